@@ -1,0 +1,3 @@
+//! The binary `etcdpki`.
+
+fn main() {}

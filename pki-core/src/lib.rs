@@ -1,0 +1,1 @@
+//! A certificate authority library for mutual-TLS etcd clusters.
