@@ -5,7 +5,7 @@ pub mod authority;
 pub mod certificate;
 pub mod converge;
 pub mod description;
-// pub mod document;
+pub mod document;
 pub mod hierarchy;
 // pub mod inspect;
 pub mod key;

@@ -178,7 +178,7 @@ fn faults_name_line_and_column() {
             4,
             "none of `clients`",
         ),
-        ("domain: a.b\nnodes: [\n".to_owned(), 3, ""),
+        ("domain: a.b\nnodes: [\n".to_owned(), 2, ""),
     ];
     for (text, line, part) in cases {
         let error = Cluster::from_yaml(text).expect_err(text);
