@@ -132,24 +132,26 @@ impl PrivateKey {
         Self::from_pair(algorithm, pair)
     }
 
-    /// Reads a key from PKCS#8 DER (RFC 5208, RFC 5958).
+    /// Reads a key from DER: PKCS#8 (RFC 5958), SEC1 (RFC 5915) or PKCS#1 (RFC 8017).
+    ///
+    /// Whatever it was, it is written as PKCS#8.
     ///
     /// # Errors
     ///
     /// When the octets are not such a key, or its algorithm is none of [`KeyAlgorithm`].
-    pub fn from_pkcs8_der(der: &[u8]) -> Result<Self, KeyError> {
+    pub fn from_der(der: &[u8]) -> Result<Self, KeyError> {
         for algorithm in [KeyAlgorithm::P256, KeyAlgorithm::P384, KeyAlgorithm::P521] {
             let Some(curve) = algorithm.ecdsa() else {
                 continue;
             };
-            if let Ok(pair) = EcdsaKeyPair::from_pkcs8(curve, der) {
+            if let Ok(pair) = EcdsaKeyPair::from_private_key_der(curve, der) {
                 return Self::from_pair(algorithm, Pair::Ecdsa(pair));
             }
         }
         if let Ok(pair) = Ed25519KeyPair::from_pkcs8(der) {
             return Self::from_pair(KeyAlgorithm::Ed25519, Pair::Ed25519(pair));
         }
-        let pair = RsaKeyPair::from_pkcs8(der)?;
+        let pair = RsaKeyPair::from_pkcs8(der).or_else(|_| RsaKeyPair::from_der(der))?;
         let algorithm = match pair.public_modulus_len() {
             256 => KeyAlgorithm::Rsa2048,
             384 => KeyAlgorithm::Rsa3072,
@@ -324,7 +326,7 @@ impl fmt::Debug for Fingerprint {
 #[non_exhaustive]
 pub enum KeyError {
     /// The octets hold no key.
-    #[error("not a PKCS#8 private key of an algorithm that etcdpki knows ({0})")]
+    #[error("not a private key of an algorithm that etcdpki knows ({0})")]
     Malformed(String),
     /// The cryptographic library failed.
     #[error("the cryptographic library could not make or encode a key")]
@@ -372,7 +374,7 @@ mod tests {
     fn every_algorithm_reads_what_it_wrote() {
         for algorithm in KeyAlgorithm::ALL {
             let key = PrivateKey::generate(algorithm).unwrap();
-            let again = PrivateKey::from_pkcs8_der(key.pkcs8_der()).unwrap();
+            let again = PrivateKey::from_der(key.pkcs8_der()).unwrap();
             assert_eq!(again.algorithm(), algorithm);
             assert_eq!(again.public(), key.public());
             assert_eq!(again.pkcs8_der(), key.pkcs8_der());
@@ -392,7 +394,7 @@ mod tests {
 
     #[test]
     fn rubbish_is_refused() {
-        assert!(PrivateKey::from_pkcs8_der(b"").is_err());
-        assert!(PrivateKey::from_pkcs8_der(&[0x30; 200]).is_err());
+        assert!(PrivateKey::from_der(b"").is_err());
+        assert!(PrivateKey::from_der(&[0x30; 200]).is_err());
     }
 }

@@ -7,7 +7,7 @@ pub mod converge;
 pub mod description;
 pub mod document;
 pub mod hierarchy;
-// pub mod inspect;
+pub mod inspect;
 pub mod key;
 pub mod leaf;
 pub mod lifetime;

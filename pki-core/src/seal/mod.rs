@@ -97,8 +97,8 @@ impl SealedKey {
         let text = std::str::from_utf8(text).map_err(|_| SealError::Malformed)?;
         let body = text
             .trim_end()
-            .strip_prefix(&format!("-----BEGIN {LABEL}-----\n"))
-            .and_then(|rest| rest.strip_suffix(&format!("-----END {LABEL}-----")))
+            .strip_prefix(&format!("-----BEGIN {SEALED_KEY}-----\n"))
+            .and_then(|rest| rest.strip_suffix(&format!("-----END {SEALED_KEY}-----")))
             .ok_or(SealError::Malformed)?;
         let body: String = body.split('\n').collect();
         let octets = Base64::decode_vec(&body).map_err(|_| SealError::Malformed)?;
@@ -126,7 +126,7 @@ impl SealedKey {
         let mut octets = vec![VERSION, self.tier.code()];
         octets.extend(self.nonce);
         octets.extend(&self.ciphertext);
-        pem::encode(LABEL, &octets)
+        pem::encode(SEALED_KEY, &octets)
     }
 
     /// The tier whose data key opens it.
@@ -150,7 +150,7 @@ pub enum SealError {
     Damaged,
     /// Not a sealed key at all.
     #[error(
-        "not a whole `{LABEL}` block: the file is cut or was overwritten; restore it from a copy"
+        "not a whole `{SEALED_KEY}` block: the file is cut or was overwritten; restore it from a copy"
     )]
     Malformed,
     /// No passphrase at all.
@@ -222,7 +222,8 @@ impl Unlocked {
     }
 }
 
-const LABEL: &str = "ETCDPKI SEALED KEY";
+/// The label of a sealed key's PEM block.
+pub const SEALED_KEY: &str = "ETCDPKI SEALED KEY";
 const VERSION: u8 = 1;
 
 #[cfg(test)]

@@ -308,7 +308,7 @@ impl<S: Store> Pki<S> {
             key: certificate.public_key.fingerprint(),
         };
         let der = keys.open(identity, &sealed).map_err(failed)?;
-        match PrivateKey::from_pkcs8_der(&der) {
+        match PrivateKey::from_der(&der) {
             Ok(key) if *key.public() == certificate.public_key => Ok(key),
             _ => Err(StoreError::OtherKey {
                 path: self.store.locate(path),
