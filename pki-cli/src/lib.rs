@@ -1,1 +1,5 @@
 //! The library behind the binaries `etcdpki` and `vault`.
+
+#![forbid(unsafe_code)]
+
+pub mod password;
