@@ -1,11 +1,9 @@
 //! `etcdpki init` as a user meets it.
 
-mod common;
-
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use common::Workspace;
+use crate::workspace::Workspace;
 
 const VAULT_FILES: [&str; 3] = [
     "roles/common/vars/certificates.vault.yml",

@@ -1,8 +1,6 @@
 //! `etcdpki verify` and `etcdpki inspect` as a user meets them.
 
-mod common;
-
-use common::Workspace;
+use crate::workspace::Workspace;
 
 #[test]
 fn sealed_keys_that_were_cut_swapped_or_changed_are_named() {
