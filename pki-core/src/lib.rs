@@ -1,1 +1,25 @@
-//! A certificate authority library for mutual-TLS etcd clusters.
+#![forbid(unsafe_code)]
+#![doc = include_str!("../README.md")]
+
+pub mod authority;
+pub mod certificate;
+pub mod converge;
+pub mod description;
+pub mod document;
+pub mod hierarchy;
+pub mod inspect;
+pub mod key;
+pub mod leaf;
+pub mod lifetime;
+pub mod name;
+pub mod pem;
+pub mod profile;
+pub mod role;
+pub mod seal;
+pub mod secret_text;
+pub mod serial;
+pub mod store;
+pub mod trust;
+pub mod verify;
+
+pub use description::Cluster;

@@ -1,0 +1,442 @@
+//! X.509 certificates, read once into plain values.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+use time::OffsetDateTime;
+use x509_parser::prelude::{FromDer, GeneralName, ParsedExtension, X509Certificate, X509Name};
+
+use crate::key::{Fingerprint, PublicKey};
+use crate::lifetime::Validity;
+use crate::pem;
+use crate::role::Usage;
+
+/// An X.509 v3 certificate (RFC 5280 section 4.1). Reading it checks its form, not its signature.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Certificate {
+    der: Vec<u8>,
+    /// The subject as text, most significant attribute first.
+    pub subject: String,
+    /// The issuer as text.
+    pub issuer: String,
+    /// The serial number, most significant octet first.
+    pub serial: Vec<u8>,
+    /// When it holds.
+    pub validity: Validity,
+    /// The certified key.
+    pub public_key: PublicKey,
+    /// The certified key's algorithm as text, such as `P-256`.
+    pub key_algorithm: String,
+    /// The basicConstraints extension with cA true.
+    pub authority: Option<AuthorityConstraints>,
+    /// The keyUsage bits that are set, by their names in RFC 5280.
+    pub key_usages: Vec<&'static str>,
+    /// The extended key usages; those that etcd does not know as dotted numbers.
+    pub extended_key_usages: Vec<ExtendedKeyUsage>,
+    /// The subject alternative names.
+    pub alternative_names: Vec<AlternativeName>,
+    /// The permitted subtrees of the nameConstraints extension.
+    pub name_constraints: Option<NameConstraints>,
+    /// The subject key identifier.
+    pub subject_key_identifier: Option<Vec<u8>>,
+    /// The authority key identifier.
+    pub authority_key_identifier: Option<Vec<u8>>,
+    raw_subject: Vec<u8>,
+    raw_issuer: Vec<u8>,
+}
+
+impl Certificate {
+    /// Reads a certificate from DER.
+    ///
+    /// # Errors
+    ///
+    /// When the octets are not exactly one X.509 v3 certificate.
+    pub fn from_der(der: &[u8]) -> Result<Self, InvalidCertificate> {
+        let (rest, parsed) = X509Certificate::from_der(der)
+            .map_err(|error| InvalidCertificate(format!("not an X.509 certificate: {error}")))?;
+        if !rest.is_empty() {
+            return Err(InvalidCertificate(
+                "octets follow the certificate".to_owned(),
+            ));
+        }
+        let mut certificate = Self {
+            der: der.to_vec(),
+            subject: name_text(&parsed.subject),
+            issuer: name_text(&parsed.issuer),
+            serial: parsed.serial.to_bytes_be(),
+            validity: Validity {
+                not_before: instant(parsed.validity.not_before.timestamp())?,
+                not_after: instant(parsed.validity.not_after.timestamp())?,
+            },
+            public_key: PublicKey::from_parts(
+                parsed.public_key().raw.to_vec(),
+                parsed.public_key().subject_public_key.data.to_vec(),
+            ),
+            key_algorithm: key_algorithm(&parsed),
+            authority: None,
+            key_usages: Vec::new(),
+            extended_key_usages: Vec::new(),
+            alternative_names: Vec::new(),
+            name_constraints: None,
+            subject_key_identifier: None,
+            authority_key_identifier: None,
+            raw_subject: parsed.subject.as_raw().to_vec(),
+            raw_issuer: parsed.issuer.as_raw().to_vec(),
+        };
+        for extension in parsed.extensions() {
+            certificate.read_extension(extension.parsed_extension())?;
+        }
+        Ok(certificate)
+    }
+
+    /// The certificate as DER.
+    pub fn der(&self) -> &[u8] {
+        &self.der
+    }
+
+    /// The certificate as a PEM block.
+    pub fn to_pem(&self) -> String {
+        pem::encode(pem::CERTIFICATE, &self.der)
+    }
+
+    /// The SHA-256 of the certificate.
+    pub fn fingerprint(&self) -> Fingerprint {
+        Fingerprint::of(&self.der)
+    }
+
+    /// The serial number in hexadecimal.
+    pub fn serial_text(&self) -> String {
+        const_hex::encode(&self.serial)
+    }
+
+    /// Whether subject and issuer are the same name.
+    pub fn is_self_issued(&self) -> bool {
+        self.raw_subject == self.raw_issuer
+    }
+
+    /// Whether `issuer`'s subject is this certificate's issuer, octet by octet.
+    pub fn names_issuer(&self, issuer: &Self) -> bool {
+        self.raw_issuer == issuer.raw_subject
+    }
+
+    /// Whether the signature is `issuer`'s.
+    pub fn is_signed_by(&self, issuer: &Self) -> bool {
+        let parsed = (
+            X509Certificate::from_der(&self.der),
+            X509Certificate::from_der(&issuer.der),
+        );
+        match parsed {
+            (Ok((_, own)), Ok((_, issuer))) => {
+                own.verify_signature(Some(issuer.public_key())).is_ok()
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether every extended key usage in `usages`, and no other, is present.
+    pub fn has_exactly(&self, usages: &[Usage]) -> bool {
+        self.extended_key_usages.len() == usages.len()
+            && usages.iter().all(|usage| {
+                self.extended_key_usages
+                    .contains(&ExtendedKeyUsage::Known(*usage))
+            })
+    }
+
+    fn read_extension(
+        &mut self,
+        extension: &ParsedExtension<'_>,
+    ) -> Result<(), InvalidCertificate> {
+        match extension {
+            ParsedExtension::BasicConstraints(basic) if basic.ca => {
+                self.authority = Some(AuthorityConstraints {
+                    path_len: basic.path_len_constraint,
+                });
+            }
+            ParsedExtension::KeyUsage(usage) => {
+                self.key_usages = KEY_USAGES
+                    .iter()
+                    .enumerate()
+                    .filter(|(bit, _)| usage.flags >> bit & 1 == 1)
+                    .map(|(_, name)| *name)
+                    .collect();
+            }
+            ParsedExtension::ExtendedKeyUsage(usage) => {
+                self.extended_key_usages = [
+                    (
+                        usage.server_auth,
+                        ExtendedKeyUsage::Known(Usage::ServerAuth),
+                    ),
+                    (
+                        usage.client_auth,
+                        ExtendedKeyUsage::Known(Usage::ClientAuth),
+                    ),
+                    (
+                        usage.any,
+                        ExtendedKeyUsage::Other("anyExtendedKeyUsage".to_owned()),
+                    ),
+                    (
+                        usage.code_signing,
+                        ExtendedKeyUsage::Other("codeSigning".to_owned()),
+                    ),
+                    (
+                        usage.email_protection,
+                        ExtendedKeyUsage::Other("emailProtection".to_owned()),
+                    ),
+                    (
+                        usage.time_stamping,
+                        ExtendedKeyUsage::Other("timeStamping".to_owned()),
+                    ),
+                    (
+                        usage.ocsp_signing,
+                        ExtendedKeyUsage::Other("OCSPSigning".to_owned()),
+                    ),
+                ]
+                .into_iter()
+                .filter_map(|(present, usage)| present.then_some(usage))
+                .chain(
+                    usage
+                        .other
+                        .iter()
+                        .map(|oid| ExtendedKeyUsage::Other(oid.to_id_string())),
+                )
+                .collect();
+            }
+            ParsedExtension::SubjectAlternativeName(names) => {
+                self.alternative_names = names
+                    .general_names
+                    .iter()
+                    .map(AlternativeName::from_general)
+                    .collect();
+            }
+            ParsedExtension::NameConstraints(constraints) => {
+                let permitted = constraints.permitted_subtrees.iter().flatten();
+                self.name_constraints = Some(NameConstraints::permitting(
+                    permitted.map(|subtree| &subtree.base),
+                )?);
+            }
+            ParsedExtension::SubjectKeyIdentifier(id) => {
+                self.subject_key_identifier = Some(id.0.to_vec());
+            }
+            ParsedExtension::AuthorityKeyIdentifier(id) => {
+                self.authority_key_identifier = id.key_identifier.as_ref().map(|id| id.0.to_vec());
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+/// What a certificate authority may sign below itself.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct AuthorityConstraints {
+    /// How many authorities may follow it in a path; none is no limit.
+    pub path_len: Option<u32>,
+}
+
+/// An extended key usage.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum ExtendedKeyUsage {
+    /// One that etcd looks at.
+    Known(Usage),
+    /// Another, by its name in RFC 5280 or as dotted numbers.
+    Other(String),
+}
+
+impl fmt::Display for ExtendedKeyUsage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Known(usage) => usage.fmt(f),
+            Self::Other(name) => f.write_str(name),
+        }
+    }
+}
+
+/// A subject alternative name as it stands in a certificate.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum AlternativeName {
+    /// A dNSName.
+    Dns(String),
+    /// An iPAddress.
+    Ip(IpAddr),
+    /// A name of another type, which etcd does not look at.
+    Other(String),
+}
+
+impl AlternativeName {
+    fn from_general(name: &GeneralName<'_>) -> Self {
+        match name {
+            GeneralName::DNSName(name) => Self::Dns((*name).to_owned()),
+            GeneralName::IPAddress(octets) => match ip_address(octets) {
+                Some(address) => Self::Ip(address),
+                None => Self::Other(format!("iPAddress of {} octets", octets.len())),
+            },
+            GeneralName::URI(uri) => Self::Other(format!("URI:{uri}")),
+            GeneralName::RFC822Name(mail) => Self::Other(format!("email:{mail}")),
+            _ => Self::Other("a name of another type".to_owned()),
+        }
+    }
+}
+
+impl fmt::Display for AlternativeName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Dns(name) | Self::Other(name) => f.write_str(name),
+            Self::Ip(address) => address.fmt(f),
+        }
+    }
+}
+
+/// The subtrees in which every name below an authority must lie (RFC 5280 section 4.2.1.10).
+///
+/// A type of name of which nothing is listed is not constrained.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct NameConstraints {
+    /// Domains: each stands for itself and all names under it.
+    pub dns: Vec<String>,
+    /// Blocks of addresses.
+    pub addresses: Vec<IpNet>,
+}
+
+impl NameConstraints {
+    /// Whether a name lies inside.
+    pub fn permits(&self, name: &AlternativeName) -> bool {
+        match name {
+            AlternativeName::Dns(name) => {
+                self.dns.is_empty() || self.dns.iter().any(|domain| is_within(name, domain))
+            }
+            AlternativeName::Ip(address) => {
+                self.addresses.is_empty()
+                    || self.addresses.iter().any(|block| block.contains(address))
+            }
+            AlternativeName::Other(_) => true,
+        }
+    }
+
+    fn permitting<'a>(
+        subtrees: impl Iterator<Item = &'a GeneralName<'a>>,
+    ) -> Result<Self, InvalidCertificate> {
+        let mut constraints = Self::default();
+        for subtree in subtrees {
+            match subtree {
+                GeneralName::DNSName(name) => constraints.dns.push((*name).to_owned()),
+                GeneralName::IPAddress(octets) => {
+                    let block = ip_block(octets).ok_or_else(|| {
+                        InvalidCertificate(
+                            "a name constraint's address block is malformed".to_owned(),
+                        )
+                    })?;
+                    constraints.addresses.push(block);
+                }
+                _ => {}
+            }
+        }
+        Ok(constraints)
+    }
+}
+
+/// Octets that are not a certificate.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct InvalidCertificate(String);
+
+/// Whether `name` is `domain` or lies under it; a wildcard stands for any name it matches.
+fn is_within(name: &str, domain: &str) -> bool {
+    let domain = domain.strip_prefix('.').unwrap_or(domain);
+    let name = name.strip_prefix("*.").unwrap_or(name);
+    name.strip_suffix(domain)
+        .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+}
+
+fn ip_address(octets: &[u8]) -> Option<IpAddr> {
+    if let Ok(v4) = <[u8; 4]>::try_from(octets) {
+        return Some(v4.into());
+    }
+    <[u8; 16]>::try_from(octets).ok().map(IpAddr::from)
+}
+
+fn ip_block(octets: &[u8]) -> Option<IpNet> {
+    if octets.len() != 8 && octets.len() != 32 {
+        return None;
+    }
+    let (address, mask) = octets.split_at(octets.len() / 2);
+    IpNet::with_netmask(ip_address(address)?, ip_address(mask)?).ok()
+}
+
+fn instant(timestamp: i64) -> Result<OffsetDateTime, InvalidCertificate> {
+    OffsetDateTime::from_unix_timestamp(timestamp)
+        .map_err(|_| InvalidCertificate("its validity is out of range".to_owned()))
+}
+
+/// Attributes as `O=…, CN=…`; a name without any is `(empty)`.
+fn name_text(name: &X509Name<'_>) -> String {
+    match name.iter_attributes().next() {
+        Some(_) => name.to_string(),
+        None => "(empty)".to_owned(),
+    }
+}
+
+fn key_algorithm(certificate: &X509Certificate<'_>) -> String {
+    let key = certificate.public_key();
+    let oid = key.algorithm.algorithm.to_id_string();
+    let curve = key
+        .algorithm
+        .parameters
+        .as_ref()
+        .and_then(|parameters| parameters.as_oid().ok());
+    match (
+        oid.as_str(),
+        curve.map(|curve| curve.to_id_string()).as_deref(),
+    ) {
+        ("1.2.840.10045.2.1", Some("1.2.840.10045.3.1.7")) => "P-256".to_owned(),
+        ("1.2.840.10045.2.1", Some("1.3.132.0.34")) => "P-384".to_owned(),
+        ("1.2.840.10045.2.1", Some("1.3.132.0.35")) => "P-521".to_owned(),
+        ("1.3.101.112", _) => "Ed25519".to_owned(),
+        ("1.2.840.113549.1.1.1", _) => match key.parsed() {
+            Ok(parsed) => format!("RSA {}", parsed.key_size()),
+            Err(_) => "RSA".to_owned(),
+        },
+        (other, _) => other.to_owned(),
+    }
+}
+
+/// The bits of keyUsage in their order (RFC 5280 section 4.2.1.3).
+const KEY_USAGES: [&str; 9] = [
+    "digitalSignature",
+    "nonRepudiation",
+    "keyEncipherment",
+    "dataEncipherment",
+    "keyAgreement",
+    "keyCertSign",
+    "cRLSign",
+    "encipherOnly",
+    "decipherOnly",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn constraints_permit_what_lies_within() {
+        let constraints = NameConstraints {
+            dns: vec!["internal.domain".to_owned()],
+            addresses: vec!["10.0.0.0/24".parse().unwrap()],
+        };
+        let dns = |name: &str| constraints.permits(&AlternativeName::Dns(name.to_owned()));
+        assert!(
+            dns("etcd-0.internal.domain") && dns("*.internal.domain") && dns("internal.domain")
+        );
+        assert!(!dns("localhost") && !dns("xinternal.domain"));
+        let ip = |text: &str| constraints.permits(&AlternativeName::Ip(text.parse().unwrap()));
+        assert!(ip("10.0.0.255") && !ip("10.0.1.0"));
+        // No IPv6 block is listed, so no IPv6 address is permitted: the type is iPAddress for both.
+        assert!(!ip("fd00::1"));
+    }
+
+    #[test]
+    fn rubbish_is_refused() {
+        assert!(Certificate::from_der(b"").is_err());
+        assert!(Certificate::from_der(&[0x30, 0x03, 0x02, 0x01, 0x01]).is_err());
+    }
+}

@@ -1,0 +1,240 @@
+use super::*;
+use crate::seal::{KdfParameters, Keyring, Passphrase};
+use crate::store::Memory;
+
+const DESCRIPTION: &str = "\
+domain: internal.domain
+nodes:
+  - { name: etcd-0, addresses: [10.0.0.10] }
+  - { name: etcd-1, addresses: [10.0.0.11, \"fd00::11\"] }
+";
+
+struct Fixture {
+    pki: Pki<Memory>,
+    keys: Unlocked,
+}
+
+impl Fixture {
+    fn new() -> Self {
+        let cheap = KdfParameters {
+            memory_kib: 64,
+            passes: 1,
+            lanes: 1,
+        };
+        let passphrase = Passphrase::new("x").unwrap();
+        let (keyring, keys) = Keyring::create("etcd", &passphrase, cheap).unwrap();
+        let mut pki = Pki::new(Memory::default());
+        pki.put_keyring(&keyring).unwrap();
+        Self { pki, keys }
+    }
+
+    fn converge(&mut self, description: &str) -> Result<Vec<Action>, ConvergeError> {
+        let cluster = Cluster::from_yaml(description).unwrap();
+        let now = OffsetDateTime::now_utc();
+        let plan = plan(&cluster, &self.pki, now)?;
+        let actions = plan.actions();
+        plan.apply(&cluster, &mut self.pki, &self.keys, now)?;
+        Ok(actions)
+    }
+}
+
+#[test]
+fn the_first_run_makes_everything_and_the_second_nothing() {
+    let mut fixture = Fixture::new();
+    // Three authorities, two nodes with two leaves each, two clients.
+    assert_eq!(fixture.converge(DESCRIPTION).unwrap().len(), 3 + 4 + 2);
+    let before = fixture.pki.store().clone();
+    assert!(fixture.converge(DESCRIPTION).unwrap().is_empty());
+    assert_eq!(*fixture.pki.store(), before);
+}
+
+#[test]
+fn serials_do_not_repeat() {
+    let mut fixture = Fixture::new();
+    fixture.converge(DESCRIPTION).unwrap();
+    let cluster = Cluster::from_yaml(DESCRIPTION).unwrap();
+    let state = State::read(&cluster, &fixture.pki).unwrap();
+    let mut serials: Vec<_> = state
+        .authorities
+        .iter()
+        .map(|stored| stored.certificate.serial.clone())
+        .chain(
+            state
+                .leaves
+                .iter()
+                .map(|leaf| leaf.certificate().serial.clone()),
+        )
+        .collect();
+    let all = serials.len();
+    serials.sort();
+    serials.dedup();
+    assert_eq!(serials.len(), all);
+}
+
+#[test]
+fn a_new_node_gets_its_certificates_and_others_keep_theirs() {
+    let mut fixture = Fixture::new();
+    fixture.converge(DESCRIPTION).unwrap();
+    let more = format!("{DESCRIPTION}  - {{ name: etcd-2, addresses: [10.0.0.12] }}\n");
+    let actions = fixture.converge(&more).unwrap();
+    assert_eq!(actions.len(), 2);
+    assert!(actions.iter().all(|action| matches!(action, Action::Issue { id, reason: Reason::Missing } if id.to_string().starts_with("etcd-2/"))));
+}
+
+#[test]
+fn a_changed_description_makes_a_new_generation() {
+    let mut fixture = Fixture::new();
+    fixture.converge(DESCRIPTION).unwrap();
+    let with_name =
+        format!("{DESCRIPTION}certificates: {{ server_sans: [api.internal.domain] }}\n");
+    let actions = fixture.converge(&with_name).unwrap();
+    assert_eq!(actions.len(), 2, "{actions:?}");
+    let cluster = Cluster::from_yaml(&with_name).unwrap();
+    let state = State::read(&cluster, &fixture.pki).unwrap();
+    let generations: Vec<_> = state
+        .leaves
+        .iter()
+        .map(|leaf| (leaf.id.to_string(), leaf.generation))
+        .collect();
+    assert!(generations.contains(&("etcd-0/server".to_owned(), 2)));
+    assert!(generations.contains(&("etcd-0/peer".to_owned(), 1)));
+}
+
+#[test]
+fn a_node_outside_the_constraints_is_named_with_its_line() {
+    let mut fixture = Fixture::new();
+    fixture.converge(DESCRIPTION).unwrap();
+    let outside = format!("{DESCRIPTION}  - {{ name: etcd-2, addresses: [192.0.2.1] }}\n");
+    let error = fixture.converge(&outside).unwrap_err();
+    let ConvergeError::OutsideConstraints {
+        position: Some(position),
+        name,
+        ..
+    } = &error
+    else {
+        panic!("{error}");
+    };
+    assert_eq!((position.line, name.as_str()), (5, "192.0.2.1"));
+    let moved = DESCRIPTION.replace("internal.domain", "example.com");
+    assert!(matches!(
+        fixture.converge(&moved),
+        Err(ConvergeError::OutsideConstraints { .. })
+    ));
+}
+
+#[test]
+fn a_foreign_cluster_and_a_gap_are_refused() {
+    let mut fixture = Fixture::new();
+    fixture.converge(DESCRIPTION).unwrap();
+    let renamed = format!("cluster: other\n{DESCRIPTION}");
+    assert!(matches!(
+        fixture.converge(&renamed),
+        Err(ConvergeError::OtherCluster { .. })
+    ));
+    let mut store = fixture.pki.store().clone();
+    for file in ["ca.crt", "ca.key.sealed"] {
+        store.set(&format!("authorities/intermediate/1/{file}"), None);
+    }
+    fixture.pki = Pki::new(store);
+    assert!(matches!(
+        fixture.converge(DESCRIPTION),
+        Err(ConvergeError::Gap { .. })
+    ));
+}
+
+#[test]
+fn an_interrupted_run_is_completed() {
+    let mut whole = Fixture::new();
+    whole.converge(DESCRIPTION).unwrap();
+    // Every prefix of the batch, as a kill between two entries leaves it.
+    let mut generations: Vec<String> = Vec::new();
+    for (path, _) in whole.pki.store().files() {
+        if let Some((directory, _)) = path.rsplit_once('/').filter(|(d, _)| d.ends_with("/1")) {
+            if !generations.contains(&directory.to_owned()) {
+                generations.push(directory.to_owned());
+            }
+        }
+    }
+    let order = [
+        "authorities/root",
+        "authorities/intermediate",
+        "authorities/etcd",
+    ];
+    generations.sort_by_key(|path| {
+        order
+            .iter()
+            .position(|name| path.starts_with(name))
+            .unwrap_or(9)
+    });
+    for kept in 0..generations.len() {
+        let mut store = whole.pki.store().clone();
+        for lost in &generations[kept..] {
+            let paths: Vec<String> = store.files().map(|(path, _)| path.to_owned()).collect();
+            for path in paths
+                .iter()
+                .filter(|path| path.starts_with(&format!("{lost}/")))
+            {
+                store.set(path, None);
+            }
+        }
+        let mut fixture = Fixture {
+            pki: Pki::new(store),
+            keys: whole_keys(&whole),
+        };
+        assert_eq!(
+            fixture.converge(DESCRIPTION).unwrap().len(),
+            generations.len() - kept
+        );
+        assert!(fixture.converge(DESCRIPTION).unwrap().is_empty());
+    }
+}
+
+fn whole_keys(fixture: &Fixture) -> Unlocked {
+    let keyring = fixture.pki.keyring().unwrap().unwrap();
+    keyring.unlock(&Passphrase::new("x").unwrap()).unwrap()
+}
+
+#[test]
+fn an_issuing_authority_signs_where_it_is_asked_for() {
+    let mut fixture = Fixture::new();
+    let issuing = format!("{DESCRIPTION}authorities: {{ etcd: {{ issuing: true }} }}\n");
+    fixture.converge(&issuing).unwrap();
+    let cluster = Cluster::from_yaml(&issuing).unwrap();
+    let state = State::read(&cluster, &fixture.pki).unwrap();
+    assert_eq!(state.leaves[0].chain.len(), 4);
+    assert!(
+        state.leaves[0]
+            .certificate()
+            .names_issuer(&state.authorities[3].certificate)
+    );
+}
+
+#[test]
+fn lifetimes_are_cut_to_the_issuer() {
+    let mut fixture = Fixture::new();
+    fixture.converge(DESCRIPTION).unwrap();
+    let cluster = Cluster::from_yaml(DESCRIPTION).unwrap();
+    let later = OffsetDateTime::now_utc() + time::Duration::days(5 * 365 - 10);
+    let plan = plan(&cluster, &fixture.pki, later).unwrap();
+    assert!(plan.actions().iter().all(|action| matches!(
+        action,
+        Action::Issue {
+            reason: Reason::Expired,
+            ..
+        }
+    )));
+    let state = plan
+        .apply(&cluster, &mut fixture.pki, &fixture.keys, later)
+        .unwrap();
+    let end = state
+        .authority(AuthorityName::Etcd)
+        .unwrap()
+        .validity
+        .not_after;
+    assert!(
+        state
+            .leaves
+            .iter()
+            .all(|leaf| leaf.certificate().validity.not_after == end)
+    );
+}

@@ -1,0 +1,520 @@
+//! From what is written to what is meant: each rule of the description, in the order of its keys.
+
+use std::collections::HashMap;
+use std::fmt::Display;
+use std::net::IpAddr;
+use std::str::FromStr;
+
+use ipnet::IpNet;
+use serde_saphyr::Spanned;
+
+use super::raw;
+use super::{
+    AnsibleSettings, AuthoritySetting, AuthoritySettings, CertificateSettings, Cluster,
+    ConstraintSetting, DescriptionError, Node, Position, Sharing, TrustAnchor,
+};
+use crate::certificate::{AlternativeName, NameConstraints};
+use crate::key::KeyAlgorithm;
+use crate::lifetime::{Lifetime, RenewBefore};
+use crate::name::{ClientName, DnsName, Label, MAX_COMMON_NAME, San};
+
+type Checked<T> = Result<T, DescriptionError>;
+type Text = Spanned<String>;
+
+pub(super) fn cluster(raw: raw::Description) -> Checked<Cluster> {
+    let name = or_default(raw.cluster.as_ref(), "cluster", "etcd")?;
+    check_cluster_name(&name, raw.cluster.as_ref())?;
+    let domain: DnsName = value(&raw.domain, "domain")?;
+    let nodes = nodes(&raw.nodes, &domain)?;
+    let networks = networks(&raw.networks, &nodes)?;
+    check_networks(&raw.nodes.value, &networks)?;
+    let clients = clients(raw.clients.as_ref())?;
+    let ansible = ansible(&raw.ansible, &clients)?;
+    let cluster = Cluster {
+        name,
+        domain,
+        nodes,
+        networks,
+        clients,
+        certificates: certificates(&raw.certificates)?,
+        authorities: authorities(&raw.authorities)?,
+        trust_anchor: trust_anchor(raw.trust_anchor.as_ref())?,
+        grpc_gateway: raw.etcd.enable_grpc_gateway,
+        ansible,
+    };
+    check_lifetimes(&raw, &cluster)?;
+    check_constraints(&raw, &cluster)?;
+    Ok(cluster)
+}
+
+fn nodes(raw: &Spanned<Vec<Spanned<raw::Node>>>, domain: &DnsName) -> Checked<Vec<Node>> {
+    if raw.value.is_empty() {
+        return Err(fault(
+            raw,
+            "nodes: the list is empty: write at least one node, three for a cluster that survives the loss of one",
+        ));
+    }
+    let mut nodes: Vec<Node> = Vec::new();
+    let mut owners: HashMap<IpAddr, Label> = HashMap::new();
+    for node in &raw.value {
+        let name: Label = value(&node.value.name, "nodes: name")?;
+        if nodes.iter().any(|other| other.name == name) {
+            return Err(fault(
+                &node.value.name,
+                format!(
+                    "nodes: `{name}` stands here a second time: give each node a name of its own"
+                ),
+            ));
+        }
+        let fqdn = domain
+            .prefixed(&name)
+            .map_err(|error| fault(&node.value.name, format!("nodes: {error}")))?;
+        if fqdn.as_str().len() > MAX_COMMON_NAME {
+            return Err(fault(
+                &node.value.name,
+                format!(
+                    "nodes: `{fqdn}` is longer than the {MAX_COMMON_NAME} characters of a common name (RFC 5280): shorten the node's name or the domain"
+                ),
+            ));
+        }
+        let addresses = addresses(&node.value, &name, &mut owners)?;
+        nodes.push(Node {
+            name,
+            fqdn,
+            addresses,
+            position: node.value.name.referenced.into(),
+        });
+    }
+    Ok(nodes)
+}
+
+fn addresses(
+    node: &raw::Node,
+    name: &Label,
+    owners: &mut HashMap<IpAddr, Label>,
+) -> Checked<Vec<IpAddr>> {
+    if node.addresses.value.is_empty() {
+        return Err(fault(
+            &node.addresses,
+            format!(
+                "nodes: {name} has no address: write at least one, for etcd compares the address of a peer with its certificate"
+            ),
+        ));
+    }
+    let mut addresses = Vec::new();
+    for text in &node.addresses.value {
+        let address = address(text)?;
+        if let Some(owner) = owners.insert(address, name.clone()) {
+            let message = format!(
+                "nodes: {address} of {name} is an address of {owner} already: give each node its own"
+            );
+            return Err(fault(text, message));
+        }
+        addresses.push(address);
+    }
+    Ok(addresses)
+}
+
+fn address(text: &Text) -> Checked<IpAddr> {
+    let address: IpAddr = text.value.parse().map_err(|_| {
+        let hint = "write an IPv4 address such as 10.0.0.10 or an IPv6 address such as fd00::10, without port, prefix length, brackets or zone";
+        fault(text, format!("nodes: `{}` is not an address: {hint}", text.value))
+    })?;
+    let mapped = matches!(address, IpAddr::V6(v6) if v6.to_ipv4_mapped().is_some());
+    if address.is_unspecified() || address.is_multicast() || mapped {
+        let message = format!(
+            "nodes: `{}` cannot be the address of a node: write the one that other nodes see",
+            text.value
+        );
+        return Err(fault(text, message));
+    }
+    Ok(address)
+}
+
+/// The networks written, or the /24 and /64 around each address.
+fn networks(raw: &[Text], nodes: &[Node]) -> Checked<Vec<IpNet>> {
+    if raw.is_empty() {
+        let around = nodes
+            .iter()
+            .flat_map(|node| &node.addresses)
+            .filter_map(|address| {
+                IpNet::new(*address, if address.is_ipv4() { 24 } else { 64 }).ok()
+            });
+        return Ok(IpNet::aggregate(
+            &around.map(|block| block.trunc()).collect(),
+        ));
+    }
+    raw.iter().map(|text| block(text, "networks")).collect()
+}
+
+fn block(text: &Text, field: &str) -> Checked<IpNet> {
+    let block: IpNet = text.value.parse().map_err(|_| {
+        let hint = "write an address and a prefix length such as 10.0.0.0/24 or fd00::/64";
+        fault(
+            text,
+            format!(
+                "{field}: `{}` is not a block of addresses: {hint}",
+                text.value
+            ),
+        )
+    })?;
+    if block.trunc() != block {
+        let message = format!(
+            "{field}: `{block}` has bits set after its prefix: write {}",
+            block.trunc()
+        );
+        return Err(fault(text, message));
+    }
+    Ok(block)
+}
+
+fn check_networks(raw: &[Spanned<raw::Node>], networks: &[IpNet]) -> Checked<()> {
+    for text in raw.iter().flat_map(|node| &node.value.addresses.value) {
+        let address = address(text)?;
+        if !networks.iter().any(|block| block.contains(&address)) {
+            let message = format!(
+                "nodes: {address} lies in none of the networks: add its block to `networks`"
+            );
+            return Err(fault(text, message));
+        }
+    }
+    Ok(())
+}
+
+fn clients(raw: Option<&Spanned<Vec<Text>>>) -> Checked<Vec<ClientName>> {
+    let Some(raw) = raw else {
+        return DEFAULT_CLIENTS
+            .iter()
+            .map(|name| default_value(name))
+            .collect();
+    };
+    if raw.value.is_empty() {
+        return Err(fault(
+            raw,
+            "clients: the list is empty: write at least one, such as etcdctl",
+        ));
+    }
+    let mut clients = Vec::new();
+    for text in &raw.value {
+        let client: ClientName = value(text, "clients")?;
+        if clients.contains(&client) {
+            return Err(fault(
+                text,
+                format!("clients: `{client}` stands here a second time: remove it"),
+            ));
+        }
+        clients.push(client);
+    }
+    Ok(clients)
+}
+
+fn certificates(raw: &raw::Certificates) -> Checked<CertificateSettings> {
+    let server_sans = raw
+        .server_sans
+        .iter()
+        .map(|text| value(text, "certificates: server_sans"))
+        .collect::<Checked<Vec<San>>>()?;
+    Ok(CertificateSettings {
+        sharing: word(
+            raw.sharing.as_ref(),
+            "certificates: sharing",
+            &[("per-node", Sharing::PerNode), ("shared", Sharing::Shared)],
+        )?,
+        server_sans,
+        lifetime: or_default(raw.lifetime.as_ref(), "certificates: lifetime", "365d")?,
+        renew_before: or_default::<RenewBefore>(
+            raw.renew_before.as_ref(),
+            "certificates: renew_before",
+            "1/3",
+        )?,
+        key: or_default(raw.key.as_ref(), "certificates: key", "p256")?,
+        backdate: or_default(raw.backdate.as_ref(), "certificates: backdate", "10m")?,
+    })
+}
+
+fn authorities(raw: &raw::Authorities) -> Checked<AuthoritySettings> {
+    let etcd = &raw.etcd;
+    Ok(AuthoritySettings {
+        root: authority(
+            raw.root.key.as_ref(),
+            raw.root.lifetime.as_ref(),
+            "root",
+            "20y",
+        )?,
+        intermediate: authority(
+            raw.intermediate.key.as_ref(),
+            raw.intermediate.lifetime.as_ref(),
+            "intermediate",
+            "10y",
+        )?,
+        etcd: authority(etcd.key.as_ref(), etcd.lifetime.as_ref(), "etcd", "5y")?,
+        name_constraints: constraints(etcd.name_constraints.as_ref())?,
+        issuing: etcd.issuing,
+    })
+}
+
+fn authority(
+    key: Option<&Text>,
+    lifetime: Option<&Text>,
+    name: &str,
+    default: &str,
+) -> Checked<AuthoritySetting> {
+    Ok(AuthoritySetting {
+        key: or_default::<KeyAlgorithm>(key, &format!("authorities: {name}: key"), "p384")?,
+        lifetime: or_default(lifetime, &format!("authorities: {name}: lifetime"), default)?,
+    })
+}
+
+fn constraints(raw: Option<&Spanned<raw::NameConstraints>>) -> Checked<ConstraintSetting> {
+    let field = "authorities: etcd: name_constraints";
+    let Some(raw) = raw else {
+        return Ok(ConstraintSetting::Auto);
+    };
+    match &raw.value {
+        raw::NameConstraints::Word(word) if word == "auto" => Ok(ConstraintSetting::Auto),
+        raw::NameConstraints::Word(word) if word == "none" => Ok(ConstraintSetting::None),
+        raw::NameConstraints::Word(word) => {
+            let hint = "write auto, none, or the lists dns and addresses";
+            Err(fault(
+                raw,
+                format!("{field}: `{word}` is not known: {hint}"),
+            ))
+        }
+        raw::NameConstraints::Subtrees(subtrees) => {
+            let dns = subtrees
+                .dns
+                .iter()
+                .map(|text| Ok(value::<DnsName>(text, field)?.to_string()))
+                .collect::<Checked<_>>()?;
+            let addresses = subtrees
+                .addresses
+                .iter()
+                .map(|text| block(text, field))
+                .collect::<Checked<_>>()?;
+            Ok(ConstraintSetting::Explicit(NameConstraints {
+                dns,
+                addresses,
+            }))
+        }
+    }
+}
+
+fn trust_anchor(raw: Option<&Text>) -> Checked<TrustAnchor> {
+    let words = [
+        ("etcd", TrustAnchor::Etcd),
+        ("intermediate", TrustAnchor::Intermediate),
+        ("root", TrustAnchor::Root),
+    ];
+    word(raw, "trust_anchor", &words)
+}
+
+fn ansible(raw: &raw::Ansible, clients: &[ClientName]) -> Checked<AnsibleSettings> {
+    let vault_id = match &raw.vault_id {
+        // ansible-vault writes no label for `default`.
+        Some(text) if text.value != "default" => Some(text.value.clone()),
+        _ => None,
+    };
+    let common_client = match &raw.common_client {
+        Some(text) => {
+            let client: ClientName = value(text, "ansible: common_client")?;
+            if !clients.contains(&client) {
+                let message = format!(
+                    "ansible: common_client: `{client}` is none of `clients`: add it there or name another"
+                );
+                return Err(fault(text, message));
+            }
+            client
+        }
+        None => clients[0].clone(),
+    };
+    Ok(AnsibleSettings {
+        vault_id,
+        common_client,
+    })
+}
+
+/// The cluster's name is part of common names and of the label `NAME-peer`.
+fn check_cluster_name(name: &Label, raw: Option<&Text>) -> Checked<()> {
+    match raw {
+        Some(raw) if name.as_str().len() > 40 => Err(fault(
+            raw,
+            "cluster: the name is longer than 40 characters: shorten it",
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// No certificate may outlive its issuer: validators check every certificate of a path.
+fn check_lifetimes(raw: &raw::Description, cluster: &Cluster) -> Checked<()> {
+    let (authorities, leaf) = (&cluster.authorities, &cluster.certificates);
+    let written = &raw.authorities;
+    let chain: [(&str, Lifetime, Option<&Text>); 4] = [
+        (
+            "root",
+            authorities.root.lifetime,
+            written.root.lifetime.as_ref(),
+        ),
+        (
+            "intermediate",
+            authorities.intermediate.lifetime,
+            written.intermediate.lifetime.as_ref(),
+        ),
+        (
+            "etcd",
+            authorities.etcd.lifetime,
+            written.etcd.lifetime.as_ref(),
+        ),
+        (
+            "certificates",
+            leaf.lifetime,
+            raw.certificates.lifetime.as_ref(),
+        ),
+    ];
+    for pair in chain.windows(2) {
+        let [
+            (issuer, longest, at_issuer),
+            (subject, lifetime, at_subject),
+        ] = pair
+        else {
+            continue;
+        };
+        if lifetime > longest {
+            let message = format!(
+                "{subject}: a lifetime of {lifetime} is past the {longest} of its issuer, {issuer}: shorten it or lengthen the issuer's"
+            );
+            // One of the two is written, for the defaults fit each other.
+            let position = at_subject
+                .or(*at_issuer)
+                .map(|text| Position::from(text.referenced));
+            return Err(DescriptionError::at(position.unwrap_or_default(), message));
+        }
+    }
+    if let (RenewBefore::Length(before), Some(text)) = (
+        leaf.renew_before,
+        raw.certificates
+            .renew_before
+            .as_ref()
+            .or(raw.certificates.lifetime.as_ref()),
+    ) && before >= leaf.lifetime
+    {
+        let message = format!(
+            "certificates: renew_before: {before} is not less than the lifetime, {}: shorten it",
+            leaf.lifetime
+        );
+        return Err(fault(text, message));
+    }
+    if let Some(text) = &raw.certificates.backdate
+        && leaf.backdate > Lifetime::days(1)
+    {
+        return Err(fault(
+            text,
+            "certificates: backdate: more than 1d hides a clock that is wrong: shorten it",
+        ));
+    }
+    Ok(())
+}
+
+/// Every name that a certificate will carry must be one that the etcd authority may sign.
+fn check_constraints(raw: &raw::Description, cluster: &Cluster) -> Checked<()> {
+    let Some(constraints) = cluster.name_constraints() else {
+        return Ok(());
+    };
+    let check = |name: AlternativeName, position: Position, what: &str| {
+        if constraints.permits(&name) {
+            return Ok(());
+        }
+        let message = format!(
+            "{what}: `{name}` lies outside authorities: etcd: name_constraints: add it there"
+        );
+        Err(DescriptionError::at(position, message))
+    };
+    for (node, written) in cluster.nodes.iter().zip(&raw.nodes.value) {
+        check(
+            AlternativeName::Dns(node.fqdn.to_string()),
+            raw.domain.referenced.into(),
+            "domain",
+        )?;
+        for (address, text) in node.addresses.iter().zip(&written.value.addresses.value) {
+            check(
+                AlternativeName::Ip(*address),
+                text.referenced.into(),
+                "nodes",
+            )?;
+        }
+    }
+    for (san, text) in cluster
+        .certificates
+        .server_sans
+        .iter()
+        .zip(&raw.certificates.server_sans)
+    {
+        check(
+            san.clone().into(),
+            text.referenced.into(),
+            "certificates: server_sans",
+        )?;
+    }
+    let Some(written) = &raw.authorities.etcd.name_constraints else {
+        return Ok(());
+    };
+    for name in crate::profile::LOCAL_NAMES {
+        let name = name.parse::<San>().map_err(|error| fault(written, error))?;
+        check(
+            name.into(),
+            written.referenced.into(),
+            "every server certificate",
+        )?;
+    }
+    Ok(())
+}
+
+fn or_default<T: FromStr<Err: Display>>(
+    text: Option<&Text>,
+    field: &str,
+    default: &str,
+) -> Checked<T> {
+    match text {
+        Some(text) => value(text, field),
+        None => default_value(default),
+    }
+}
+
+/// Reads one of our own defaults; a fault in one shows in every test.
+fn default_value<T: FromStr<Err: Display>>(text: &str) -> Checked<T> {
+    text.parse()
+        .map_err(|error| DescriptionError::at(Position::default(), error))
+}
+
+fn value<T: FromStr<Err: Display>>(text: &Text, field: &str) -> Checked<T> {
+    text.value
+        .parse()
+        .map_err(|error| fault(text, format!("{field}: {error}")))
+}
+
+/// One of a few words; the first is the default.
+fn word<T: Copy>(text: Option<&Text>, field: &str, words: &[(&str, T)]) -> Checked<T> {
+    let Some(text) = text else {
+        return Ok(words[0].1);
+    };
+    words
+        .iter()
+        .find(|(word, _)| *word == text.value)
+        .map(|(_, value)| *value)
+        .ok_or_else(|| {
+            let known: Vec<_> = words.iter().map(|(word, _)| *word).collect();
+            fault(
+                text,
+                format!(
+                    "{field}: `{}` is not known: write {}",
+                    text.value,
+                    known.join(" or ")
+                ),
+            )
+        })
+}
+
+fn fault<T>(at: &Spanned<T>, message: impl Display) -> DescriptionError {
+    DescriptionError::at(at.referenced, message)
+}
+
+const DEFAULT_CLIENTS: [&str; 2] = ["kube-apiserver", "etcdctl"];

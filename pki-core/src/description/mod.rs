@@ -1,0 +1,220 @@
+//! The cluster description, `etcdpki.yml`: what a person wants, checked as a whole.
+//!
+//! [`Cluster::from_yaml`] is the only way in. A [`Cluster`] is consistent: every name is valid,
+//! every address lies in a network, every name is one that the authorities may sign, no
+//! certificate outlives its issuer.
+
+mod check;
+mod error;
+mod raw;
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
+pub use error::{DescriptionError, Position};
+
+use crate::certificate::NameConstraints;
+use crate::key::KeyAlgorithm;
+use crate::lifetime::{Lifetime, RenewBefore};
+use crate::name::{ClientName, DnsName, Label, San};
+
+/// An etcd cluster and its certificates, as described.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Cluster {
+    /// The cluster's name: it stands in the subjects of its authorities and peers.
+    pub name: Label,
+    /// The domain of the nodes.
+    pub domain: DnsName,
+    /// The members.
+    pub nodes: Vec<Node>,
+    /// The address blocks in which nodes may live.
+    pub networks: Vec<IpNet>,
+    /// The clients, each an etcd user.
+    pub clients: Vec<ClientName>,
+    /// How leaves are made.
+    pub certificates: CertificateSettings,
+    /// How authorities are made.
+    pub authorities: AuthoritySettings,
+    /// The authority that members trust.
+    pub trust_anchor: TrustAnchor,
+    /// Whether members run the gRPC gateway (`--enable-grpc-gateway`, on by default in etcd).
+    pub grpc_gateway: bool,
+    /// How Ansible's files are written.
+    pub ansible: AnsibleSettings,
+}
+
+impl Cluster {
+    /// Reads and checks a description.
+    ///
+    /// # Errors
+    ///
+    /// The first fault found, with its line and column.
+    pub fn from_yaml(text: &str) -> Result<Self, DescriptionError> {
+        check::cluster(raw::parse(text)?)
+    }
+
+    /// The subtrees to which the etcd authority is constrained, if it is.
+    pub fn name_constraints(&self) -> Option<NameConstraints> {
+        match &self.authorities.name_constraints {
+            ConstraintSetting::None => None,
+            ConstraintSetting::Explicit(constraints) => Some(constraints.clone()),
+            ConstraintSetting::Auto => Some(self.automatic_constraints()),
+        }
+    }
+
+    /// The common name of peer certificates, for `--peer-cert-allowed-cn`.
+    pub fn peer_common_name(&self) -> String {
+        format!("{}-peer", self.name)
+    }
+
+    /// The domain, localhost, loopback, the networks, and listed names outside of these.
+    fn automatic_constraints(&self) -> NameConstraints {
+        let mut dns = vec![self.domain.to_string()];
+        let mut addresses = LOOPBACK.to_vec();
+        addresses.extend(&self.networks);
+        for listed in &self.certificates.server_sans {
+            match listed {
+                San::Dns(name) | San::Wildcard(name) => dns.push(name.to_string()),
+                San::Ip(address) => addresses.push(IpNet::from(*address)),
+            }
+        }
+        dns.push("localhost".to_owned());
+        NameConstraints {
+            dns: without_subdomains(&dns),
+            addresses: IpNet::aggregate(&addresses),
+        }
+    }
+}
+
+/// A member of the cluster.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Node {
+    /// Its short name, which Ansible sees as `ansible_hostname`.
+    pub name: Label,
+    /// Its name in the domain.
+    pub fqdn: DnsName,
+    /// Its addresses, at least one.
+    pub addresses: Vec<IpAddr>,
+    /// Where it stands in the description.
+    pub position: Position,
+}
+
+/// How leaves are made.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct CertificateSettings {
+    /// One certificate a node, or one for all.
+    pub sharing: Sharing,
+    /// Names that every server certificate carries besides the node's own.
+    pub server_sans: Vec<San>,
+    /// How long a leaf lives.
+    pub lifetime: Lifetime,
+    /// When it is renewed.
+    pub renew_before: RenewBefore,
+    /// Its key.
+    pub key: KeyAlgorithm,
+    /// How far before its making it begins to hold, against clocks that are late.
+    pub backdate: Lifetime,
+}
+
+/// Who shares a server and a peer certificate.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Sharing {
+    /// Each node has its own, with its own names alone.
+    PerNode,
+    /// All nodes use the same ones, with the names of all.
+    Shared,
+}
+
+/// How authorities are made.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct AuthoritySettings {
+    /// The root authority.
+    pub root: AuthoritySetting,
+    /// The intermediate authority.
+    pub intermediate: AuthoritySetting,
+    /// The etcd authority, and the issuing one under it.
+    pub etcd: AuthoritySetting,
+    /// The names that the etcd authority may sign.
+    pub name_constraints: ConstraintSetting,
+    /// Whether leaves are signed by one more authority under the etcd authority.
+    pub issuing: bool,
+}
+
+/// How one authority is made.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct AuthoritySetting {
+    /// Its key.
+    pub key: KeyAlgorithm,
+    /// How long it lives.
+    pub lifetime: Lifetime,
+}
+
+/// The names that the etcd authority may sign.
+#[derive(Clone, Debug)]
+pub enum ConstraintSetting {
+    /// Those that the description needs, and every address of its networks.
+    Auto,
+    /// These.
+    Explicit(NameConstraints),
+    /// Any.
+    None,
+}
+
+/// The authority whose certificate members hold in `--trusted-ca-file`.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum TrustAnchor {
+    /// The etcd authority: a client of a sibling authority is refused.
+    Etcd,
+    /// The intermediate: a client of any authority under it is accepted.
+    Intermediate,
+    /// The root: a client of any authority under it is accepted.
+    Root,
+}
+
+/// How Ansible's files are written.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct AnsibleSettings {
+    /// The vault id that encrypted files are labelled with; none is ansible-vault's `default`.
+    pub vault_id: Option<String>,
+    /// The client whose certificate the role `common` installs on every machine.
+    pub common_client: ClientName,
+}
+
+/// The loopback addresses, which every server certificate carries.
+const LOOPBACK: [IpNet; 2] = [
+    IpNet::V4(ipnet::Ipv4Net::new_assert(
+        std::net::Ipv4Addr::new(127, 0, 0, 0),
+        8,
+    )),
+    IpNet::V6(ipnet::Ipv6Net::new_assert(
+        std::net::Ipv6Addr::LOCALHOST,
+        128,
+    )),
+];
+
+/// Each name once, without those that lie under another.
+fn without_subdomains(names: &[String]) -> Vec<String> {
+    let under = |name: &String, other: &String| {
+        name != other
+            && name
+                .strip_suffix(other.as_str())
+                .is_some_and(|rest| rest.ends_with('.'))
+    };
+    let mut kept: Vec<String> = Vec::new();
+    for name in names {
+        if !kept.contains(name) && !names.iter().any(|other| under(name, other)) {
+            kept.push(name.clone());
+        }
+    }
+    kept
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,222 @@
+use super::*;
+
+const MINIMAL: &str =
+    "domain: internal.domain\nnodes:\n  - { name: etcd-0, addresses: [10.0.0.10] }\n";
+
+#[test]
+fn defaults_are_filled_in() {
+    let cluster = Cluster::from_yaml(MINIMAL).unwrap();
+    assert_eq!(cluster.name.as_str(), "etcd");
+    assert_eq!(cluster.peer_common_name(), "etcd-peer");
+    assert_eq!(cluster.nodes[0].fqdn.as_str(), "etcd-0.internal.domain");
+    assert_eq!(cluster.networks, ["10.0.0.0/24".parse().unwrap()]);
+    assert_eq!(cluster.clients.len(), 2);
+    assert_eq!(cluster.trust_anchor, TrustAnchor::Etcd);
+    assert!(cluster.grpc_gateway && !cluster.authorities.issuing);
+}
+
+#[test]
+fn constraints_follow_the_description() {
+    let text = format!(
+        "{MINIMAL}networks: [10.0.0.0/16, \"fd00::/64\"]\ncertificates:\n  server_sans: [etcd-0, api.internal.domain, vip.example.com, 192.0.2.1]\n"
+    );
+    let constraints = Cluster::from_yaml(&text)
+        .unwrap()
+        .name_constraints()
+        .unwrap();
+    assert_eq!(
+        constraints.dns,
+        ["internal.domain", "etcd-0", "vip.example.com", "localhost"]
+    );
+    let blocks: Vec<_> = constraints
+        .addresses
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    assert_eq!(
+        blocks,
+        [
+            "10.0.0.0/16",
+            "127.0.0.0/8",
+            "192.0.2.1/32",
+            "::1/128",
+            "fd00::/64"
+        ]
+    );
+}
+
+/// Each fault, the place that must be named, and a part of the message.
+#[test]
+fn faults_name_line_and_column() {
+    let node = "  - { name: etcd-0, addresses: [10.0.0.10] }\n";
+    let two = |second: &str| format!("domain: a.b\nnodes:\n{node}  - {second}\n");
+    let with = |rest: &str| format!("{MINIMAL}{rest}\n");
+    let cases: &[(String, u64, &str)] = &[
+        (with("nodez: []"), 4, "nodez"),
+        (
+            with("certificates: { key: p256, lifetimes: 1d }"),
+            4,
+            "lifetimes",
+        ),
+        (with("domain: again.example"), 4, "duplicate"),
+        ("domain: a.b\nnodes: 3\n".to_owned(), 2, ""),
+        ("domain: [a.b]\nnodes:\n".to_owned(), 1, ""),
+        ("domain: a.b\nnodes: []\n".to_owned(), 2, "empty"),
+        ("nodes: []\n".to_owned(), 1, "domain"),
+        (
+            two("{ name: etcd-0, addresses: [10.0.0.11] }"),
+            4,
+            "a second time",
+        ),
+        (
+            two("{ name: etcd-1, addresses: [10.0.0.10] }"),
+            4,
+            "an address of etcd-0 already",
+        ),
+        (two("{ name: etcd-1, addresses: [] }"), 4, "no address"),
+        (two("{ name: etcd-1 }"), 4, "addresses"),
+        (
+            two("{ name: etcd_1, addresses: [10.0.0.11] }"),
+            4,
+            "hyphens only",
+        ),
+        (
+            two("{ name: etcd-1, addresses: [10.0.0.300] }"),
+            4,
+            "not an address",
+        ),
+        (
+            two("{ name: etcd-1, addresses: [10.0.0.11/24] }"),
+            4,
+            "not an address",
+        ),
+        (
+            two("{ name: etcd-1, addresses: [\"fd00::zz\"] }"),
+            4,
+            "not an address",
+        ),
+        (
+            two("{ name: etcd-1, addresses: [\"[fd00::1]\"] }"),
+            4,
+            "not an address",
+        ),
+        (
+            two("{ name: etcd-1, addresses: [\"fe80::1%eth0\"] }"),
+            4,
+            "not an address",
+        ),
+        (
+            two("{ name: etcd-1, addresses: [0.0.0.0] }"),
+            4,
+            "cannot be the address",
+        ),
+        (
+            two("{ name: etcd-1, addresses: [\"::ffff:10.0.0.1\"] }"),
+            4,
+            "cannot be the address",
+        ),
+        (
+            "domain: Upper.example\nnodes:\n".to_owned() + node,
+            1,
+            "lower case",
+        ),
+        ("domain: a..b\nnodes:\n".to_owned() + node, 1, "empty"),
+        (with("networks: [10.1.0.0/24]"), 3, "none of the networks"),
+        (with("networks: [10.0.0.1/24]"), 4, "write 10.0.0.0/24"),
+        (with("networks: [10.0.0.0/33]"), 4, "not a block"),
+        (with("clients: []"), 4, "empty"),
+        (with("clients: [a, a]"), 4, "a second time"),
+        (with("clients: [../a]"), 4, "letter or a digit"),
+        (
+            with("certificates: { lifetime: 6y }"),
+            4,
+            "past the 5y of its issuer, etcd",
+        ),
+        (
+            with("authorities: { root: { lifetime: 9y } }"),
+            4,
+            "past the 9y of its issuer, root",
+        ),
+        (
+            with("certificates: { lifetime: forever }"),
+            4,
+            "not a lifetime",
+        ),
+        (
+            with("certificates: { renew_before: 400d }"),
+            4,
+            "not less than the lifetime",
+        ),
+        (with("certificates: { key: dsa }"), 4, "no key algorithm"),
+        (
+            with("certificates: { sharing: none }"),
+            4,
+            "per-node or shared",
+        ),
+        (
+            with("trust_anchor: leaf"),
+            4,
+            "etcd or intermediate or root",
+        ),
+        (
+            with("authorities: { etcd: { name_constraints: { dns: [example.com] } } }"),
+            1,
+            "lies outside",
+        ),
+        (
+            with("authorities: { etcd: { name_constraints: { dns: [internal.domain] } } }"),
+            4,
+            "`localhost` lies outside",
+        ),
+        (
+            with("authorities: { etcd: { name_constraints: some } }"),
+            4,
+            "auto, none",
+        ),
+        (
+            with("ansible: { common_client: nobody }"),
+            4,
+            "none of `clients`",
+        ),
+        ("domain: a.b\nnodes: [\n".to_owned(), 2, ""),
+    ];
+    for (text, line, part) in cases {
+        let error = Cluster::from_yaml(text).expect_err(text);
+        let position = error
+            .position
+            .unwrap_or_else(|| panic!("no place: {error}\n{text}"));
+        assert_eq!(position.line, *line, "{error}\n{text}");
+        assert!(error.to_string().contains(part), "{error}\n{text}");
+        assert!(!error.to_string().contains("at line"), "{error}");
+    }
+}
+
+#[test]
+fn names_too_long_for_a_common_name_are_refused() {
+    let text = MINIMAL.replace("internal.domain", &format!("{}.example", "a".repeat(55)));
+    assert!(
+        Cluster::from_yaml(&text)
+            .unwrap_err()
+            .to_string()
+            .contains("64 characters")
+    );
+}
+
+#[test]
+fn explicit_constraints_that_cover_everything_are_taken() {
+    let text = format!(
+        "{MINIMAL}authorities:\n  etcd:\n    name_constraints:\n      dns: [domain, localhost]\n      addresses: [10.0.0.0/8, 127.0.0.0/8, \"::1/128\"]\n"
+    );
+    let constraints = Cluster::from_yaml(&text)
+        .unwrap()
+        .name_constraints()
+        .unwrap();
+    assert_eq!(constraints.dns, ["domain", "localhost"]);
+    let none = format!("{MINIMAL}authorities: {{ etcd: {{ name_constraints: none }} }}\n");
+    assert!(
+        Cluster::from_yaml(&none)
+            .unwrap()
+            .name_constraints()
+            .is_none()
+    );
+}

@@ -1,0 +1,137 @@
+//! What is in a file: certificates, keys, whatever order they stand in.
+
+use rustls_pki_types::pem::{PemObject, SectionKind};
+use zeroize::Zeroize;
+
+use crate::certificate::{Certificate, InvalidCertificate};
+use crate::key::{Fingerprint, KeyAlgorithm, KeyError, PrivateKey};
+use crate::pem::InvalidPem;
+use crate::seal::{SEALED_KEY, SealError, SealedKey, Tier};
+
+/// Something found in a file.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Item {
+    /// A certificate.
+    Certificate(Box<Certificate>),
+    /// A private key, in clear.
+    PrivateKey {
+        /// Its algorithm.
+        algorithm: KeyAlgorithm,
+        /// The SHA-256 of its public half, as of a certificate's.
+        public_key: Fingerprint,
+    },
+    /// A private key, sealed.
+    SealedKey {
+        /// The tier that opens it.
+        tier: Tier,
+    },
+}
+
+/// Lists what a file holds: PEM blocks, or one certificate or private key as DER.
+///
+/// # Errors
+///
+/// When it holds none of these, or one that cannot be read.
+pub fn inspect(content: &[u8]) -> Result<Vec<Item>, InspectError> {
+    if content.first() == Some(&DER_SEQUENCE) {
+        return Ok(vec![inspect_der(content)?]);
+    }
+    if content.starts_with(format!("-----BEGIN {SEALED_KEY}-----").as_bytes()) {
+        return Ok(vec![Item::SealedKey {
+            tier: SealedKey::from_pem(content)?.tier(),
+        }]);
+    }
+    let mut items = Vec::new();
+    for block in <(SectionKind, Vec<u8>)>::pem_slice_iter(content) {
+        let (kind, mut der) = block.map_err(|_| InvalidPem::Malformed)?;
+        let item = match kind {
+            SectionKind::Certificate => {
+                Some(Item::Certificate(Box::new(Certificate::from_der(&der)?)))
+            }
+            SectionKind::PrivateKey | SectionKind::RsaPrivateKey | SectionKind::EcPrivateKey => {
+                Some(private_key(&der)?)
+            }
+            _ => None,
+        };
+        der.zeroize();
+        items.extend(item);
+    }
+    match items.is_empty() {
+        true => Err(InspectError::Nothing),
+        false => Ok(items),
+    }
+}
+
+fn inspect_der(der: &[u8]) -> Result<Item, InspectError> {
+    match Certificate::from_der(der) {
+        Ok(certificate) => Ok(Item::Certificate(Box::new(certificate))),
+        Err(error) => private_key(der).map_err(|_| error.into()),
+    }
+}
+
+fn private_key(der: &[u8]) -> Result<Item, KeyError> {
+    let key = PrivateKey::from_der(der)?;
+    Ok(Item::PrivateKey {
+        algorithm: key.algorithm(),
+        public_key: key.public().fingerprint(),
+    })
+}
+
+/// Why a file could not be inspected.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum InspectError {
+    /// A certificate that cannot be read.
+    #[error(transparent)]
+    Certificate(#[from] InvalidCertificate),
+    /// A private key that cannot be read.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// Nothing that is known.
+    #[error(
+        "neither a certificate nor a key in it: PEM, DER, sealed keys and vault files are known"
+    )]
+    Nothing,
+    /// A PEM block that cannot be read.
+    #[error(transparent)]
+    Pem(#[from] InvalidPem),
+    /// A sealed key that is cut.
+    #[error(transparent)]
+    Sealed(#[from] SealError),
+}
+
+/// The first octet of every certificate and key as DER.
+const DER_SEQUENCE: u8 = 0x30;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_of_every_encoding_are_read() {
+        let key = PrivateKey::generate(KeyAlgorithm::P384).unwrap();
+        for content in [key.to_pem().as_bytes(), key.pkcs8_der()] {
+            let items = inspect(content).unwrap();
+            assert!(matches!(
+                items.as_slice(),
+                [Item::PrivateKey {
+                    algorithm: KeyAlgorithm::P384,
+                    ..
+                }]
+            ));
+        }
+    }
+
+    #[test]
+    fn rubbish_is_an_error() {
+        for content in [
+            &b""[..],
+            b"text",
+            b"\x30\x01",
+            b"-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----\n",
+        ] {
+            assert!(inspect(content).is_err());
+        }
+    }
+}

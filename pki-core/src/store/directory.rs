@@ -1,0 +1,260 @@
+//! A store in a directory.
+
+use std::fs::{self, File, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::atomic::{self, Access};
+use super::{Batch, Entry, Store, StoreError, layout};
+
+/// A directory of files, locked against other processes as long as this value lives.
+///
+/// A directory of a batch is written beside its place, synced, and renamed there as a whole, so
+/// that a certificate never appears without its key.
+#[derive(Debug)]
+pub struct Directory {
+    root: PathBuf,
+    /// Holds the lock, on the directory itself: no lock file is left behind.
+    _lock: Option<File>,
+}
+
+impl Directory {
+    /// Opens a directory to change it, and makes it if it is missing.
+    ///
+    /// # Errors
+    ///
+    /// When another process has it open to change it, or it holds something else than a PKI.
+    pub fn open(root: &Path) -> Result<Self, StoreError> {
+        let path = root.display().to_string();
+        atomic::make_directories(root).map_err(|error| StoreError::io(&path, error))?;
+        let lock = File::open(root).map_err(|error| StoreError::io(&path, error))?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(StoreError::Busy { path }),
+            Err(TryLockError::Error(error)) => return Err(StoreError::io(path, error)),
+        }
+        let directory = Self {
+            root: root.to_owned(),
+            _lock: Some(lock),
+        };
+        directory.refuse_foreign()?;
+        directory.remove_leftovers(&directory.root)?;
+        Ok(directory)
+    }
+
+    /// Opens a directory to read it; it need not exist.
+    ///
+    /// # Errors
+    ///
+    /// When it holds something else than a PKI.
+    pub fn open_read_only(root: &Path) -> Result<Self, StoreError> {
+        let directory = Self {
+            root: root.to_owned(),
+            _lock: None,
+        };
+        directory.refuse_foreign()?;
+        Ok(directory)
+    }
+
+    /// The directory.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The keyring is the first file that is ever written, so a directory with others and
+    /// without it is somebody else's.
+    fn refuse_foreign(&self) -> Result<(), StoreError> {
+        let names = names_in(&self.root).map_err(|error| self.error("", error))?;
+        let foreign = names.iter().any(|name| !atomic::is_temporary(name))
+            && !names.iter().any(|name| name == layout::KEYRING);
+        match foreign {
+            true => Err(StoreError::Foreign {
+                path: self.root.display().to_string(),
+            }),
+            false => Ok(()),
+        }
+    }
+
+    /// Removes what a killed command left half written. Nothing in it is secret in clear.
+    fn remove_leftovers(&self, directory: &Path) -> Result<(), StoreError> {
+        for name in names_in(directory).map_err(|error| self.error("", error))? {
+            let path = directory.join(&name);
+            if !path.is_dir() || path.is_symlink() {
+                if atomic::is_temporary(&name) {
+                    fs::remove_file(&path).map_err(|error| self.error(&name, error))?;
+                }
+            } else if atomic::is_temporary(&name) {
+                fs::remove_dir_all(&path).map_err(|error| self.error(&name, error))?;
+            } else {
+                self.remove_leftovers(&path)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn write(&self, entry: &Entry) -> Result<(), StoreError> {
+        match entry {
+            Entry::File { path, content } => {
+                atomic::replace(&self.root.join(path), content, access(path))
+                    .map_err(|error| self.error(path, error))
+            }
+            Entry::Directory { path, files } => self
+                .write_directory(path, files)
+                .map_err(|error| self.error(path, error)),
+        }
+    }
+
+    fn write_directory(&self, path: &str, files: &[(&str, Vec<u8>)]) -> io::Result<()> {
+        let target = self.root.join(path);
+        let parent = target.parent().unwrap_or(&self.root);
+        atomic::make_directories(parent)?;
+        let temporary = atomic::temporary_beside(&target)?;
+        let written = fs::create_dir(&temporary)
+            .and_then(|()| {
+                files.iter().try_for_each(|(name, content)| {
+                    atomic::write_new(&temporary.join(name), content, access(name))
+                })
+            })
+            .and_then(|()| atomic::sync_directory(&temporary))
+            // A directory is never renamed over one that has files, so no generation is lost.
+            .and_then(|()| fs::rename(&temporary, &target))
+            .and_then(|()| atomic::sync_directory(parent));
+        if written.is_err() {
+            // Best effort: the error that is reported is the one that made this necessary.
+            let _ = fs::remove_dir_all(&temporary);
+        }
+        written
+    }
+
+    fn error(&self, path: &str, error: io::Error) -> StoreError {
+        StoreError::io(self.locate(path), error)
+    }
+}
+
+impl Store for Directory {
+    fn read(&self, path: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        match fs::read(self.root.join(path)) {
+            Ok(content) => Ok(Some(content)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(self.error(path, error)),
+        }
+    }
+
+    fn list(&self, directory: &str) -> Result<Vec<String>, StoreError> {
+        let mut names =
+            names_in(&self.root.join(directory)).map_err(|error| self.error(directory, error))?;
+        names.retain(|name| !atomic::is_temporary(name));
+        names.sort();
+        Ok(names)
+    }
+
+    fn locate(&self, path: &str) -> String {
+        self.root.join(path).display().to_string()
+    }
+
+    fn commit(&mut self, batch: Batch) -> Result<(), StoreError> {
+        batch.entries.iter().try_for_each(|entry| self.write(entry))
+    }
+}
+
+fn names_in(directory: &Path) -> io::Result<Vec<String>> {
+    let entries = match fs::read_dir(directory) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    entries
+        .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()))
+        .collect()
+}
+
+/// Sealed keys are for their owner alone, though nothing in them is secret in clear.
+fn access(path: &str) -> Access {
+    match path.ends_with(".sealed") || path == layout::KEYRING {
+        true => Access::Owner,
+        false => Access::Everyone,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn batch() -> Batch {
+        let mut batch = Batch::default();
+        batch.put("keyring.yml", "k");
+        batch.put_directory(
+            "a/1",
+            vec![("x.crt", b"c".to_vec()), ("x.key.sealed", b"s".to_vec())],
+        );
+        batch
+    }
+
+    #[test]
+    fn what_is_committed_is_read() {
+        let temporary = tempfile::tempdir().unwrap();
+        let root = temporary.path().join("pki");
+        let mut directory = Directory::open(&root).unwrap();
+        directory.commit(batch()).unwrap();
+        assert_eq!(directory.read("a/1/x.crt").unwrap().unwrap(), b"c");
+        assert_eq!(directory.read("a/2/x.crt").unwrap(), None);
+        assert_eq!(directory.list("a").unwrap(), ["1"]);
+        assert!(directory.list("b").unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_generation_is_never_overwritten() {
+        let temporary = tempfile::tempdir().unwrap();
+        let mut directory = Directory::open(temporary.path()).unwrap();
+        directory.commit(batch()).unwrap();
+        let mut again = Batch::default();
+        again.put_directory("a/1", vec![("x.crt", b"other".to_vec())]);
+        assert!(directory.commit(again).is_err());
+        assert_eq!(directory.read("a/1/x.crt").unwrap().unwrap(), b"c");
+        assert_eq!(fs::read_dir(temporary.path().join("a")).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn two_writers_do_not_meet() {
+        let temporary = tempfile::tempdir().unwrap();
+        let first = Directory::open(temporary.path()).unwrap();
+        assert!(matches!(
+            Directory::open(temporary.path()),
+            Err(StoreError::Busy { .. })
+        ));
+        Directory::open_read_only(temporary.path()).unwrap();
+        drop(first);
+        Directory::open(temporary.path()).unwrap();
+    }
+
+    #[test]
+    fn the_directory_of_another_tool_is_refused() {
+        let temporary = tempfile::tempdir().unwrap();
+        fs::write(temporary.path().join("ca.crt"), "x").unwrap();
+        assert!(matches!(
+            Directory::open(temporary.path()),
+            Err(StoreError::Foreign { .. })
+        ));
+    }
+
+    #[test]
+    fn what_a_killed_command_left_is_removed() {
+        let temporary = tempfile::tempdir().unwrap();
+        Directory::open(temporary.path())
+            .unwrap()
+            .commit(batch())
+            .unwrap();
+        let left = temporary.path().join("a/.2.etcdpki-00ff");
+        fs::create_dir(&left).unwrap();
+        fs::write(left.join("x.crt"), "half").unwrap();
+        assert_eq!(
+            Directory::open_read_only(temporary.path())
+                .unwrap()
+                .list("a")
+                .unwrap(),
+            ["1"]
+        );
+        drop(Directory::open(temporary.path()).unwrap());
+        assert!(!left.exists());
+    }
+}

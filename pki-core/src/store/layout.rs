@@ -1,0 +1,29 @@
+//! The paths of the PKI directory.
+
+use crate::hierarchy::AuthorityName;
+use crate::leaf::LeafId;
+
+/// The keyring.
+pub(super) const KEYRING: &str = "keyring.yml";
+/// What members must trust now.
+pub(super) const TRUST_OF_MEMBERS: &str = "trust/members.crt";
+/// What clients must trust now; it ends in the root.
+pub(super) const TRUST_OF_CLIENTS: &str = "trust/clients.crt";
+/// An authority's certificate, in its generation.
+pub(super) const AUTHORITY_CERTIFICATE: &str = "ca.crt";
+/// An authority's sealed key.
+pub(super) const AUTHORITY_KEY: &str = "ca.key.sealed";
+/// A leaf and every authority below the root, in its generation.
+pub(super) const LEAF_CERTIFICATE: &str = "tls.crt";
+/// A leaf's sealed key.
+pub(super) const LEAF_KEY: &str = "tls.key.sealed";
+
+/// The directory of all generations of an authority.
+pub(super) fn authority(name: AuthorityName) -> String {
+    format!("authorities/{name}")
+}
+
+/// The directory of all generations of a leaf.
+pub(super) fn leaf(id: &LeafId) -> String {
+    format!("certificates/{id}")
+}

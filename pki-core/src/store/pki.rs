@@ -1,0 +1,338 @@
+//! The PKI in a store: its keyring, its authorities and its leaves, each in generations.
+
+use super::layout::{self, AUTHORITY_CERTIFICATE, AUTHORITY_KEY, LEAF_CERTIFICATE, LEAF_KEY};
+use super::{Batch, Store, StoreError};
+use crate::certificate::Certificate;
+use crate::hierarchy::AuthorityName;
+use crate::key::PrivateKey;
+use crate::leaf::LeafId;
+use crate::pem;
+use crate::seal::{Identity, Keyring, SealedKey, Tier, Unlocked};
+use crate::trust::Bundles;
+
+/// A PKI in a store.
+#[derive(Debug)]
+pub struct Pki<S> {
+    store: S,
+}
+
+/// An authority's newest generation.
+#[derive(Clone, Debug)]
+pub struct StoredAuthority {
+    /// Which one it is.
+    pub name: AuthorityName,
+    /// Its generation, counted from 1.
+    pub generation: u32,
+    /// Its certificate.
+    pub certificate: Certificate,
+}
+
+/// A leaf's newest generation.
+#[derive(Clone, Debug)]
+pub struct StoredLeaf {
+    /// What names it.
+    pub id: LeafId,
+    /// Its generation, counted from 1.
+    pub generation: u32,
+    /// The leaf, and every authority between it and the root.
+    pub chain: Vec<Certificate>,
+}
+
+impl StoredLeaf {
+    /// The leaf itself.
+    pub fn certificate(&self) -> &Certificate {
+        // A file without a certificate is refused when it is read.
+        &self.chain[0]
+    }
+}
+
+impl<S: Store> Pki<S> {
+    /// The PKI in `store`.
+    pub fn new(store: S) -> Self {
+        Self { store }
+    }
+
+    /// The store.
+    pub fn store(&self) -> &S {
+        &self.store
+    }
+
+    /// The keyring, or `None` in an empty store.
+    ///
+    /// # Errors
+    ///
+    /// When it is there and cannot be read.
+    pub fn keyring(&self) -> Result<Option<Keyring>, StoreError> {
+        let path = layout::KEYRING;
+        let Some(text) = self.store.read(path)? else {
+            return Ok(None);
+        };
+        let text = String::from_utf8_lossy(&text);
+        let keyring = Keyring::from_yaml(&text).map_err(|source| StoreError::Keyring {
+            path: self.store.locate(path),
+            source,
+        })?;
+        Ok(Some(keyring))
+    }
+
+    /// The newest generation of an authority.
+    ///
+    /// # Errors
+    ///
+    /// When it is there and cannot be read.
+    pub fn authority(&self, name: AuthorityName) -> Result<Option<StoredAuthority>, StoreError> {
+        let Some(generation) = self.newest(&layout::authority(name))? else {
+            return Ok(None);
+        };
+        let directory = format!("{}/{generation}", layout::authority(name));
+        let mut certificates =
+            self.certificates(&format!("{directory}/{AUTHORITY_CERTIFICATE}"))?;
+        Ok(Some(StoredAuthority {
+            name,
+            generation,
+            certificate: certificates.remove(0),
+        }))
+    }
+
+    /// The newest generation of a leaf.
+    ///
+    /// # Errors
+    ///
+    /// When it is there and cannot be read.
+    pub fn leaf(&self, id: &LeafId) -> Result<Option<StoredLeaf>, StoreError> {
+        let Some(generation) = self.newest(&layout::leaf(id))? else {
+            return Ok(None);
+        };
+        let chain = self.certificates(&format!(
+            "{}/{generation}/{LEAF_CERTIFICATE}",
+            layout::leaf(id)
+        ))?;
+        Ok(Some(StoredLeaf {
+            id: id.clone(),
+            generation,
+            chain,
+        }))
+    }
+
+    /// Opens the key of an authority.
+    ///
+    /// # Errors
+    ///
+    /// When it does not open or is another one's.
+    pub fn authority_key(
+        &self,
+        authority: &StoredAuthority,
+        keys: &Unlocked,
+    ) -> Result<PrivateKey, StoreError> {
+        let owner = layout::authority(authority.name);
+        let path = format!("{owner}/{}/{AUTHORITY_KEY}", authority.generation);
+        self.open(
+            &path,
+            &owner,
+            authority.name.tier(),
+            &authority.certificate,
+            keys,
+        )
+    }
+
+    /// Opens the key of a leaf.
+    ///
+    /// # Errors
+    ///
+    /// When it does not open or is another one's.
+    pub fn leaf_key(&self, leaf: &StoredLeaf, keys: &Unlocked) -> Result<PrivateKey, StoreError> {
+        let owner = layout::leaf(&leaf.id);
+        let path = format!("{owner}/{}/{LEAF_KEY}", leaf.generation);
+        self.open(&path, &owner, Tier::Issuing, leaf.certificate(), keys)
+    }
+
+    /// Writes the keyring.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be written.
+    pub fn put_keyring(&mut self, keyring: &Keyring) -> Result<(), StoreError> {
+        let path = layout::KEYRING;
+        let text = keyring.to_yaml().map_err(|source| StoreError::Keyring {
+            path: self.store.locate(path),
+            source,
+        })?;
+        let mut batch = Batch::default();
+        batch.put(path, text);
+        self.store.commit(batch)
+    }
+
+    /// Adds a new generation of an authority to `batch`.
+    ///
+    /// # Errors
+    ///
+    /// When its key cannot be sealed.
+    pub fn add_authority(
+        batch: &mut Batch,
+        authority: &StoredAuthority,
+        key: &PrivateKey,
+        keys: &Unlocked,
+    ) -> Result<(), StoreError> {
+        let owner = layout::authority(authority.name);
+        let sealed = seal(&owner, authority.name.tier(), key, keys)?;
+        let files = vec![
+            (
+                AUTHORITY_CERTIFICATE,
+                authority.certificate.to_pem().into_bytes(),
+            ),
+            (AUTHORITY_KEY, sealed),
+        ];
+        batch.put_directory(format!("{owner}/{}", authority.generation), files);
+        Ok(())
+    }
+
+    /// Adds a new generation of a leaf to `batch`.
+    ///
+    /// # Errors
+    ///
+    /// When its key cannot be sealed.
+    pub fn add_leaf(
+        batch: &mut Batch,
+        leaf: &StoredLeaf,
+        key: &PrivateKey,
+        keys: &Unlocked,
+    ) -> Result<(), StoreError> {
+        let owner = layout::leaf(&leaf.id);
+        let sealed = seal(&owner, Tier::Issuing, key, keys)?;
+        let files = vec![
+            (
+                LEAF_CERTIFICATE,
+                pem::encode_certificates(&leaf.chain).into_bytes(),
+            ),
+            (LEAF_KEY, sealed),
+        ];
+        batch.put_directory(format!("{owner}/{}", leaf.generation), files);
+        Ok(())
+    }
+
+    /// Adds the bundles to `batch` that differ from those in the store.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be read.
+    pub fn add_bundles(&self, batch: &mut Batch, bundles: &Bundles) -> Result<(), StoreError> {
+        for (path, text) in self.differing(bundles)? {
+            batch.put(path, text);
+        }
+        Ok(())
+    }
+
+    /// Where a person finds the bundles that are not as they should be.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be read.
+    pub fn stale_bundles(&self, bundles: &Bundles) -> Result<Vec<String>, StoreError> {
+        let differing = self.differing(bundles)?;
+        Ok(differing
+            .into_iter()
+            .map(|(path, _)| self.store.locate(path))
+            .collect())
+    }
+
+    /// Writes a batch.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be written.
+    pub fn commit(&mut self, batch: Batch) -> Result<(), StoreError> {
+        self.store.commit(batch)
+    }
+
+    /// Where a person finds a leaf's certificate.
+    pub fn locate_leaf(&self, leaf: &StoredLeaf) -> String {
+        self.store.locate(&format!(
+            "{}/{}/{LEAF_CERTIFICATE}",
+            layout::leaf(&leaf.id),
+            leaf.generation
+        ))
+    }
+
+    /// Where a person finds an authority's certificate.
+    pub fn locate_authority(&self, authority: &StoredAuthority) -> String {
+        let directory = layout::authority(authority.name);
+        self.store.locate(&format!(
+            "{directory}/{}/{AUTHORITY_CERTIFICATE}",
+            authority.generation
+        ))
+    }
+
+    fn differing(&self, bundles: &Bundles) -> Result<Vec<(&'static str, String)>, StoreError> {
+        let mut differing = Vec::new();
+        for (path, certificates) in [
+            (layout::TRUST_OF_MEMBERS, &bundles.members),
+            (layout::TRUST_OF_CLIENTS, &bundles.clients),
+        ] {
+            let text = pem::encode_certificates(certificates);
+            if self.store.read(path)?.as_deref() != Some(text.as_bytes()) {
+                differing.push((path, text));
+            }
+        }
+        Ok(differing)
+    }
+
+    fn newest(&self, directory: &str) -> Result<Option<u32>, StoreError> {
+        let names = self.store.list(directory)?;
+        Ok(names.iter().filter_map(|name| name.parse().ok()).max())
+    }
+
+    fn certificates(&self, path: &str) -> Result<Vec<Certificate>, StoreError> {
+        let text = self.required(path)?;
+        pem::decode_certificates(&text).map_err(|source| StoreError::Certificate {
+            path: self.store.locate(path),
+            source,
+        })
+    }
+
+    fn open(
+        &self,
+        path: &str,
+        owner: &str,
+        tier: Tier,
+        certificate: &Certificate,
+        keys: &Unlocked,
+    ) -> Result<PrivateKey, StoreError> {
+        let failed = |source| StoreError::Key {
+            path: self.store.locate(path),
+            source,
+        };
+        let sealed = SealedKey::from_pem(&self.required(path)?).map_err(failed)?;
+        let identity = Identity {
+            tier,
+            path: owner,
+            key: certificate.public_key.fingerprint(),
+        };
+        let der = keys.open(identity, &sealed).map_err(failed)?;
+        match PrivateKey::from_der(&der) {
+            Ok(key) if *key.public() == certificate.public_key => Ok(key),
+            _ => Err(StoreError::OtherKey {
+                path: self.store.locate(path),
+            }),
+        }
+    }
+
+    fn required(&self, path: &str) -> Result<Vec<u8>, StoreError> {
+        self.store.read(path)?.ok_or_else(|| StoreError::Missing {
+            path: self.store.locate(path),
+        })
+    }
+}
+
+fn seal(owner: &str, tier: Tier, key: &PrivateKey, keys: &Unlocked) -> Result<Vec<u8>, StoreError> {
+    let identity = Identity {
+        tier,
+        path: owner,
+        key: key.public().fingerprint(),
+    };
+    keys.seal(identity, key.pkcs8_der())
+        .map(|sealed| sealed.to_pem().into_bytes())
+        .map_err(|source| StoreError::Key {
+            path: owner.to_owned(),
+            source,
+        })
+}

@@ -1,0 +1,7 @@
+//! Whether certificates hold: path validation, and the check of a whole PKI.
+
+mod path;
+mod pki;
+
+pub use path::{PathError, check_name, validate};
+pub use pki::{Finding, Report, verify};

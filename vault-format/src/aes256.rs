@@ -1,0 +1,143 @@
+//! The method AES256: AES-256-CTR, then HMAC-SHA256 over the ciphertext, under keys derived by
+//! PBKDF2-HMAC-SHA256.
+
+use aes::Aes256;
+use ctr::Ctr128BE;
+use ctr::cipher::{KeyIvInit, StreamCipher};
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+use zeroize::{Zeroize, Zeroizing};
+
+use crate::kdf::{self, BLOCK};
+use crate::secret::Secret;
+
+/// The block size of the cipher, to which plaintext is padded.
+pub(crate) const PADDING: usize = 16;
+
+/// The authentication code's size.
+pub(crate) const MAC: usize = 32;
+
+type Key = Zeroizing<[u8; BLOCK]>;
+
+/// Everything that is derived from a secret and a salt.
+pub(crate) struct Keys {
+    cipher: Key,
+    mac: Key,
+    /// The first 16 bytes are the initial counter block.
+    counter: Key,
+}
+
+impl Keys {
+    /// Derives all three keys, in lock step.
+    pub(crate) fn derive(secret: &Secret, salt: &[u8]) -> Self {
+        let jobs = [(secret, 1), (secret, 2), (secret, 3)];
+        let [cipher, mac, counter] = derive(jobs, salt);
+        Self {
+            cipher,
+            mac,
+            counter,
+        }
+    }
+
+    /// Derives what [`mac_keys`] left out.
+    pub(crate) fn complete(mac: Key, secret: &Secret, salt: &[u8]) -> Self {
+        let [cipher, counter] = derive([(secret, 1), (secret, 3)], salt);
+        Self {
+            cipher,
+            mac,
+            counter,
+        }
+    }
+
+    /// The cipher at the start of the payload.
+    pub(crate) fn cipher(&self) -> Cipher {
+        self.cipher_at(0)
+    }
+
+    /// The cipher at block `block` of the payload.
+    pub(crate) fn cipher_at(&self, block: u128) -> Cipher {
+        let mut counter = Zeroizing::new([0; 16]);
+        counter.copy_from_slice(&self.counter[..16]);
+        // The counter carries through all of its 16 bytes.
+        *counter = u128::from_be_bytes(*counter)
+            .wrapping_add(block)
+            .to_be_bytes();
+        Cipher(Ctr128BE::new(&(*self.cipher).into(), &(*counter).into()))
+    }
+
+    /// The authentication of a payload.
+    pub(crate) fn authenticator(&self) -> Authenticator {
+        Authenticator::new(&self.mac)
+    }
+}
+
+/// Derives only the authentication key of every secret: enough to tell whether it fits.
+pub(crate) fn mac_keys(secrets: &[&Secret], salt: &[u8]) -> Vec<Key> {
+    let jobs: Vec<_> = secrets.iter().map(|&secret| (secret, 2)).collect();
+    kdf::blocks(&jobs, salt, kdf::ROUNDS)
+}
+
+fn derive<const N: usize>(jobs: [(&Secret, u32); N], salt: &[u8]) -> [Key; N] {
+    let mut blocks = kdf::blocks(&jobs, salt, kdf::ROUNDS).into_iter();
+    std::array::from_fn(|_| blocks.next().unwrap_or_default())
+}
+
+/// The keystream, applied alike to plaintext and ciphertext.
+pub(crate) struct Cipher(Ctr128BE<Aes256>);
+
+impl Cipher {
+    pub(crate) fn apply(&mut self, data: &mut [u8]) {
+        self.0.apply_keystream(data);
+    }
+}
+
+/// A running authentication code.
+#[derive(Clone)]
+pub(crate) struct Authenticator(Hmac<Sha256>);
+
+impl Authenticator {
+    pub(crate) fn new(key: &[u8; BLOCK]) -> Self {
+        let mut block = Zeroizing::new([0; 64]);
+        block[..BLOCK].copy_from_slice(key);
+        let this = Self(Hmac::new(&(*block).into()));
+        block.zeroize();
+        this
+    }
+
+    pub(crate) fn update(&mut self, ciphertext: &[u8]) {
+        self.0.update(ciphertext);
+    }
+
+    pub(crate) fn finish(self) -> [u8; MAC] {
+        self.0.finalize().into_bytes().into()
+    }
+
+    /// Compares in constant time.
+    pub(crate) fn verify(self, expected: &[u8]) -> bool {
+        self.0.verify_slice(expected).is_ok()
+    }
+}
+
+/// How many padding bytes follow `length` bytes of plaintext: 1 to 16.
+pub(crate) fn padding(length: u64) -> u8 {
+    // 16 - n % 16, in the only type that needs no cast.
+    16 - u8::try_from(length % 16).unwrap_or(0)
+}
+
+/// The number of padding bytes at the end of the decrypted last block, or what is wrong with it.
+pub(crate) fn padding_of(block: &[u8; PADDING]) -> Result<u8, &'static str> {
+    let last = block[PADDING - 1];
+    if !(1..=16).contains(&last) {
+        return Err("its padding is not between 1 and 16 bytes");
+    }
+    let consistent = block
+        .iter()
+        .rev()
+        .take(usize::from(last))
+        .all(|&byte| byte == last);
+    if consistent {
+        Ok(last)
+    } else {
+        Err("its padding bytes differ")
+    }
+}

@@ -1,0 +1,120 @@
+//! Reading the body: any line length, either case, two layers of hexadecimal digits.
+
+use std::io::{self, Read};
+
+use crate::armor::WIDTH;
+
+/// Text that is read at once.
+const CHUNK: usize = 128 * 1024;
+
+/// Something is wrong somewhere; `diagnose` finds out what and where.
+#[derive(Debug)]
+pub(crate) enum Fault {
+    Damaged,
+    Io(io::Error),
+}
+
+impl From<io::Error> for Fault {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+/// Decodes the outer layer.
+pub(crate) struct DearmorReader<R> {
+    input: R,
+    text: Box<[u8]>,
+    /// Digits without line breaks; between reads the one that has no partner yet.
+    digits: Vec<u8>,
+    at_line_start: bool,
+}
+
+impl<R: Read> DearmorReader<R> {
+    /// `input` stands behind the header line.
+    pub(crate) fn new(input: R) -> Self {
+        let text = vec![0; CHUNK].into_boxed_slice();
+        Self {
+            input,
+            text,
+            digits: Vec::new(),
+            at_line_start: true,
+        }
+    }
+
+    /// Appends decoded bytes to `bytes`; `false` at the end.
+    pub(crate) fn read(&mut self, bytes: &mut Vec<u8>) -> Result<bool, Fault> {
+        let length = read_full(&mut self.input, &mut self.text)?;
+        if length == 0 {
+            return if self.digits.is_empty() {
+                Ok(false)
+            } else {
+                Err(Fault::Damaged)
+            };
+        }
+        self.join_lines(length);
+        let even = self.digits.len() & !1;
+        if !decode(&self.digits[..even], bytes) {
+            // A line of the writer's length can hold shorter lines.
+            self.digits.retain(|&byte| !is_break(byte));
+            let even = self.digits.len() & !1;
+            if !decode(&self.digits[..even], bytes) {
+                return Err(Fault::Damaged);
+            }
+        }
+        let even = self.digits.len() & !1;
+        self.digits.drain(..even);
+        Ok(true)
+    }
+
+    fn join_lines(&mut self, length: usize) {
+        let mut rest = &self.text[..length];
+        while !rest.is_empty() {
+            if self.at_line_start {
+                let (lines, _) = rest.as_chunks::<{ WIDTH + 1 }>();
+                let regular = lines.iter().take_while(|line| line[WIDTH] == b'\n');
+                let mut taken = 0;
+                for line in regular {
+                    self.digits.extend_from_slice(&line[..WIDTH]);
+                    taken += line.len();
+                }
+                rest = &rest[taken..];
+            }
+            let end = rest.iter().position(|&byte| is_break(byte));
+            self.digits
+                .extend_from_slice(&rest[..end.unwrap_or(rest.len())]);
+            self.at_line_start = end.is_some();
+            rest = end.map_or(&[], |end| &rest[end + 1..]);
+        }
+    }
+}
+
+/// Appends the bytes that `digits`, an even number of them, stand for.
+pub(crate) fn decode(digits: &[u8], bytes: &mut Vec<u8>) -> bool {
+    let start = bytes.len();
+    bytes.resize(start + digits.len() / 2, 0);
+    // The decoder skips a leading "0x", and then finds the output too long: an error, as it must.
+    let decoded = const_hex::decode_to_slice(digits, &mut bytes[start..]).is_ok();
+    if !decoded {
+        bytes.truncate(start);
+    }
+    decoded
+}
+
+/// What ends a line.
+pub(crate) fn is_break(byte: u8) -> bool {
+    matches!(byte, b'\n' | b'\r')
+}
+
+/// Fills `buffer` as far as the input goes.
+pub(crate) fn read_full(input: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
+    let mut filled = 0;
+    while filled < buffer.len() {
+        match input.read(&mut buffer[filled..]) {
+            Ok(0) => break,
+            Ok(n) => filled += n,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(filled)
+}

@@ -1,0 +1,223 @@
+//! PBKDF2-HMAC-SHA256 (RFC 8018), several output blocks in lock step.
+//!
+//! One output block is a chain of 20 000 dependent calls of SHA-256's block function, and
+//! hardware that runs it is bound by latency, not by throughput. Chains of different blocks
+//! depend on nothing of each other, so calling the block function for each of them in turn lets
+//! the processor overlap the calls: three blocks take little longer than one.
+
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::block_api::compress256;
+use sha2::{Digest, Sha256};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+
+use crate::secret::Secret;
+
+/// Rounds of the method AES256.
+pub(crate) const ROUNDS: u32 = 10_000;
+
+/// Bytes of one output block.
+pub(crate) const BLOCK: usize = 32;
+
+/// SHA-256's initial hash value, FIPS 180-4 section 5.3.3.
+const INITIAL: [u32; 8] = [
+    0x6a09_e667,
+    0xbb67_ae85,
+    0x3c6e_f372,
+    0xa54f_f53a,
+    0x510e_527f,
+    0x9b05_688c,
+    0x1f83_d9ab,
+    0x5be0_cd19,
+];
+
+/// Computes `rounds` of PBKDF2 for each job; the result is in the order of the jobs.
+///
+/// A job is a secret and the 1-based number of the output block that is wanted from it.
+pub(crate) fn blocks(
+    jobs: &[(&Secret, u32)],
+    salt: &[u8],
+    rounds: u32,
+) -> Vec<Zeroizing<[u8; BLOCK]>> {
+    let mut lanes: Vec<_> = jobs
+        .iter()
+        .map(|&(secret, number)| Lane::new(secret.expose(), salt, number))
+        .collect();
+    // Three chains saturate the block function of today's processors; more only spill.
+    for group in lanes.chunks_mut(3) {
+        match group {
+            [a] => advance([a], rounds),
+            [a, b] => advance([a, b], rounds),
+            [a, b, c] => advance([a, b, c], rounds),
+            _ => unreachable!("chunks have one to three lanes"),
+        }
+    }
+    lanes.iter().map(Lane::output).collect()
+}
+
+/// Runs rounds 2 to `rounds` of every lane.
+///
+/// The order of the statements matters: writing a block right before it is hashed makes the
+/// processor wait for the write, so that the chains no longer overlap.
+fn advance<const N: usize>(mut lanes: [&mut Lane; N], rounds: u32) {
+    let mut states = Zeroizing::new([[0; 8]; N]);
+    let mut blocks = Zeroizing::new([[0; 64]; N]);
+    for (block, lane) in blocks.iter_mut().zip(&lanes) {
+        // HMAC hashes the key's block and then 32 bytes: 96 bytes, padded to two blocks.
+        block[32] = 0x80;
+        block[56..].copy_from_slice(&(96_u64 * 8).to_be_bytes());
+        store(&lane.sum, block);
+    }
+    let inner = Zeroizing::new(std::array::from_fn::<_, N, _>(|i| lanes[i].inner));
+    let outer = Zeroizing::new(std::array::from_fn::<_, N, _>(|i| lanes[i].outer));
+    let mut sums = Zeroizing::new(std::array::from_fn::<_, N, _>(|i| lanes[i].sum));
+    for _ in 1..rounds {
+        *states = *inner;
+        for (state, block) in states.iter_mut().zip(blocks.iter()) {
+            compress256(state, std::slice::from_ref(block));
+        }
+        for (state, block) in states.iter().zip(blocks.iter_mut()) {
+            store(state, block);
+        }
+        *states = *outer;
+        for (state, block) in states.iter_mut().zip(blocks.iter()) {
+            compress256(state, std::slice::from_ref(block));
+        }
+        for (state, block) in states.iter().zip(blocks.iter_mut()) {
+            store(state, block);
+        }
+        for (sum, state) in sums
+            .as_flattened_mut()
+            .iter_mut()
+            .zip(states.as_flattened())
+        {
+            *sum ^= state;
+        }
+    }
+    for (lane, sum) in lanes.iter_mut().zip(sums.iter()) {
+        lane.sum = *sum;
+    }
+}
+
+/// One output block in the making.
+#[derive(Zeroize, ZeroizeOnDrop)]
+struct Lane {
+    /// The hash state after the key block of HMAC's inner hash.
+    inner: [u32; 8],
+    /// The hash state after the key block of HMAC's outer hash.
+    outer: [u32; 8],
+    /// The exclusive or of all rounds so far.
+    sum: [u32; 8],
+}
+
+impl Lane {
+    fn new(password: &[u8], salt: &[u8], number: u32) -> Self {
+        let mut key = Zeroizing::new([0; 64]);
+        if password.len() > key.len() {
+            key[..32].copy_from_slice(&Sha256::digest(password));
+        } else {
+            key[..password.len()].copy_from_slice(password);
+        }
+        let mut first = Hmac::<Sha256>::new(&(*key).into());
+        first.update(salt);
+        first.update(&number.to_be_bytes());
+        let mut sum = [0; 8];
+        let mut bytes = Zeroizing::new([0; BLOCK]);
+        bytes.copy_from_slice(&first.finalize().into_bytes());
+        for (word, chunk) in sum.iter_mut().zip(bytes.as_chunks::<4>().0) {
+            *word = u32::from_be_bytes(*chunk);
+        }
+        Self {
+            inner: key_state(&key, 0x36),
+            outer: key_state(&key, 0x5c),
+            sum,
+        }
+    }
+
+    fn output(&self) -> Zeroizing<[u8; BLOCK]> {
+        let mut output = Zeroizing::new([0; BLOCK]);
+        store(&self.sum, &mut output);
+        output
+    }
+}
+
+/// The hash state after HMAC's key block, padded with `pad`.
+fn key_state(key: &[u8; 64], pad: u8) -> [u32; 8] {
+    let mut block = Zeroizing::new(*key);
+    block.iter_mut().for_each(|byte| *byte ^= pad);
+    let mut state = INITIAL;
+    compress256(&mut state, std::slice::from_ref(&*block));
+    state
+}
+
+/// Writes a hash state to the first 32 bytes of `bytes`.
+fn store<const N: usize>(state: &[u32; 8], bytes: &mut [u8; N]) {
+    for (chunk, word) in bytes.as_chunks_mut::<4>().0.iter_mut().zip(state) {
+        *chunk = word.to_be_bytes();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn secret(bytes: &[u8]) -> Secret {
+        Secret::new(bytes).unwrap()
+    }
+
+    /// RFC 7914 section 11 has vectors of PBKDF2-HMAC-SHA256.
+    #[test]
+    fn published_vectors() {
+        let passwd = secret(b"passwd");
+        let [first, second] = &blocks(&[(&passwd, 1), (&passwd, 2)], b"salt", 1)[..] else {
+            panic!("two jobs have two results");
+        };
+        assert_eq!(
+            const_hex::encode([**first, **second].concat()),
+            "55ac046e56e3089fec1691c22544b605f94185216dde0465e68b9d57c20dacbc\
+             49ca9cccf179b645991664b39d77ef317c71b845b1e30bd509112041d3a19783"
+        );
+        let password = secret(b"Password");
+        let [first, second] = &blocks(&[(&password, 1), (&password, 2)], b"NaCl", 80_000)[..]
+        else {
+            panic!("two jobs have two results");
+        };
+        assert_eq!(
+            const_hex::encode([**first, **second].concat()),
+            "4ddcd8f60b98be21830cee5ef22701f9641a4418d04c0414aeff08876b34ab56\
+             a1d425a1225833549adb841b51c9b3176a272bdebba1d078478f62b397f33c8d"
+        );
+    }
+
+    /// The definition, one block after another.
+    fn reference(password: &[u8], salt: &[u8], number: u32, rounds: u32) -> [u8; BLOCK] {
+        let hmac = |data: &[u8]| {
+            let mut hmac = <Hmac<Sha256> as KeyInit>::new_from_slice(password).unwrap();
+            hmac.update(data);
+            <[u8; BLOCK]>::from(hmac.finalize().into_bytes())
+        };
+        let mut last = hmac(&[salt, &number.to_be_bytes()].concat());
+        let mut sum = last;
+        for _ in 1..rounds {
+            last = hmac(&last);
+            sum.iter_mut()
+                .zip(last)
+                .for_each(|(sum, byte)| *sum ^= byte);
+        }
+        sum
+    }
+
+    #[test]
+    fn any_number_of_lanes_agrees_with_the_definition() {
+        let secrets: Vec<_> = [1, 8, 63, 64, 65, 200, 3]
+            .map(|n| secret(&vec![n; usize::from(n)]))
+            .into();
+        for salt in [&b""[..], b"s", &[7; 55], &[7; 300]] {
+            for count in 1..=secrets.len() {
+                let jobs: Vec<_> = secrets[..count].iter().zip(1..).collect();
+                for (found, (secret, number)) in blocks(&jobs, salt, 5).iter().zip(&jobs) {
+                    assert_eq!(**found, reference(secret.expose(), salt, *number, 5));
+                }
+            }
+        }
+    }
+}

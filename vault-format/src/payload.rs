@@ -1,0 +1,73 @@
+//! The three fields below the outer layer: salt, authentication code, ciphertext.
+
+use std::io::Read;
+
+use crate::dearmor::{DearmorReader, Fault, decode};
+use crate::encryptor::MAX_SALT;
+
+/// What comes before the ciphertext.
+#[derive(Debug)]
+pub(crate) struct Fields {
+    pub(crate) salt: Vec<u8>,
+    pub(crate) mac: Vec<u8>,
+}
+
+/// Reads the fields, then the ciphertext piece by piece.
+pub(crate) struct PayloadReader<R> {
+    dearmor: DearmorReader<R>,
+    /// Decoded outer layer that is not used up.
+    inner: Vec<u8>,
+    ciphertext: Vec<u8>,
+}
+
+impl<R: Read> PayloadReader<R> {
+    /// `input` stands behind the header line.
+    pub(crate) fn new(input: R) -> Result<(Self, Fields), Fault> {
+        let dearmor = DearmorReader::new(input);
+        let mut this = Self {
+            dearmor,
+            inner: Vec::new(),
+            ciphertext: Vec::new(),
+        };
+        let salt = this.field()?;
+        let mac = this.field()?;
+        Ok((this, Fields { salt, mac }))
+    }
+
+    /// The next piece of the ciphertext.
+    pub(crate) fn next(&mut self) -> Result<Option<&mut [u8]>, Fault> {
+        self.ciphertext.clear();
+        while self.inner.len() < 2 {
+            if !self.dearmor.read(&mut self.inner)? {
+                return if self.inner.is_empty() {
+                    Ok(None)
+                } else {
+                    Err(Fault::Damaged)
+                };
+            }
+        }
+        let even = self.inner.len() & !1;
+        if !decode(&self.inner[..even], &mut self.ciphertext) {
+            return Err(Fault::Damaged);
+        }
+        self.inner.drain(..even);
+        Ok(Some(&mut self.ciphertext))
+    }
+
+    fn field(&mut self) -> Result<Vec<u8>, Fault> {
+        let end = loop {
+            if let Some(end) = self.inner.iter().position(|&byte| byte == b'\n') {
+                break end;
+            }
+            if self.inner.len() > 2 * MAX_SALT || !self.dearmor.read(&mut self.inner)? {
+                return Err(Fault::Damaged);
+            }
+        };
+        let mut field = Vec::new();
+        if end > 2 * MAX_SALT || end % 2 == 1 || !decode(&self.inner[..end], &mut field) {
+            return Err(Fault::Damaged);
+        }
+        self.inner.drain(..=end);
+        Ok(field)
+    }
+}

@@ -1,0 +1,218 @@
+//! What goes in comes out, whatever the size, the salt and the layout.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+use std::io::{Cursor, Read, Write};
+
+use proptest::prelude::*;
+use vault_format::{Decryptor, Encryptor, Error, Label, Secret, decrypt, encrypt, is_encrypted};
+
+fn secret() -> Secret {
+    Secret::new(*b"correct horse").unwrap()
+}
+
+/// Breaks the body of a vault differently.
+fn rewrap(vault: &[u8], width: usize, end: &[u8]) -> Vec<u8> {
+    let mut lines = vault.split(|&byte| byte == b'\n');
+    let mut wrapped = lines.next().unwrap().to_vec();
+    wrapped.extend_from_slice(end);
+    let digits = lines.flatten().copied().collect::<Vec<_>>();
+    for line in digits.chunks(width) {
+        wrapped.extend_from_slice(line);
+        wrapped.extend_from_slice(end);
+    }
+    wrapped
+}
+
+#[test]
+fn sizes_around_every_border() {
+    let secret = secret();
+    let borders = [0, 16, 20, 40, 80, 32_768, 65_536, 131_072];
+    for size in borders
+        .into_iter()
+        .flat_map(|n: usize| n.saturating_sub(1)..=n + 1)
+    {
+        let plaintext: Vec<u8> = (0..=255).cycle().take(size).collect();
+        let vault = encrypt(&plaintext, &secret, None).unwrap();
+        assert!(is_encrypted(&vault));
+        assert_eq!(
+            decrypt(&vault, &secret).unwrap().as_ref(),
+            plaintext,
+            "{size}"
+        );
+        let lines: Vec<_> = vault
+            .strip_suffix(b"\n")
+            .unwrap()
+            .split(|&b| b == b'\n')
+            .collect();
+        let (last, full) = lines[1..].split_last().unwrap();
+        assert!(full.iter().all(|line| line.len() == 80), "{size}");
+        assert!((1..=80).contains(&last.len()), "{size}");
+    }
+}
+
+#[test]
+fn a_vault_larger_than_what_is_kept_is_read_twice() {
+    let secret = secret();
+    let plaintext: Vec<u8> = (0..=250).cycle().take(5 << 20).collect();
+    let vault = encrypt(&plaintext, &secret, None).unwrap();
+    assert_eq!(decrypt(&vault, &secret).unwrap().as_ref(), plaintext);
+    assert_eq!(
+        decrypt(&rewrap(&vault, 26, b"\n"), &secret)
+            .unwrap()
+            .as_ref(),
+        plaintext
+    );
+}
+
+#[test]
+fn a_large_vault_that_changes_between_the_passes_is_noticed() {
+    let secret = secret();
+    let mut vault = encrypt(&vec![7; 5 << 20], &secret, None).unwrap();
+    let mut decryptor = Decryptor::new(Cursor::new(&vault)).unwrap();
+    let found = decryptor.find(&[&secret]).unwrap().unwrap();
+    drop(decryptor);
+    let end = vault.len() - 2;
+    vault[end] = if vault[end] == b'0' { b'1' } else { b'0' };
+    let reader = Decryptor::new(Cursor::new(&vault))
+        .unwrap()
+        .open(found)
+        .unwrap();
+    let error = std::io::copy(&mut { reader }, &mut std::io::sink()).unwrap_err();
+    assert_eq!(error.kind(), std::io::ErrorKind::InvalidData);
+}
+
+#[test]
+fn a_vault_may_start_anywhere_in_its_output_and_input() {
+    let secret = secret();
+    let mut output = Cursor::new(Vec::new());
+    output.write_all(b"before").unwrap();
+    let mut writer = Encryptor::new(&secret).wrap_output(output).unwrap();
+    writer.write_all(&[1; 1000]).unwrap();
+    let mut output = writer.finish().unwrap();
+    assert_eq!(
+        output.position(),
+        u64::try_from(output.get_ref().len()).unwrap()
+    );
+    output.set_position(6);
+    let mut plaintext = Vec::new();
+    let mut reader = Decryptor::new(output).unwrap().unlock(&[&secret]).unwrap();
+    assert_eq!(reader.plaintext_length(), 1000);
+    reader.read_to_end(&mut plaintext).unwrap();
+    assert_eq!(plaintext, [1; 1000]);
+}
+
+#[test]
+fn the_secret_is_found_among_many() {
+    let secrets: Vec<_> = (0..7)
+        .map(|n| Secret::new(format!("password {n}")).unwrap())
+        .collect();
+    let candidates: Vec<_> = secrets.iter().collect();
+    for (index, secret) in secrets.iter().enumerate() {
+        let vault = encrypt(b"x", secret, None).unwrap();
+        let reader = Decryptor::new(Cursor::new(&vault))
+            .unwrap()
+            .unlock(&candidates)
+            .unwrap();
+        assert_eq!(reader.secret_index(), index);
+        let others: Vec<_> = candidates.iter().copied().skip(index + 1).collect();
+        let error = Decryptor::new(Cursor::new(&vault))
+            .unwrap()
+            .unlock(&others)
+            .unwrap_err();
+        assert!(matches!(error, Error::DecryptFailed));
+    }
+}
+
+#[test]
+fn nothing_prints_a_secret() {
+    let secret = secret();
+    let vault = encrypt(b"battery staple", &secret, None).unwrap();
+    let plaintext = decrypt(&vault, &secret).unwrap();
+    let printed = format!("{secret:?} {plaintext:?} {:?}", Encryptor::new(&secret));
+    assert!(
+        !printed.contains("horse") && !printed.contains("staple"),
+        "{printed}"
+    );
+    assert!(matches!(Secret::new(Vec::new()), Err(Error::EmptySecret)));
+}
+
+#[test]
+fn the_label_decides_the_header() {
+    for (label, header) in [
+        (None, "$ANSIBLE_VAULT;1.1;AES256\n"),
+        (Some("default"), "$ANSIBLE_VAULT;1.1;AES256\n"),
+        (Some("prod"), "$ANSIBLE_VAULT;1.2;AES256;prod\n"),
+    ] {
+        let label = label.map(|label| Label::new(label).unwrap());
+        let vault = encrypt(b"", &secret(), label.as_ref()).unwrap();
+        assert!(vault.starts_with(header.as_bytes()));
+    }
+}
+
+#[test]
+fn salts_of_a_size_that_nobody_could_read_are_refused() {
+    for length in [0, 65_537] {
+        let error = Encryptor::new(&secret())
+            .salt(vec![1; length])
+            .encrypt(b"x")
+            .unwrap_err();
+        assert!(matches!(error, Error::InvalidSalt { .. }), "{length}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(64) })]
+
+    #[test]
+    fn any_plaintext_in_any_layout(
+        plaintext in proptest::collection::vec(any::<u8>(), 0..3000),
+        password in proptest::collection::vec(any::<u8>(), 1..150),
+        salt in proptest::collection::vec(any::<u8>(), 1..100),
+        width in 1_usize..200,
+        end in prop::sample::select(vec![&b"\n"[..], b"\r\n", b"\r", b"\n\n"]),
+        upper: bool,
+        pieces in 1_usize..4000,
+    ) {
+        let secret = Secret::new(password).unwrap();
+        let encryptor = Encryptor::new(&secret).salt(salt.clone());
+        let mut writer = encryptor.wrap_output(Cursor::new(Vec::new())).unwrap();
+        for piece in plaintext.chunks(pieces) {
+            writer.write_all(piece).unwrap();
+        }
+        let vault = writer.finish().unwrap().into_inner();
+        prop_assert_eq!(&vault, &Encryptor::new(&secret).salt(salt).encrypt(&plaintext).unwrap());
+        let mut wrapped = rewrap(&vault, width, end);
+        if upper {
+            wrapped.make_ascii_uppercase();
+        }
+        let decrypted = decrypt(&wrapped, &secret).unwrap();
+        prop_assert_eq!(decrypted.as_ref(), &plaintext[..]);
+    }
+
+    #[test]
+    fn any_changed_byte_is_noticed(position in 26_usize..900, flip in 1_u8..255) {
+        let secret = secret();
+        let mut vault = Encryptor::new(&secret).salt(*b"salt").encrypt(&[7; 150]).unwrap();
+        let position = position % vault.len();
+        prop_assume!(position >= 26);
+        let before = vault.clone();
+        vault[position] ^= flip;
+        // The case of digits and the kind of a line break mean nothing; all else does.
+        if let Ok(plaintext) = decrypt(&vault, &secret) {
+            prop_assert_eq!(plaintext.as_ref(), &[7; 150][..]);
+            let digits = |vault: &[u8]| {
+                let text: Vec<u8> = vault[26..].iter().copied().filter(|b| b.is_ascii_hexdigit()).collect();
+                const_hex::decode(text).unwrap().to_ascii_lowercase()
+            };
+            prop_assert_eq!(digits(&vault), digits(&before));
+        }
+    }
+
+    #[test]
+    fn arbitrary_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+        let with_header = [b"$ANSIBLE_VAULT;1.1;AES256\n", &bytes[..]].concat();
+        prop_assert!(decrypt(&bytes, &secret()).is_err());
+        prop_assert!(decrypt(&with_header, &secret()).is_err());
+    }
+}
