@@ -1,1 +1,7 @@
-//! The library behind the binaries `etcdpki` and `vault`.
+//! The library behind the binaries `etcdpki` and `vault`: arguments in, calls to the crates
+//! `pki-core` and `vault-format`, reports out.
+
+#![forbid(unsafe_code)]
+
+pub mod etcdpki;
+pub mod password;

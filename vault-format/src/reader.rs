@@ -14,7 +14,7 @@ use crate::secret::Plaintext;
 /// What is decrypted at once of ciphertext that was kept.
 const PIECE: usize = 64 * 1024;
 
-/// The plaintext of a vault; made by [`Decryptor::open`].
+/// The plaintext of a vault; made by [`Decryptor::open`](crate::Decryptor::open).
 ///
 /// Of a vault that was too large to keep, the ciphertext is authenticated again as it is read: if
 /// the file changed in between, the end is an error of kind [`io::ErrorKind::InvalidData`].

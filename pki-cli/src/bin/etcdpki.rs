@@ -1,3 +1,7 @@
 //! The binary `etcdpki`.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    pki_cli::etcdpki::run(std::env::args_os())
+}

@@ -149,10 +149,10 @@ fn an_interrupted_run_is_completed() {
     // Every prefix of the batch, as a kill between two entries leaves it.
     let mut generations: Vec<String> = Vec::new();
     for (path, _) in whole.pki.store().files() {
-        if let Some((directory, _)) = path.rsplit_once('/').filter(|(d, _)| d.ends_with("/1")) {
-            if !generations.contains(&directory.to_owned()) {
-                generations.push(directory.to_owned());
-            }
+        if let Some((directory, _)) = path.rsplit_once('/').filter(|(d, _)| d.ends_with("/1"))
+            && !generations.contains(&directory.to_owned())
+        {
+            generations.push(directory.to_owned());
         }
     }
     let order = [

@@ -311,7 +311,10 @@ fn trust_anchor(raw: Option<&Text>) -> Checked<TrustAnchor> {
 fn ansible(raw: &raw::Ansible, clients: &[ClientName]) -> Checked<AnsibleSettings> {
     let vault_id = match &raw.vault_id {
         // ansible-vault writes no label for `default`.
-        Some(text) if text.value != "default" => Some(text.value.clone()),
+        Some(text) if text.value != "default" => Some(
+            vault_format::Label::new(&text.value)
+                .map_err(|error| fault(text, format!("ansible: vault_id: {error}")))?,
+        ),
         _ => None,
     };
     let common_client = match &raw.common_client {

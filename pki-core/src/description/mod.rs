@@ -182,7 +182,7 @@ pub enum TrustAnchor {
 #[non_exhaustive]
 pub struct AnsibleSettings {
     /// The vault id that encrypted files are labelled with; none is ansible-vault's `default`.
-    pub vault_id: Option<String>,
+    pub vault_id: Option<vault_format::Label>,
     /// The client whose certificate the role `common` installs on every machine.
     pub common_client: ClientName,
 }

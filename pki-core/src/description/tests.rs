@@ -178,6 +178,7 @@ fn faults_name_line_and_column() {
             4,
             "none of `clients`",
         ),
+        (with("ansible: { vault_id: \"a;b\" }"), 4, "vault_id"),
         ("domain: a.b\nnodes: [\n".to_owned(), 2, ""),
     ];
     for (text, line, part) in cases {

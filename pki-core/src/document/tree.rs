@@ -11,9 +11,9 @@ use crate::secret_text::SecretText;
 #[derive(Eq, PartialEq)]
 pub enum Tree {
     /// A list.
-    List(Vec<Tree>),
+    List(Vec<Self>),
     /// A mapping, in its order.
-    Map(Vec<(String, Tree)>),
+    Map(Vec<(String, Self)>),
     /// Nothing.
     Null,
     /// A number, a date or a truth value, as text.

@@ -79,7 +79,10 @@ impl<S: Store> Check<'_, S> {
     fn authority(&mut self, name: AuthorityName) -> Result<(), StoreError> {
         let stored = match self.pki.authority(name) {
             Ok(Some(stored)) => stored,
-            Ok(None) => return Ok(self.missing(&format!("authorities/{name}"))),
+            Ok(None) => {
+                self.missing(&format!("authorities/{name}"));
+                return Ok(());
+            }
             Err(error) => return self.unreadable(error),
         };
         self.report.authorities += 1;
@@ -112,7 +115,10 @@ impl<S: Store> Check<'_, S> {
     fn leaf(&mut self, leaf: &Leaf) -> Result<(), StoreError> {
         let stored = match self.pki.leaf(&leaf.id) {
             Ok(Some(stored)) => stored,
-            Ok(None) => return Ok(self.missing(&format!("certificates/{}", leaf.id))),
+            Ok(None) => {
+                self.missing(&format!("certificates/{}", leaf.id));
+                return Ok(());
+            }
             Err(error) => return self.unreadable(error),
         };
         self.report.leaves += 1;

@@ -72,7 +72,7 @@ fn time_counts_for_the_leaf_and_the_anchor() {
     let anchors = [root.certificate().clone()];
     let at = |days| {
         validate(
-            &[leaf.clone()],
+            std::slice::from_ref(&leaf),
             &anchors,
             Usage::ServerAuth,
             now() + Duration::days(days),
@@ -154,7 +154,13 @@ fn usages_constraints_signatures_and_names() {
         );
     }
     let client = leaf_of(&bound, &[Usage::ClientAuth], &[]);
-    validate(&[client.clone()], &anchors, Usage::ClientAuth, now()).unwrap();
+    validate(
+        std::slice::from_ref(&client),
+        &anchors,
+        Usage::ClientAuth,
+        now(),
+    )
+    .unwrap();
     assert_eq!(
         validate(&[client], &anchors, Usage::ServerAuth, now()),
         Err(PathError::Usage)

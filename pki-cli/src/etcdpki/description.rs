@@ -1,0 +1,210 @@
+//! etcdpki.yml: found, or written from the command line.
+
+use std::fs;
+use std::io;
+
+use minijinja::{Environment, context};
+use pki_core::Cluster;
+
+use super::args::{Init, NodeArgument};
+use super::error::Error;
+
+/// The file.
+pub(super) const FILE: &str = "etcdpki.yml";
+
+/// A description, and whether it is still to be written.
+#[derive(Debug)]
+pub(super) struct Described {
+    pub(super) cluster: Cluster,
+    /// The text of a new description.
+    pub(super) new: Option<String>,
+    /// Whether the nodes are examples.
+    pub(super) examples: bool,
+}
+
+/// Reads the description of this directory.
+pub(super) fn read() -> Result<Cluster, Error> {
+    match fs::read_to_string(FILE) {
+        Ok(text) => parse(&text),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            Err(Error::NoDescription { path: FILE.into() })
+        }
+        Err(error) => Err(Error::io(FILE, error)),
+    }
+}
+
+/// Reads the description, or makes one from the options.
+pub(super) fn find_or_make(arguments: &Init) -> Result<Described, Error> {
+    match read() {
+        Ok(cluster) => {
+            check_options(arguments, &cluster)?;
+            Ok(Described {
+                cluster,
+                new: None,
+                examples: false,
+            })
+        }
+        Err(Error::NoDescription { .. }) => make(arguments),
+        Err(error) => Err(error),
+    }
+}
+
+fn make(arguments: &Init) -> Result<Described, Error> {
+    let examples = arguments.nodes.is_empty();
+    let text = render(arguments)?;
+    let cluster = parse(&text)?;
+    Ok(Described {
+        cluster,
+        new: Some(text),
+        examples,
+    })
+}
+
+fn parse(text: &str) -> Result<Cluster, Error> {
+    Cluster::from_yaml(text).map_err(|source| Error::Description {
+        path: FILE.into(),
+        source,
+    })
+}
+
+fn render(arguments: &Init) -> Result<String, Error> {
+    let examples: Vec<NodeArgument> = EXAMPLE_NODES
+        .iter()
+        .map(|(name, address)| NodeArgument {
+            name: (*name).to_owned(),
+            addresses: vec![(*address).into()],
+        })
+        .collect();
+    let nodes = match arguments.nodes.is_empty() {
+        true => &examples,
+        false => &arguments.nodes,
+    };
+    let nodes: Vec<_> = nodes
+        .iter()
+        .map(|node| {
+            let addresses: Vec<_> = node.addresses.iter().map(ToString::to_string).collect();
+            context! { name => &node.name, addresses => addresses }
+        })
+        .collect();
+    let domain = arguments.domain.as_deref().unwrap_or(EXAMPLE_DOMAIN);
+    let first_client = arguments
+        .clients
+        .first()
+        .map_or("kube-apiserver", String::as_str);
+    let mut environment = Environment::new();
+    environment.add_filter("yaml", yaml_scalar);
+    environment.add_template(TEMPLATE, include_str!("../../templates/etcdpki.yml.j2"))?;
+    let text = environment.get_template(TEMPLATE)?.render(context! {
+        cluster => &arguments.cluster,
+        domain => domain,
+        nodes => nodes,
+        networks => &arguments.networks,
+        clients => &arguments.clients,
+        first_client => first_client,
+    })?;
+    // The engine drops the last newline.
+    Ok(text + "\n")
+}
+
+/// A text as YAML, quoted where YAML could take it for something else. JSON's quotes are YAML's.
+fn yaml_scalar(text: &str) -> String {
+    let plain = text.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b".-/".contains(&byte))
+        && (text.contains('.') || text.parse::<f64>().is_err());
+    match plain {
+        true => text.to_owned(),
+        false => serde_json::Value::from(text).to_string(),
+    }
+}
+
+/// Options beside a description that is there already must say what it says: it is the file that
+/// counts, and an option that is silently ignored would deceive.
+fn check_options(arguments: &Init, cluster: &Cluster) -> Result<(), Error> {
+    let described: Vec<_> = cluster
+        .nodes
+        .iter()
+        .map(|node| (node.name.to_string(), node.addresses.clone()))
+        .collect();
+    let given: Vec<_> = arguments
+        .nodes
+        .iter()
+        .map(|node| (node.name.clone(), node.addresses.clone()))
+        .collect();
+    if !given.is_empty() && given != described {
+        return Err(otherwise(
+            "--node",
+            nodes_text(&given),
+            nodes_text(&described),
+        ));
+    }
+    let texts = [
+        (
+            "--domain",
+            arguments.domain.clone(),
+            cluster.domain.to_string(),
+        ),
+        (
+            "--cluster",
+            arguments.cluster.clone(),
+            cluster.name.to_string(),
+        ),
+        (
+            "--client",
+            joined(&arguments.clients),
+            join(&cluster.clients),
+        ),
+        (
+            "--network",
+            joined(&arguments.networks),
+            join(&cluster.networks),
+        ),
+    ];
+    for (option, given, described) in texts {
+        if let Some(given) = given
+            && given != described
+        {
+            return Err(otherwise(option, given, described));
+        }
+    }
+    Ok(())
+}
+
+fn otherwise(option: &'static str, given: String, described: String) -> Error {
+    Error::DescribedOtherwise {
+        path: FILE.into(),
+        option,
+        given,
+        described,
+    }
+}
+
+fn nodes_text(nodes: &[(String, Vec<std::net::IpAddr>)]) -> String {
+    let nodes: Vec<_> = nodes
+        .iter()
+        .map(|(name, addresses)| format!("{name}={}", join(addresses)))
+        .collect();
+    nodes.join(" ")
+}
+
+fn joined(values: &[String]) -> Option<String> {
+    (!values.is_empty()).then(|| join(values))
+}
+
+fn join<T: ToString>(values: &[T]) -> String {
+    values
+        .iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(",")
+}
+
+/// The ending keeps the engine from escaping: the template quotes where YAML needs it.
+const TEMPLATE: &str = "etcdpki.yml.j2";
+const EXAMPLE_DOMAIN: &str = "your-internal.domain";
+const EXAMPLE_NODES: [(&str, [u8; 4]); 3] = [
+    ("etcd-0", [10, 0, 0, 10]),
+    ("etcd-1", [10, 0, 0, 11]),
+    ("etcd-2", [10, 0, 0, 12]),
+];

@@ -1,0 +1,119 @@
+//! The files beside the PKI directory: the roles' variables and .gitignore.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use pki_core::document::Document;
+use pki_core::secret_text::SecretText;
+use pki_core::store::atomic::{self, Access};
+use vault_format::{Label, Plaintext, Secret};
+use zeroize::Zeroizing;
+
+use super::error::Error;
+
+/// What stands in a document's file now.
+pub(super) enum Old {
+    Encrypted(Plaintext),
+    Missing,
+    Plain(Zeroizing<Vec<u8>>),
+}
+
+impl Old {
+    /// Reads the file of a document, and decrypts it where it must be encrypted.
+    pub(super) fn read(document: &Document, secret: &Secret) -> Result<Self, Error> {
+        let path = Path::new(&document.path);
+        let content = match fs::read(path) {
+            Ok(content) => Zeroizing::new(content),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::Missing),
+            Err(error) => return Err(Error::io(path, error)),
+        };
+        if !document.secret {
+            return Ok(Self::Plain(content));
+        }
+        if !vault_format::is_encrypted(&content) {
+            return Err(Error::NotEncrypted {
+                path: path.to_owned(),
+            });
+        }
+        decrypt(path, &content, secret).map(Self::Encrypted)
+    }
+
+    fn text(&self, path: &Path) -> Result<Option<&str>, Error> {
+        let octets = match self {
+            Self::Missing => return Ok(None),
+            Self::Encrypted(plaintext) => plaintext.as_ref(),
+            Self::Plain(content) => content.as_slice(),
+        };
+        std::str::from_utf8(octets)
+            .map(Some)
+            .map_err(|_| Error::NotText {
+                path: path.to_owned(),
+            })
+    }
+}
+
+/// Decrypts a vault file.
+pub(super) fn decrypt(path: &Path, content: &[u8], secret: &Secret) -> Result<Plaintext, Error> {
+    vault_format::decrypt(content, secret).map_err(|source| Error::Vault {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+/// The new text of a document, or `None` when its file is right as it is.
+pub(super) fn merge(document: &Document, old: &Old) -> Result<Option<SecretText>, Error> {
+    let path = PathBuf::from(&document.path);
+    document
+        .merge(old.text(&path)?)
+        .map_err(|source| Error::Merge { path, source })
+}
+
+/// Writes a document, encrypted where it must be.
+pub(super) fn write(
+    document: &Document,
+    text: &SecretText,
+    secret: &Secret,
+    label: Option<&Label>,
+) -> Result<(), Error> {
+    let path = Path::new(&document.path);
+    let written = match document.secret {
+        false => atomic::replace(path, text.as_bytes(), Access::Everyone),
+        true => {
+            let vault =
+                vault_format::encrypt(text.as_bytes(), secret, label).map_err(|source| {
+                    Error::Vault {
+                        path: path.to_owned(),
+                        source,
+                    }
+                })?;
+            atomic::replace(path, &vault, Access::Owner)
+        }
+    };
+    written.map_err(|source| Error::io(path, source))
+}
+
+/// Adds files to .gitignore that are not in it yet.
+pub(super) fn ignore(names: &[&str]) -> Result<(), Error> {
+    let path = Path::new(".gitignore");
+    let old = match fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
+        Err(error) => return Err(Error::io(path, error)),
+    };
+    let mut new = old.clone();
+    for name in names {
+        let listed = |line: &str| line.trim() == *name || line.trim() == format!("/{name}");
+        if old.lines().any(listed) {
+            continue;
+        }
+        if !new.is_empty() && !new.ends_with('\n') {
+            new.push('\n');
+        }
+        new.push_str(&format!("/{name}\n"));
+    }
+    if new == old {
+        return Ok(());
+    }
+    atomic::replace(path, new.as_bytes(), Access::Everyone).map_err(|error| Error::io(path, error))
+}

@@ -1,0 +1,172 @@
+//! `etcdpki init`: describe, and make what the description asks for.
+
+mod report;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use pki_core::Cluster;
+use pki_core::converge::{self, Plan, State};
+use pki_core::document::{self, Document};
+use pki_core::seal::{KdfParameters, Keyring, Unlocked};
+use pki_core::store::atomic::{self, Access};
+use pki_core::store::{Directory, Pki};
+use time::OffsetDateTime;
+use vault_format::Secret;
+use zeroize::Zeroizing;
+
+use super::args::Init;
+use super::description::{self, Described};
+use super::error::Error;
+use super::files::{self, Old};
+use super::output;
+use super::secrets::{self, Generated, Source};
+use report::Report;
+
+/// The PKI directory.
+pub(super) const PKI: &str = "pki";
+
+/// Runs the command.
+pub(super) fn run(arguments: &Init, directory: Option<&Path>) -> Result<ExitCode, Error> {
+    let described = description::find_or_make(arguments)?;
+    let now = OffsetDateTime::now_utc();
+    let report = match arguments.dry_run {
+        true => plan_only(&described, now)?,
+        false => make(arguments, &described, now)?,
+    };
+    match arguments.json {
+        true => output::print_json(&report)?,
+        false => output::print(&report.to_text(directory))?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn plan_only(described: &Described, now: OffsetDateTime) -> Result<Report, Error> {
+    let pki = Pki::new(Directory::open_read_only(Path::new(PKI))?);
+    let plan = converge::plan(&described.cluster, &pki, now)?;
+    Ok(Report::of_plan(described, &plan))
+}
+
+fn make(arguments: &Init, described: &Described, now: OffsetDateTime) -> Result<Report, Error> {
+    let cluster = &described.cluster;
+    let mut pki = Pki::new(Directory::open(Path::new(PKI))?);
+    let plan = converge::plan(cluster, &pki, now)?;
+    let keyring = pki.keyring()?;
+    let secrets = Secrets::acquire(arguments, keyring.is_some())?;
+    let vault_secret = secrets::vault_secret(&secrets.vault_password)?;
+    let mut report = Report::new(described);
+    if let Some(text) = &described.new {
+        atomic::replace(
+            Path::new(description::FILE),
+            text.as_bytes(),
+            Access::Everyone,
+        )
+        .map_err(|error| Error::io(description::FILE, error))?;
+        report.wrote(description::FILE);
+    }
+    secrets.write(&mut report)?;
+    let keys = unlock(cluster, keyring.as_ref(), &secrets.passphrase, &mut pki)?;
+    let state = converge(cluster, plan, &mut pki, &keys, now, &mut report)?;
+    let documents = document::documents(cluster, &pki, &state, &keys)?;
+    write_documents(cluster, &documents, &vault_secret, &mut report)?;
+    report.describe(cluster, &pki, &state, now);
+    Ok(report)
+}
+
+/// The passphrase and the vault password, read or made.
+struct Secrets {
+    passphrase: Zeroizing<Vec<u8>>,
+    vault_password: Zeroizing<Vec<u8>>,
+    generated: Vec<Generated>,
+}
+
+impl Secrets {
+    fn acquire(arguments: &Init, sealed: bool) -> Result<Self, Error> {
+        let mut generated = Vec::new();
+        let mut acquire = |source: Source<'_>, new: bool, may_generate: bool| {
+            let place = source
+                .place_for_new()
+                .filter(|_| arguments.generate_secrets);
+            match place {
+                Some(path) if may_generate => {
+                    let made = Generated::new(path)?;
+                    let secret = made.secret.clone();
+                    generated.push(made);
+                    Ok(secret)
+                }
+                Some(_) => Err(Error::NoPassphraseForKeyring { path: PKI.into() }),
+                None => source.read(new),
+            }
+        };
+        let passphrase = acquire(Source::passphrase(&arguments.passphrase), !sealed, !sealed)?;
+        let vault_password = acquire(Source::vault_password(&arguments.vault), !sealed, true)?;
+        Ok(Self {
+            passphrase,
+            vault_password,
+            generated,
+        })
+    }
+
+    /// Ignored by git first, so that there is no moment in which they could be added.
+    fn write(&self, report: &mut Report) -> Result<(), Error> {
+        if self.generated.is_empty() {
+            return Ok(());
+        }
+        files::ignore(&[secrets::VAULT_PASSWORD_FILE, secrets::PASSPHRASE_FILE])?;
+        for generated in &self.generated {
+            generated.write()?;
+            report.wrote(&generated.path.display().to_string());
+        }
+        Ok(())
+    }
+}
+
+fn unlock(
+    cluster: &Cluster,
+    keyring: Option<&Keyring>,
+    passphrase: &Zeroizing<Vec<u8>>,
+    pki: &mut Pki<Directory>,
+) -> Result<Unlocked, Error> {
+    let passphrase = secrets::passphrase(passphrase)?;
+    if let Some(keyring) = keyring {
+        return Ok(keyring.unlock(&passphrase)?);
+    }
+    let name = cluster.name.as_str();
+    let (keyring, keys) = Keyring::create(name, &passphrase, KdfParameters::default())?;
+    pki.put_keyring(&keyring)?;
+    Ok(keys)
+}
+
+fn converge(
+    cluster: &Cluster,
+    plan: Plan,
+    pki: &mut Pki<Directory>,
+    keys: &Unlocked,
+    now: OffsetDateTime,
+    report: &mut Report,
+) -> Result<State, Error> {
+    report.plan(&plan);
+    Ok(plan.apply(cluster, pki, keys, now)?)
+}
+
+/// All old files are read and merged before the first is written.
+fn write_documents(
+    cluster: &Cluster,
+    documents: &[Document],
+    secret: &Secret,
+    report: &mut Report,
+) -> Result<(), Error> {
+    let mut changed = Vec::new();
+    for document in documents {
+        let old = Old::read(document, secret)?;
+        match files::merge(document, &old)? {
+            Some(text) => changed.push((document, text)),
+            None => report.kept(&document.path),
+        }
+    }
+    for (document, text) in changed {
+        files::write(document, &text, secret, cluster.ansible.vault_id.as_ref())?;
+        report.wrote(&document.path);
+    }
+    Ok(())
+}

@@ -1,0 +1,310 @@
+//! What `etcdpki init` tells at its end.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use pki_core::Cluster;
+use pki_core::converge::{Action, Plan, State};
+use pki_core::store::{Directory, Pki};
+use serde::Serialize;
+use time::OffsetDateTime;
+
+use crate::etcdpki::description::Described;
+use crate::etcdpki::output::{BAD, DIM, GOOD, HEADING, date, timestamp};
+use crate::etcdpki::secrets;
+
+/// What was made, what it is worth, and what comes next.
+#[derive(Debug, Serialize)]
+pub(super) struct Report {
+    cluster: String,
+    domain: String,
+    nodes: usize,
+    clients: usize,
+    /// Whether the nodes are examples, which nobody named.
+    examples: bool,
+    dry_run: bool,
+    made: Vec<Made>,
+    written: Vec<String>,
+    unchanged: Vec<String>,
+    authorities: Vec<Authority>,
+    certificates: Vec<Certificate>,
+}
+
+#[derive(Debug, Serialize)]
+struct Made {
+    what: String,
+    reason: String,
+}
+
+#[derive(Debug, Serialize)]
+struct Authority {
+    name: String,
+    generation: u32,
+    subject: String,
+    key: String,
+    not_after: String,
+    #[serde(skip)]
+    expires: String,
+    path: String,
+}
+
+#[derive(Debug, Serialize)]
+struct Certificate {
+    owner: String,
+    role: String,
+    generation: u32,
+    serial: String,
+    not_after: String,
+    renew_from: String,
+    #[serde(skip)]
+    expires: String,
+    #[serde(skip)]
+    due: bool,
+    path: String,
+}
+
+impl Report {
+    pub(super) fn new(described: &Described) -> Self {
+        let cluster = &described.cluster;
+        Self {
+            cluster: cluster.name.to_string(),
+            domain: cluster.domain.to_string(),
+            nodes: cluster.nodes.len(),
+            clients: cluster.clients.len(),
+            examples: described.examples,
+            dry_run: false,
+            made: Vec::new(),
+            written: Vec::new(),
+            unchanged: Vec::new(),
+            authorities: Vec::new(),
+            certificates: Vec::new(),
+        }
+    }
+
+    /// The report of a dry run.
+    pub(super) fn of_plan(described: &Described, plan: &Plan) -> Self {
+        let mut report = Self {
+            dry_run: true,
+            ..Self::new(described)
+        };
+        report.plan(plan);
+        report
+    }
+
+    pub(super) fn wrote(&mut self, path: &str) {
+        self.written.push(path.to_owned());
+    }
+
+    pub(super) fn kept(&mut self, path: &str) {
+        self.unchanged.push(path.to_owned());
+    }
+
+    /// What the plan makes.
+    pub(super) fn plan(&mut self, plan: &Plan) {
+        self.made
+            .extend(plan.actions().iter().map(|action| match action {
+                Action::MakeAuthority(name) => Made {
+                    what: format!("authority {name}"),
+                    reason: "it is missing".to_owned(),
+                },
+                Action::Issue { id, reason } => Made {
+                    what: format!("certificate {id}"),
+                    reason: reason.to_string(),
+                },
+            }));
+    }
+
+    /// What there is now.
+    pub(super) fn describe(
+        &mut self,
+        cluster: &Cluster,
+        pki: &Pki<Directory>,
+        state: &State,
+        now: OffsetDateTime,
+    ) {
+        self.authorities
+            .extend(state.authorities.iter().map(|stored| Authority {
+                name: stored.name.to_string(),
+                generation: stored.generation,
+                subject: stored.certificate.subject.clone(),
+                key: stored.certificate.key_algorithm.clone(),
+                not_after: timestamp(stored.certificate.validity.not_after),
+                expires: date(stored.certificate.validity.not_after),
+                path: pki.locate_authority(stored),
+            }));
+        self.certificates.extend(state.leaves.iter().map(|stored| {
+            let validity = &stored.certificate().validity;
+            let renew_from = cluster.certificates.renew_before.due_from(validity);
+            Certificate {
+                owner: stored.id.owner.to_string(),
+                role: stored.id.role.to_string(),
+                generation: stored.generation,
+                serial: stored.certificate().serial_text(),
+                not_after: timestamp(validity.not_after),
+                renew_from: timestamp(renew_from),
+                expires: date(validity.not_after),
+                due: renew_from <= now,
+                path: pki.locate_leaf(stored),
+            }
+        }));
+    }
+
+    /// The report for a person.
+    ///
+    /// `directory` is where the command worked, if it was told to work elsewhere.
+    pub(super) fn to_text(&self, directory: Option<&Path>) -> String {
+        let mut text = String::new();
+        self.write(&mut text, directory);
+        text
+    }
+
+    fn write(&self, text: &mut String, directory: Option<&Path>) {
+        let Self {
+            cluster,
+            domain,
+            nodes,
+            clients,
+            ..
+        } = self;
+        let _ = writeln!(
+            text,
+            "{HEADING}Cluster {cluster}{HEADING:#} in {domain}: {}, {}",
+            count(*nodes, "node"),
+            count(*clients, "client"),
+        );
+        if self.examples {
+            let _ = writeln!(
+                text,
+                "\n{BAD}The nodes are examples{BAD:#}, since none were given. Before this is put to use, edit\nnodes and domain in etcdpki.yml, remove pki/ and roles/, and run this again."
+            );
+        }
+        match (
+            self.dry_run,
+            self.made.is_empty() && self.written.is_empty(),
+        ) {
+            (true, _) => return self.write_plan(text),
+            (false, true) => {
+                let _ = writeln!(
+                    text,
+                    "\n{GOOD}Nothing changed{GOOD:#}: everything is as described."
+                );
+            }
+            (false, false) => self.write_made(text),
+        }
+        self.write_table(text);
+        self.write_next(text, directory);
+    }
+
+    fn write_plan(&self, text: &mut String) {
+        let _ = match self.made.is_empty() {
+            true => writeln!(text, "\nNo certificate would be made."),
+            false => writeln!(text, "\nWould make:"),
+        };
+        self.write_list(text);
+        let _ = writeln!(
+            text,
+            "\nNothing was written: this is a dry run. Vault files that differ would be rewritten."
+        );
+    }
+
+    fn write_made(&self, text: &mut String) {
+        if !self.made.is_empty() {
+            let _ = writeln!(
+                text,
+                "\n{HEADING}Made{HEADING:#} {}",
+                count(self.made.len(), "certificate")
+            );
+            // On a first run everything is missing, and the table below lists it all.
+            if self.made.len() < self.authorities.len() + self.certificates.len() {
+                self.write_list(text);
+            }
+        }
+        if !self.written.is_empty() {
+            let _ = writeln!(text, "\n{HEADING}Wrote{HEADING:#}");
+            let width = self.written.iter().map(String::len).max().unwrap_or(0);
+            for path in &self.written {
+                let line = format!("  {path:width$}  {DIM}{}{DIM:#}", remark(path));
+                let _ = writeln!(text, "{}", line.trim_end());
+            }
+        }
+    }
+
+    fn write_list(&self, text: &mut String) {
+        for made in &self.made {
+            let _ = writeln!(text, "  {}: {}", made.what, made.reason);
+        }
+    }
+
+    fn write_table(&self, text: &mut String) {
+        let rows = self.authorities.iter().map(|authority| {
+            let name = format!("{} CA", authority.name);
+            (
+                name,
+                authority.key.clone(),
+                authority.expires.clone(),
+                &authority.path,
+                false,
+            )
+        });
+        let leaves = self.certificates.iter().map(|leaf| {
+            let due = leaf.due;
+            (
+                leaf.owner.clone(),
+                leaf.role.clone(),
+                leaf.expires.clone(),
+                &leaf.path,
+                due,
+            )
+        });
+        let rows: Vec<_> = rows.chain(leaves).collect();
+        let first = rows.iter().map(|row| row.0.len()).max().unwrap_or(0);
+        let second = rows.iter().map(|row| row.1.len()).max().unwrap_or(0);
+        let _ = writeln!(
+            text,
+            "\n{HEADING}{:first$}  {:second$}  expires{HEADING:#}",
+            "", ""
+        );
+        for (name, kind, expires, path, due) in rows {
+            let due = if due { "  due for renewal" } else { "" };
+            let _ = writeln!(
+                text,
+                "{name:first$}  {kind:second$}  {expires}  {DIM}{path}{DIM:#}{due}"
+            );
+        }
+    }
+
+    fn write_next(&self, text: &mut String, directory: Option<&Path>) {
+        let _ = writeln!(text, "\n{HEADING}Next{HEADING:#}");
+        if let Some(directory) = directory {
+            let _ = writeln!(text, "  cd {}", directory.display());
+        }
+        let password = match Path::new(secrets::VAULT_PASSWORD_FILE).exists() {
+            true => format!(" --vault-password-file {}", secrets::VAULT_PASSWORD_FILE),
+            false => String::new(),
+        };
+        let _ = writeln!(text, "  etcdpki verify");
+        let _ = writeln!(
+            text,
+            "  vault view roles/etcd-server/vars/certificates.vault.yml{password}"
+        );
+    }
+}
+
+/// What a file is for.
+fn remark(path: &str) -> &'static str {
+    match path {
+        "etcdpki.yml" => "the description: edit it and run init again",
+        secrets::VAULT_PASSWORD_FILE => "opens the vault files; git ignores it: keep a copy",
+        secrets::PASSPHRASE_FILE => "opens the sealed keys; git ignores it: keep a copy",
+        _ if path.ends_with(".vault.yml") => "encrypted",
+        _ if path.ends_with("certificates.yml") => "references into it",
+        _ => "",
+    }
+}
+
+fn count(number: usize, what: &str) -> String {
+    match number {
+        1 => format!("1 {what}"),
+        _ => format!("{number} {what}s"),
+    }
+}

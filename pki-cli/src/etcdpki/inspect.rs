@@ -1,0 +1,110 @@
+//! `etcdpki inspect`: show what is in a file.
+
+mod view;
+
+use std::fs;
+use std::io::{self, Read};
+use std::path::Path;
+use std::process::ExitCode;
+
+use pki_core::document::Tree;
+use pki_core::inspect::{self, InspectError};
+use vault_format::Header;
+use zeroize::Zeroizing;
+
+use super::args::Inspect;
+use super::error::Error;
+use super::files;
+use super::output;
+use super::secrets::{self, Source};
+use view::{FileView, ItemView, VaultView};
+
+/// Runs the command.
+pub(super) fn run(arguments: &Inspect) -> Result<ExitCode, Error> {
+    let mut views = Vec::new();
+    for path in &arguments.files {
+        views.push(file(path, arguments)?);
+    }
+    match arguments.json {
+        true => output::print_json(&views)?,
+        false => {
+            let texts: Vec<_> = views.iter().map(FileView::to_text).collect();
+            output::print(&texts.join("\n"))?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn file(path: &Path, arguments: &Inspect) -> Result<FileView, Error> {
+    let content = read(path)?;
+    let name = path.display().to_string();
+    if vault_format::is_encrypted(&content) {
+        return vault(path, name, &content, arguments);
+    }
+    let items = inspect::inspect(&content).map_err(|source| Error::Inspect {
+        path: path.to_owned(),
+        source,
+    })?;
+    let items = items.iter().map(|item| ItemView::new(None, item)).collect();
+    Ok(FileView {
+        path: name,
+        vault: None,
+        items,
+    })
+}
+
+/// The header always; what is inside if there is a password that need not be asked for.
+fn vault(
+    path: &Path,
+    name: String,
+    content: &[u8],
+    arguments: &Inspect,
+) -> Result<FileView, Error> {
+    let failed = |source| Error::Vault {
+        path: path.to_owned(),
+        source,
+    };
+    let header = Header::parse(content).map_err(failed)?;
+    let mut view = FileView {
+        path: name,
+        vault: Some(VaultView::new(&header)),
+        items: Vec::new(),
+    };
+    let Some(password) = Source::vault_password(&arguments.vault).without_prompt()? else {
+        return Ok(view);
+    };
+    let plaintext = files::decrypt(path, content, &secrets::vault_secret(&password)?)?;
+    if let Some(vault) = &mut view.vault {
+        vault.opened = true;
+    }
+    let text = std::str::from_utf8(plaintext.as_ref()).unwrap_or_default();
+    if let Ok(tree) = Tree::from_yaml(text) {
+        for (key, value) in tree.texts() {
+            for item in inspect::inspect(value.as_bytes()).unwrap_or_default() {
+                view.items.push(ItemView::new(Some(key.clone()), &item));
+            }
+        }
+    }
+    if view.items.is_empty() {
+        let found = inspect::inspect(plaintext.as_ref()).or_else(|error| match error {
+            InspectError::Nothing => Ok(Vec::new()),
+            error => Err(Error::Inspect {
+                path: path.to_owned(),
+                source: error,
+            }),
+        })?;
+        view.items
+            .extend(found.iter().map(|item| ItemView::new(None, item)));
+    }
+    Ok(view)
+}
+
+fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, Error> {
+    let mut content = Zeroizing::new(Vec::new());
+    let read = match path.as_os_str() == "-" {
+        true => io::stdin().read_to_end(&mut content).map(drop),
+        false => fs::read(path).map(|octets| content = Zeroizing::new(octets)),
+    };
+    read.map_err(|error| Error::io(path, error))?;
+    Ok(content)
+}

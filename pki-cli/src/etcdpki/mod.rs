@@ -1,0 +1,67 @@
+//! `etcdpki`: the certificates of an etcd cluster, from one description.
+
+mod args;
+mod description;
+mod error;
+mod files;
+mod init;
+mod inspect;
+mod output;
+mod secrets;
+mod verify;
+
+use std::ffi::OsString;
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Arguments, Command};
+use error::Error;
+
+/// Runs the command and returns its exit code: 0 done, 1 failed, 2 wrong usage, 3 something was
+/// found.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let arguments = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and version go to stdout with 0, wrong usage to stderr with 2. If nobody
+            // reads that, there is nobody to tell.
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
+        }
+    };
+    match dispatch(arguments) {
+        Ok(code) => code,
+        // Whoever reads our output has seen enough, as with `etcdpki inspect … | head`.
+        Err(error) if error.is_broken_pipe() => ExitCode::SUCCESS,
+        Err(error) => {
+            output::error(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(arguments: Arguments) -> Result<ExitCode, Error> {
+    let creates = matches!(&arguments.command, Command::Init(init) if !init.dry_run);
+    if let Some(directory) = &arguments.directory {
+        enter(directory, creates)?;
+    }
+    match arguments.command {
+        Command::Init(init) => init::run(&init, arguments.directory.as_deref()),
+        Command::Inspect(inspect) => inspect::run(&inspect),
+        Command::Verify(verify) => verify::run(&verify),
+    }
+}
+
+/// Works in `directory`, as `git -C` does; `init` makes it if it is missing.
+fn enter(directory: &Path, create: bool) -> Result<(), Error> {
+    let failed = |source| Error::Io {
+        path: directory.to_owned(),
+        source,
+    };
+    if create {
+        std::fs::create_dir_all(directory).map_err(failed)?;
+    }
+    std::env::set_current_dir(directory).map_err(failed)
+}

@@ -1,0 +1,61 @@
+//! Writing to the terminal: data to standard output, talk to standard error.
+
+use std::io::{self, Write};
+
+use anstyle::{AnsiColor, Style};
+use serde::Serialize;
+use time::OffsetDateTime;
+use time::macros::format_description;
+
+use super::error::{Error, STDOUT};
+
+/// Bold, for headings.
+pub(super) const HEADING: Style = Style::new().bold();
+/// Green, for what is well.
+pub(super) const GOOD: Style = AnsiColor::Green.on_default();
+/// Red and bold, for what is wrong.
+pub(super) const BAD: Style = AnsiColor::Red.on_default().bold();
+/// Dim, for what can be passed over.
+pub(super) const DIM: Style = Style::new().dimmed();
+
+/// Writes to standard output; colours go when it is not a terminal.
+pub(super) fn print(text: &str) -> Result<(), Error> {
+    let mut stdout = anstream::stdout().lock();
+    let written = stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush());
+    written.map_err(|source| Error::io(STDOUT, source))
+}
+
+/// Writes JSON and a newline to standard output.
+pub(super) fn print_json(value: &impl Serialize) -> Result<(), Error> {
+    let mut stdout = io::stdout().lock();
+    serde_json::to_writer_pretty(&mut stdout, value).map_err(|source| Error::Json { source })?;
+    writeln!(stdout).map_err(|source| Error::io(STDOUT, source))
+}
+
+/// Writes a line to standard error.
+pub(super) fn note(text: &str) {
+    // If nobody reads standard error there is nobody to tell.
+    let _ = writeln!(anstream::stderr(), "{text}");
+}
+
+/// Writes an error, and after a blank line what to do next.
+pub(super) fn error(error: &Error) {
+    note(&format!("{BAD}error:{BAD:#} {error}"));
+    if let Some(hint) = error.hint() {
+        note(&format!("\n{HEADING}hint:{HEADING:#} {hint}"));
+    }
+}
+
+/// A date as 2026-11-23, in UTC.
+pub(super) fn date(at: OffsetDateTime) -> String {
+    at.format(format_description!("[year]-[month]-[day]"))
+        .unwrap_or_default()
+}
+
+/// An instant as 2026-11-23T08:00:00Z (RFC 3339), in UTC.
+pub(super) fn timestamp(at: OffsetDateTime) -> String {
+    at.format(&time::format_description::well_known::Rfc3339)
+        .unwrap_or_default()
+}

@@ -1,0 +1,171 @@
+//! Where the passphrase and the vault password come from.
+
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+
+use pki_core::seal::Passphrase;
+use pki_core::store::atomic::{self, Access};
+use vault_format::Secret;
+use zeroize::Zeroizing;
+
+use super::args::{PassphraseArguments, VaultArguments};
+use super::error::Error;
+use crate::password::{self, Readable};
+
+/// The file that `--generate-secrets` writes the vault password to, as in the article.
+pub(super) const VAULT_PASSWORD_FILE: &str = "vault-password.txt";
+/// The file that `--generate-secrets` writes the passphrase to.
+pub(super) const PASSPHRASE_FILE: &str = "etcdpki-passphrase.txt";
+
+/// The ways to a secret, the first that there is wins.
+#[derive(Debug)]
+pub(super) struct Source<'a> {
+    what: &'static str,
+    file: Option<&'a Path>,
+    command: Option<&'a str>,
+    variable: &'static str,
+    default_file: &'static str,
+    option: &'static str,
+}
+
+impl<'a> Source<'a> {
+    /// The ways to the passphrase.
+    pub(super) fn passphrase(arguments: &'a PassphraseArguments) -> Self {
+        Self {
+            what: "passphrase",
+            file: arguments.passphrase_file.as_deref(),
+            command: arguments.passphrase_command.as_deref(),
+            variable: "ETCDPKI_PASSPHRASE_FILE",
+            default_file: PASSPHRASE_FILE,
+            option: "--passphrase",
+        }
+    }
+
+    /// The ways to the vault password.
+    pub(super) fn vault_password(arguments: &'a VaultArguments) -> Self {
+        Self {
+            what: "vault password",
+            file: arguments.vault_password_file.as_deref(),
+            command: arguments.vault_password_command.as_deref(),
+            variable: "ANSIBLE_VAULT_PASSWORD_FILE",
+            default_file: VAULT_PASSWORD_FILE,
+            option: "--vault-password",
+        }
+    }
+
+    /// Where `--generate-secrets` puts a new one, unless there is one already.
+    pub(super) fn place_for_new(&self) -> Option<PathBuf> {
+        match self.command.is_some() || self.existing_file().is_some() {
+            true => None,
+            false => Some(PathBuf::from(self.default_file)),
+        }
+    }
+
+    /// Reads the secret, or asks for it: twice if it is a `new` one.
+    pub(super) fn read(&self, new: bool) -> Result<Zeroizing<Vec<u8>>, Error> {
+        match self.without_prompt()? {
+            Some(secret) => Ok(secret),
+            None if std::io::stdin().is_terminal() => self.prompt(new),
+            None => Err(Error::NoSecret {
+                what: self.what,
+                hint: self.ways(),
+            }),
+        }
+    }
+
+    /// Reads the secret if it can be had without asking.
+    pub(super) fn without_prompt(&self) -> Result<Option<Zeroizing<Vec<u8>>>, Error> {
+        let secret = match (self.command, self.existing_file()) {
+            (Some(command), _) => password::from_command(command),
+            (None, Some(file)) => password::from_file(&file, Readable::Refuse),
+            (None, None) => return Ok(None),
+        };
+        secret.map(Some).map_err(|source| self.failed(source))
+    }
+
+    fn prompt(&self, new: bool) -> Result<Zeroizing<Vec<u8>>, Error> {
+        let what = self.what;
+        let answer = match new {
+            true => password::prompt_new(&format!("New {what}: ")),
+            false => password::prompt(&format!("Enter {what}: ")),
+        };
+        answer.map_err(|source| self.failed(source))
+    }
+
+    fn existing_file(&self) -> Option<PathBuf> {
+        let named = self.file.map(Path::to_owned);
+        let in_environment = || std::env::var_os(self.variable).filter(|name| !name.is_empty());
+        let default = || {
+            Path::new(self.default_file)
+                .exists()
+                .then(|| self.default_file.into())
+        };
+        named
+            .or_else(|| in_environment().map(PathBuf::from))
+            .or_else(default)
+    }
+
+    fn failed(&self, source: password::Error) -> Error {
+        Error::Password {
+            what: self.what,
+            source,
+        }
+    }
+
+    fn ways(&self) -> String {
+        let Self {
+            variable,
+            default_file,
+            option,
+            ..
+        } = self;
+        format!(
+            "give {option}-file FILE or {option}-command COMMAND, set {variable}, put it into \
+             {default_file}, or run this in a terminal; `etcdpki init --generate-secrets` makes one"
+        )
+    }
+}
+
+/// A secret that was made and is not yet written.
+pub(super) struct Generated {
+    pub(super) path: PathBuf,
+    pub(super) secret: Zeroizing<Vec<u8>>,
+}
+
+impl Generated {
+    /// Makes a secret of 256 random bits, in 52 letters and digits that can be typed.
+    pub(super) fn new(path: PathBuf) -> Result<Self, Error> {
+        let mut random = Zeroizing::new([0_u8; 52]);
+        getrandom::fill(&mut *random).map_err(Error::Random)?;
+        let letters = random.iter().map(|byte| ALPHABET[usize::from(byte & 0x1f)]);
+        // 52 letters of 5 bits each: the capacity is exact, so no copy is left behind.
+        let mut secret = Zeroizing::new(Vec::with_capacity(random.len()));
+        secret.extend(letters);
+        Ok(Self { path, secret })
+    }
+
+    /// Writes it for its owner alone.
+    pub(super) fn write(&self) -> Result<(), Error> {
+        let mut line = Zeroizing::new(Vec::with_capacity(self.secret.len() + 1));
+        line.extend_from_slice(&self.secret);
+        line.push(b'\n');
+        atomic::replace(&self.path, &line, Access::Owner)
+            .map_err(|source| Error::io(&self.path, source))
+    }
+}
+
+/// The octets as a passphrase.
+pub(super) fn passphrase(secret: &Zeroizing<Vec<u8>>) -> Result<Passphrase, Error> {
+    Ok(Passphrase::new(secret.as_slice())?)
+}
+
+/// The octets as a vault secret.
+pub(super) fn vault_secret(secret: &Zeroizing<Vec<u8>>) -> Result<Secret, Error> {
+    Secret::new(secret.as_slice()).map_err(|source| Error::Vault {
+        path: PathBuf::from(VAULT_PASSWORD_FILE),
+        source,
+    })
+}
+
+/// Crockford's base 32, without letters that look alike.
+const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";

@@ -1,0 +1,95 @@
+//! `etcdpki verify`: check the whole PKI.
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::process::ExitCode;
+
+use pki_core::store::{Directory, Pki};
+use pki_core::verify::{self, Report};
+use serde::Serialize;
+use time::OffsetDateTime;
+
+use super::args::Verify;
+use super::description;
+use super::error::Error;
+use super::init::PKI;
+use super::output::{self, BAD, GOOD};
+use super::secrets::{self, Source};
+
+/// Runs the command.
+pub(super) fn run(arguments: &Verify) -> Result<ExitCode, Error> {
+    let cluster = description::read()?;
+    let pki = Pki::new(Directory::open_read_only(Path::new(PKI))?);
+    let keys = match (arguments.without_keys, pki.keyring()?) {
+        (true, _) | (false, None) => None,
+        (false, Some(keyring)) => {
+            let secret = Source::passphrase(&arguments.passphrase).read(false)?;
+            Some(keyring.unlock(&secrets::passphrase(&secret)?)?)
+        }
+    };
+    let report = verify::verify(&cluster, &pki, keys.as_ref(), OffsetDateTime::now_utc())?;
+    match arguments.json {
+        true => output::print_json(&Json::from(&report))?,
+        false => output::print(&text(&report, arguments.without_keys))?,
+    }
+    Ok(match report.findings.is_empty() {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::from(FOUND),
+    })
+}
+
+fn text(report: &Report, without_keys: bool) -> String {
+    let mut text = String::new();
+    for finding in &report.findings {
+        let _ = writeln!(text, "{BAD}{}{BAD:#}: {}", finding.path, finding.message);
+    }
+    let checked = format!(
+        "{} authorities, {} certificates, {}",
+        report.authorities,
+        report.leaves,
+        match without_keys {
+            true => "keys not checked".to_owned(),
+            false => format!("{} keys opened", report.keys),
+        }
+    );
+    let _ = match report.findings.len() {
+        0 => writeln!(text, "{GOOD}ok{GOOD:#}: {checked}"),
+        1 => writeln!(text, "\n1 finding in {checked}"),
+        many => writeln!(text, "\n{many} findings in {checked}"),
+    };
+    text
+}
+
+#[derive(Serialize)]
+struct Json<'a> {
+    authorities: usize,
+    certificates: usize,
+    keys: usize,
+    findings: Vec<JsonFinding<'a>>,
+}
+
+#[derive(Serialize)]
+struct JsonFinding<'a> {
+    path: &'a str,
+    message: &'a str,
+}
+
+impl<'a> From<&'a Report> for Json<'a> {
+    fn from(report: &'a Report) -> Self {
+        let findings = report.findings.iter();
+        Self {
+            authorities: report.authorities,
+            certificates: report.leaves,
+            keys: report.keys,
+            findings: findings
+                .map(|finding| JsonFinding {
+                    path: &finding.path,
+                    message: &finding.message,
+                })
+                .collect(),
+        }
+    }
+}
+
+/// The exit code that says that something was found.
+const FOUND: u8 = 3;
