@@ -1,0 +1,183 @@
+//! `etcdpki init` for three nodes and two clients, against the shortest sensible scripts with
+//! openssl, cfssl and easy-rsa for the same certificates and one `ansible-vault encrypt` of
+//! the same three files.
+//!
+//! Whole processes, each run into a directory of its own. None is deleted before the end:
+//! ext4 is many times slower where files were deleted a moment ago.
+
+#![forbid(unsafe_code)]
+#![allow(clippy::print_stdout, reason = "a benchmark prints")]
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use benches::{
+    Contestant, Row, Sample, Series, Table, compete, in_process, median, process, rounds,
+};
+use tempfile::TempDir;
+
+/// What `init` may need of the processor besides argon2id, in milliseconds.
+const CPU_LIMIT: f64 = 30.0;
+/// How many times faster than the fastest peer the whole process should be.
+const GOAL: f64 = 5.0;
+const PEERS: [&str; 3] = ["openssl", "cfssl", "easy-rsa"];
+
+fn main() {
+    let directories = Directories::new();
+    let etcdpki = build_etcdpki();
+    let ansible_vault = fixtures::ansible().vault().get_program().to_owned();
+
+    let mut contestants = vec![
+        Contestant::new("etcdpki init", || {
+            process(&mut init(&etcdpki, &directories.fresh()))
+        }),
+        Contestant::new("argon2id alone", || in_process(argon2id)),
+    ];
+    for peer in PEERS {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("peers/{peer}.sh"));
+        let (directories, ansible_vault) = (&directories, &ansible_vault);
+        contestants.push(Contestant::new(
+            format!("{peer} + ansible-vault"),
+            move || {
+                let directory = directories.fresh();
+                process(
+                    Command::new("bash")
+                        .arg(&script)
+                        .arg(directory)
+                        .arg(ansible_vault),
+                )
+            },
+        ));
+    }
+    report(&compete(rounds(11), &mut contestants));
+}
+
+/// Builds the binary as it is released, and returns where it is.
+fn build_etcdpki() -> PathBuf {
+    let status = Command::new(env!("CARGO"))
+        .args([
+            "build",
+            "--quiet",
+            "--release",
+            "--package",
+            "pki-cli",
+            "--bin",
+            "etcdpki",
+        ])
+        .status();
+    assert!(
+        status.is_ok_and(|status| status.success()),
+        "etcdpki cannot be built"
+    );
+    // This program is target/release/deps/init-….
+    let own = env::current_exe().unwrap_or_else(|error| panic!("no path of its own: {error}"));
+    let release = own
+        .ancestors()
+        .nth(2)
+        .unwrap_or_else(|| panic!("not in target/release/deps"));
+    release.join("etcdpki")
+}
+
+fn init(etcdpki: &Path, directory: &Path) -> Command {
+    let mut command = Command::new(etcdpki);
+    command
+        .arg("-C")
+        .arg(directory)
+        .args([
+            "init",
+            "--generate-secrets",
+            "--domain",
+            "your-internal.domain",
+        ])
+        .args(["--node", "etcd-0=10.0.0.10", "--node", "etcd-1=10.0.0.11"])
+        .args([
+            "--node",
+            "etcd-2=10.0.0.12",
+            "--client",
+            "kube-apiserver",
+            "--client",
+            "etcdctl",
+        ]);
+    command
+}
+
+/// What `init` derives once from the passphrase: RFC 9106, the second recommended option.
+fn argon2id() -> [u8; 32] {
+    let mut key = [0; 32];
+    argon2::Params::new(64 * 1024, 3, 4, Some(key.len()))
+        .map(|params| argon2::Argon2::new(argon2::Algorithm::Argon2id, Default::default(), params))
+        .and_then(|argon2| argon2.hash_password_into(b"passphrase", &[7; 16], &mut key))
+        .unwrap_or_else(|error| panic!("argon2id: {error}"));
+    key
+}
+
+fn report(series: &[Series]) {
+    let [ours, argon2id, peers @ ..] = series else {
+        panic!("contestants are missing")
+    };
+    let mut table = Table::new(
+        format!("3 nodes, 2 clients; medians of {}", ours.samples.len()),
+        ["wall", "CPU", "wall / ours"],
+    );
+    for one in series {
+        table.push(Row::new(
+            &one.name,
+            [
+                format!("{:.1} ms", one.median(wall)),
+                format!("{:.1} ms", one.median(cpu)),
+                format!("{:.2}", one.ratio_to(ours, wall)),
+            ],
+        ));
+    }
+    println!("\n{table}");
+
+    let pairs = ours.samples.iter().zip(&argon2id.samples);
+    let rest = median(pairs.map(|(whole, part)| whole.cpu - part.cpu));
+    println!(
+        "CPU apart from argon2id: {rest:.1} ms; limit {CPU_LIMIT} ms: {}",
+        met(rest < CPU_LIMIT)
+    );
+    let fastest = peers
+        .iter()
+        .map(|peer| peer.ratio_to(ours, wall))
+        .fold(f64::INFINITY, f64::min);
+    println!(
+        "fastest peer / ours: {fastest:.2}; goal {GOAL}: {}",
+        met(fastest >= GOAL)
+    );
+}
+
+fn wall(sample: &Sample) -> f64 {
+    sample.wall
+}
+
+fn cpu(sample: &Sample) -> f64 {
+    sample.cpu
+}
+
+fn met(is_met: bool) -> &'static str {
+    if is_met { "met" } else { "MISSED" }
+}
+
+/// Directories for the runs, all deleted at the very end.
+#[derive(Debug)]
+struct Directories {
+    root: TempDir,
+    count: std::cell::Cell<u32>,
+}
+
+impl Directories {
+    fn new() -> Self {
+        let root = tempfile::tempdir().unwrap_or_else(|error| panic!("no directory: {error}"));
+        Self {
+            root,
+            count: std::cell::Cell::new(0),
+        }
+    }
+
+    fn fresh(&self) -> PathBuf {
+        self.count.set(self.count.get() + 1);
+        self.root.path().join(self.count.get().to_string())
+    }
+}
