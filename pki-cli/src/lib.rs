@@ -5,3 +5,4 @@
 
 pub mod etcdpki;
 pub mod password;
+pub mod vault;

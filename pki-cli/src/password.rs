@@ -104,6 +104,15 @@ pub fn prompt(text: &str) -> Result<Zeroizing<Vec<u8>>, Error> {
     }
 }
 
+/// Asks for a secret of which every character counts.
+///
+/// # Errors
+///
+/// [`Error`] on Ctrl-C and if reading fails.
+pub fn prompt_verbatim(text: &str) -> Result<Zeroizing<Vec<u8>>, Error> {
+    ask(text)
+}
+
 /// Asks for a new password and, after `Confirm`, once more for the same.
 ///
 /// # Errors
@@ -293,10 +302,33 @@ impl Unread {
     }
 }
 
+/// Reads a line of standard input, without its end.
+///
+/// Unbuffered: what follows the line belongs to somebody else, and no copy stays behind.
+///
+/// # Errors
+///
+/// [`io::Error`] if reading fails.
+pub fn read_line() -> io::Result<Zeroizing<Vec<u8>>> {
+    let mut input = File::from(io::stdin().as_fd().try_clone_to_owned()?);
+    let mut line = Zeroizing::new(Vec::with_capacity(LIMIT));
+    let mut byte = Zeroizing::new([0]);
+    while line.len() < LIMIT && input.read(&mut *byte)? == 1 && byte[0] != b'\n' {
+        line.push(byte[0]);
+    }
+    Ok(line)
+}
+
 /// Bytes without the line breaks around them, which is how scripts are read.
 #[must_use]
 pub fn trim_line_breaks(bytes: &[u8]) -> &[u8] {
     trim(bytes, |byte| matches!(byte, b'\r' | b'\n'))
+}
+
+/// Bytes without the white space around them, which is how files are read.
+#[must_use]
+pub fn trim_white_space(bytes: &[u8]) -> &[u8] {
+    trim(bytes, is_blank)
 }
 
 /// Reads everything, leaving no copy behind.
@@ -397,14 +429,7 @@ fn ask_on_stdin(text: &str) -> io::Result<Zeroizing<Vec<u8>>> {
     }
     stderr.write_all(text.as_bytes())?;
     stderr.flush()?;
-    // Unbuffered: what follows the line belongs to somebody else, and no copy may stay behind.
-    let mut input = File::from(io::stdin().as_fd().try_clone_to_owned()?);
-    let mut line = Zeroizing::new(Vec::with_capacity(LIMIT));
-    let mut byte = Zeroizing::new([0]);
-    while line.len() < LIMIT && input.read(&mut *byte)? == 1 && byte[0] != b'\n' {
-        line.push(byte[0]);
-    }
-    Ok(line)
+    read_line()
 }
 
 fn is_stream(metadata: &Metadata) -> bool {

@@ -1,5 +1,5 @@
 use std::fmt;
-use std::io::{self, Seek, SeekFrom, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 
 use zeroize::Zeroizing;
 
@@ -8,6 +8,7 @@ use crate::aes256::{self, Authenticator, Cipher, Keys};
 use crate::armor::{self, ArmorWriter};
 use crate::header::{Header, Label};
 use crate::method::Method;
+use crate::reader::Source;
 use crate::secret::{Plaintext, Secret};
 
 /// Bytes of a random salt.
@@ -126,6 +127,7 @@ impl<'a> Encryptor<'a> {
             mac_at,
             cipher: keys.cipher(),
             authenticator: keys.authenticator(),
+            fresh: keys.authenticator(),
             pending: Plaintext(Zeroizing::new(Vec::with_capacity(CHUNK + aes256::PADDING))),
             inner,
             length: 0,
@@ -156,6 +158,8 @@ pub struct EncryptWriter<W> {
     mac_at: MacPlace,
     cipher: Cipher,
     authenticator: Authenticator,
+    /// The authentication of nothing yet, to check what was written.
+    fresh: Authenticator,
     pending: Plaintext,
     inner: Vec<u8>,
     length: u64,
@@ -178,6 +182,35 @@ impl<W: Write + Seek> EncryptWriter<W> {
         self.mac_at
             .fill(&mut output, &self.authenticator.finish())?;
         output.flush()?;
+        Ok(output)
+    }
+
+    /// Finishes, then reads the vault back from the output and authenticates it.
+    ///
+    /// That costs no key derivation. What comes back right was written whole.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`finish`](Self::finish), and [`Error::Io`] of kind
+    /// [`io::ErrorKind::InvalidData`] if anything else comes back.
+    pub fn finish_verified(self) -> Result<W, Error>
+    where
+        W: Read,
+    {
+        let body = self.mac_at.body;
+        let fresh = self.fresh.clone();
+        let mut output = self.finish()?;
+        let end = output.stream_position()?;
+        output.seek(SeekFrom::Start(body))?;
+        let length = end.saturating_sub(body);
+        let mut source = Source::input((&mut output).take(length), fresh)?;
+        let mut buffer = Vec::new();
+        source.read(&mut buffer)?;
+        while !buffer.is_empty() {
+            buffer.clear();
+            source.read(&mut buffer)?;
+        }
+        output.seek(SeekFrom::Start(end))?;
         Ok(output)
     }
 

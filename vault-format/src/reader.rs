@@ -133,7 +133,7 @@ impl<R: Read> Source<R> {
     }
 
     /// Appends a piece of ciphertext to `buffer`, nothing at the end.
-    fn read(&mut self, buffer: &mut Vec<u8>) -> io::Result<()> {
+    pub(crate) fn read(&mut self, buffer: &mut Vec<u8>) -> io::Result<()> {
         match self {
             Self::Input(input) => input.read(buffer),
             Self::Kept { ciphertext, next } => {

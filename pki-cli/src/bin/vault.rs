@@ -1,3 +1,9 @@
 //! The binary `vault`.
 
-fn main() {}
+#![forbid(unsafe_code)]
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    pki_cli::vault::run(std::env::args_os())
+}

@@ -1,0 +1,204 @@
+//! Vaults in files and streams, under the secrets of the command line.
+
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher, Hasher};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+
+use tempfile::SpooledTempFile;
+use vault_format::{DecryptReader, Decryptor, Encryptor, Label, MAGIC, Secret};
+use zeroize::Zeroizing;
+
+use super::config::Config;
+use super::error::Error;
+use super::identity::Identities;
+
+/// Ciphertext up to this size waits in memory, more of it in a temporary file.
+const IN_MEMORY: usize = 2 << 20;
+
+/// Plaintext that is moved at once.
+const PIECE: usize = 64 * 1024;
+
+/// What to encrypt with.
+pub(super) struct Sealer<'a> {
+    pub(super) secret: &'a Secret,
+    pub(super) label: Option<Label>,
+    pub(super) salt: Option<Vec<u8>>,
+}
+
+impl<'a> Sealer<'a> {
+    /// The secret that options and settings choose.
+    pub(super) fn new(
+        identities: &'a Identities,
+        wanted: Option<&str>,
+        config: &Config,
+    ) -> Result<Self, Error> {
+        let wanted = wanted.or(config.encrypt_label.as_deref());
+        let (label, secret) = identities.for_encryption(wanted)?;
+        Ok(Self::with(secret, label, config))
+    }
+
+    /// A secret that was chosen already.
+    pub(super) fn with(secret: &'a Secret, label: Option<Label>, config: &Config) -> Self {
+        Self {
+            secret,
+            label,
+            salt: config.salt.clone(),
+        }
+    }
+
+    /// Encrypts `input`, and reads what was written back.
+    pub(super) fn encrypt<W: Read + Write + Seek>(
+        &self,
+        input: &mut impl Read,
+        output: W,
+        name: &str,
+    ) -> Result<W, Error> {
+        self.encrypt_as(self.label.as_ref(), input, output, name)
+    }
+
+    /// Encrypts with another label.
+    pub(super) fn encrypt_as<W: Read + Write + Seek>(
+        &self,
+        label: Option<&Label>,
+        input: &mut impl Read,
+        output: W,
+        name: &str,
+    ) -> Result<W, Error> {
+        let mut encryptor = Encryptor::new(self.secret).label(label);
+        if let Some(salt) = &self.salt {
+            encryptor = encryptor.salt(salt.clone());
+        }
+        let mut writer = encryptor.wrap_output(output).map_err(Error::vault(name))?;
+        copy(input, &mut writer)?;
+        writer.finish_verified().map_err(Error::vault(name))
+    }
+}
+
+/// Opens a vault with the first secret that fits; says which one it was.
+pub(super) fn unlock<R: Read + Seek>(
+    input: R,
+    identities: &Identities,
+    name: &str,
+) -> Result<(DecryptReader<R>, usize), Error> {
+    let fault = || Error::vault(name);
+    let mut decryptor = Decryptor::new(input).map_err(fault())?;
+    let mut fetched_any = false;
+    for group in identities.candidates(decryptor.header().label()) {
+        let (indices, secrets): (Vec<_>, Vec<_>) = identities.fetch(&group).into_iter().unzip();
+        fetched_any |= !secrets.is_empty();
+        if let Some(found) = decryptor.find(&secrets).map_err(fault())? {
+            let index = indices[found.index()];
+            return Ok((decryptor.open(found).map_err(fault())?, index));
+        }
+    }
+    if fetched_any {
+        Err(fault()(vault_format::Error::DecryptFailed))
+    } else {
+        Err(identities.nothing_fetched())
+    }
+}
+
+/// Whether the input is a vault by ansible's rule; leaves it at its start.
+pub(super) fn is_vault<R: Read + Seek>(input: &mut R) -> io::Result<bool> {
+    let mut buffer = Zeroizing::new(vec![0; PIECE]);
+    let mut start = true;
+    let found = loop {
+        let length = read_some(input, &mut buffer)?;
+        let piece = &buffer[..length];
+        if start && !piece.starts_with(MAGIC) || !piece.is_ascii() {
+            break false;
+        }
+        if length < buffer.len() {
+            break true;
+        }
+        start = false;
+    };
+    input.seek(SeekFrom::Start(0))?;
+    Ok(found)
+}
+
+/// Where ciphertext waits that comes from a pipe or goes to one.
+pub(super) fn spool() -> SpooledTempFile {
+    SpooledTempFile::new(IN_MEMORY)
+}
+
+/// Ciphertext from standard input, where it can be read twice.
+pub(super) fn spool_stdin() -> Result<SpooledTempFile, Error> {
+    let mut spooled = spool();
+    io::copy(&mut io::stdin().lock(), &mut spooled)?;
+    spooled.seek(SeekFrom::Start(0))?;
+    Ok(spooled)
+}
+
+/// Moves plaintext, leaving no copy behind.
+pub(super) fn copy(input: &mut impl Read, output: &mut impl Write) -> Result<(), Error> {
+    let mut buffer = Zeroizing::new(vec![0; PIECE]);
+    loop {
+        match input.read(&mut buffer) {
+            Ok(0) => return Ok(()),
+            Ok(length) => output.write_all(&buffer[..length])?,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// Moves plaintext to a file and reads it back.
+pub(super) fn copy_verified<W: Read + Write + Seek>(
+    input: &mut impl Read,
+    output: &mut W,
+) -> Result<(), Error> {
+    let state = RandomState::new();
+    let mut written = Hashing {
+        output: &mut *output,
+        hasher: state.build_hasher(),
+    };
+    copy(input, &mut written)?;
+    let written = written.hasher.finish();
+    output.flush()?;
+    output.seek(SeekFrom::Start(0))?;
+    let mut read = Hashing {
+        output: io::sink(),
+        hasher: state.build_hasher(),
+    };
+    copy(output, &mut read)?;
+    if read.hasher.finish() == written {
+        return Ok(());
+    }
+    Err(io::Error::new(
+        io::ErrorKind::InvalidData,
+        "what was written reads back differently",
+    )
+    .into())
+}
+
+/// Hashes what passes through, to notice accidents.
+struct Hashing<W, H> {
+    output: W,
+    hasher: H,
+}
+
+impl<W: Write, H: Hasher> Write for Hashing<W, H> {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        self.output.write_all(buf)?;
+        self.hasher.write(buf);
+        Ok(buf.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.output.flush()
+    }
+}
+
+fn read_some(input: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
+    let mut filled = 0;
+    while filled < buffer.len() {
+        match input.read(&mut buffer[filled..]) {
+            Ok(0) => break,
+            Ok(length) => filled += length,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(filled)
+}

@@ -1,0 +1,59 @@
+//! `vault create`
+
+use std::fs;
+use std::io::{self, IsTerminal};
+use std::path::Path;
+
+use super::args::Create;
+use super::codec::Sealer;
+use super::config::Config;
+use super::error::Error;
+use super::identity::{Identities, Prompts};
+use super::replace::{self, Draft};
+use super::{editor, paths, rescue, talk};
+
+/// Opens an editor and encrypts what was entered into a new file.
+pub(super) fn run(args: &Create, config: &Config) -> Result<(), Error> {
+    let [path] = &args.files[..] else {
+        return Err(Error::Options(
+            "ansible-vault create can take only one filename argument".into(),
+        ));
+    };
+    if !args.skip_tty_check && !io::stdout().is_terminal() {
+        return Err(Error::Options(
+            "not a tty, editor cannot be opened".to_owned(),
+        ));
+    }
+    let path = paths::expand(path);
+    if path.symlink_metadata().is_ok() {
+        return Err(Error::Runtime(format!(
+            "{} exists, please use 'edit' instead",
+            path.display()
+        )));
+    }
+    let identities = Identities::new(&args.common, config, Prompts::New)?;
+    let sealer = Sealer::new(&identities, args.label.encrypt_vault_id.as_deref(), config)?;
+    make_parents(&path)?;
+    // A directory that can not be written to shows before the work, not after it.
+    let draft = Draft::new(&path)?;
+    let plaintext = editor::edit(b"", &path, config)?;
+    let name = path.display().to_string();
+    rescue::on_error(&plaintext, &sealer, &path, || {
+        rescue::refuse_vault(&plaintext)?;
+        let draft = sealer.encrypt(&mut &plaintext[..], draft, &name)?;
+        replace::commit(vec![draft.seal()?])
+    })
+}
+
+fn make_parents(path: &Path) -> Result<(), Error> {
+    match path
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty() && !parent.exists())
+    {
+        Some(parent) => {
+            talk::warning(&format!("{} does not exist, creating...", parent.display()));
+            fs::create_dir_all(parent).map_err(Error::file("Unable to create", parent))
+        }
+        None => Ok(()),
+    }
+}

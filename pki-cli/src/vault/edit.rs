@@ -1,0 +1,45 @@
+//! `vault edit`
+
+use std::io::Read;
+use std::path::Path;
+
+use zeroize::Zeroizing;
+
+use super::args::Edit;
+use super::codec::{self, Sealer};
+use super::config::Config;
+use super::error::Error;
+use super::identity::{Identities, Prompts};
+use super::replace::{self, Original};
+use super::{editor, rescue};
+
+/// Opens an editor for each file, and encrypts what was changed under the same secret and label.
+pub(super) fn run(args: &Edit, config: &Config) -> Result<(), Error> {
+    let identities = Identities::new(&args.common, config, Prompts::Existing)?;
+    args.files
+        .iter()
+        .try_for_each(|path| one(path, &identities, config))
+}
+
+fn one(path: &Path, identities: &Identities, config: &Config) -> Result<(), Error> {
+    let original = Original::open(path)?;
+    let name = original.path.display().to_string();
+    let (mut reader, index) = codec::unlock(&original.file, identities, &name)?;
+    let label = reader.header().label().cloned();
+    let length = usize::try_from(reader.plaintext_length()).map_err(std::io::Error::other)?;
+    let mut before = Zeroizing::new(vec![0; length]);
+    reader.read_exact(&mut before)?;
+    let draft = original.replace()?;
+    let after = editor::edit(&before, &original.path, config)?;
+    if after == before {
+        return Ok(());
+    }
+    let secret = identities.fetch(&[index]).into_iter().next();
+    let (_, secret) = secret.ok_or_else(|| identities.nothing_fetched())?;
+    let sealer = Sealer::with(secret, label, config);
+    rescue::on_error(&after, &sealer, &original.path, || {
+        rescue::refuse_vault(&after)?;
+        let draft = sealer.encrypt(&mut &after[..], draft, &name)?;
+        replace::commit(vec![draft.seal()?])
+    })
+}

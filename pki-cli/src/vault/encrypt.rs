@@ -1,0 +1,91 @@
+//! `vault encrypt`
+
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::Path;
+
+use vault_format::MAGIC;
+use zeroize::Zeroizing;
+
+use super::args::Encrypt;
+use super::codec::{self, Sealer};
+use super::config::Config;
+use super::error::Error;
+use super::identity::{Identities, Prompts};
+use super::replace::{self, Draft, Original, Sealed};
+use super::streams::{self, Sink};
+use super::{batch, talk};
+
+/// Encrypts files in place, or standard input to standard output.
+pub(super) fn run(args: &Encrypt, config: &Config) -> Result<(), Error> {
+    let sink = Sink::new(args.output.output.as_deref(), &args.files)?;
+    let identities = Identities::new(&args.common, config, Prompts::New)?;
+    let sealer = Sealer::new(&identities, args.label.encrypt_vault_id.as_deref(), config)?;
+    if args.files.is_empty() {
+        streams::announce_stdin();
+    }
+    match &sink {
+        Sink::InPlace => {
+            let drafts = batch::each(&args.files, |path| in_place(path, &sealer))?;
+            replace::commit(drafts)?;
+        }
+        Sink::File(_) | Sink::Stdout => {
+            to_sink(args.files.first().map(AsRef::as_ref), &sealer, &sink)?;
+        }
+    }
+    talk::success("Encryption successful");
+    Ok(())
+}
+
+fn in_place(path: &Path, sealer: &Sealer<'_>) -> Result<Sealed, Error> {
+    let mut original = Original::open(path)?;
+    let fault = || Error::file("Unable to read source file", path);
+    if codec::is_vault(&mut original.file).map_err(fault())? {
+        return Err(Error::AlreadyEncrypted);
+    }
+    original.warn_of_links();
+    let name = original.path.display().to_string();
+    let draft = original.replace()?;
+    sealer.encrypt(&mut original.file, draft, &name)?.seal()
+}
+
+fn to_sink(path: Option<&Path>, sealer: &Sealer<'_>, sink: &Sink) -> Result<(), Error> {
+    match path.filter(|path| *path != Path::new("-")) {
+        Some(path) => {
+            let mut file = Original::open(path)?.file;
+            let fault = || Error::file("Unable to read source file", path);
+            if codec::is_vault(&mut file).map_err(fault())? {
+                return Err(Error::AlreadyEncrypted);
+            }
+            seal(&mut file, sealer, sink, &path.display().to_string())
+        }
+        None => {
+            let mut input = io::stdin().lock();
+            // A vault is recognised by its start here: a pipe can not be read twice.
+            let mut start = Zeroizing::new(Vec::new());
+            Read::by_ref(&mut input)
+                .take(MAGIC_LENGTH)
+                .read_to_end(&mut start)?;
+            if start.starts_with(MAGIC) {
+                return Err(Error::AlreadyEncrypted);
+            }
+            seal(&mut start.chain(input), sealer, sink, "stdin")
+        }
+    }
+}
+
+/// The length of [`MAGIC`].
+const MAGIC_LENGTH: u64 = 14;
+
+fn seal(input: &mut impl Read, sealer: &Sealer<'_>, sink: &Sink, name: &str) -> Result<(), Error> {
+    match sink {
+        Sink::File(path) => {
+            let draft = Draft::new(path)?;
+            replace::commit(vec![sealer.encrypt(input, draft, name)?.seal()?])
+        }
+        Sink::InPlace | Sink::Stdout => {
+            let mut vault = sealer.encrypt(input, codec::spool(), name)?;
+            vault.seek(SeekFrom::Start(0))?;
+            streams::to_stdout(&mut vault)
+        }
+    }
+}

@@ -1,0 +1,177 @@
+use std::io;
+use std::path::{Path, PathBuf};
+
+use vault_format::FormatProblem;
+
+use crate::password;
+
+/// Why a command failed. The texts contain the phrases by which programs recognise
+/// ansible-vault's errors.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The input is a vault already.
+    #[error("input is already encrypted")]
+    AlreadyEncrypted,
+    /// The file was changed by somebody else meanwhile.
+    #[error("{} was changed by another program meanwhile; it was left as it is", .path.display())]
+    Changed {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Something about the operating system.
+    #[error("{action} ({}): {source}", .path.display())]
+    File {
+        /// What was tried.
+        action: &'static str,
+        /// With which file.
+        path: PathBuf,
+        /// Why it failed.
+        source: io::Error,
+    },
+    /// Ctrl-C.
+    #[error("User interrupted execution")]
+    Interrupted,
+    /// Reading from standard input or writing to standard output failed.
+    #[error("{0}")]
+    Io(#[from] io::Error),
+    /// Options that do not go together, or needed ones that are missing.
+    #[error("{0}")]
+    Options(String),
+    /// A password could not be had.
+    #[error(transparent)]
+    Password(password::Error),
+    /// Any other failure.
+    #[error("{0}")]
+    Runtime(String),
+    /// Something about a vault.
+    #[error("{} for {name}", describe(source))]
+    Vault {
+        /// The file, or what stands for it.
+        name: String,
+        /// What about it.
+        source: vault_format::Error,
+    },
+}
+
+impl Error {
+    /// The exit code that ansible-vault has for it.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Interrupted => 99,
+            Self::Options(_) => 5,
+            _ => 1,
+        }
+    }
+
+    /// What to do next, where the message leaves it open.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Vault {
+                source: vault_format::Error::NotVault { hint },
+                ..
+            } => hint.map(str::to_owned),
+            Self::Vault {
+                source: vault_format::Error::Format { problem, .. },
+                ..
+            } => format_hint(*problem).map(str::to_owned),
+            _ => None,
+        }
+    }
+
+    /// Whether the reader of our output has gone, which is no failure.
+    #[must_use]
+    pub fn is_broken_pipe(&self) -> bool {
+        matches!(self, Self::Io(error) if error.kind() == io::ErrorKind::BrokenPipe)
+    }
+
+    pub(super) fn file(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::File {
+            action,
+            path,
+            source,
+        }
+    }
+
+    pub(super) fn vault(name: impl Into<String>) -> impl FnOnce(vault_format::Error) -> Self {
+        let name = name.into();
+        move |source| match source {
+            vault_format::Error::Io(source) => Self::from_io(source),
+            source => Self::Vault { name, source },
+        }
+    }
+
+    fn from_io(source: io::Error) -> Self {
+        if source.kind() == io::ErrorKind::Interrupted {
+            Self::Interrupted
+        } else {
+            Self::Io(source)
+        }
+    }
+}
+
+impl From<password::Error> for Error {
+    fn from(error: password::Error) -> Self {
+        match error {
+            password::Error::Interrupted => Self::Interrupted,
+            error => Self::Password(error),
+        }
+    }
+}
+
+/// The library's error in ansible-vault's words.
+fn describe(error: &vault_format::Error) -> String {
+    use vault_format::Error as E;
+    match error {
+        E::CorruptPayload { problem } => format!("Corrupt payload ({problem})"),
+        E::DecryptFailed => {
+            "Decryption failed (no vault secrets were found that could decrypt).".to_owned()
+        }
+        E::Format {
+            problem,
+            line,
+            column,
+        } => {
+            format!(
+                "{} (line {line}, column {column})",
+                format_problem(*problem)
+            )
+        }
+        E::NotVault { .. } => "Input is not vault encrypted data.".to_owned(),
+        E::UnsupportedMethod { name } => format!("Cipher '{name}' could not be found."),
+        other => other.to_string(),
+    }
+}
+
+fn format_problem(problem: FormatProblem) -> &'static str {
+    match problem {
+        FormatProblem::HeaderTooLong => "Vault envelope format error: header too long",
+        FormatProblem::MissingField => {
+            "Vault vaulttext format error: not enough values to unpack (expected 3)"
+        }
+        FormatProblem::MissingHeaderField => "Vault envelope format error: list index out of range",
+        FormatProblem::OddInnerLength | FormatProblem::OddLength => {
+            "Vault format unhexlify error: Odd-length string"
+        }
+        FormatProblem::TooLong => "Vault vaulttext format error: salt or hmac too long",
+        _ => "Vault format unhexlify error: Non-hexadecimal digit found",
+    }
+}
+
+fn format_hint(problem: FormatProblem) -> Option<&'static str> {
+    Some(match problem {
+        FormatProblem::Changed => "the file changed while it was read; try again",
+        FormatProblem::Indented => {
+            "the line is indented: was it cut out of a YAML file? remove the blanks before each line"
+        }
+        FormatProblem::MergeConflict => "a merge conflict marker: resolve the conflict first",
+        FormatProblem::MissingField | FormatProblem::OddLength => {
+            "the end is missing: was it copied or saved whole?"
+        }
+        FormatProblem::SecondVault => "a second vault starts here: a file holds only one",
+        _ => return None,
+    })
+}

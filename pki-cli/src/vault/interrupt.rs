@@ -1,0 +1,97 @@
+//! Ctrl-C and its like: remove what must not stay, then end.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+
+/// Temporary files and directories that are in use.
+static IN_USE: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+
+/// Set while a child owns the terminal.
+static DEFERRED: AtomicBool = AtomicBool::new(false);
+
+/// What ansible-vault exits with.
+const EXIT_CODE: i32 = 99;
+
+/// Forbids core dumps, which would hold secrets, and waits for signals.
+pub(super) fn prepare() {
+    use rustix::process::{Resource, Rlimit, setrlimit};
+    // Failing to lower a limit leaves us where every other program is.
+    let _ = setrlimit(
+        Resource::Core,
+        Rlimit {
+            current: Some(0),
+            maximum: Some(0),
+        },
+    );
+    if let Ok(mut signals) = Signals::new([SIGHUP, SIGINT, SIGTERM]) {
+        thread::spawn(move || {
+            for _ in signals.forever() {
+                if !DEFERRED.load(Ordering::SeqCst) {
+                    leave();
+                }
+            }
+        });
+    }
+}
+
+/// Remembers a temporary file or directory until the guard is dropped.
+pub(super) fn watch(path: &Path) -> Watched {
+    lock().push(path.to_owned());
+    Watched {
+        path: path.to_owned(),
+    }
+}
+
+/// Leaves Ctrl-C to a child, an editor say, until the guard is dropped.
+pub(super) fn defer() -> Deferred {
+    DEFERRED.store(true, Ordering::SeqCst);
+    Deferred
+}
+
+/// See [`watch`].
+#[derive(Debug)]
+pub(super) struct Watched {
+    path: PathBuf,
+}
+
+impl Drop for Watched {
+    fn drop(&mut self) {
+        lock().retain(|path| *path != self.path);
+    }
+}
+
+/// See [`defer`].
+#[derive(Debug)]
+pub(super) struct Deferred;
+
+impl Drop for Deferred {
+    fn drop(&mut self) {
+        DEFERRED.store(false, Ordering::SeqCst);
+    }
+}
+
+fn lock() -> std::sync::MutexGuard<'static, Vec<PathBuf>> {
+    IN_USE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[expect(clippy::exit, reason = "the main thread may be blocked anywhere")]
+fn leave() -> ! {
+    // Keeping the lock keeps the main thread from making more of them.
+    let in_use = lock();
+    for path in in_use.iter() {
+        // There is no one to tell, and no other way to get rid of it.
+        let _ = if path.is_dir() {
+            fs::remove_dir_all(path)
+        } else {
+            fs::remove_file(path)
+        };
+    }
+    super::talk::error(&super::Error::Interrupted);
+    std::process::exit(EXIT_CODE)
+}

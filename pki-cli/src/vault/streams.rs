@@ -1,0 +1,50 @@
+//! Standard input and output, and `--output`.
+
+use std::io::{self, IsTerminal, Read, Write};
+use std::path::{Path, PathBuf};
+
+use super::error::Error;
+use super::{codec, paths, talk};
+
+/// Where a result goes.
+#[derive(Debug)]
+pub(super) enum Sink {
+    File(PathBuf),
+    InPlace,
+    Stdout,
+}
+
+impl Sink {
+    /// What `--output` and the number of files ask for.
+    pub(super) fn new(output: Option<&Path>, files: &[PathBuf]) -> Result<Self, Error> {
+        let from_stdin = files.iter().any(|file| file == Path::new("-"));
+        match output {
+            Some(_) if files.len() > 1 => Err(Error::Options(
+                "At most one input file may be used with the --output option".to_owned(),
+            )),
+            Some(path) if path == Path::new("-") => Ok(Self::Stdout),
+            Some(path) => Ok(Self::File(paths::expand(path))),
+            None if from_stdin && files.len() > 1 => Err(Error::Options(
+                "standard input goes to standard output, files are changed in place: do one after \
+                 the other"
+                    .to_owned(),
+            )),
+            None if files.is_empty() || from_stdin => Ok(Self::Stdout),
+            None => Ok(Self::InPlace),
+        }
+    }
+}
+
+/// Tells somebody at a terminal that we are waiting.
+pub(super) fn announce_stdin() {
+    if io::stdin().is_terminal() {
+        talk::note("Reading plaintext input from stdin. (ctrl-d to end input)");
+    }
+}
+
+/// Copies to standard output.
+pub(super) fn to_stdout(input: &mut impl Read) -> Result<(), Error> {
+    let mut stdout = io::stdout().lock();
+    codec::copy(input, &mut stdout)?;
+    Ok(stdout.flush()?)
+}

@@ -1,0 +1,473 @@
+//! `etcdpki init` as a user meets it.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use crate::workspace::Workspace;
+
+const VAULT_FILES: [&str; 3] = [
+    "roles/common/vars/certificates.vault.yml",
+    "roles/etcd-client/vars/certificates.vault.yml",
+    "roles/etcd-server/vars/certificates.vault.yml",
+];
+
+#[test]
+fn nothing_but_the_command_makes_a_whole_cluster() {
+    let workspace = Workspace::new();
+    let report = workspace.succeeds(&["init", "--generate-secrets"]);
+    for part in [
+        "The nodes are examples",
+        "Made 11 certificates",
+        "etcdpki verify",
+        "expires",
+    ] {
+        assert!(report.contains(part), "{part}: {report}");
+    }
+    assert!(
+        workspace
+            .succeeds(&["verify"])
+            .starts_with("ok: 3 authorities, 8 certificates, 11 keys")
+    );
+    let description = String::from_utf8(workspace.read("etcdpki.yml")).unwrap();
+    assert!(description.contains("# trust_anchor: etcd"));
+}
+
+#[test]
+fn a_second_run_changes_nothing_and_says_so() {
+    let workspace = Workspace::initialised();
+    let before = workspace.files();
+    let report = workspace.succeeds(&["init", "--generate-secrets"]);
+    assert!(report.contains("Nothing changed"), "{report}");
+    assert_eq!(workspace.files(), before);
+    workspace.succeeds(&["init"]);
+    assert_eq!(workspace.files(), before);
+}
+
+#[test]
+fn options_become_the_description_and_may_be_repeated() {
+    let workspace = Workspace::new();
+    let arguments = [
+        "init",
+        "--generate-secrets",
+        "--domain",
+        "internal.example",
+        "--node",
+        "etcd-0=10.1.0.10,fd00::10",
+        "--node",
+        "no=10.1.0.11",
+        "--client",
+        "backup",
+        "--network",
+        "10.1.0.0/16",
+        "--network",
+        "fd00::/64",
+        "--cluster",
+        "prod",
+    ];
+    workspace.succeeds(&arguments);
+    let before = workspace.files();
+    assert!(workspace.succeeds(&arguments).contains("Nothing changed"));
+    assert_eq!(workspace.files(), before);
+    workspace.succeeds(&["verify"]);
+
+    let error = workspace.fails(1, &["init", "--domain", "other.example"]);
+    assert!(
+        error.contains("--domain says other.example, and etcdpki.yml says internal.example"),
+        "{error}"
+    );
+    workspace.fails(1, &["init", "--node", "etcd-0=10.1.0.10"]);
+    workspace.fails(1, &["init", "--client", "other"]);
+    assert_eq!(workspace.files(), before);
+}
+
+#[test]
+fn a_description_that_is_there_is_used() {
+    let workspace = Workspace::new();
+    workspace.write(
+        "etcdpki.yml",
+        "domain: a.example\nnodes:\n  - { name: n, addresses: [10.0.0.1] }\nclients: [c]\n",
+    );
+    let report = workspace.succeeds(&["init", "--generate-secrets"]);
+    assert!(
+        !report.contains("examples") && report.contains("Made 6 certificates"),
+        "{report}"
+    );
+}
+
+#[test]
+fn a_new_node_is_added_and_the_rest_stays() {
+    let workspace = Workspace::initialised();
+    let before = workspace.files();
+    let description = String::from_utf8(workspace.read("etcdpki.yml")).unwrap();
+    let line = "  - { name: etcd-2, addresses: [10.0.0.12] }\n";
+    workspace.write(
+        "etcdpki.yml",
+        description.replace(
+            line,
+            &format!("{line}  - {{ name: etcd-3, addresses: [10.0.0.13] }}\n"),
+        ),
+    );
+    let report = workspace.succeeds(&["init"]);
+    assert!(
+        report.contains("certificate etcd-3/server: it is missing"),
+        "{report}"
+    );
+    let changed: Vec<_> = workspace
+        .files()
+        .into_iter()
+        .filter(|file| !before.contains(file))
+        .map(|(name, _)| name)
+        .collect();
+    assert_eq!(
+        changed,
+        [
+            "etcdpki.yml",
+            "pki/certificates/etcd-3/peer/1/tls.crt",
+            "pki/certificates/etcd-3/peer/1/tls.key.sealed",
+            "pki/certificates/etcd-3/server/1/tls.crt",
+            "pki/certificates/etcd-3/server/1/tls.key.sealed",
+            "roles/etcd-server/vars/certificates.vault.yml",
+        ]
+    );
+}
+
+#[test]
+fn a_dry_run_writes_nothing() {
+    let workspace = Workspace::new();
+    let report = workspace.succeeds(&["init", "--dry-run"]);
+    assert!(report.contains("authority root: it is missing"), "{report}");
+    assert!(workspace.files().is_empty());
+}
+
+#[test]
+fn the_report_is_there_in_json() {
+    let workspace = Workspace::new();
+    let report = workspace.succeeds(&["init", "--generate-secrets", "--json"]);
+    let report: serde_json::Value = serde_json::from_str(&report).unwrap();
+    assert_eq!(report["certificates"].as_array().unwrap().len(), 8);
+    assert_eq!(report["authorities"][2]["name"], "etcd");
+    assert_eq!(report["examples"], true);
+}
+
+#[test]
+fn secrets_are_for_their_owner_and_git_ignores_them() {
+    let workspace = Workspace::new();
+    workspace.write(".gitignore", "/mine\n/vault-password.txt");
+    workspace.succeeds(&["init", "--generate-secrets"]);
+    assert_eq!(
+        workspace.read(".gitignore"),
+        b"/mine\n/vault-password.txt\n/etcdpki-passphrase.txt\n"
+    );
+    for name in [
+        "vault-password.txt",
+        "etcdpki-passphrase.txt",
+        "pki/keyring.yml",
+        VAULT_FILES[0],
+        "pki/certificates/etcd-0/server/1/tls.key.sealed",
+    ] {
+        let mode = fs::metadata(workspace.path(name))
+            .unwrap()
+            .permissions()
+            .mode()
+            & 0o777;
+        assert_eq!(mode, 0o600, "{name}");
+    }
+    assert!(workspace.read("vault-password.txt").len() > 50);
+    assert_ne!(
+        workspace.read("vault-password.txt"),
+        workspace.read("etcdpki-passphrase.txt")
+    );
+}
+
+#[test]
+fn no_private_key_is_in_clear_anywhere() {
+    let workspace = Workspace::new();
+    let output = workspace.run(&["init", "--generate-secrets"]);
+    workspace.succeeds(&["verify"]);
+    let inspected = workspace.run(&[
+        "inspect",
+        VAULT_FILES[2],
+        "pki/certificates/etcd-0/server/1/tls.key.sealed",
+    ]);
+    let mut texts = workspace.files();
+    texts.push((
+        "output".to_owned(),
+        [
+            output.stdout,
+            output.stderr,
+            inspected.stdout,
+            inspected.stderr,
+        ]
+        .concat(),
+    ));
+    for (name, content) in texts {
+        let text = String::from_utf8_lossy(&content);
+        assert!(!text.contains("PRIVATE KEY"), "{name}");
+        // Every PKCS#8 key of P-256 or P-384 begins with one of these in base64.
+        assert!(
+            !text.contains("MIGHAgEAMBMG") && !text.contains("MIG2AgEAMBAG"),
+            "{name}"
+        );
+        assert!(
+            !content
+                .windows(9)
+                .any(|octets| octets == b"\x06\x07*\x86H\xce=\x02\x01")
+                || name.ends_with(".crt"),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn passwords_come_from_files_variables_and_commands() {
+    let workspace = Workspace::new();
+    workspace.write_with_mode("p1", "one\n", 0o600);
+    workspace.write_with_mode("p2", "two\n", 0o600);
+    workspace.write_with_mode("p3", "#!/bin/sh\necho two\n", 0o700);
+    workspace.succeeds(&[
+        "init",
+        "--passphrase-file",
+        "p1",
+        "--vault-password-file",
+        "p2",
+    ]);
+    assert!(
+        workspace
+            .succeeds(&[
+                "init",
+                "--passphrase-command",
+                "echo one",
+                "--vault-password-command",
+                "cat p2"
+            ])
+            .contains("Nothing changed")
+    );
+    assert!(
+        workspace
+            .succeeds(&[
+                "init",
+                "--passphrase-file",
+                "p1",
+                "--vault-password-file",
+                "p3"
+            ])
+            .contains("Nothing changed")
+    );
+    let output = workspace
+        .command(&["init"])
+        .env("ETCDPKI_PASSPHRASE_FILE", "p1")
+        .env("ANSIBLE_VAULT_PASSWORD_FILE", "p2")
+        .output()
+        .unwrap();
+    assert!(output.status.success());
+}
+
+/// Each way in which a password cannot be had, and a part of the message. Nothing is written.
+#[test]
+fn passwords_that_cannot_be_had_are_errors() {
+    let workspace = Workspace::new();
+    workspace.write_with_mode("good", "x\n", 0o600);
+    workspace.write_with_mode("empty", " \n", 0o600);
+    workspace.write_with_mode("open", "x\n", 0o644);
+    let before = workspace.files();
+    let cases: [(&[&str], &str); 8] = [
+        (&[], "no passphrase: give --passphrase-file"),
+        (
+            &["--passphrase-file", "good"],
+            "no vault password: give --vault-password-file",
+        ),
+        (&["--passphrase-file", "missing"], "missing was not found"),
+        (&["--passphrase-file", "empty"], "empty"),
+        (&["--passphrase-file", "open"], "chmod 600 open"),
+        (&["--passphrase-file", "pki"], "directory"),
+        (&["--passphrase-command", "false"], "false"),
+        (&["--passphrase-command", "'"], "quote"),
+    ];
+    for (arguments, part) in cases {
+        let error = workspace.fails(1, &[&["init"], arguments].concat());
+        assert!(error.contains(part), "{arguments:?}: {error}");
+        assert_eq!(workspace.files(), before, "{arguments:?}");
+    }
+    workspace.fails(
+        2,
+        &[
+            "init",
+            "--passphrase-file",
+            "a",
+            "--passphrase-command",
+            "b",
+        ],
+    );
+}
+
+#[test]
+fn another_passphrase_or_vault_password_changes_nothing() {
+    let workspace = Workspace::initialised();
+    workspace.write_with_mode("wrong", "wrong\n", 0o600);
+    let before = workspace.files();
+    let error = workspace.fails(1, &["init", "--passphrase-file", "wrong"]);
+    assert!(error.contains("does not open the keyring"), "{error}");
+    let error = workspace.fails(1, &["verify", "--passphrase-file", "wrong"]);
+    assert!(error.contains("does not open the keyring"), "{error}");
+    let error = workspace.fails(1, &["init", "--vault-password-file", "wrong"]);
+    assert!(
+        error.contains("certificates.vault.yml: decryption failed"),
+        "{error}"
+    );
+    assert_eq!(workspace.files(), before);
+
+    fs::remove_file(workspace.path("etcdpki-passphrase.txt")).unwrap();
+    let error = workspace.fails(1, &["init", "--generate-secrets"]);
+    assert!(
+        error.contains("sealed already") && error.contains("--passphrase-file"),
+        "{error}"
+    );
+}
+
+/// A fault of each kind on the way in: the place is named, and nothing is written.
+#[test]
+fn a_faulty_description_is_refused_before_anything_is_written() {
+    let node = "nodes:\n  - { name: etcd-0, addresses: [10.0.0.10] }\n";
+    for (text, place, part) in [
+        (
+            format!("domain: a.b\n{node}nodez: 1\n"),
+            "etcdpki.yml:4:1",
+            "nodez",
+        ),
+        (
+            format!("domain: a.b\n{node}networks: 7\n"),
+            "etcdpki.yml:4:",
+            "",
+        ),
+        (
+            format!("domain: a.b\n{node}  - {{ name: etcd-0, addresses: [10.0.0.11] }}\n"),
+            "etcdpki.yml:4:13",
+            "second time",
+        ),
+        (
+            format!("domain: a.b\n{node}  - {{ name: etcd-1, addresses: [10.0.0.10] }}\n"),
+            "etcdpki.yml:4:33",
+            "an address of etcd-0 already",
+        ),
+        (
+            format!("domain: a_b.c\n{node}"),
+            "etcdpki.yml:1:9",
+            "hyphens",
+        ),
+        (
+            "domain: a.b\nnodes:\n  - { name: n, addresses: [\"10.0.0.1:2379\"] }\n".to_owned(),
+            "etcdpki.yml:3:28",
+            "without port",
+        ),
+        (
+            "domain: a.b\nnodes: []\n".to_owned(),
+            "etcdpki.yml:2:8",
+            "empty",
+        ),
+        (
+            format!("domain: a.b\n{node}certificates: {{ lifetime: 10y }}\n"),
+            "etcdpki.yml:4:28",
+            "past the 5y of its issuer",
+        ),
+        (
+            format!(
+                "domain: a.b\n{node}authorities: {{ etcd: {{ name_constraints: {{ dns: [c.d, localhost] }} }} }}\n"
+            ),
+            "etcdpki.yml:1:9",
+            "lies outside",
+        ),
+    ] {
+        let workspace = Workspace::new();
+        workspace.write("etcdpki.yml", &text);
+        let error = workspace.fails(1, &["init", "--generate-secrets"]);
+        assert!(
+            error.contains(place) && error.contains(part),
+            "{text}: {error}"
+        );
+        assert_eq!(workspace.files().len(), 1, "{text}");
+    }
+    let workspace = Workspace::new();
+    workspace.fails(2, &["init", "--node", "etcd-0"]);
+    workspace.fails(2, &["init", "--node", "etcd-0=10.0.0.300"]);
+    workspace.fails(
+        1,
+        &["init", "--generate-secrets", "--node", "Etcd=10.0.0.3"],
+    );
+    workspace.fails(1, &["init", "--generate-secrets", "--domain", "a: b\"\n"]);
+    assert!(workspace.files().is_empty());
+}
+
+#[test]
+fn a_domain_outside_the_authority_that_is_there_is_refused() {
+    let workspace = Workspace::initialised();
+    let description = String::from_utf8(workspace.read("etcdpki.yml")).unwrap();
+    workspace.write(
+        "etcdpki.yml",
+        description.replace("your-internal.domain", "other.example"),
+    );
+    let before = workspace.files();
+    let error = workspace.fails(1, &["init"]);
+    assert!(
+        error.contains("etcd-0.other.example` lies outside the name constraints"),
+        "{error}"
+    );
+    assert!(error.contains("etcdpki.yml:"), "{error}");
+    assert_eq!(workspace.files(), before);
+}
+
+#[test]
+fn a_directory_that_holds_another_pki_is_left_alone() {
+    let workspace = Workspace::new();
+    fs::create_dir(workspace.path("pki")).unwrap();
+    workspace.write("pki/ca.crt", "easy-rsa was here");
+    let error = workspace.fails(1, &["init", "--generate-secrets"]);
+    assert!(error.contains("etcdpki did not make it"), "{error}");
+    assert_eq!(workspace.files().len(), 1);
+
+    let workspace = Workspace::initialised();
+    let description = String::from_utf8(workspace.read("etcdpki.yml")).unwrap();
+    workspace.write(
+        "etcdpki.yml",
+        description.replace("# cluster: etcd", "cluster: other"),
+    );
+    let before = workspace.files();
+    let error = workspace.fails(1, &["init"]);
+    assert!(error.contains("that of cluster `etcd`"), "{error}");
+    assert_eq!(workspace.files(), before);
+}
+
+#[test]
+fn a_vault_file_that_was_changed_or_is_not_one_is_named() {
+    let workspace = Workspace::initialised();
+    let file = VAULT_FILES[1];
+    let good = workspace.read(file);
+    for index in [0, 20, 40, 200, good.len() / 2, good.len() - 2] {
+        let mut bad = good.clone();
+        // Another digit or letter; the case of a digit says nothing.
+        bad[index] = if bad[index] == b'1' { b'2' } else { b'1' };
+        workspace.write_with_mode(file, &bad, 0o600);
+        let error = workspace.fails(1, &["init"]);
+        assert!(error.contains(file), "{index}: {error}");
+        assert_eq!(workspace.read(file), bad);
+    }
+    workspace.write_with_mode(file, "vault: {}\n", 0o600);
+    let error = workspace.fails(1, &["init"]);
+    assert!(
+        error.contains("not encrypted") && error.contains("vault encrypt"),
+        "{error}"
+    );
+}
+
+#[test]
+fn what_a_person_added_to_the_files_survives() {
+    let workspace = Workspace::initialised();
+    let file = "roles/etcd-server/vars/certificates.yml";
+    let mut text = String::from_utf8(workspace.read(file)).unwrap();
+    text.push_str("# mine\nextra: 1\n");
+    workspace.write(file, &text);
+    assert!(workspace.succeeds(&["init"]).contains("Nothing changed"));
+    let broken = text.replace("nodes[ansible_hostname].peer.key", "nothing");
+    workspace.write(file, &broken);
+    workspace.succeeds(&["init"]);
+    assert_eq!(workspace.read(file), text.into_bytes());
+}

@@ -1,0 +1,5 @@
+//! `etcdpki` as a user meets it.
+
+mod init;
+mod verify;
+mod workspace;

@@ -1,0 +1,112 @@
+//! `etcdpki verify` and `etcdpki inspect` as a user meets them.
+
+use crate::workspace::Workspace;
+
+#[test]
+fn sealed_keys_that_were_cut_swapped_or_changed_are_named() {
+    let workspace = Workspace::initialised();
+    let (own, other) = (
+        "pki/certificates/etcd-0/server/1/tls.key.sealed",
+        "pki/certificates/etcd-1/server/1/tls.key.sealed",
+    );
+    let good = workspace.read(own);
+    let mut flipped = good.clone();
+    flipped[100] ^= 1;
+    for bad in [
+        good[..good.len() / 2].to_vec(),
+        flipped,
+        workspace.read(other),
+        Vec::new(),
+    ] {
+        workspace.write_with_mode(own, &bad, 0o600);
+        let output = workspace.run(&["verify"]);
+        assert_eq!(output.status.code(), Some(3));
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert!(text.contains(own) && text.contains("1 finding"), "{text}");
+        let error = workspace.fails(1, &["init"]);
+        assert!(error.contains(own), "{error}");
+        assert_eq!(workspace.read(own), bad);
+        // What needs no key is still checked.
+        workspace.succeeds(&["verify", "--without-keys"]);
+    }
+    workspace.write_with_mode(own, &good, 0o600);
+    workspace.succeeds(&["verify"]);
+}
+
+#[test]
+fn findings_are_there_in_json_and_in_the_exit_code() {
+    let workspace = Workspace::initialised();
+    std::fs::remove_dir_all(workspace.path("pki/certificates/etcd-1")).unwrap();
+    let output = workspace.run(&["verify", "--json"]);
+    assert_eq!(output.status.code(), Some(3));
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["findings"].as_array().unwrap().len(), 2);
+    assert_eq!(report["certificates"], 6);
+}
+
+#[test]
+fn verify_without_a_description_or_passphrase_says_what_to_do() {
+    let workspace = Workspace::new();
+    assert!(workspace.fails(1, &["verify"]).contains("etcdpki init"));
+    let workspace = Workspace::initialised();
+    std::fs::remove_file(workspace.path("etcdpki-passphrase.txt")).unwrap();
+    assert!(workspace.fails(1, &["verify"]).contains("no passphrase"));
+    assert!(
+        workspace
+            .succeeds(&["verify", "--without-keys"])
+            .contains("keys not checked")
+    );
+}
+
+#[test]
+fn inspect_shows_certificates_keys_and_vault_files() {
+    let workspace = Workspace::initialised();
+    let text = workspace.succeeds(&["inspect", "pki/certificates/etcd-0/server/1/tls.crt"]);
+    for part in [
+        "CN=etcd-0.your-internal.domain",
+        "serverAuth, clientAuth",
+        "10.0.0.10",
+        "path length 2",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    let vault = "roles/etcd-server/vars/certificates.vault.yml";
+    let text = workspace.succeeds(&["inspect", "--json", vault]);
+    let report: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(report[0]["vault"]["opened"], true);
+    let items = report[0]["items"].as_array().unwrap();
+    assert!(items.iter().any(
+        |item| item["at"] == "vault.certificates.nodes.etcd-2.peer.key"
+            && item["kind"] == "private_key"
+    ));
+
+    std::fs::remove_file(workspace.path("vault-password.txt")).unwrap();
+    assert!(
+        workspace
+            .succeeds(&["inspect", vault])
+            .contains("not opened")
+    );
+    workspace.write("rubbish", "rubbish");
+    assert!(
+        workspace
+            .fails(1, &["inspect", "rubbish"])
+            .contains("rubbish: neither")
+    );
+    assert!(
+        workspace
+            .fails(1, &["inspect", "missing"])
+            .contains("missing")
+    );
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    let workspace = Workspace::initialised();
+    let mut child = workspace
+        .command(&["inspect", "pki/trust/clients.crt"])
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    assert!(child.wait().unwrap().success());
+}
