@@ -101,6 +101,8 @@ impl Plan {
     ) -> Result<State, ConvergeError> {
         let mut batch = Batch::default();
         let chain = Chain::complete(self.authorities, cluster, pki, keys, now, &mut batch)?;
+        // Authorities first, and on the disk, before anything that they signed.
+        pki.commit(std::mem::take(&mut batch))?;
         let mut signer = None;
         let mut stored = Vec::new();
         for planned in self.leaves {

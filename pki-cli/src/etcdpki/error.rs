@@ -9,6 +9,7 @@ use pki_core::document::MergeError;
 use pki_core::inspect::InspectError;
 use pki_core::seal::SealError;
 use pki_core::store::StoreError;
+use pki_core::store::atomic::WriteError;
 
 use crate::password;
 
@@ -68,6 +69,15 @@ pub(super) enum Error {
         path: PathBuf,
         source: vault_format::Error,
     },
+}
+
+impl From<WriteError> for Error {
+    fn from(error: WriteError) -> Self {
+        Self::Io {
+            path: error.path,
+            source: error.source,
+        }
+    }
 }
 
 impl Error {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use pki_core::document::Document;
 use pki_core::secret_text::SecretText;
-use pki_core::store::atomic::{self, Access};
+use pki_core::store::atomic::{Access, Group};
 use vault_format::{Label, Plaintext, Secret};
 use zeroize::Zeroizing;
 
@@ -70,31 +70,27 @@ pub(super) fn merge(document: &Document, old: &Old) -> Result<Option<SecretText>
 }
 
 /// Writes a document, encrypted where it must be.
-pub(super) fn write(
+pub(super) fn stage(
     document: &Document,
     text: &SecretText,
     secret: &Secret,
     label: Option<&Label>,
+    group: &mut Group,
 ) -> Result<(), Error> {
     let path = Path::new(&document.path);
-    let written = match document.secret {
-        false => atomic::replace(path, text.as_bytes(), Access::Everyone),
-        true => {
-            let vault =
-                vault_format::encrypt(text.as_bytes(), secret, label).map_err(|source| {
-                    Error::Vault {
-                        path: path.to_owned(),
-                        source,
-                    }
-                })?;
-            atomic::replace(path, &vault, Access::Owner)
-        }
-    };
-    written.map_err(|source| Error::io(path, source))
+    if !document.secret {
+        return Ok(group.stage_file(path, text.as_bytes(), Access::Everyone)?);
+    }
+    let vault =
+        vault_format::encrypt(text.as_bytes(), secret, label).map_err(|source| Error::Vault {
+            path: path.to_owned(),
+            source,
+        })?;
+    Ok(group.stage_file(path, &vault, Access::Owner)?)
 }
 
 /// Adds files to .gitignore that are not in it yet.
-pub(super) fn ignore(names: &[&str]) -> Result<(), Error> {
+pub(super) fn stage_ignored(names: &[&str], group: &mut Group) -> Result<(), Error> {
     let path = Path::new(".gitignore");
     let old = match fs::read_to_string(path) {
         Ok(text) => text,
@@ -115,5 +111,5 @@ pub(super) fn ignore(names: &[&str]) -> Result<(), Error> {
     if new == old {
         return Ok(());
     }
-    atomic::replace(path, new.as_bytes(), Access::Everyone).map_err(|error| Error::io(path, error))
+    Ok(group.stage_file(path, new.as_bytes(), Access::Everyone)?)
 }

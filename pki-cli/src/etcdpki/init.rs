@@ -9,7 +9,7 @@ use pki_core::Cluster;
 use pki_core::converge::{self, Plan, State};
 use pki_core::document::{self, Document};
 use pki_core::seal::{KdfParameters, Keyring, Unlocked};
-use pki_core::store::atomic::{self, Access};
+use pki_core::store::atomic::{self, Access, Group};
 use pki_core::store::{Directory, Pki};
 use time::OffsetDateTime;
 use vault_format::Secret;
@@ -50,21 +50,31 @@ fn plan_only(described: &Described, now: OffsetDateTime) -> Result<Report, Error
 fn make(arguments: &Init, described: &Described, now: OffsetDateTime) -> Result<Report, Error> {
     let cluster = &described.cluster;
     let mut pki = Pki::new(Directory::open(Path::new(PKI))?);
+    // The lock on the PKI directory keeps others out of these too.
+    for directory in [
+        ".",
+        "roles/common/vars",
+        "roles/etcd-client/vars",
+        "roles/etcd-server/vars",
+    ] {
+        atomic::remove_leftovers(Path::new(directory))?;
+    }
     let plan = converge::plan(cluster, &pki, now)?;
     let keyring = pki.keyring()?;
     let secrets = Secrets::acquire(arguments, keyring.is_some())?;
     let vault_secret = secrets::vault_secret(&secrets.vault_password)?;
     let mut report = Report::new(described);
+    let mut group = Group::default();
     if let Some(text) = &described.new {
-        atomic::replace(
+        group.stage_file(
             Path::new(description::FILE),
             text.as_bytes(),
             Access::Everyone,
-        )
-        .map_err(|error| Error::io(description::FILE, error))?;
+        )?;
         report.wrote(description::FILE);
     }
-    secrets.write(&mut report)?;
+    secrets.stage(&mut group, &mut report)?;
+    group.commit()?;
     let keys = unlock(cluster, keyring.as_ref(), &secrets.passphrase, &mut pki)?;
     let state = converge(cluster, plan, &mut pki, &keys, now, &mut report)?;
     let documents = document::documents(cluster, &pki, &state, &keys)?;
@@ -108,13 +118,16 @@ impl Secrets {
     }
 
     /// Ignored by git first, so that there is no moment in which they could be added.
-    fn write(&self, report: &mut Report) -> Result<(), Error> {
+    fn stage(&self, group: &mut Group, report: &mut Report) -> Result<(), Error> {
         if self.generated.is_empty() {
             return Ok(());
         }
-        files::ignore(&[secrets::VAULT_PASSWORD_FILE, secrets::PASSPHRASE_FILE])?;
+        files::stage_ignored(
+            &[secrets::VAULT_PASSWORD_FILE, secrets::PASSPHRASE_FILE],
+            group,
+        )?;
         for generated in &self.generated {
-            generated.write()?;
+            generated.stage(group)?;
             report.wrote(&generated.path.display().to_string());
         }
         Ok(())
@@ -164,9 +177,16 @@ fn write_documents(
             None => report.kept(&document.path),
         }
     }
+    let mut group = Group::default();
     for (document, text) in changed {
-        files::write(document, &text, secret, cluster.ansible.vault_id.as_ref())?;
+        files::stage(
+            document,
+            &text,
+            secret,
+            cluster.ansible.vault_id.as_ref(),
+            &mut group,
+        )?;
         report.wrote(&document.path);
     }
-    Ok(())
+    Ok(group.commit()?)
 }

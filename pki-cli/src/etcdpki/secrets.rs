@@ -4,7 +4,7 @@ use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
 use pki_core::seal::Passphrase;
-use pki_core::store::atomic::{self, Access};
+use pki_core::store::atomic::{Access, Group};
 use vault_format::Secret;
 use zeroize::Zeroizing;
 
@@ -145,12 +145,11 @@ impl Generated {
     }
 
     /// Writes it for its owner alone.
-    pub(super) fn write(&self) -> Result<(), Error> {
+    pub(super) fn stage(&self, group: &mut Group) -> Result<(), Error> {
         let mut line = Zeroizing::new(Vec::with_capacity(self.secret.len() + 1));
         line.extend_from_slice(&self.secret);
         line.push(b'\n');
-        atomic::replace(&self.path, &line, Access::Owner)
-            .map_err(|source| Error::io(&self.path, source))
+        Ok(group.stage_file(&self.path, &line, Access::Owner)?)
     }
 }
 

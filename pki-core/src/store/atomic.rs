@@ -1,9 +1,11 @@
 //! Files that are there whole or not at all.
 
+use std::collections::BTreeSet;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Who may read a file.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -24,97 +26,285 @@ impl Access {
     }
 }
 
-/// Writes a file beside `path`, syncs it, renames it over `path` and syncs the directory.
+/// Files and directories that are written beside their places, synced together, and then renamed
+/// into place one after another, in the order in which they were staged.
 ///
-/// The temporary file has its final mode from the start. A symbolic link at `path` is followed,
-/// so that the link stays one. Missing directories above it are made.
+/// When the process is killed, those up to some point are in place, whole, and the others are
+/// not there at all. When staging fails, or the group is dropped, nothing is left of it.
+#[derive(Debug, Default)]
+pub struct Group {
+    staged: Vec<Staged>,
+    unsynced: Vec<(PathBuf, File)>,
+    directories: BTreeSet<PathBuf>,
+}
+
+#[derive(Debug)]
+struct Staged {
+    temporary: PathBuf,
+    target: PathBuf,
+}
+
+impl Group {
+    /// Writes a file beside `path`, with its final mode from the start.
+    ///
+    /// A symbolic link at `path` is followed, so that the link stays one. Missing directories
+    /// above it are made.
+    ///
+    /// # Errors
+    ///
+    /// When the operating system refuses.
+    pub fn stage_file(
+        &mut self,
+        path: &Path,
+        content: &[u8],
+        access: Access,
+    ) -> Result<(), WriteError> {
+        let at = |source| WriteError {
+            path: path.to_owned(),
+            source,
+        };
+        let target = match fs::canonicalize(path) {
+            Ok(target) => target,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => path.to_owned(),
+            Err(error) => return Err(at(error)),
+        };
+        let temporary = self.stage(&target).map_err(at)?;
+        self.write_new(&temporary, content, access).map_err(at)
+    }
+
+    /// Writes a new directory with these files beside `path`.
+    ///
+    /// # Errors
+    ///
+    /// When the operating system refuses.
+    pub fn stage_directory<'a>(
+        &mut self,
+        path: &Path,
+        files: impl IntoIterator<Item = (&'a str, &'a [u8], Access)>,
+    ) -> Result<(), WriteError> {
+        let at = |source| WriteError {
+            path: path.to_owned(),
+            source,
+        };
+        let temporary = self.stage(path).map_err(at)?;
+        make_directory(&temporary).map_err(at)?;
+        for (name, content, access) in files {
+            self.write_new(&temporary.join(name), content, access)
+                .map_err(at)?;
+        }
+        let directory = File::open(&temporary).map_err(at)?;
+        self.unsynced.push((temporary, directory));
+        Ok(())
+    }
+
+    /// Syncs what was staged, renames it into place, and syncs the directories around it.
+    ///
+    /// A directory is never renamed over one that has files in it.
+    ///
+    /// # Errors
+    ///
+    /// When the operating system refuses; what is not yet in place is then removed.
+    pub fn commit(mut self) -> Result<(), WriteError> {
+        sync_all(&self.unsynced)?;
+        self.unsynced.clear();
+        self.staged.reverse();
+        while let Some(next) = self.staged.last() {
+            fs::rename(&next.temporary, &next.target).map_err(|source| WriteError {
+                path: next.target.clone(),
+                source,
+            })?;
+            self.staged.pop();
+        }
+        let directories = std::mem::take(&mut self.directories)
+            .into_iter()
+            .map(|path| match File::open(&path) {
+                Ok(directory) => Ok((path, directory)),
+                Err(source) => Err(WriteError { path, source }),
+            })
+            .collect::<Result<Vec<_>, _>>()?;
+        sync_all(&directories)
+    }
+
+    /// Picks a temporary name beside `target`, and makes the directories above.
+    fn stage(&mut self, target: &Path) -> io::Result<PathBuf> {
+        let directory = parent(target);
+        self.make_directories(directory)?;
+        self.directories.insert(directory.to_owned());
+        let temporary = temporary_beside(target)?;
+        self.staged.push(Staged {
+            temporary: temporary.clone(),
+            target: target.to_owned(),
+        });
+        Ok(temporary)
+    }
+
+    fn make_directories(&mut self, path: &Path) -> io::Result<()> {
+        if path.is_dir() {
+            return Ok(());
+        }
+        let above = parent(path);
+        self.make_directories(above)?;
+        self.directories.insert(above.to_owned());
+        match make_directory(path) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    fn write_new(&mut self, path: &Path, content: &[u8], access: Access) -> io::Result<()> {
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(access.mode())
+            .open(path)?;
+        file.write_all(content)?;
+        self.unsynced.push((path.to_owned(), file));
+        if self.unsynced.len() >= MAX_OPEN {
+            sync_all(&self.unsynced).map_err(|error| error.source)?;
+            self.unsynced.clear();
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        for staged in &self.staged {
+            // Best effort: the error that is reported is the one that made this necessary.
+            let _ = remove(&staged.temporary);
+        }
+    }
+}
+
+/// Replaces one file: a [`Group`] of one.
 ///
 /// # Errors
 ///
 /// When the operating system refuses; the old file is then as it was, and no other is left.
-pub fn replace(path: &Path, content: &[u8], access: Access) -> io::Result<()> {
-    let target = match fs::canonicalize(path) {
-        Ok(target) => target,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => path.to_owned(),
-        Err(error) => return Err(error),
-    };
-    let directory = parent(&target);
-    make_directories(directory)?;
-    let temporary = temporary_beside(&target)?;
-    let written = write_new(&temporary, content, access)
-        .and_then(|()| fs::rename(&temporary, &target))
-        .and_then(|()| sync_directory(directory));
-    if written.is_err() {
-        // Best effort: the error that is reported is the one that made this necessary.
-        let _ = fs::remove_file(&temporary);
-    }
-    written
+pub fn replace(path: &Path, content: &[u8], access: Access) -> Result<(), WriteError> {
+    let mut group = Group::default();
+    group.stage_file(path, content, access)?;
+    group.commit()
 }
 
-/// Writes and syncs a file that must not exist yet.
-///
-/// # Errors
-///
-/// When it exists, or the operating system refuses.
-pub fn write_new(path: &Path, content: &[u8], access: Access) -> io::Result<()> {
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(access.mode())
-        .open(path)?;
-    file.write_all(content)?;
-    file.sync_all()
-}
-
-/// Makes a directory and those above it, each synced into the one above.
+/// Makes a directory and those above it, durably.
 ///
 /// # Errors
 ///
 /// When the operating system refuses.
-pub fn make_directories(path: &Path) -> io::Result<()> {
-    if path.as_os_str().is_empty() || path.is_dir() {
-        return Ok(());
-    }
-    let above = parent(path);
-    make_directories(above)?;
-    match DirBuilder::new().mode(0o755).create(path) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
-        _ => sync_directory(above),
-    }
+pub fn make_directories(path: &Path) -> Result<(), WriteError> {
+    let mut group = Group::default();
+    group.make_directories(path).map_err(|source| WriteError {
+        path: path.to_owned(),
+        source,
+    })?;
+    group.commit()
 }
 
-/// Makes the entries of a directory durable.
+/// Removes from one directory what a command left half written that was killed.
+///
+/// Call it where no other process is at work: under a lock.
 ///
 /// # Errors
 ///
-/// When the operating system refuses.
-pub fn sync_directory(path: &Path) -> io::Result<()> {
-    let path = if path.as_os_str().is_empty() {
-        Path::new(".")
-    } else {
-        path
+/// When the operating system refuses. A directory that is not there has nothing in it.
+pub fn remove_leftovers(directory: &Path) -> Result<(), WriteError> {
+    let at = |path: &Path, source| WriteError {
+        path: path.to_owned(),
+        source,
     };
-    File::open(path)?.sync_all()
+    let entries = match fs::read_dir(directory) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(at(directory, error)),
+    };
+    for entry in entries {
+        let entry = entry.map_err(|error| at(directory, error))?;
+        if is_temporary(&entry.file_name().to_string_lossy()) {
+            remove(&entry.path()).map_err(|error| at(&entry.path(), error))?;
+        }
+    }
+    Ok(())
 }
 
-/// A random name beside `path`, recognisable as ours: `.NAME.etcdpki-1f2e3d4c`.
-pub(super) fn temporary_beside(path: &Path) -> io::Result<PathBuf> {
+/// Why a file could not be written.
+#[derive(Debug, thiserror::Error)]
+#[error("{}: {source}", .path.display())]
+pub struct WriteError {
+    /// The file or directory.
+    pub path: PathBuf,
+    /// The operating system's answer.
+    pub source: io::Error,
+}
+
+/// Whether a name is a temporary one of ours, left by a command that was killed:
+/// `.NAME.etcdpki-1f2e3d4c5b6a7988`.
+pub(super) fn is_temporary(name: &str) -> bool {
+    name.starts_with('.') && name.contains(TEMPORARY)
+}
+
+fn temporary_beside(path: &Path) -> io::Result<PathBuf> {
     let mut random = [0; 8];
     getrandom::fill(&mut random).map_err(io::Error::other)?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     Ok(path.with_file_name(format!(".{name}{TEMPORARY}{}", const_hex::encode(random))))
 }
 
-/// Whether a name is one of [`temporary_beside`], left by a command that was killed.
-pub(super) fn is_temporary(name: &str) -> bool {
-    name.starts_with('.') && name.contains(TEMPORARY)
+/// Removes a file, a link, or a directory with all that is in it.
+fn remove(path: &Path) -> io::Result<()> {
+    match fs::symlink_metadata(path)?.is_dir() {
+        true => fs::remove_dir_all(path),
+        false => fs::remove_file(path),
+    }
 }
 
+fn make_directory(path: &Path) -> io::Result<()> {
+    DirBuilder::new().mode(0o755).create(path)
+}
+
+/// The directory that holds `path`; `.` for a bare name.
 fn parent(path: &Path) -> &Path {
-    path.parent().unwrap_or_else(|| Path::new(""))
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}
+
+/// Syncs many files side by side: the journal of the file system takes them together.
+fn sync_all(files: &[(PathBuf, File)]) -> Result<(), WriteError> {
+    let next = AtomicUsize::new(0);
+    let work = || {
+        while let Some((path, file)) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
+            if let Err(source) = file.sync_all() {
+                return Err(WriteError {
+                    path: path.clone(),
+                    source,
+                });
+            }
+        }
+        Ok(())
+    };
+    if files.len() < 3 {
+        return work();
+    }
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..files.len().min(SYNC_THREADS))
+            .map(|_| scope.spawn(work))
+            .collect();
+        threads
+            .into_iter()
+            .try_for_each(|thread| match thread.join() {
+                Ok(result) => result,
+                Err(panic) => std::panic::resume_unwind(panic),
+            })
+    })
 }
 
 const TEMPORARY: &str = ".etcdpki-";
+/// How many threads wait for the disk at once.
+const SYNC_THREADS: usize = 16;
+/// How many files are kept open until they are synced.
+const MAX_OPEN: usize = 256;
 
 #[cfg(test)]
 mod tests {
@@ -133,7 +323,7 @@ mod tests {
             fs::metadata(&path).unwrap().permissions().mode() & 0o777,
             0o600
         );
-        assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
+        assert_eq!(fs::read_dir(parent(&path)).unwrap().count(), 1);
     }
 
     #[test]
@@ -151,11 +341,41 @@ mod tests {
     }
 
     #[test]
-    fn a_directory_in_the_way_is_an_error_and_nothing_is_left() {
+    fn what_is_in_the_way_is_an_error_and_nothing_is_left() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("taken");
         fs::create_dir(&path).unwrap();
         assert!(replace(&path, b"x", Access::Everyone).is_err());
+        fs::write(path.join("x"), "old").unwrap();
+        let mut group = Group::default();
+        let files: Vec<_> = (0..300).map(|number| format!("f{number}")).collect();
+        group
+            .stage_directory(
+                &path,
+                files
+                    .iter()
+                    .map(|name| (name.as_str(), &b"new"[..], Access::Everyone)),
+            )
+            .unwrap();
+        assert_eq!(group.commit().unwrap_err().path, path);
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
+        assert_eq!(fs::read(path.join("x")).unwrap(), b"old");
+    }
+
+    #[test]
+    fn a_group_that_is_dropped_leaves_nothing() {
+        let directory = tempfile::tempdir().unwrap();
+        let mut group = Group::default();
+        group
+            .stage_file(&directory.path().join("a"), b"a", Access::Owner)
+            .unwrap();
+        group
+            .stage_directory(
+                &directory.path().join("b"),
+                [("c", &b"c"[..], Access::Owner)],
+            )
+            .unwrap();
+        drop(group);
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
     }
 }

@@ -4,7 +4,7 @@ use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::atomic::{self, Access};
+use super::atomic::{self, Access, Group, WriteError};
 use super::{Batch, Entry, Store, StoreError, layout};
 
 /// A directory of files, locked against other processes as long as this value lives.
@@ -26,7 +26,7 @@ impl Directory {
     /// When another process has it open to change it, or it holds something else than a PKI.
     pub fn open(root: &Path) -> Result<Self, StoreError> {
         let path = root.display().to_string();
-        atomic::make_directories(root).map_err(|error| StoreError::io(&path, error))?;
+        atomic::make_directories(root)?;
         let lock = File::open(root).map_err(|error| StoreError::io(&path, error))?;
         match lock.try_lock() {
             Ok(()) => {}
@@ -77,53 +77,28 @@ impl Directory {
 
     /// Removes what a killed command left half written. Nothing in it is secret in clear.
     fn remove_leftovers(&self, directory: &Path) -> Result<(), StoreError> {
+        atomic::remove_leftovers(directory)?;
         for name in names_in(directory).map_err(|error| self.error("", error))? {
             let path = directory.join(&name);
-            if !path.is_dir() || path.is_symlink() {
-                if atomic::is_temporary(&name) {
-                    fs::remove_file(&path).map_err(|error| self.error(&name, error))?;
-                }
-            } else if atomic::is_temporary(&name) {
-                fs::remove_dir_all(&path).map_err(|error| self.error(&name, error))?;
-            } else {
+            if path.is_dir() && !path.is_symlink() {
                 self.remove_leftovers(&path)?;
             }
         }
         Ok(())
     }
 
-    fn write(&self, entry: &Entry) -> Result<(), StoreError> {
+    fn stage(&self, entry: &Entry, group: &mut Group) -> Result<(), WriteError> {
         match entry {
             Entry::File { path, content } => {
-                atomic::replace(&self.root.join(path), content, access(path))
-                    .map_err(|error| self.error(path, error))
+                group.stage_file(&self.root.join(path), content, access(path))
             }
-            Entry::Directory { path, files } => self
-                .write_directory(path, files)
-                .map_err(|error| self.error(path, error)),
+            Entry::Directory { path, files } => {
+                let files = files
+                    .iter()
+                    .map(|(name, content)| (*name, content.as_slice(), access(name)));
+                group.stage_directory(&self.root.join(path), files)
+            }
         }
-    }
-
-    fn write_directory(&self, path: &str, files: &[(&str, Vec<u8>)]) -> io::Result<()> {
-        let target = self.root.join(path);
-        let parent = target.parent().unwrap_or(&self.root);
-        atomic::make_directories(parent)?;
-        let temporary = atomic::temporary_beside(&target)?;
-        let written = fs::create_dir(&temporary)
-            .and_then(|()| {
-                files.iter().try_for_each(|(name, content)| {
-                    atomic::write_new(&temporary.join(name), content, access(name))
-                })
-            })
-            .and_then(|()| atomic::sync_directory(&temporary))
-            // A directory is never renamed over one that has files, so no generation is lost.
-            .and_then(|()| fs::rename(&temporary, &target))
-            .and_then(|()| atomic::sync_directory(parent));
-        if written.is_err() {
-            // Best effort: the error that is reported is the one that made this necessary.
-            let _ = fs::remove_dir_all(&temporary);
-        }
-        written
     }
 
     fn error(&self, path: &str, error: io::Error) -> StoreError {
@@ -153,7 +128,12 @@ impl Store for Directory {
     }
 
     fn commit(&mut self, batch: Batch) -> Result<(), StoreError> {
-        batch.entries.iter().try_for_each(|entry| self.write(entry))
+        let mut group = Group::default();
+        batch
+            .entries
+            .iter()
+            .try_for_each(|entry| self.stage(entry, &mut group))?;
+        Ok(group.commit()?)
     }
 }
 

@@ -155,6 +155,12 @@ pub enum StoreError {
     },
 }
 
+impl From<atomic::WriteError> for StoreError {
+    fn from(error: atomic::WriteError) -> Self {
+        Self::io(error.path.display().to_string(), error.source)
+    }
+}
+
 impl StoreError {
     fn io(path: impl Into<String>, source: io::Error) -> Self {
         Self::Io {
