@@ -366,7 +366,7 @@ fn a_faulty_description_is_refused_before_anything_is_written() {
         ),
         (
             format!("domain: a.b\n{node}certificates: {{ lifetime: 10y }}\n"),
-            "etcdpki.yml:4:28",
+            "etcdpki.yml:4:27",
             "past the 5y of its issuer",
         ),
         (
