@@ -93,6 +93,13 @@ pub(super) fn write(
     written.map_err(|source| Error::io(path, source))
 }
 
+/// Removes what a killed command left of these files.
+pub(super) fn remove_leftovers<'a>(paths: impl IntoIterator<Item = &'a str>) -> Result<(), Error> {
+    paths.into_iter().try_for_each(|path| {
+        atomic::remove_leftovers(Path::new(path)).map_err(|error| Error::io(path, error))
+    })
+}
+
 /// Adds files to .gitignore that are not in it yet.
 pub(super) fn ignore(names: &[&str]) -> Result<(), Error> {
     let path = Path::new(".gitignore");

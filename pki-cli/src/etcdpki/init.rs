@@ -50,6 +50,8 @@ fn plan_only(described: &Described, now: OffsetDateTime) -> Result<Report, Error
 fn make(arguments: &Init, described: &Described, now: OffsetDateTime) -> Result<Report, Error> {
     let cluster = &described.cluster;
     let mut pki = Pki::new(Directory::open(Path::new(PKI))?);
+    let own_files = [description::FILE, ".gitignore"].into_iter();
+    files::remove_leftovers(own_files.chain(secrets::GENERATED_FILES))?;
     let plan = converge::plan(cluster, &pki, now)?;
     let keyring = pki.keyring()?;
     let secrets = Secrets::acquire(arguments, keyring.is_some())?;
@@ -112,7 +114,7 @@ impl Secrets {
         if self.generated.is_empty() {
             return Ok(());
         }
-        files::ignore(&[secrets::VAULT_PASSWORD_FILE, secrets::PASSPHRASE_FILE])?;
+        files::ignore(&secrets::GENERATED_FILES)?;
         for generated in &self.generated {
             generated.write()?;
             report.wrote(&generated.path.display().to_string());
@@ -156,6 +158,7 @@ fn write_documents(
     secret: &Secret,
     report: &mut Report,
 ) -> Result<(), Error> {
+    files::remove_leftovers(documents.iter().map(|document| document.path.as_str()))?;
     let mut changed = Vec::new();
     for document in documents {
         let old = Old::read(document, secret)?;

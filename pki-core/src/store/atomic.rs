@@ -33,11 +33,7 @@ impl Access {
 ///
 /// When the operating system refuses; the old file is then as it was, and no other is left.
 pub fn replace(path: &Path, content: &[u8], access: Access) -> io::Result<()> {
-    let target = match fs::canonicalize(path) {
-        Ok(target) => target,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => path.to_owned(),
-        Err(error) => return Err(error),
-    };
+    let target = followed(path)?;
     let directory = parent(&target);
     make_directories(directory)?;
     let temporary = temporary_beside(&target)?;
@@ -49,6 +45,30 @@ pub fn replace(path: &Path, content: &[u8], access: Access) -> io::Result<()> {
         let _ = fs::remove_file(&temporary);
     }
     written
+}
+
+/// Removes what [`replace`] left beside `path` in a process that was killed.
+///
+/// No other process may be writing the file meanwhile.
+///
+/// # Errors
+///
+/// When the operating system refuses.
+pub fn remove_leftovers(path: &Path) -> io::Result<()> {
+    let target = followed(path)?;
+    let entries = match fs::read_dir(or_here(parent(&target))) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    let leftover = temporary_prefix(&target);
+    for entry in entries {
+        let entry = entry?;
+        if entry.file_name().to_string_lossy().starts_with(&leftover) {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
 }
 
 /// Writes and syncs a file that must not exist yet.
@@ -89,25 +109,40 @@ pub fn make_directories(path: &Path) -> io::Result<()> {
 ///
 /// When the operating system refuses.
 pub fn sync_directory(path: &Path) -> io::Result<()> {
-    let path = if path.as_os_str().is_empty() {
-        Path::new(".")
-    } else {
-        path
-    };
-    File::open(path)?.sync_all()
+    File::open(or_here(path))?.sync_all()
 }
 
 /// A random name beside `path`, recognisable as ours: `.NAME.etcdpki-1f2e3d4c`.
 pub(super) fn temporary_beside(path: &Path) -> io::Result<PathBuf> {
     let mut random = [0; 8];
     getrandom::fill(&mut random).map_err(io::Error::other)?;
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    Ok(path.with_file_name(format!(".{name}{TEMPORARY}{}", const_hex::encode(random))))
+    Ok(path.with_file_name(temporary_prefix(path) + &const_hex::encode(random)))
 }
 
 /// Whether a name is one of [`temporary_beside`], left by a command that was killed.
 pub(super) fn is_temporary(name: &str) -> bool {
     name.starts_with('.') && name.contains(TEMPORARY)
+}
+
+fn temporary_prefix(path: &Path) -> String {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    format!(".{name}{TEMPORARY}")
+}
+
+/// The path that a symbolic link leads to, or the path itself.
+fn followed(path: &Path) -> io::Result<PathBuf> {
+    match fs::canonicalize(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(path.to_owned()),
+        followed => followed,
+    }
+}
+
+/// The directory, which is this one where its name is empty.
+fn or_here(directory: &Path) -> &Path {
+    match directory.as_os_str().is_empty() {
+        true => Path::new("."),
+        false => directory,
+    }
 }
 
 fn parent(path: &Path) -> &Path {
@@ -148,6 +183,22 @@ mod tests {
         replace(&link, b"new", Access::Everyone).unwrap();
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
         assert_eq!(fs::read(&target).unwrap(), b"new");
+    }
+
+    #[test]
+    fn leftovers_of_a_file_are_removed_and_nothing_else() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("file");
+        remove_leftovers(&directory.path().join("missing/file")).unwrap();
+        replace(&path, b"content", Access::Everyone).unwrap();
+        let other = temporary_beside(&directory.path().join("file.other")).unwrap();
+        for leftover in [&temporary_beside(&path).unwrap(), &other] {
+            write_new(leftover, b"half", Access::Owner).unwrap();
+        }
+        remove_leftovers(&path).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"content");
+        assert!(other.exists());
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 2);
     }
 
     #[test]
