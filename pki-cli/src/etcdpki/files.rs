@@ -89,6 +89,13 @@ pub(super) fn stage(
     Ok(group.stage_file(path, &vault, Access::Owner)?)
 }
 
+/// Removes what a killed command left of these files.
+pub(super) fn remove_leftovers<'a>(paths: impl IntoIterator<Item = &'a str>) -> Result<(), Error> {
+    paths.into_iter().try_for_each(|path| {
+        atomic::remove_leftovers(Path::new(path)).map_err(|error| Error::io(path, error))
+    })
+}
+
 /// Adds files to .gitignore that are not in it yet.
 pub(super) fn stage_ignored(names: &[&str], group: &mut Group) -> Result<(), Error> {
     let path = Path::new(".gitignore");

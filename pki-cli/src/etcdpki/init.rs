@@ -169,6 +169,7 @@ fn write_documents(
     secret: &Secret,
     report: &mut Report,
 ) -> Result<(), Error> {
+    files::remove_leftovers(documents.iter().map(|document| document.path.as_str()))?;
     let mut changed = Vec::new();
     for document in documents {
         let old = Old::read(document, secret)?;

@@ -17,6 +17,9 @@ pub(super) const VAULT_PASSWORD_FILE: &str = "vault-password.txt";
 /// The file that `--generate-secrets` writes the passphrase to.
 pub(super) const PASSPHRASE_FILE: &str = "etcdpki-passphrase.txt";
 
+/// All files that `--generate-secrets` writes.
+pub(super) const GENERATED_FILES: [&str; 2] = [VAULT_PASSWORD_FILE, PASSPHRASE_FILE];
+
 /// The ways to a secret, the first that there is wins.
 #[derive(Debug)]
 pub(super) struct Source<'a> {

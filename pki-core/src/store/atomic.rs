@@ -246,8 +246,7 @@ pub(super) fn is_temporary(name: &str) -> bool {
 fn temporary_beside(path: &Path) -> io::Result<PathBuf> {
     let mut random = [0; 8];
     getrandom::fill(&mut random).map_err(io::Error::other)?;
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    Ok(path.with_file_name(format!(".{name}{TEMPORARY}{}", const_hex::encode(random))))
+    Ok(path.with_file_name(temporary_prefix(path) + &const_hex::encode(random)))
 }
 
 /// Removes a file, a link, or a directory with all that is in it.
