@@ -6,11 +6,14 @@ use std::path::{Path, PathBuf};
 
 use pki_core::document::Document;
 use pki_core::secret_text::SecretText;
-use pki_core::store::atomic::{Access, Group};
+use pki_core::store::atomic::{self, Access, Group};
 use vault_format::{Label, Plaintext, Secret};
 use zeroize::Zeroizing;
 
 use super::error::Error;
+
+/// What git is told to leave alone.
+pub(super) const GITIGNORE: &str = ".gitignore";
 
 /// What stands in a document's file now.
 pub(super) enum Old {
@@ -89,16 +92,14 @@ pub(super) fn stage(
     Ok(group.stage_file(path, &vault, Access::Owner)?)
 }
 
-/// Removes what a killed command left of these files.
-pub(super) fn remove_leftovers<'a>(paths: impl IntoIterator<Item = &'a str>) -> Result<(), Error> {
-    paths.into_iter().try_for_each(|path| {
-        atomic::remove_leftovers(Path::new(path)).map_err(|error| Error::io(path, error))
-    })
+/// Removes what a command that was killed left of a file.
+pub(super) fn remove_leftovers(path: &str) -> Result<(), Error> {
+    Ok(atomic::remove_leftovers(Path::new(path))?)
 }
 
 /// Adds files to .gitignore that are not in it yet.
 pub(super) fn stage_ignored(names: &[&str], group: &mut Group) -> Result<(), Error> {
-    let path = Path::new(".gitignore");
+    let path = Path::new(GITIGNORE);
     let old = match fs::read_to_string(path) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),

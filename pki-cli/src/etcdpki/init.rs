@@ -9,7 +9,7 @@ use pki_core::Cluster;
 use pki_core::converge::{self, Plan, State};
 use pki_core::document::{self, Document};
 use pki_core::seal::{KdfParameters, Keyring, Unlocked};
-use pki_core::store::atomic::{self, Access, Group};
+use pki_core::store::atomic::{Access, Group};
 use pki_core::store::{Directory, Pki};
 use time::OffsetDateTime;
 use vault_format::Secret;
@@ -51,14 +51,10 @@ fn make(arguments: &Init, described: &Described, now: OffsetDateTime) -> Result<
     let cluster = &described.cluster;
     let mut pki = Pki::new(Directory::open(Path::new(PKI))?);
     // The lock on the PKI directory keeps others out of these too.
-    for directory in [
-        ".",
-        "roles/common/vars",
-        "roles/etcd-client/vars",
-        "roles/etcd-server/vars",
-    ] {
-        atomic::remove_leftovers(Path::new(directory))?;
-    }
+    let own_files = [description::FILE, files::GITIGNORE].into_iter();
+    own_files
+        .chain(secrets::GENERATED_FILES)
+        .try_for_each(files::remove_leftovers)?;
     let plan = converge::plan(cluster, &pki, now)?;
     let keyring = pki.keyring()?;
     let secrets = Secrets::acquire(arguments, keyring.is_some())?;
@@ -122,10 +118,7 @@ impl Secrets {
         if self.generated.is_empty() {
             return Ok(());
         }
-        files::stage_ignored(
-            &[secrets::VAULT_PASSWORD_FILE, secrets::PASSPHRASE_FILE],
-            group,
-        )?;
+        files::stage_ignored(&secrets::GENERATED_FILES, group)?;
         for generated in &self.generated {
             generated.stage(group)?;
             report.wrote(&generated.path.display().to_string());
@@ -169,9 +162,9 @@ fn write_documents(
     secret: &Secret,
     report: &mut Report,
 ) -> Result<(), Error> {
-    files::remove_leftovers(documents.iter().map(|document| document.path.as_str()))?;
     let mut changed = Vec::new();
     for document in documents {
+        files::remove_leftovers(&document.path)?;
         let old = Old::read(document, secret)?;
         match files::merge(document, &old)? {
             Some(text) => changed.push((document, text)),

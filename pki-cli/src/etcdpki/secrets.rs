@@ -16,7 +16,6 @@ use crate::password::{self, Readable};
 pub(super) const VAULT_PASSWORD_FILE: &str = "vault-password.txt";
 /// The file that `--generate-secrets` writes the passphrase to.
 pub(super) const PASSPHRASE_FILE: &str = "etcdpki-passphrase.txt";
-
 /// All files that `--generate-secrets` writes.
 pub(super) const GENERATED_FILES: [&str; 2] = [VAULT_PASSWORD_FILE, PASSPHRASE_FILE];
 

@@ -63,11 +63,7 @@ impl Group {
             path: path.to_owned(),
             source,
         };
-        let target = match fs::canonicalize(path) {
-            Ok(target) => target,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => path.to_owned(),
-            Err(error) => return Err(at(error)),
-        };
+        let target = followed(path).map_err(at)?;
         let temporary = self.stage(&target).map_err(at)?;
         self.write_new(&temporary, content, access).map_err(at)
     }
@@ -201,27 +197,29 @@ pub fn make_directories(path: &Path) -> Result<(), WriteError> {
     group.commit()
 }
 
-/// Removes from one directory what a command left half written that was killed.
+/// Removes what a command that was killed left beside `path` when it was to write it.
 ///
 /// Call it where no other process is at work: under a lock.
 ///
 /// # Errors
 ///
-/// When the operating system refuses. A directory that is not there has nothing in it.
-pub fn remove_leftovers(directory: &Path) -> Result<(), WriteError> {
-    let at = |path: &Path, source| WriteError {
+/// When the operating system refuses.
+pub fn remove_leftovers(path: &Path) -> Result<(), WriteError> {
+    let at = |source| WriteError {
         path: path.to_owned(),
         source,
     };
-    let entries = match fs::read_dir(directory) {
+    let target = followed(path).map_err(at)?;
+    let entries = match fs::read_dir(parent(&target)) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(at(directory, error)),
+        Err(error) => return Err(at(error)),
     };
+    let leftover = temporary_prefix(&target);
     for entry in entries {
-        let entry = entry.map_err(|error| at(directory, error))?;
-        if is_temporary(&entry.file_name().to_string_lossy()) {
-            remove(&entry.path()).map_err(|error| at(&entry.path(), error))?;
+        let entry = entry.map_err(at)?;
+        if entry.file_name().to_string_lossy().starts_with(&leftover) {
+            remove(&entry.path()).map_err(at)?;
         }
     }
     Ok(())
@@ -249,8 +247,21 @@ fn temporary_beside(path: &Path) -> io::Result<PathBuf> {
     Ok(path.with_file_name(temporary_prefix(path) + &const_hex::encode(random)))
 }
 
+fn temporary_prefix(path: &Path) -> String {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    format!(".{name}{TEMPORARY}")
+}
+
+/// The file behind a symbolic link; the path itself where there is no file yet.
+fn followed(path: &Path) -> io::Result<PathBuf> {
+    match fs::canonicalize(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(path.to_owned()),
+        result => result,
+    }
+}
+
 /// Removes a file, a link, or a directory with all that is in it.
-fn remove(path: &Path) -> io::Result<()> {
+pub(super) fn remove(path: &Path) -> io::Result<()> {
     match fs::symlink_metadata(path)?.is_dir() {
         true => fs::remove_dir_all(path),
         false => fs::remove_file(path),
@@ -359,6 +370,22 @@ mod tests {
         assert_eq!(group.commit().unwrap_err().path, path);
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
         assert_eq!(fs::read(path.join("x")).unwrap(), b"old");
+    }
+
+    #[test]
+    fn what_is_left_of_a_file_is_removed_and_nothing_else() {
+        let directory = tempfile::tempdir().unwrap();
+        for name in ["a", ".a.etcdpki-00ff", ".b.etcdpki-00ff", ".a.swp"] {
+            fs::write(directory.path().join(name), "x").unwrap();
+        }
+        remove_leftovers(&directory.path().join("a")).unwrap();
+        remove_leftovers(&directory.path().join("missing/c")).unwrap();
+        let mut left: Vec<_> = fs::read_dir(directory.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name())
+            .collect();
+        left.sort();
+        assert_eq!(left, [".a.swp", ".b.etcdpki-00ff", "a"]);
     }
 
     #[test]

@@ -77,10 +77,11 @@ impl Directory {
 
     /// Removes what a killed command left half written. Nothing in it is secret in clear.
     fn remove_leftovers(&self, directory: &Path) -> Result<(), StoreError> {
-        atomic::remove_leftovers(directory)?;
         for name in names_in(directory).map_err(|error| self.error("", error))? {
             let path = directory.join(&name);
-            if path.is_dir() && !path.is_symlink() {
+            if atomic::is_temporary(&name) {
+                atomic::remove(&path).map_err(|error| self.error(&name, error))?;
+            } else if path.is_dir() && !path.is_symlink() {
                 self.remove_leftovers(&path)?;
             }
         }
