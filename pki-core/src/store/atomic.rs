@@ -5,7 +5,6 @@ use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Who may read a file.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -282,24 +281,22 @@ fn parent(path: &Path) -> &Path {
 
 /// Syncs many files side by side: the journal of the file system takes them together.
 fn sync_all(files: &[(PathBuf, File)]) -> Result<(), WriteError> {
-    let next = AtomicUsize::new(0);
-    let work = || {
-        while let Some((path, file)) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
-            if let Err(source) = file.sync_all() {
-                return Err(WriteError {
-                    path: path.clone(),
-                    source,
-                });
-            }
-        }
-        Ok(())
+    let sync = |files: &[(PathBuf, File)]| {
+        files.iter().try_for_each(|(path, file)| {
+            file.sync_all().map_err(|source| WriteError {
+                path: path.clone(),
+                source,
+            })
+        })
     };
-    if files.len() < 3 {
-        return work();
+    let share = files.len().div_ceil(SYNC_THREADS).max(2);
+    if files.len() <= share {
+        return sync(files);
     }
     std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..files.len().min(SYNC_THREADS))
-            .map(|_| scope.spawn(work))
+        let threads: Vec<_> = files
+            .chunks(share)
+            .map(|share| scope.spawn(move || sync(share)))
             .collect();
         threads
             .into_iter()
