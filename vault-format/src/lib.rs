@@ -11,11 +11,13 @@ mod encryptor;
 mod error;
 mod header;
 mod hint;
+pub mod inline;
 mod kdf;
 mod method;
 mod payload;
 mod reader;
 mod secret;
+mod yaml;
 
 use std::io::{Cursor, Read};
 
