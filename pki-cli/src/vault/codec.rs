@@ -56,6 +56,19 @@ impl<'a> Sealer<'a> {
         self.encrypt_as(self.label.as_ref(), input, output, name)
     }
 
+    /// Encrypts a value in memory.
+    pub(super) fn encrypt_value(
+        &self,
+        label: Option<&Label>,
+        mut plaintext: &[u8],
+        name: &str,
+    ) -> Result<Vec<u8>, Error> {
+        let output = io::Cursor::new(Vec::new());
+        Ok(self
+            .encrypt_as(label, &mut plaintext, output, name)?
+            .into_inner())
+    }
+
     /// Encrypts with another label.
     pub(super) fn encrypt_as<W: Read + Write + Seek>(
         &self,
@@ -141,6 +154,16 @@ pub(super) fn copy(input: &mut impl Read, output: &mut impl Write) -> Result<(),
             Err(error) => return Err(error.into()),
         }
     }
+}
+
+/// Reads a plaintext that is known to be small, leaving no copy behind.
+pub(super) fn read_whole<R: Read>(
+    reader: &mut DecryptReader<R>,
+) -> Result<Zeroizing<Vec<u8>>, Error> {
+    let length = usize::try_from(reader.plaintext_length()).map_err(io::Error::other)?;
+    let mut plaintext = Zeroizing::new(vec![0; length]);
+    reader.read_exact(&mut plaintext)?;
+    Ok(plaintext)
 }
 
 /// Moves plaintext to a file and reads it back.

@@ -68,6 +68,14 @@ impl Sandbox {
         self.command(ansible_vault(), arguments)
     }
 
+    /// ansible-core's playbook runner, likewise.
+    pub(crate) fn playbook(&self, arguments: &[&str]) -> Command {
+        self.command(
+            ansible_vault().with_file_name("ansible-playbook"),
+            arguments,
+        )
+    }
+
     fn command(&self, program: impl AsRef<OsStr>, arguments: &[&str]) -> Command {
         let mut command = Command::new("setsid");
         command
