@@ -16,6 +16,7 @@ mod kdf;
 mod method;
 mod payload;
 mod reader;
+mod salt;
 mod secret;
 mod yaml;
 
@@ -29,6 +30,7 @@ pub use crate::error::{Error, FormatProblem};
 pub use crate::header::{Header, Label};
 pub use crate::method::Method;
 pub use crate::reader::DecryptReader;
+pub use crate::salt::SaltKey;
 pub use crate::secret::{Plaintext, Secret};
 
 /// What every vault starts with.

@@ -32,6 +32,8 @@ pub(super) enum Verb {
     EncryptString(EncryptString),
     /// Make a strong password.
     Genpass(Genpass),
+    /// Let git compare, merge and store vaults.
+    Git(Git),
     /// Show or edit encrypted values inside a YAML file.
     Inline(Inline),
     /// Encrypt files with another secret.
@@ -196,6 +198,40 @@ pub(super) struct Genpass {
     /// Write the password to this new file, which only you can read.
     #[arg(long, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Git {
+    #[command(flatten)]
+    pub(super) common: Common,
+    #[command(flatten)]
+    pub(super) label: EncryptLabel,
+    #[command(subcommand)]
+    pub(super) verb: GitVerb,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum GitVerb {
+    /// Encrypt standard input, equal plaintext to equal bytes (filter driver).
+    Clean,
+    /// Print what a file holds (textconv driver).
+    Diff {
+        /// The file.
+        file: PathBuf,
+    },
+    /// Merge what three files hold into the second (merge driver).
+    Merge {
+        /// The common ancestor.
+        base: PathBuf,
+        /// Our version, which is replaced.
+        ours: PathBuf,
+        /// Their version.
+        theirs: PathBuf,
+    },
+    /// Configure the drivers in this repository, with the given options.
+    Setup,
+    /// Decrypt standard input (filter driver).
+    Smudge,
 }
 
 #[derive(Args, Debug)]

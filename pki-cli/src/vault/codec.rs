@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 use super::config::Config;
 use super::error::Error;
 use super::identity::Identities;
+use super::talk;
 
 /// Ciphertext up to this size waits in memory, more of it in a temporary file.
 const IN_MEMORY: usize = 2 << 20;
@@ -39,6 +40,12 @@ impl<'a> Sealer<'a> {
 
     /// A secret that was chosen already.
     pub(super) fn with(secret: &'a Secret, label: Option<Label>, config: &Config) -> Self {
+        if config.salt.is_some() {
+            talk::warning(
+                "a fixed salt is set (ANSIBLE_VAULT_ENCRYPT_SALT or vault_encrypt_salt): two \
+                 vaults encrypted with it give away both plaintexts; use it for tests only",
+            );
+        }
         Self {
             secret,
             label,

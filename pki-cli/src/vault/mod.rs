@@ -12,6 +12,7 @@ mod encrypt;
 mod encrypt_string;
 mod error;
 mod genpass;
+mod git;
 mod identity;
 mod ini;
 mod inline;
@@ -62,6 +63,7 @@ fn execute(verb: Verb) -> Result<(), Error> {
     let config = Config::load()?;
     match verb {
         Verb::Genpass(args) => genpass::run(&args),
+        Verb::Git(args) => git::run(&args, &config),
         Verb::Inline(args) => inline::run(&args, &config),
         Verb::Status(args) => status::run(&args),
         Verb::Verify(args) => status::verify(&args, &config),
