@@ -75,7 +75,8 @@ impl<'a> Encryptor<'a> {
     ///
     /// Keys and counter come from secret and salt alone. Two plaintexts under the same secret and
     /// the same salt are encrypted with the same keystream: whoever has both vaults has the
-    /// exclusive or of the plaintexts.
+    /// exclusive or of the plaintexts. [`SaltKey`](crate::SaltKey) makes salts that are stable and
+    /// safe.
     #[must_use]
     pub fn salt(mut self, salt: impl Into<Vec<u8>>) -> Self {
         self.salt = Some(salt.into());

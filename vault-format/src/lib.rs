@@ -11,11 +11,14 @@ mod encryptor;
 mod error;
 mod header;
 mod hint;
+pub mod inline;
 mod kdf;
 mod method;
 mod payload;
 mod reader;
+mod salt;
 mod secret;
+mod yaml;
 
 use std::io::{Cursor, Read};
 
@@ -27,6 +30,7 @@ pub use crate::error::{Error, FormatProblem};
 pub use crate::header::{Header, Label};
 pub use crate::method::Method;
 pub use crate::reader::DecryptReader;
+pub use crate::salt::SaltKey;
 pub use crate::secret::{Plaintext, Secret};
 
 /// What every vault starts with.

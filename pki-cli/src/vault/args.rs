@@ -30,8 +30,18 @@ pub(super) enum Verb {
     /// Encrypt values to be pasted into a YAML file.
     #[command(name = "encrypt_string", alias = "encrypt-string")]
     EncryptString(EncryptString),
+    /// Make a strong password.
+    Genpass(Genpass),
+    /// Let git compare, merge and store vaults.
+    Git(Git),
+    /// Show or edit encrypted values inside a YAML file.
+    Inline(Inline),
     /// Encrypt files with another secret.
     Rekey(Rekey),
+    /// List what is encrypted, with which label; needs no password.
+    Status(Status),
+    /// Say which secret opens what.
+    Verify(Verify),
     /// Show the content of encrypted files.
     View(View),
 }
@@ -160,6 +170,15 @@ pub(super) struct Rekey {
     /// The new vault identity.
     #[arg(long, value_name = "[LABEL@]SOURCE")]
     pub(super) new_vault_id: Option<String>,
+    /// Rekey all vaults and inline values at and below the given paths, all or none.
+    #[arg(short, long)]
+    pub(super) recursive: bool,
+    /// Only say what would be done.
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// Report what was done as JSON on standard output.
+    #[arg(long)]
+    pub(super) json: bool,
     /// The files.
     #[arg(value_name = "FILE")]
     pub(super) files: Vec<PathBuf>,
@@ -172,4 +191,89 @@ pub(super) struct View {
     /// The files; `-` is standard input.
     #[arg(value_name = "FILE")]
     pub(super) files: Vec<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Genpass {
+    /// Write the password to this new file, which only you can read.
+    #[arg(long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Git {
+    #[command(flatten)]
+    pub(super) common: Common,
+    #[command(flatten)]
+    pub(super) label: EncryptLabel,
+    #[command(subcommand)]
+    pub(super) verb: GitVerb,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum GitVerb {
+    /// Encrypt standard input, equal plaintext to equal bytes (filter driver).
+    Clean,
+    /// Print what a file holds (textconv driver).
+    Diff {
+        /// The file.
+        file: PathBuf,
+    },
+    /// Merge what three files hold into the second (merge driver).
+    Merge {
+        /// The common ancestor.
+        base: PathBuf,
+        /// Our version, which is replaced.
+        ours: PathBuf,
+        /// Their version.
+        theirs: PathBuf,
+    },
+    /// Configure the drivers in this repository, with the given options.
+    Setup,
+    /// Decrypt standard input (filter driver).
+    Smudge,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Inline {
+    #[command(flatten)]
+    pub(super) common: Common,
+    /// The YAML file.
+    pub(super) file: PathBuf,
+    #[command(subcommand)]
+    pub(super) verb: InlineVerb,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum InlineVerb {
+    /// Edit one value.
+    Edit {
+        /// Its path, as `vault status` shows it.
+        key: String,
+    },
+    /// Show one value as it is, or several as YAML.
+    View {
+        /// The paths of the values; none means all.
+        keys: Vec<String>,
+    },
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Status {
+    /// Report as JSON.
+    #[arg(long)]
+    pub(super) json: bool,
+    /// Files and directories; none means the working directory.
+    pub(super) paths: Vec<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Verify {
+    #[command(flatten)]
+    pub(super) common: Common,
+    /// Report as JSON.
+    #[arg(long)]
+    pub(super) json: bool,
+    /// Files and directories; none means the working directory.
+    pub(super) paths: Vec<PathBuf>,
 }

@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 use super::config::Config;
 use super::error::Error;
 use super::identity::Identities;
+use super::talk;
 
 /// Ciphertext up to this size waits in memory, more of it in a temporary file.
 const IN_MEMORY: usize = 2 << 20;
@@ -39,6 +40,12 @@ impl<'a> Sealer<'a> {
 
     /// A secret that was chosen already.
     pub(super) fn with(secret: &'a Secret, label: Option<Label>, config: &Config) -> Self {
+        if config.salt.is_some() {
+            talk::warning(
+                "a fixed salt is set (ANSIBLE_VAULT_ENCRYPT_SALT or vault_encrypt_salt): two \
+                 vaults encrypted with it give away both plaintexts; use it for tests only",
+            );
+        }
         Self {
             secret,
             label,
@@ -54,6 +61,19 @@ impl<'a> Sealer<'a> {
         name: &str,
     ) -> Result<W, Error> {
         self.encrypt_as(self.label.as_ref(), input, output, name)
+    }
+
+    /// Encrypts a value in memory.
+    pub(super) fn encrypt_value(
+        &self,
+        label: Option<&Label>,
+        mut plaintext: &[u8],
+        name: &str,
+    ) -> Result<Vec<u8>, Error> {
+        let output = io::Cursor::new(Vec::new());
+        Ok(self
+            .encrypt_as(label, &mut plaintext, output, name)?
+            .into_inner())
     }
 
     /// Encrypts with another label.
@@ -141,6 +161,16 @@ pub(super) fn copy(input: &mut impl Read, output: &mut impl Write) -> Result<(),
             Err(error) => return Err(error.into()),
         }
     }
+}
+
+/// Reads a plaintext that is known to be small, leaving no copy behind.
+pub(super) fn read_whole<R: Read>(
+    reader: &mut DecryptReader<R>,
+) -> Result<Zeroizing<Vec<u8>>, Error> {
+    let length = usize::try_from(reader.plaintext_length()).map_err(io::Error::other)?;
+    let mut plaintext = Zeroizing::new(vec![0; length]);
+    reader.read_exact(&mut plaintext)?;
+    Ok(plaintext)
 }
 
 /// Moves plaintext to a file and reads it back.

@@ -32,6 +32,7 @@ impl Config {
         let file = CfgFile::find()?;
         let salt = env::var_os("ANSIBLE_VAULT_ENCRYPT_SALT").map(OsString::into_vec);
         let salt = salt.or_else(|| file.text("vault_encrypt_salt").map(String::into_bytes));
+        let salt = salt.filter(|salt| !salt.is_empty());
         let text = |variable: &str, key: &str| variable_text(variable).or_else(|| file.text(key));
         let command = |first: &str, second: &str, key: &str, default: &str| {
             let found = variable_text(first).or_else(|| text(second, key));
@@ -52,7 +53,7 @@ impl Config {
                 Some(path) => Some(paths::expand(Path::new(&path))),
                 None => file.path("vault_password_file"),
             },
-            salt: salt.filter(|salt| !salt.is_empty()),
+            salt,
         })
     }
 }

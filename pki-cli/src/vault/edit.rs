@@ -1,9 +1,6 @@
 //! `vault edit`
 
-use std::io::Read;
 use std::path::Path;
-
-use zeroize::Zeroizing;
 
 use super::args::Edit;
 use super::codec::{self, Sealer};
@@ -26,9 +23,7 @@ fn one(path: &Path, identities: &Identities, config: &Config) -> Result<(), Erro
     let name = original.path.display().to_string();
     let (mut reader, index) = codec::unlock(&original.file, identities, &name)?;
     let label = reader.header().label().cloned();
-    let length = usize::try_from(reader.plaintext_length()).map_err(std::io::Error::other)?;
-    let mut before = Zeroizing::new(vec![0; length]);
-    reader.read_exact(&mut before)?;
+    let before = codec::read_whole(&mut reader)?;
     let draft = original.replace()?;
     let after = editor::edit(&before, &original.path, config)?;
     if after == before {

@@ -67,14 +67,14 @@ fn run(editor: &str, file: &Path) -> Result<(), Error> {
 }
 
 /// A private directory with one file to be.
-struct Scratch {
-    file: PathBuf,
+pub(super) struct Scratch {
+    pub(super) file: PathBuf,
     _directory: TempDir,
     _watched: Watched,
 }
 
 impl Scratch {
-    fn new(path: &Path) -> Result<Self, Error> {
+    pub(super) fn new(path: &Path) -> Result<Self, Error> {
         let place = place();
         let directory = tempfile::Builder::new()
             .prefix("vault-")

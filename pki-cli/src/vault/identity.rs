@@ -160,11 +160,15 @@ impl Identities {
         Ok((Some(label), secret))
     }
 
-    /// What to say when no secret at all could be had.
+    /// What to say when no secret at all could be had: why the last one could not.
     pub(super) fn nothing_fetched(&self) -> Error {
-        Error::Runtime(
-            "Attempting to use a vault but none of its passwords could be had".to_owned(),
-        )
+        let failure = self
+            .list
+            .iter()
+            .rev()
+            .find_map(|identity| identity.failure.get());
+        let failure = failure.map_or("no vault secret is named for this vault", String::as_str);
+        Error::Runtime(failure.to_owned())
     }
 
     fn no_match(&self, wanted: &str) -> Error {
@@ -318,6 +322,8 @@ struct Identity {
     label: String,
     source: Source,
     secret: OnceLock<Option<Secret>>,
+    /// Why there is no secret.
+    failure: OnceLock<String>,
 }
 
 impl Identity {
@@ -326,6 +332,7 @@ impl Identity {
             label: label.to_owned(),
             source,
             secret: OnceLock::new(),
+            failure: OnceLock::new(),
         }
     }
 
@@ -353,10 +360,15 @@ impl Identity {
     }
 
     fn warn(&self, problem: &str) -> Option<Secret> {
+        let mut rest = problem.chars();
+        let first = rest.next().map(|first| first.to_ascii_uppercase());
+        let problem: String = first.into_iter().chain(rest).collect();
         talk::warning(&format!(
             "Error in vault password file loading ({}): {problem}",
             self.label
         ));
+        // A secret is fetched once, so this is the only failure.
+        let _ = self.failure.set(problem);
         None
     }
 }

@@ -11,16 +11,21 @@ mod editor;
 mod encrypt;
 mod encrypt_string;
 mod error;
+mod genpass;
+mod git;
 mod identity;
 mod ini;
+mod inline;
 mod interrupt;
 mod pager;
 mod paths;
 mod rekey;
 mod replace;
 mod rescue;
+mod status;
 mod streams;
 mod talk;
+mod tree;
 mod view;
 
 use std::ffi::OsString;
@@ -57,6 +62,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 fn execute(verb: Verb) -> Result<(), Error> {
     let config = Config::load()?;
     match verb {
+        Verb::Genpass(args) => genpass::run(&args),
+        Verb::Git(args) => git::run(&args, &config),
+        Verb::Inline(args) => inline::run(&args, &config),
+        Verb::Status(args) => status::run(&args),
+        Verb::Verify(args) => status::verify(&args, &config),
         Verb::Create(args) => create::run(&args, &config),
         Verb::Decrypt(args) => decrypt::run(&args, &config),
         Verb::Edit(args) => edit::run(&args, &config),

@@ -1,0 +1,137 @@
+//! Everything encrypted below a directory.
+
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use vault_format::{MAGIC, inline};
+
+use super::codec;
+use super::error::Error;
+
+/// Larger texts are not searched for values.
+const LARGEST_TEXT: u64 = 32 << 20;
+
+/// What a file holds.
+#[derive(Debug)]
+pub(super) enum Content {
+    /// The whole file is a vault.
+    File,
+    /// A text with encrypted values.
+    Inline {
+        text: String,
+        values: Vec<inline::Value>,
+    },
+    /// Nothing is encrypted.
+    Plain,
+}
+
+/// The files at and below these paths, sorted; links and version control are passed by.
+pub(super) fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
+    let mut files = Vec::new();
+    for path in paths {
+        let metadata = fs::metadata(path).map_err(Error::file("Unable to read", path))?;
+        if metadata.is_dir() {
+            descend(path, &mut files)?;
+        } else {
+            files.push(path.clone());
+        }
+    }
+    Ok(files)
+}
+
+/// Looks into a file.
+pub(super) fn inspect(path: &Path) -> Result<Content, Error> {
+    let fault = || Error::file("Unable to read source file", path);
+    let mut file = File::open(path).map_err(fault())?;
+    let length = file.metadata().map_err(fault())?.len();
+    if starts_with_magic(&mut file).map_err(fault())? {
+        Ok(Content::File)
+    } else if length > LARGEST_TEXT {
+        Ok(Content::Plain)
+    } else {
+        Ok(inline_values(&fs::read(path).map_err(fault())?))
+    }
+}
+
+fn inline_values(content: &[u8]) -> Content {
+    let mentioned = content
+        .windows(6)
+        .any(|window| window == b"!vault" || window == b"!<!vau");
+    match str::from_utf8(content) {
+        Ok(text) if mentioned => match inline::values(text) {
+            values if values.is_empty() => Content::Plain,
+            values => Content::Inline {
+                text: text.to_owned(),
+                values,
+            },
+        },
+        _ => Content::Plain,
+    }
+}
+
+/// Damaged vaults count: they are for the caller to complain about.
+fn starts_with_magic(file: &mut File) -> std::io::Result<bool> {
+    let mut start = [0; 14];
+    let mut filled = 0;
+    while filled < start.len() {
+        match file.read(&mut start[filled..])? {
+            0 => break,
+            length => filled += length,
+        }
+    }
+    Ok(start == MAGIC)
+}
+
+fn descend(directory: &Path, files: &mut Vec<PathBuf>) -> Result<(), Error> {
+    let fault = || Error::file("Unable to read", directory);
+    let entries = fs::read_dir(directory).map_err(fault())?;
+    let mut entries = entries.collect::<Result<Vec<_>, _>>().map_err(fault())?;
+    entries.sort_by_key(fs::DirEntry::file_name);
+    for entry in entries {
+        let kind = entry.file_type().map_err(fault())?;
+        if kind.is_file() {
+            files.push(entry.path());
+        } else if kind.is_dir() && !is_version_control(&entry.path()) {
+            descend(&entry.path(), files)?;
+        }
+    }
+    Ok(())
+}
+
+fn is_version_control(directory: &Path) -> bool {
+    [".git", ".hg", ".svn"]
+        .iter()
+        .any(|name| directory.file_name() == Some(name.as_ref()))
+}
+
+/// The name of a value in messages.
+pub(super) fn value_name(path: &Path, value: &inline::Value) -> String {
+    format!("{}:{} ({})", path.display(), value.line(), value.path())
+}
+
+/// Opens an encrypted value.
+pub(super) fn open_value(
+    path: &Path,
+    value: &inline::Value,
+    identities: &super::identity::Identities,
+) -> Result<OpenValue, Error> {
+    let name = value_name(path, value);
+    let vault = std::io::Cursor::new(value.vault());
+    let (mut reader, index) = codec::unlock(vault, identities, &name)?;
+    let label = reader.header().label().cloned();
+    let plaintext = codec::read_whole(&mut reader)?;
+    Ok(OpenValue {
+        plaintext,
+        label,
+        index,
+    })
+}
+
+/// A value that was opened.
+pub(super) struct OpenValue {
+    pub(super) plaintext: zeroize::Zeroizing<Vec<u8>>,
+    pub(super) label: Option<vault_format::Label>,
+    /// The secret that opened it.
+    pub(super) index: usize,
+}

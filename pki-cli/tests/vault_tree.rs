@@ -1,0 +1,220 @@
+//! Whole trees, and values inside YAML.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod vault_support;
+
+use std::fs;
+
+use vault_support::{Sandbox, run, stderr};
+
+/// A tree with two vaults, a file with two values, and others.
+fn tree() -> Sandbox {
+    let sandbox = Sandbox::new();
+    fs::create_dir_all(sandbox.path("t/.git")).unwrap();
+    fs::create_dir_all(sandbox.path("t/sub")).unwrap();
+    for name in ["t/a.yml", "t/sub/b", "t/.git/c"] {
+        sandbox.write(name, "a: 1\n");
+        run(
+            &mut sandbox.vault(&["encrypt", "--vault-id", "x@p", name]),
+            0,
+        );
+    }
+    sandbox.write("t/plain.yml", "a: 1 # !vault\n");
+    let value = |name: &str, text: &str| {
+        let output = run(
+            &mut sandbox.vault(&["encrypt_string", "--vault-id", "p", "-n", name, text]),
+            0,
+        );
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let text = format!(
+        "# first\nport: 80   # kept\n{}\n{}# last\n",
+        value("one", "1"),
+        value("two", "2\n3")
+    );
+    sandbox.write("t/sub/inline.yml", text);
+    sandbox
+}
+
+fn view(sandbox: &Sandbox, id: &str, key: &str) -> String {
+    let arguments = ["inline", "--vault-id", id, "t/sub/inline.yml", "view", key];
+    String::from_utf8(run(&mut sandbox.vault(&arguments), 0).stdout).unwrap()
+}
+
+#[test]
+fn a_tree_is_rekeyed_with_its_inline_values() {
+    let sandbox = tree();
+    let outside = |text: Vec<u8>| {
+        let text = String::from_utf8(text).unwrap();
+        text.lines()
+            .filter(|line| !line.starts_with("     "))
+            .collect::<Vec<_>>()
+            .join("\n")
+    };
+    let before = sandbox.read("t/sub/inline.yml");
+    let rekey = [
+        "rekey",
+        "-r",
+        "--json",
+        "--vault-id",
+        "p",
+        "--new-vault-id",
+        "q",
+        "t",
+    ];
+    let report = run(&mut sandbox.vault(&rekey), 0);
+    let report: serde_json::Value = serde_json::from_slice(&report.stdout).unwrap();
+    let entry = |file: &str, kind: &str, values: u32| serde_json::json!({"file": file, "kind": kind, "values": values});
+    assert_eq!(
+        report,
+        serde_json::json!([
+            entry("t/a.yml", "file", 1),
+            entry("t/sub/b", "file", 1),
+            entry("t/sub/inline.yml", "inline", 2)
+        ])
+    );
+    assert_eq!(outside(sandbox.read("t/sub/inline.yml")), outside(before));
+    assert_eq!(
+        (view(&sandbox, "q", "one"), view(&sandbox, "q", "two")),
+        ("1".into(), "2\n3".into())
+    );
+    assert_eq!(sandbox.read("t/plain.yml"), b"a: 1 # !vault\n");
+    assert!(
+        sandbox
+            .read("t/a.yml")
+            .starts_with(b"$ANSIBLE_VAULT;1.2;AES256;x\n")
+    );
+    let verified = run(
+        &mut sandbox.vault(&["verify", "--vault-id", "new@q", "t"]),
+        0,
+    );
+    let verified = String::from_utf8(verified.stdout).unwrap();
+    assert_eq!(verified.matches("opened by new").count(), 4, "{verified}");
+}
+
+#[test]
+fn a_tree_with_one_vault_that_does_not_open_stays_as_it_is() {
+    let sandbox = tree();
+    sandbox.write("t/z", "a: 1\n");
+    run(
+        &mut sandbox.vault(&["encrypt", "--vault-id", "q", "t/z"]),
+        0,
+    );
+    let names = ["t/a.yml", "t/sub/b", "t/sub/inline.yml", "t/z"];
+    let before = names.map(|name| sandbox.read(name));
+    sandbox.write("new", "new password\n");
+    let rekey = [
+        "rekey",
+        "-r",
+        "--vault-id",
+        "p",
+        "--new-vault-id",
+        "new",
+        "t",
+    ];
+    assert!(stderr(&run(&mut sandbox.vault(&rekey), 1)).contains("t/z"));
+    assert_eq!(names.map(|name| sandbox.read(name)), before);
+    let all = [&["--dry-run", "--vault-id", "q"], &rekey[1..]].concat();
+    let said = stderr(&run(
+        &mut sandbox.vault(&[&["rekey"], &all[..]].concat()),
+        0,
+    ));
+    assert!(
+        said.contains("inline.yml: 2 inline values") && said.contains("t/z"),
+        "{said}"
+    );
+    assert_eq!(names.map(|name| sandbox.read(name)), before);
+}
+
+#[test]
+fn ansible_core_reads_rekeyed_values() {
+    let sandbox = tree();
+    run(
+        &mut sandbox.vault(&["rekey", "-r", "--vault-id", "p", "--new-vault-id", "q", "t"]),
+        0,
+    );
+    sandbox.write(
+        "play.yml",
+        "- hosts: localhost\n  gather_facts: false\n  vars_files: [t/sub/inline.yml]\n  tasks:\n  \
+         - assert: {that: \"one == '1' and two == '2\\n3'\"}\n",
+    );
+    run(&mut sandbox.playbook(&["--vault-id", "q", "play.yml"]), 0);
+}
+
+#[test]
+fn one_value_is_edited_and_all_around_it_stays() {
+    let sandbox = tree();
+    let before = String::from_utf8(sandbox.read("t/sub/inline.yml")).unwrap();
+    let edit = |editor: &str, code: i32, key: &str| {
+        let mut command =
+            sandbox.vault(&["inline", "--vault-id", "p", "t/sub/inline.yml", "edit", key]);
+        run(command.env("EDITOR", editor), code)
+    };
+    edit("true", 0, "one");
+    assert_eq!(sandbox.read("t/sub/inline.yml"), before.as_bytes());
+    edit("sed -i s/1/changed/", 0, "one");
+    assert_eq!(
+        (view(&sandbox, "p", "one"), view(&sandbox, "p", "two")),
+        ("changed".into(), "2\n3".into())
+    );
+    let after = String::from_utf8(sandbox.read("t/sub/inline.yml")).unwrap();
+    assert_eq!(
+        after[after.find("two").unwrap()..],
+        before[before.find("two").unwrap()..]
+    );
+    let said = stderr(&edit("true", 1, "three"));
+    assert!(said.contains("it has: one, two"), "{said}");
+}
+
+#[test]
+fn several_values_are_shown_as_yaml() {
+    let sandbox = tree();
+    let view = sandbox.vault(&["inline", "--vault-id", "p", "t/sub/inline.yml", "view"]);
+    let shown = String::from_utf8(run(&mut { view }, 0).stdout).unwrap();
+    assert_eq!(shown, "one: \"1\"\ntwo: \"2\\n3\"\n");
+}
+
+#[test]
+fn status_needs_no_password_and_points_at_damage() {
+    let sandbox = tree();
+    let shown = run(&mut sandbox.vault(&["status", "t"]), 0);
+    let shown = String::from_utf8(shown.stdout).unwrap();
+    assert_eq!(
+        shown,
+        "t/a.yml: label x\nt/sub/b: label x\nt/sub/inline.yml:3 one: no label\n\
+         t/sub/inline.yml:11 two: no label\n"
+    );
+    sandbox.write("t/bad", "$ANSIBLE_VAULT;1.1;AES256\n6x\n");
+    let damaged = run(&mut sandbox.vault(&["status", "t"]), 1);
+    let shown = String::from_utf8(damaged.stdout).unwrap();
+    assert!(
+        shown.contains("t/bad: Vault format unhexlify error") && shown.contains("line 2, column 2")
+    );
+    let report = run(
+        &mut sandbox.vault(&["verify", "--json", "--vault-id", "q", "t/a.yml"]),
+        1,
+    );
+    assert!(
+        String::from_utf8(report.stdout)
+            .unwrap()
+            .contains("Decryption failed")
+    );
+}
+
+#[test]
+fn generated_passwords_are_strong_and_never_overwritten() {
+    let sandbox = Sandbox::new();
+    run(&mut sandbox.vault(&["genpass", "--output", "new"]), 0);
+    let password = sandbox.read("new");
+    assert_eq!(password.len(), 44);
+    assert_ne!(run(&mut sandbox.vault(&["genpass"]), 0).stdout, password);
+    run(&mut sandbox.vault(&["genpass", "--output", "new"]), 1);
+    assert_eq!(sandbox.read("new"), password);
+    sandbox.write("f", "a: 1\n");
+    let said = run(
+        &mut sandbox.vault(&["encrypt", "--vault-id", "new", "f"]),
+        0,
+    );
+    assert_eq!(stderr(&said), "", "the file is for its owner alone");
+}

@@ -1,0 +1,290 @@
+//! Encrypted values inside a YAML text.
+//!
+//! A value is found and replaced as a range of bytes, so that everything around it stays as it
+//! is. The scanner reads YAML line by line, as far as is needed to tell where a value is: it
+//! follows block scalars, quoted scalars and comments, and does not build a document.
+//!
+//! ```
+//! use vault_format::inline::{self, Value};
+//!
+//! let text = "# users\nname: admin # the first\npassword: !vault |  # keep\n    $ANSIBLE_VAULT;1.1;AES256\n    6161\nport: 1\n";
+//! let values = inline::values(text);
+//! assert_eq!(values[0].path(), "password");
+//! assert_eq!(values[0].vault(), b"$ANSIBLE_VAULT;1.1;AES256\n6161\n");
+//!
+//! let text = inline::replace(text, &[(&values[0], b"$ANSIBLE_VAULT;1.1;AES256\n6262\n")]);
+//! assert!(text.contains("password: !vault |  # keep\n    $ANSIBLE_VAULT;1.1;AES256\n    6262\nport"));
+//! ```
+
+use std::ops::Range;
+
+use crate::yaml::{self, Line};
+
+/// An encrypted value.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Value {
+    path: String,
+    line: usize,
+    /// The lines of a block scalar, or a quoted scalar with its quotes.
+    range: Range<usize>,
+    style: Style,
+    vault: Vec<u8>,
+}
+
+impl Value {
+    /// Where the value is: keys and, in brackets, positions, joined by dots.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The line of the tag, counted from 1.
+    #[must_use]
+    pub fn line(&self) -> usize {
+        self.line
+    }
+
+    /// The vault, without indentation.
+    #[must_use]
+    pub fn vault(&self) -> &[u8] {
+        &self.vault
+    }
+}
+
+#[derive(Clone, Debug, Eq, PartialEq)]
+enum Style {
+    /// A block scalar with this indentation, and this line break after each line.
+    Block {
+        indent: String,
+        line_break: &'static str,
+    },
+    Quoted,
+}
+
+/// The tags of encrypted values, longest first.
+const TAGS: [&str; 4] = [
+    "!vault-encrypted",
+    "!<!vault-encrypted>",
+    "!<!vault>",
+    "!vault",
+];
+
+/// Finds the encrypted values of a YAML text.
+#[must_use]
+pub fn values(text: &str) -> Vec<Value> {
+    let mut values = Vec::new();
+    yaml::scan(text, |line, paths| {
+        let Some((tag_at, after)) = find_tag(line) else {
+            return;
+        };
+        let found = match line.block {
+            Some(ref block) if line.block_header >= after => Some(from_block(text, block)),
+            _ => from_quoted(text, line, after),
+        };
+        if let Some((range, style, vault)) = found {
+            let path = paths.path_at(tag_at);
+            values.push(Value {
+                path,
+                line: line.number,
+                range,
+                style,
+                vault,
+            });
+        }
+    });
+    values
+}
+
+/// Puts other vaults in the place of values of this text.
+///
+/// Each value keeps its style and indentation.
+#[must_use]
+pub fn replace(text: &str, replacements: &[(&Value, &[u8])]) -> String {
+    let mut ordered: Vec<_> = replacements.to_vec();
+    ordered.sort_by_key(|(value, _)| value.range.start);
+    let mut replaced = String::with_capacity(text.len());
+    let mut copied = 0;
+    for (value, vault) in ordered {
+        replaced.push_str(&text[copied..value.range.start]);
+        let vault = String::from_utf8_lossy(vault);
+        match &value.style {
+            Style::Block { indent, line_break } => {
+                for line in vault.lines() {
+                    replaced.push_str(indent);
+                    replaced.push_str(line);
+                    replaced.push_str(line_break);
+                }
+            }
+            Style::Quoted => {
+                replaced.push('"');
+                replaced.push_str(&vault.replace('\n', "\\n"));
+                replaced.push('"');
+            }
+        }
+        copied = value.range.end;
+    }
+    replaced.push_str(&text[copied..]);
+    replaced
+}
+
+/// Where a tag starts and ends, if this line has one.
+fn find_tag(line: &Line<'_>) -> Option<(usize, usize)> {
+    line.tokens.iter().find_map(|range| {
+        let token = &line.text[range.clone()];
+        let tag = TAGS.into_iter().find(|tag| token == *tag)?;
+        Some((range.start, range.start + tag.len()))
+    })
+}
+
+fn from_block(text: &str, block: &Range<usize>) -> (Range<usize>, Style, Vec<u8>) {
+    let content = &text[block.clone()];
+    let first = content
+        .lines()
+        .find(|line| !line.trim().is_empty())
+        .unwrap_or_default();
+    let indent = &first[..first.len() - first.trim_start_matches(' ').len()];
+    let mut vault = Vec::new();
+    for line in content.lines() {
+        vault.extend_from_slice(
+            line.strip_prefix(indent)
+                .unwrap_or(line.trim_start())
+                .as_bytes(),
+        );
+        vault.push(b'\n');
+    }
+    // Blank lines after the value belong to what follows.
+    let kept = content.trim_end_matches([' ', '\n', '\r']).len();
+    let end = content[kept..]
+        .find('\n')
+        .map_or(content.len(), |at| kept + at + 1);
+    while vault.ends_with(b"\n\n") {
+        vault.pop();
+    }
+    let line_break = if content[..end].ends_with("\r\n") {
+        "\r\n"
+    } else {
+        "\n"
+    };
+    let style = Style::Block {
+        indent: indent.to_owned(),
+        line_break,
+    };
+    (block.start..block.start + end, style, vault)
+}
+
+/// A double-quoted scalar, which may go on over several lines.
+fn from_quoted(
+    text: &str,
+    line: &Line<'_>,
+    after: usize,
+) -> Option<(Range<usize>, Style, Vec<u8>)> {
+    let start = line.start + after;
+    let skipped = text[start..].len() - text[start..].trim_start_matches(' ').len();
+    let start = start + skipped;
+    let inner = text[start..].strip_prefix('"')?;
+    let mut escaped = false;
+    let end = inner.find(|c| {
+        let closes = c == '"' && !escaped;
+        escaped = c == '\\' && !escaped;
+        closes
+    })?;
+    let vault = inner[..end]
+        .replace("\\n", "\n")
+        .replace("\\r", "\r")
+        .into_bytes();
+    Some((start..start + end + 2, Style::Quoted, vault))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const VAULT: &[u8] = b"$ANSIBLE_VAULT;1.1;AES256\n6161\n";
+
+    fn paths(text: &str) -> Vec<String> {
+        values(text)
+            .into_iter()
+            .map(|value| {
+                assert_eq!(value.vault(), VAULT, "{text}");
+                value.path().to_owned()
+            })
+            .collect()
+    }
+
+    fn block(before: &str, indent: usize, after: &str) -> String {
+        let blanks = " ".repeat(indent);
+        format!("{before}\n{blanks}$ANSIBLE_VAULT;1.1;AES256\n{blanks}6161\n{after}")
+    }
+
+    #[test]
+    fn values_are_found_wherever_they_stand() {
+        for (text, path) in [
+            (block("a: !vault |", 10, "b: 1\n"), "a"),
+            (block("a: !vault |-", 2, ""), "a"),
+            (block("a: !vault |+", 2, "\n\nb: 1\n"), "a"),
+            (block("a: !vault |4", 4, "b: 1\n"), "a"),
+            (block("a: !vault | # note", 1, ""), "a"),
+            (block("a: &anchor !vault |", 2, ""), "a"),
+            (block("a: !vault &anchor |", 2, ""), "a"),
+            (block("a: !<!vault> |", 2, ""), "a"),
+            (block("a: !vault-encrypted |", 2, ""), "a"),
+            (block("a:\n  b:\n    c: !vault |", 6, "    d: 1\n"), "a.b.c"),
+            (block("a:\n- x\n- !vault |", 4, "- y\n"), "a.[1]"),
+            (block("a:\n  - b: 1\n    c: !vault |", 6, ""), "a.[0].c"),
+            (block("- - !vault |", 6, ""), "[0].[0]"),
+            (block("\"a b\": !vault |", 2, ""), "a b"),
+            (block("!vault |", 2, ""), ""),
+            (block("--- !vault |", 0, ""), ""),
+            (
+                block("x: |\n  a: !vault |\n  text\ny: !vault |", 2, ""),
+                "y",
+            ),
+            (block("# z: !vault |\ny: !vault |", 2, ""), "y"),
+            (block("x: 'a: !vault |'\ny: !vault |", 2, ""), "y"),
+        ] {
+            assert_eq!(paths(&text), [path], "{text}");
+        }
+        let quoted = r#"a: !vault "$ANSIBLE_VAULT;1.1;AES256\n6161\n" # x"#;
+        assert_eq!(paths(quoted), ["a"]);
+        let flow = r#"a: {b: !vault "$ANSIBLE_VAULT;1.1;AES256\n6161\n", c: 1}"#;
+        assert_eq!(paths(flow).len(), 1);
+    }
+
+    #[test]
+    fn what_only_looks_like_a_value_is_none() {
+        for text in [
+            "a: \"!vault |\"\n  x\n",
+            "# a: !vault |\n#   x\n",
+            "a: |\n  b: !vault |\n    $ANSIBLE_VAULT;1.1;AES256\n",
+            "a: x !vault |\n",
+            "a: !vaults |\n  x\n",
+            "a: !vault\n",
+            "",
+        ] {
+            assert_eq!(values(text), [], "{text}");
+        }
+    }
+
+    #[test]
+    fn all_but_the_values_stays_byte_for_byte() {
+        let text = block("# first\na:   !vault |  # note", 7, "\n\n# last\nb: \t1\n");
+        let text = block(&format!("{text}c: !vault |"), 3, "# end");
+        let other = b"$ANSIBLE_VAULT;1.2;AES256;x\n6262\n6363\n";
+        let found = values(&text);
+        let pairs: Vec<_> = found.iter().map(|value| (value, &other[..])).collect();
+        let replaced = replace(&text, &pairs);
+        assert_ne!(replaced, text);
+        let again = values(&replaced);
+        assert!(again.iter().all(|value| value.vault() == other));
+        let back: Vec<_> = again.iter().map(|value| (value, VAULT)).collect();
+        assert_eq!(replace(&replaced, &back), text);
+    }
+
+    #[test]
+    fn line_breaks_of_windows_are_kept() {
+        let text = block("a: !vault |", 4, "b: 1\n").replace('\n', "\r\n");
+        let found = values(&text);
+        assert_eq!(found[0].vault(), VAULT);
+        assert_eq!(replace(&text, &[(&found[0], VAULT)]), text);
+    }
+}

@@ -1,0 +1,119 @@
+//! ansible-core's own reader and writer, many inputs in one process.
+
+use std::env;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::thread;
+
+use crate::cases::Outcome;
+
+/// Reads lines of a verb, a password, a salt and data, all but the verb in hexadecimal digits.
+const SCRIPT: &str = r#"
+import sys
+from ansible.parsing.vault import VaultLib, VaultSecret
+for line in sys.stdin:
+    verb, password, salt, data = line.rstrip('\n').split(' ')
+    password, salt, data = (bytes.fromhex(part) for part in (password, salt, data))
+    secret = VaultSecret(password)
+    try:
+        if verb == 'decrypt':
+            print('ok', VaultLib([('default', secret)]).decrypt(data).hex())
+        else:
+            salt = salt.decode() if salt else None
+            print('ok', VaultLib().encrypt(data, secret=secret, salt=salt).hex())
+    except Exception as error:
+        causes = []
+        while error:
+            causes.append('%s: %s' % (type(error).__name__, error))
+            error = error.__cause__ or error.__context__
+        print('error', ' / '.join(causes).replace('\n', ' '))
+"#;
+
+/// What ansible-core makes of each vault.
+pub(crate) fn decrypt(password: &[u8], vaults: &[&[u8]]) -> Vec<Outcome> {
+    run("decrypt", password, "", vaults)
+        .iter()
+        .map(|line| classify(line))
+        .collect()
+}
+
+/// Vaults that ansible-core writes; without a salt it draws one.
+pub(crate) fn encrypt(password: &[u8], salt: Option<&str>, plaintexts: &[Vec<u8>]) -> Vec<Vec<u8>> {
+    let plaintexts: Vec<_> = plaintexts.iter().map(|plaintext| &plaintext[..]).collect();
+    let lines = run("encrypt", password, salt.unwrap_or_default(), &plaintexts);
+    let decode = |line: &String| const_hex::decode(line.strip_prefix("ok ").unwrap()).unwrap();
+    lines.iter().map(decode).collect()
+}
+
+fn classify(line: &str) -> Outcome {
+    let has = |phrases: &[&str]| phrases.iter().any(|phrase| line.contains(phrase));
+    if let Some(plaintext) = line.strip_prefix("ok ") {
+        Outcome::Ok(const_hex::decode(plaintext).unwrap())
+    } else if line == "ok" {
+        Outcome::Ok(Vec::new())
+    } else if has(&["not vault encrypted data"]) {
+        Outcome::NotVault
+    } else if has(&["could not be found"]) {
+        Outcome::Unsupported
+    } else if has(&[
+        "unhexlify error",
+        "format error",
+        "Non-hexadecimal",
+        "Odd-length",
+    ]) {
+        Outcome::Format
+    } else if has(&["padding", "multiple of the block length"]) {
+        Outcome::Corrupt
+    } else if has(&["no vault secrets were found"]) {
+        Outcome::DecryptFailed
+    } else {
+        panic!("ansible-core says something new: {line}")
+    }
+}
+
+fn run(verb: &str, password: &[u8], salt: &str, inputs: &[&[u8]]) -> Vec<String> {
+    let mut child = Command::new(python())
+        .args(["-c", SCRIPT])
+        .env("LC_ALL", "C.UTF-8")
+        .env("ANSIBLE_HOME", env::temp_dir().join("vault-format-tests"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let (password, salt) = (const_hex::encode(password), const_hex::encode(salt));
+    let lines: Vec<_> = inputs
+        .iter()
+        .map(|input| format!("{verb} {password} {salt} {}\n", const_hex::encode(input)))
+        .collect();
+    let writer = thread::spawn(move || stdin.write_all(lines.concat().as_bytes()));
+    let output = child.wait_with_output().unwrap();
+    writer.join().unwrap().unwrap();
+    assert!(
+        output.status.success(),
+        "ansible-core could not be imported"
+    );
+    let lines: Vec<_> = String::from_utf8(output.stdout)
+        .unwrap()
+        .lines()
+        .map(|l| l.trim_end().to_owned())
+        .collect();
+    assert_eq!(lines.len(), inputs.len());
+    lines
+}
+
+/// The Python that has ansible-core: `$ETCDPKI_ANSIBLE_BIN`, `.peers/ansible` or `PATH`.
+fn python() -> PathBuf {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let chosen = env::var_os("ETCDPKI_ANSIBLE_BIN").map(PathBuf::from);
+    let path = env::var_os("PATH").unwrap_or_default();
+    let places = chosen.into_iter().chain([root.join(".peers/ansible/bin")]);
+    let found = places
+        .chain(env::split_paths(&path))
+        .find(|p| p.join("ansible-vault").exists());
+    found.map(|directory| directory.join("python3")).expect(
+        "ansible-core is missing; run: python3 -m venv .peers/ansible && \
+         .peers/ansible/bin/pip install ansible-core==2.19.14",
+    )
+}

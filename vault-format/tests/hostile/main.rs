@@ -1,0 +1,194 @@
+//! Damaged, foreign and malicious inputs: each is read, or refused with the error that says why,
+//! and ansible-core decides the same.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod ansible;
+mod build;
+mod cases;
+
+use vault_format::{Error, FormatProblem, Secret, decrypt};
+
+use self::build::{PASSWORD, PLAINTEXT};
+use self::cases::{Case, Outcome, all};
+
+fn outcome(vault: &[u8]) -> Outcome {
+    match decrypt(vault, &Secret::new(PASSWORD).unwrap()) {
+        Ok(plaintext) => Outcome::Ok(plaintext.as_ref().to_vec()),
+        Err(Error::CorruptPayload { .. }) => Outcome::Corrupt,
+        Err(Error::DecryptFailed) => Outcome::DecryptFailed,
+        Err(Error::Format { .. }) => Outcome::Format,
+        Err(Error::NotVault { .. }) => Outcome::NotVault,
+        Err(Error::UnsupportedMethod { .. }) => Outcome::Unsupported,
+        Err(other) => panic!("{other}"),
+    }
+}
+
+#[test]
+fn every_case_has_its_outcome() {
+    for Case {
+        name,
+        vault,
+        expected,
+    } in all()
+    {
+        assert_eq!(outcome(&vault), expected, "{name}");
+    }
+}
+
+#[test]
+fn ansible_core_decides_the_same() {
+    let cases = all();
+    let vaults: Vec<_> = cases.iter().map(|case| &case.vault[..]).collect();
+    for (case, theirs) in cases.iter().zip(ansible::decrypt(PASSWORD, &vaults)) {
+        assert_eq!(theirs, case.expected, "{}", case.name);
+    }
+}
+
+#[test]
+fn ansible_core_decides_the_same_about_random_damage() {
+    let vault = build::good();
+    let mut random = build::Random(7);
+    let damaged: Vec<Vec<u8>> = (0..400)
+        .map(|_| build::damage(&vault, &mut random))
+        .collect();
+    let vaults: Vec<_> = damaged.iter().map(|vault| &vault[..]).collect();
+    for (vault, theirs) in damaged.iter().zip(ansible::decrypt(PASSWORD, &vaults)) {
+        assert_eq!(outcome(vault), theirs, "{}", String::from_utf8_lossy(vault));
+    }
+}
+
+#[test]
+fn ansible_core_reads_what_is_written_here_and_the_other_way_round() {
+    let secret = Secret::new(PASSWORD).unwrap();
+    let borders = [0_usize, 16, 20, 32, 40, 64, 80, 4096, 32_768, 1 << 20];
+    let sizes = borders
+        .into_iter()
+        .flat_map(|n| [n.saturating_sub(1), n, n + 1]);
+    let plaintexts: Vec<Vec<u8>> = sizes.map(|n| (0..=255).cycle().take(n).collect()).collect();
+    let ours: Vec<_> = plaintexts
+        .iter()
+        .map(|plaintext| vault_format::encrypt(plaintext, &secret, None).unwrap())
+        .collect();
+    let vaults: Vec<_> = ours.iter().map(|vault| &vault[..]).collect();
+    for (plaintext, theirs) in plaintexts.iter().zip(ansible::decrypt(PASSWORD, &vaults)) {
+        assert!(
+            theirs == Outcome::Ok(plaintext.clone()),
+            "{} bytes",
+            plaintext.len()
+        );
+    }
+    for (plaintext, vault) in plaintexts
+        .iter()
+        .zip(ansible::encrypt(PASSWORD, None, &plaintexts))
+    {
+        assert_eq!(decrypt(&vault, &secret).unwrap().as_ref(), plaintext);
+    }
+}
+
+#[test]
+fn with_the_same_salt_the_bytes_are_those_of_ansible_core() {
+    let plaintexts: Vec<Vec<u8>> = [0, 1, 15, 16, 17, 100, 5000].map(|n| vec![b'x'; n]).into();
+    let long = "s".repeat(4096);
+    for password in [
+        &b"p"[..],
+        &[b'x'; 64],
+        &[b'x'; 65],
+        &[0xfe; 200],
+        b" sp ace\xff",
+        b"pw\0",
+    ] {
+        let secret = Secret::new(password).unwrap();
+        for salt in ["s", "seven77", "ä ; \n", &long] {
+            let theirs = ansible::encrypt(password, Some(salt), &plaintexts);
+            for (plaintext, theirs) in plaintexts.iter().zip(theirs) {
+                let encryptor = vault_format::Encryptor::new(&secret).salt(salt);
+                let ours = encryptor.encrypt(plaintext).unwrap();
+                assert_eq!(String::from_utf8(ours), String::from_utf8(theirs));
+            }
+        }
+    }
+}
+
+/// A counter whose low 32 bits wrap: the authentication code is right even if the tail is not.
+#[test]
+fn the_counter_carries_through_all_of_its_bytes() {
+    let secret = Secret::new(PASSWORD).unwrap();
+    let counter = build::keys(build::WRAPPING_SALT.as_bytes()).counter;
+    let low = u32::from_be_bytes(counter[12..].try_into().unwrap());
+    assert_eq!(u32::MAX - low, 10_405);
+    let plaintext = vec![b'c'; 10_500 * 16];
+    let encryptor = vault_format::Encryptor::new(&secret).salt(build::WRAPPING_SALT);
+    let vault = encryptor.encrypt(&plaintext).unwrap();
+    assert_eq!(
+        ansible::decrypt(PASSWORD, &[&vault]),
+        [Outcome::Ok(plaintext.clone())]
+    );
+    assert_eq!(decrypt(&vault, &secret).unwrap().as_ref(), plaintext);
+}
+
+#[test]
+fn a_bad_digit_is_found_at_its_line_and_column() {
+    let secret = Secret::new(PASSWORD).unwrap();
+    let good = build::good();
+    for (line, column, bad, problem) in [
+        (2, 1, b'g', FormatProblem::BadDigit),
+        (2, 1, b' ', FormatProblem::Indented),
+        (3, 1, b'<', FormatProblem::MergeConflict),
+        (4, 1, b'$', FormatProblem::SecondVault),
+        (3, 17, b' ', FormatProblem::BadDigit),
+        (5, 80, b'x', FormatProblem::BadDigit),
+    ] {
+        let mut lines: Vec<_> = good
+            .split(|&byte| byte == b'\n')
+            .map(<[u8]>::to_vec)
+            .collect();
+        lines[line - 1][column - 1] = bad;
+        for end in ["\n", "\r\n", "\r"] {
+            let vault = lines.join(end.as_bytes());
+            match decrypt(&vault, &secret).unwrap_err() {
+                Error::Format {
+                    problem: found,
+                    line: l,
+                    column: c,
+                } => {
+                    let at = (usize::try_from(l).unwrap(), usize::try_from(c).unwrap());
+                    assert_eq!((found, at), (problem, (line, column)));
+                }
+                other => panic!("{other}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn hints_say_what_an_input_is_instead() {
+    for (input, hint) in [
+        (&b""[..], "empty"),
+        (
+            b"\xef\xbb\xbf$ANSIBLE_VAULT;1.1;AES256\n",
+            "byte order mark",
+        ),
+        (b"$\0A\0N\0S\0I\0B\0L\0E\0_\0V\0A\0U\0L\0T\0", "UTF-16"),
+        (b"\n$ANSIBLE_VAULT;1.1;AES256\n", "blank"),
+        (b"<<<<<<< HEAD\n$ANSIBLE_VAULT;1.1;AES256\n", "conflict"),
+        (b"\x1f\x8b\x08", "gzip"),
+        (
+            b"a: 1\nb: !vault |\n          $ANSIBLE_VAULT;1.1;AES256\n",
+            "inline",
+        ),
+        (b"$ANSIBLE_VAULT;1.1;AES256\n61\xc3\xa4", "ASCII"),
+    ] {
+        let error = decrypt(input, &Secret::new(PASSWORD).unwrap()).unwrap_err();
+        assert!(
+            matches!(error, Error::NotVault { hint: Some(_) }),
+            "{input:?}"
+        );
+        assert!(error.to_string().contains(hint), "{error}");
+    }
+    assert_eq!(
+        PLAINTEXT.len() % 16,
+        1,
+        "the cases about whole blocks count on it"
+    );
+}
