@@ -3,9 +3,9 @@
 use rustls_pki_types::pem::{PemObject, SectionKind};
 use zeroize::Zeroize;
 
+use crate::certificate::bundle::InvalidPem;
 use crate::certificate::{Certificate, InvalidCertificate};
 use crate::key::{Fingerprint, KeyAlgorithm, KeyError, PrivateKey};
-use crate::pem::InvalidPem;
 use crate::seal::{SEALED_KEY, SealError, SealedKey, Tier};
 
 /// Something found in a file.

@@ -1,6 +1,10 @@
+use time::OffsetDateTime;
+
 use super::*;
-use crate::seal::{KdfParameters, Keyring, Passphrase};
-use crate::store::Memory;
+use crate::description::Cluster;
+use crate::hierarchy::AuthorityName;
+use crate::seal::{KdfParameters, Keyring, Passphrase, Unlocked};
+use crate::store::{Memory, Pki};
 
 const DESCRIPTION: &str = "\
 domain: internal.domain

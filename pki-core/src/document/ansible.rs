@@ -3,13 +3,12 @@
 use std::fmt;
 
 use super::{Document, Tree};
-use crate::certificate::Certificate;
+use crate::certificate::{Certificate, bundle};
 use crate::converge::{ConvergeError, State};
 use crate::description::{Cluster, Sharing};
 use crate::hierarchy::AuthorityName;
 use crate::leaf::{LeafId, Owner};
 use crate::name::ClientName;
-use crate::pem;
 use crate::role::Role;
 use crate::seal::Unlocked;
 use crate::store::{Pki, Store};
@@ -161,14 +160,14 @@ impl<S: Store> Source<'_, S> {
             .ok_or_else(|| ConvergeError::Incomplete(format!("certificates/{id}")))?;
         let key = self.pki.leaf_key(stored, self.keys)?;
         Ok(Tree::map([
-            ("crt", Tree::text(&pem::encode_certificates(&stored.chain))),
+            ("crt", Tree::text(&bundle::write(&stored.chain))),
             ("key", Tree::text(key.to_pem().as_str())),
         ]))
     }
 }
 
 fn authority(certificates: &[Certificate]) -> Tree {
-    Tree::map([("crt", Tree::text(&pem::encode_certificates(certificates)))])
+    Tree::map([("crt", Tree::text(&bundle::write(certificates)))])
 }
 
 /// The references of `certificates.yml`: the article's names, whatever lies behind them.

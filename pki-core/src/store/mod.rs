@@ -16,7 +16,7 @@ pub use directory::Directory;
 pub use memory::Memory;
 pub use pki::{Pki, StoredAuthority, StoredLeaf};
 
-use crate::pem::InvalidPem;
+use crate::certificate::bundle::InvalidPem;
 use crate::seal::{InvalidKeyring, SealError};
 
 /// Files by path. Paths are relative, parts divided by `/`.

@@ -2,11 +2,10 @@
 
 use super::layout::{self, AUTHORITY_CERTIFICATE, AUTHORITY_KEY, LEAF_CERTIFICATE, LEAF_KEY};
 use super::{Batch, Store, StoreError};
-use crate::certificate::Certificate;
+use crate::certificate::{Certificate, bundle};
 use crate::hierarchy::AuthorityName;
 use crate::key::PrivateKey;
 use crate::leaf::LeafId;
-use crate::pem;
 use crate::seal::{Identity, Keyring, SealedKey, Tier, Unlocked};
 use crate::trust::Bundles;
 
@@ -200,10 +199,7 @@ impl<S: Store> Pki<S> {
         let owner = layout::leaf(&leaf.id);
         let sealed = seal(&owner, Tier::Issuing, key, keys)?;
         let files = vec![
-            (
-                LEAF_CERTIFICATE,
-                pem::encode_certificates(&leaf.chain).into_bytes(),
-            ),
+            (LEAF_CERTIFICATE, bundle::write(&leaf.chain).into_bytes()),
             (LEAF_KEY, sealed),
         ];
         batch.put_directory(format!("{owner}/{}", leaf.generation), files);
@@ -268,7 +264,7 @@ impl<S: Store> Pki<S> {
             (layout::TRUST_OF_MEMBERS, &bundles.members),
             (layout::TRUST_OF_CLIENTS, &bundles.clients),
         ] {
-            let text = pem::encode_certificates(certificates);
+            let text = bundle::write(certificates);
             if self.store.read(path)?.as_deref() != Some(text.as_bytes()) {
                 differing.push((path, text));
             }
@@ -283,7 +279,7 @@ impl<S: Store> Pki<S> {
 
     fn certificates(&self, path: &str) -> Result<Vec<Certificate>, StoreError> {
         let text = self.required(path)?;
-        pem::decode_certificates(&text).map_err(|source| StoreError::Certificate {
+        bundle::read(&text).map_err(|source| StoreError::Certificate {
             path: self.store.locate(path),
             source,
         })

@@ -1,0 +1,61 @@
+//! Several certificates in one PEM text, as `--cert-file` and `--trusted-ca-file` take them.
+
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject;
+
+use super::{Certificate, InvalidCertificate};
+
+/// Encodes certificates one after another.
+pub fn write<'a>(certificates: impl IntoIterator<Item = &'a Certificate>) -> String {
+    certificates.into_iter().map(Certificate::to_pem).collect()
+}
+
+/// Reads every certificate of a PEM text; other blocks and text around them are passed over.
+///
+/// # Errors
+///
+/// When there is none, or one cannot be read.
+pub fn read(text: &[u8]) -> Result<Vec<Certificate>, InvalidPem> {
+    let certificates: Vec<Certificate> = CertificateDer::pem_slice_iter(text)
+        .map(|der| {
+            Ok(Certificate::from_der(
+                der.map_err(|_| InvalidPem::Malformed)?.as_ref(),
+            )?)
+        })
+        .collect::<Result<_, InvalidPem>>()?;
+    match certificates.is_empty() {
+        true => Err(InvalidPem::Missing),
+        false => Ok(certificates),
+    }
+}
+
+/// A text that does not hold certificates.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum InvalidPem {
+    /// A certificate inside is not one.
+    #[error(transparent)]
+    Certificate(#[from] InvalidCertificate),
+    /// A block is cut or holds characters that are not base64.
+    #[error("a PEM block is cut or damaged: look for a missing END line or a changed character")]
+    Malformed,
+    /// No certificate at all.
+    #[error("no `-----BEGIN CERTIFICATE-----` block in it")]
+    Missing,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_there_is_named() {
+        assert!(matches!(read(b""), Err(InvalidPem::Missing)));
+        let cut = b"-----BEGIN CERTIFICATE-----\nAAAA\n";
+        assert!(matches!(
+            read(cut),
+            Err(InvalidPem::Malformed | InvalidPem::Missing)
+        ));
+        let rubbish = b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+        assert!(matches!(read(rubbish), Err(InvalidPem::Certificate(_))));
+    }
+}

@@ -1,0 +1,78 @@
+//! What there is.
+
+use super::ConvergeError;
+use crate::certificate::Certificate;
+use crate::description::Cluster;
+use crate::hierarchy::AuthorityName;
+use crate::leaf::{LeafId, leaves};
+use crate::store::{Pki, Store, StoredAuthority, StoredLeaf};
+use crate::trust::Bundles;
+
+/// The newest generation of everything that a description asks for.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct State {
+    /// The authorities, the root first.
+    pub authorities: Vec<StoredAuthority>,
+    /// The leaves, in the order of the description.
+    pub leaves: Vec<StoredLeaf>,
+}
+
+impl State {
+    /// Reads the state of a PKI that is complete.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be read, or something that the description asks for is missing.
+    pub fn read<S: Store>(cluster: &Cluster, pki: &Pki<S>) -> Result<Self, ConvergeError> {
+        let authorities = AuthorityName::chain(cluster)
+            .iter()
+            .map(|name| {
+                pki.authority(*name)?
+                    .ok_or_else(|| ConvergeError::Incomplete(format!("authorities/{name}")))
+            })
+            .collect::<Result<_, ConvergeError>>()?;
+        let leaves = leaves(cluster)
+            .into_iter()
+            .map(|leaf| {
+                pki.leaf(&leaf.id)?
+                    .ok_or_else(|| ConvergeError::Incomplete(format!("certificates/{}", leaf.id)))
+            })
+            .collect::<Result<_, ConvergeError>>()?;
+        Ok(Self {
+            authorities,
+            leaves,
+        })
+    }
+
+    /// The certificate of an authority.
+    pub fn authority(&self, name: AuthorityName) -> Option<&Certificate> {
+        self.authorities
+            .iter()
+            .find(|stored| stored.name == name)
+            .map(|stored| &stored.certificate)
+    }
+
+    /// A leaf.
+    pub fn leaf(&self, id: &LeafId) -> Option<&StoredLeaf> {
+        self.leaves.iter().find(|stored| stored.id == *id)
+    }
+
+    /// What members and clients must trust.
+    ///
+    /// # Errors
+    ///
+    /// When an authority is missing.
+    pub fn bundles(&self, cluster: &Cluster) -> Result<Bundles, ConvergeError> {
+        let find = |name: AuthorityName| {
+            self.authority(name)
+                .ok_or_else(|| ConvergeError::Incomplete(format!("authorities/{name}")))
+        };
+        Ok(Bundles::new(
+            find(AuthorityName::Root)?,
+            find(AuthorityName::Intermediate)?,
+            find(AuthorityName::Etcd)?,
+            cluster.trust_anchor,
+        ))
+    }
+}
