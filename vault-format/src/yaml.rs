@@ -17,6 +17,14 @@ pub(crate) struct Line<'a> {
     pub(crate) block: Option<Range<usize>>,
 }
 
+impl Line<'_> {
+    /// Where the indicator of a block scalar ends.
+    pub(crate) fn block_header_end(&self) -> usize {
+        let rest = &self.text[self.block_header..];
+        self.block_header + rest.find([' ', '\t']).unwrap_or(rest.len())
+    }
+}
+
 /// Where in the document a line is.
 #[derive(Default)]
 pub(crate) struct Paths {
@@ -198,7 +206,7 @@ fn is_block_header(token: &str) -> bool {
 }
 
 /// The key that a line starts with.
-fn key(text: &str) -> Option<&str> {
+pub(crate) fn key(text: &str) -> Option<&str> {
     if let Some(mark @ ('"' | '\'')) = text.chars().next() {
         let (key, rest) = text[1..].split_once(mark)?;
         return rest.trim_start().starts_with(':').then_some(key);
