@@ -268,3 +268,37 @@ fn chosen_keys_are_encrypted_and_decrypted_where_they_stand() {
     assert_eq!(clear, expected);
     run(&mut sandbox.playbook(&["play.yml"]), 0);
 }
+
+#[test]
+fn check_finds_what_is_not_encrypted() {
+    let sandbox = tree();
+    assert_eq!(run(&mut sandbox.vault(&["check", "t"]), 0).stdout, b"");
+    sandbox.write("t/vault.yml", "a: 1\n");
+    sandbox.write(
+        "t/vars.yml",
+        "vault_a: x\nb:\n  vault_c: 2\nvault_d: \"{{ e }}\"\n",
+    );
+    sandbox.write("t/key", "-----BEGIN PRIVATE KEY-----\n");
+    sandbox.write("t/bad", "$ANSIBLE_VAULT;1.1;AES256\nzz\n");
+    let found = run(&mut sandbox.vault(&["check", "t"]), 1);
+    let found = String::from_utf8(found.stdout).unwrap();
+    for finding in [
+        "t/vault.yml: is not encrypted, though its name says so",
+        "t/vars.yml:1: vault_a is not encrypted",
+        "t/vars.yml:3: b.vault_c is not encrypted",
+        "t/key:1: private key in clear",
+        "(line 2, column 1) for t/bad",
+    ] {
+        assert!(found.contains(finding), "{found}");
+    }
+    assert_eq!(found.lines().count(), 5, "{found}");
+    let labels = run(
+        &mut sandbox.vault(&["check", "--label", "default", "t/a.yml", "t/sub"]),
+        1,
+    );
+    let labels = String::from_utf8(labels.stdout).unwrap();
+    assert_eq!(
+        labels,
+        "t/a.yml: label x is not allowed\nt/sub/b: label x is not allowed\n"
+    );
+}

@@ -19,6 +19,8 @@ pub(super) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Verb {
+    /// Find what should be encrypted and is not; needs no password.
+    Check(Check),
     /// Create and open a file in an editor that will be encrypted when closed.
     Create(Create),
     /// Decrypt files in place, or standard input to standard output.
@@ -281,6 +283,15 @@ pub(super) struct Verify {
     /// Report as JSON.
     #[arg(long)]
     pub(super) json: bool,
+    /// Files and directories; none means the working directory.
+    pub(super) paths: Vec<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Check {
+    /// Allow only this label; can be given several times.
+    #[arg(long, value_name = "LABEL", action = ArgAction::Append)]
+    pub(super) label: Vec<String>,
     /// Files and directories; none means the working directory.
     pub(super) paths: Vec<PathBuf>,
 }
