@@ -156,6 +156,8 @@ fn indent(line: &str) -> usize {
 
 /// Splits a line; `quote` is the quotation mark that is open at its start and at its end.
 fn tokenize(line: &str, quote: &mut Option<char>) -> Vec<Range<usize>> {
+    // Nothing begins right behind a scalar that began on an earlier line.
+    let continues = quote.is_some();
     let mut tokens = Vec::new();
     let mut start = None;
     let mut escaped = false;
@@ -178,7 +180,11 @@ fn tokenize(line: &str, quote: &mut Option<char>) -> Vec<Range<usize>> {
         previous = c;
     }
     tokens.extend(start.map(|start| start..line.len()));
-    keep_node_properties(line, tokens)
+    if continues {
+        Vec::new()
+    } else {
+        keep_node_properties(line, tokens)
+    }
 }
 
 /// A tag counts only where a value may begin: not behind other text.
