@@ -38,7 +38,7 @@ fn tree() -> Sandbox {
 }
 
 fn view(sandbox: &Sandbox, id: &str, key: &str) -> String {
-    let arguments = ["inline", "--vault-id", id, "t/sub/inline.yml", "view", key];
+    let arguments = ["inline", "view", "--vault-id", id, "t/sub/inline.yml", key];
     String::from_utf8(run(&mut sandbox.vault(&arguments), 0).stdout).unwrap()
 }
 
@@ -148,7 +148,7 @@ fn one_value_is_edited_and_all_around_it_stays() {
     let before = String::from_utf8(sandbox.read("t/sub/inline.yml")).unwrap();
     let edit = |editor: &str, code: i32, key: &str| {
         let mut command =
-            sandbox.vault(&["inline", "--vault-id", "p", "t/sub/inline.yml", "edit", key]);
+            sandbox.vault(&["inline", "edit", "--vault-id", "p", "t/sub/inline.yml", key]);
         run(command.env("EDITOR", editor), code)
     };
     edit("true", 0, "one");
@@ -170,7 +170,7 @@ fn one_value_is_edited_and_all_around_it_stays() {
 #[test]
 fn several_values_are_shown_as_yaml() {
     let sandbox = tree();
-    let view = sandbox.vault(&["inline", "--vault-id", "p", "t/sub/inline.yml", "view"]);
+    let view = sandbox.vault(&["inline", "view", "--vault-id", "p", "t/sub/inline.yml"]);
     let shown = String::from_utf8(run(&mut { view }, 0).stdout).unwrap();
     assert_eq!(shown, "one: \"1\"\ntwo: \"2\\n3\"\n");
 }
@@ -217,4 +217,88 @@ fn generated_passwords_are_strong_and_never_overwritten() {
         0,
     );
     assert_eq!(stderr(&said), "", "the file is for its owner alone");
+}
+
+#[test]
+fn chosen_keys_are_encrypted_and_decrypted_where_they_stand() {
+    let sandbox = Sandbox::new();
+    let text = "# top\nuser: admin # who\ndb:\n  password: 'it''s: secret' # keep\n  port: 1\n\
+                key: |\n  line 1\n    line 2\n\nlast: x\n";
+    sandbox.write("v.yml", text);
+    sandbox.mode("v.yml", 0o640);
+    let inline = |verb: &str, keys: &[&str], code| {
+        run(
+            &mut sandbox.vault(&[&["inline", verb, "--vault-id", "p", "v.yml"], keys].concat()),
+            code,
+        )
+    };
+    let said = stderr(&inline("encrypt", &["no.such"], 1));
+    assert!(
+        said.contains("user, db.password, db.port, key, last"),
+        "{said}"
+    );
+    inline("encrypt", &[], 5);
+    inline("encrypt", &["db.password", "key"], 0);
+    let encrypted = String::from_utf8(sandbox.read("v.yml")).unwrap();
+    assert!(encrypted.starts_with("# top\nuser: admin # who\ndb:\n  password: !vault | # keep\n"));
+    assert!(
+        encrypted.contains("\n  port: 1\nkey: !vault |\n") && encrypted.ends_with("\n\nlast: x\n")
+    );
+    assert!(!encrypted.contains("secret") && !encrypted.contains("line 1"));
+    sandbox.write(
+        "play.yml",
+        r#"
+- hosts: localhost
+  gather_facts: false
+  vars_files: [v.yml]
+  tasks:
+  - assert:
+      that:
+      - "db.password == \"it's: secret\""
+      - 'key == "line 1\n  line 2\n"'
+      - last == 'x'
+"#,
+    );
+    run(&mut sandbox.playbook(&["--vault-id", "p", "play.yml"]), 0);
+    inline("decrypt", &[], 0);
+    let clear = String::from_utf8(sandbox.read("v.yml")).unwrap();
+    let expected = text
+        .replace("'it''s: secret'", "\"it's: secret\"")
+        .replace("|\n  line 1\n    line 2\n", "\"line 1\\n  line 2\\n\"\n");
+    assert_eq!(clear, expected);
+    run(&mut sandbox.playbook(&["play.yml"]), 0);
+}
+
+#[test]
+fn check_finds_what_is_not_encrypted() {
+    let sandbox = tree();
+    assert_eq!(run(&mut sandbox.vault(&["check", "t"]), 0).stdout, b"");
+    sandbox.write("t/vault.yml", "a: 1\n");
+    sandbox.write(
+        "t/vars.yml",
+        "vault_a: x\nb:\n  vault_c: 2\nvault_d: \"{{ e }}\"\n",
+    );
+    sandbox.write("t/key", "-----BEGIN PRIVATE KEY-----\n");
+    sandbox.write("t/bad", "$ANSIBLE_VAULT;1.1;AES256\nzz\n");
+    let found = run(&mut sandbox.vault(&["check", "t"]), 1);
+    let found = String::from_utf8(found.stdout).unwrap();
+    for finding in [
+        "t/vault.yml: is not encrypted, though its name says so",
+        "t/vars.yml:1: vault_a is not encrypted",
+        "t/vars.yml:3: b.vault_c is not encrypted",
+        "t/key:1: private key in clear",
+        "(line 2, column 1) for t/bad",
+    ] {
+        assert!(found.contains(finding), "{found}");
+    }
+    assert_eq!(found.lines().count(), 5, "{found}");
+    let labels = run(
+        &mut sandbox.vault(&["check", "--label", "default", "t/a.yml", "t/sub"]),
+        1,
+    );
+    let labels = String::from_utf8(labels.stdout).unwrap();
+    assert_eq!(
+        labels,
+        "t/a.yml: label x is not allowed\nt/sub/b: label x is not allowed\n"
+    );
 }

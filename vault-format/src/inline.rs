@@ -16,15 +16,21 @@
 //! assert!(text.contains("password: !vault |  # keep\n    $ANSIBLE_VAULT;1.1;AES256\n    6262\nport"));
 //! ```
 
+mod scalar;
+
 use std::ops::Range;
 
 use crate::yaml::{self, Line};
+
+pub use self::scalar::{Scalar, conceal, reveal, scalars};
 
 /// An encrypted value.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Value {
     path: String,
     line: usize,
+    /// From the tag to the indicator of a block scalar, or the tag alone.
+    tag: Range<usize>,
     /// The lines of a block scalar, or a quoted scalar with its quotes.
     range: Range<usize>,
     style: Style,
@@ -83,9 +89,15 @@ pub fn values(text: &str) -> Vec<Value> {
         };
         if let Some((range, style, vault)) = found {
             let path = paths.path_at(tag_at);
+            let tag_end = match line.block {
+                Some(_) => line.block_header_end(),
+                None => after,
+            };
+            let tag = line.start + tag_at..line.start + tag_end;
             values.push(Value {
                 path,
                 line: line.number,
+                tag,
                 range,
                 style,
                 vault,

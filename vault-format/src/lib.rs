@@ -1,5 +1,4 @@
-//! The ansible-vault file format.
-
+#![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
 mod aes256;

@@ -17,6 +17,14 @@ pub(crate) struct Line<'a> {
     pub(crate) block: Option<Range<usize>>,
 }
 
+impl Line<'_> {
+    /// Where the indicator of a block scalar ends.
+    pub(crate) fn block_header_end(&self) -> usize {
+        let rest = &self.text[self.block_header..];
+        self.block_header + rest.find([' ', '\t']).unwrap_or(rest.len())
+    }
+}
+
 /// Where in the document a line is.
 #[derive(Default)]
 pub(crate) struct Paths {
@@ -148,6 +156,8 @@ fn indent(line: &str) -> usize {
 
 /// Splits a line; `quote` is the quotation mark that is open at its start and at its end.
 fn tokenize(line: &str, quote: &mut Option<char>) -> Vec<Range<usize>> {
+    // Nothing begins right behind a scalar that began on an earlier line.
+    let continues = quote.is_some();
     let mut tokens = Vec::new();
     let mut start = None;
     let mut escaped = false;
@@ -170,7 +180,11 @@ fn tokenize(line: &str, quote: &mut Option<char>) -> Vec<Range<usize>> {
         previous = c;
     }
     tokens.extend(start.map(|start| start..line.len()));
-    keep_node_properties(line, tokens)
+    if continues {
+        Vec::new()
+    } else {
+        keep_node_properties(line, tokens)
+    }
 }
 
 /// A tag counts only where a value may begin: not behind other text.
@@ -198,7 +212,7 @@ fn is_block_header(token: &str) -> bool {
 }
 
 /// The key that a line starts with.
-fn key(text: &str) -> Option<&str> {
+pub(crate) fn key(text: &str) -> Option<&str> {
     if let Some(mark @ ('"' | '\'')) = text.chars().next() {
         let (key, rest) = text[1..].split_once(mark)?;
         return rest.trim_start().starts_with(':').then_some(key);

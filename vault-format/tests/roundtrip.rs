@@ -216,3 +216,59 @@ proptest! {
         prop_assert!(decrypt(&with_header, &secret()).is_err());
     }
 }
+
+/// Text that is full of what the scanner looks at.
+fn yaml() -> impl Strategy<Value = String> {
+    let pieces = [
+        "a:",
+        "b: ",
+        "!vault",
+        " |",
+        " |-",
+        ">",
+        "\n",
+        "\r\n",
+        "\n  ",
+        "\n    ",
+        "- ",
+        "\"",
+        "'",
+        "#",
+        " # ",
+        "é",
+        "x",
+        ": ",
+        "{",
+        "}",
+        "[",
+        ",",
+        "\t",
+        "---",
+        "\\",
+        "&a ",
+        "\n      6161",
+        "!vault |\n  $ANSIBLE_VAULT;1.1;AES256\n  6161\n",
+        "!vault \"x\"",
+        " ",
+    ];
+    proptest::collection::vec(prop::sample::select(pieces.to_vec()), 0..30).prop_map(|p| p.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(20_000) })]
+
+    #[test]
+    fn the_scanner_takes_any_text(text in yaml()) {
+        use vault_format::inline;
+        let values = inline::values(&text);
+        let same: Vec<_> = values.iter().map(|value| (value, value.vault())).collect();
+        let replaced = inline::replace(&text, &same);
+        prop_assert_eq!(inline::values(&replaced).len(), values.len());
+        let clear: Vec<_> = values.iter().map(|value| (value, "text")).collect();
+        let _ = inline::reveal(&text, &clear);
+        let scalars = inline::scalars(&text);
+        let vault: &[u8] = b"$ANSIBLE_VAULT;1.1;AES256\n6161\n";
+        let sealed: Vec<_> = scalars.iter().map(|scalar| (scalar, vault)).collect();
+        let _ = inline::conceal(&text, &sealed);
+    }
+}

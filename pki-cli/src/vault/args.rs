@@ -19,6 +19,8 @@ pub(super) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Verb {
+    /// Find what should be encrypted and is not; needs no password.
+    Check(Check),
     /// Create and open a file in an editor that will be encrypted when closed.
     Create(Create),
     /// Decrypt files in place, or standard input to standard output.
@@ -34,7 +36,7 @@ pub(super) enum Verb {
     Genpass(Genpass),
     /// Let git compare, merge and store vaults.
     Git(Git),
-    /// Show or edit encrypted values inside a YAML file.
+    /// Show, edit, encrypt and decrypt values inside a YAML file.
     Inline(Inline),
     /// Encrypt files with another secret.
     Rekey(Rekey),
@@ -236,26 +238,33 @@ pub(super) enum GitVerb {
 
 #[derive(Args, Debug)]
 pub(super) struct Inline {
-    #[command(flatten)]
-    pub(super) common: Common,
-    /// The YAML file.
-    pub(super) file: PathBuf,
     #[command(subcommand)]
     pub(super) verb: InlineVerb,
 }
 
 #[derive(Debug, Subcommand)]
 pub(super) enum InlineVerb {
+    /// Put values in clear into the file; without keys all.
+    Decrypt(InlineFile),
     /// Edit one value.
-    Edit {
-        /// Its path, as `vault status` shows it.
-        key: String,
-    },
-    /// Show one value as it is, or several as YAML.
-    View {
-        /// The paths of the values; none means all.
-        keys: Vec<String>,
-    },
+    Edit(InlineFile),
+    /// Encrypt values of these keys.
+    Encrypt(InlineFile),
+    /// Show one value as it is, or several as YAML; without keys all.
+    View(InlineFile),
+}
+
+#[derive(Args, Debug)]
+pub(super) struct InlineFile {
+    #[command(flatten)]
+    pub(super) common: Common,
+    #[command(flatten)]
+    pub(super) label: EncryptLabel,
+    /// The YAML file.
+    pub(super) file: PathBuf,
+    /// The paths of the values, as `vault status` shows them: `users.[0].password`.
+    #[arg(value_name = "KEY")]
+    pub(super) keys: Vec<String>,
 }
 
 #[derive(Args, Debug)]
@@ -274,6 +283,15 @@ pub(super) struct Verify {
     /// Report as JSON.
     #[arg(long)]
     pub(super) json: bool,
+    /// Files and directories; none means the working directory.
+    pub(super) paths: Vec<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Check {
+    /// Allow only this label; can be given several times.
+    #[arg(long, value_name = "LABEL", action = ArgAction::Append)]
+    pub(super) label: Vec<String>,
     /// Files and directories; none means the working directory.
     pub(super) paths: Vec<PathBuf>,
 }

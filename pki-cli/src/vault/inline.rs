@@ -1,12 +1,11 @@
 //! `vault inline`: values inside YAML.
 
-use std::fs;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::Path;
 
-use vault_format::inline::{self, Value};
+use vault_format::inline::{self, Scalar, Value};
 
-use super::args::{Inline, InlineVerb};
+use super::args::{Inline, InlineFile, InlineVerb};
 use super::codec::Sealer;
 use super::config::Config;
 use super::error::Error;
@@ -14,91 +13,180 @@ use super::identity::{Identities, Prompts};
 use super::replace::{self, Original};
 use super::{editor, talk, tree};
 
-/// Shows or edits values and leaves all around them as it is.
+/// Works on chosen values and leaves all around them as it is.
 pub(super) fn run(args: &Inline, config: &Config) -> Result<(), Error> {
-    let identities = Identities::new(&args.common, config, Prompts::Existing)?;
-    let original = Original::open(&args.file)?;
-    let fault = Error::file("Unable to read source file", &args.file);
-    let text = fs::read_to_string(&original.path).map_err(fault)?;
-    let values = inline::values(&text);
     match &args.verb {
-        InlineVerb::View { keys } => {
-            let chosen = choose(&args.file, &values, keys)?;
-            view(&args.file, &chosen, keys.len() == 1, &identities)
+        InlineVerb::Decrypt(args) => Document::open(args, config, Prompts::Existing)?.decrypt(args),
+        InlineVerb::Edit(args) => {
+            Document::open(args, config, Prompts::Existing)?.edit(args, config)
         }
-        InlineVerb::Edit { key } => {
-            let chosen = choose(&args.file, &values, std::slice::from_ref(key))?;
-            edit(&original, &text, chosen[0], &identities, config)
+        InlineVerb::Encrypt(args) => {
+            Document::open(args, config, Prompts::New)?.encrypt(args, config)
         }
+        InlineVerb::View(args) => Document::open(args, config, Prompts::Existing)?.view(args),
     }
 }
 
-/// The values of these keys, or all.
-fn choose<'a>(path: &Path, values: &'a [Value], keys: &[String]) -> Result<Vec<&'a Value>, Error> {
-    if keys.is_empty() {
-        return Ok(values.iter().collect());
+/// A YAML file and the secrets for it.
+struct Document {
+    original: Original,
+    text: String,
+    identities: Identities,
+}
+
+impl Document {
+    fn open(args: &InlineFile, config: &Config, prompts: Prompts) -> Result<Self, Error> {
+        let mut original = Original::open(&args.file)?;
+        let mut text = String::new();
+        let fault = Error::file("Unable to read source file", &args.file);
+        original.file.read_to_string(&mut text).map_err(fault)?;
+        let identities = Identities::new(&args.common, config, prompts)?;
+        Ok(Self {
+            original,
+            text,
+            identities,
+        })
     }
-    let find = |key: &String| values.iter().find(|value| value.path() == key);
-    let known = || {
-        values
+
+    /// One value is shown as it is, several as YAML.
+    fn view(&self, args: &InlineFile) -> Result<(), Error> {
+        let values = inline::values(&self.text);
+        for value in choose(&args.file, &values, Value::path, &args.keys)? {
+            let opened = tree::open_value(&args.file, value, &self.identities)?;
+            if args.keys.len() == 1 {
+                talk::data(&opened.plaintext)?;
+                continue;
+            }
+            let text = String::from_utf8_lossy(&opened.plaintext);
+            // A JSON string is a YAML scalar that no reader takes for anything else.
+            let scalar = serde_json::to_string(&text).map_err(std::io::Error::from)?;
+            talk::data(format!("{}: {scalar}\n", value.path()).as_bytes())?;
+        }
+        Ok(())
+    }
+
+    fn edit(&self, args: &InlineFile, config: &Config) -> Result<(), Error> {
+        let [_] = &args.keys[..] else {
+            return Err(Error::Options("inline edit takes one key".to_owned()));
+        };
+        let values = inline::values(&self.text);
+        let value = choose(&args.file, &values, Value::path, &args.keys)?[0];
+        let name = tree::value_name(&args.file, value);
+        let opened = tree::open_value(&args.file, value, &self.identities)?;
+        let after = editor::edit(&opened.plaintext, Path::new("value"), config)?;
+        // Editors end the last line; a value that did not end in a line break still does not.
+        let added = !opened.plaintext.ends_with(b"\n");
+        let after = if added {
+            after.strip_suffix(b"\n").unwrap_or(&after)
+        } else {
+            &after[..]
+        };
+        if *after == **opened.plaintext {
+            return Ok(());
+        }
+        let secret = self.identities.fetch(&[opened.index]).into_iter().next();
+        let (_, secret) = secret.ok_or_else(|| self.identities.nothing_fetched())?;
+        let sealer = Sealer::with(secret, None, config);
+        let vault = sealer.encrypt_value(opened.label.as_ref(), after, &name)?;
+        self.save(&inline::replace(&self.text, &[(value, &vault)]))
+    }
+
+    fn encrypt(&self, args: &InlineFile, config: &Config) -> Result<(), Error> {
+        if args.keys.is_empty() {
+            return Err(Error::Options(
+                "name the keys whose values are to be encrypted".to_owned(),
+            ));
+        }
+        let wanted = args.label.encrypt_vault_id.as_deref();
+        let sealer = Sealer::new(&self.identities, wanted, config)?;
+        let scalars = inline::scalars(&self.text);
+        let chosen = choose(&args.file, &scalars, Scalar::path, &args.keys)?;
+        let mut vaults = Vec::new();
+        for scalar in &chosen {
+            let name = format!(
+                "{}:{} ({})",
+                args.file.display(),
+                scalar.line(),
+                scalar.path()
+            );
+            let text = scalar.text().ok_or_else(|| {
+                Error::Runtime(format!(
+                    "{name} is written in a way that is not understood here; quote it on one line, \
+                     or write it as a literal block"
+                ))
+            })?;
+            vaults.push(sealer.encrypt_value(sealer.label.as_ref(), text.as_bytes(), &name)?);
+        }
+        let pairs: Vec<_> = chosen
             .iter()
-            .map(Value::path)
-            .collect::<Vec<_>>()
-            .join(", ")
-    };
-    let missing = |key| {
-        Error::Runtime(format!(
-            "{} has no encrypted value '{key}'; it has: {}",
-            path.display(),
-            known()
-        ))
-    };
-    keys.iter()
-        .map(|key| find(key).ok_or_else(|| missing(key)))
-        .collect()
-}
-
-/// One value is shown as it is, several as YAML.
-fn view(path: &Path, values: &[&Value], bare: bool, identities: &Identities) -> Result<(), Error> {
-    for value in values {
-        let opened = tree::open_value(path, value, identities)?;
-        if bare {
-            talk::data(&opened.plaintext)?;
-            continue;
+            .copied()
+            .zip(vaults.iter().map(Vec::as_slice))
+            .collect();
+        let concealed = inline::conceal(&self.text, &pairs);
+        // What was written has to be found again, or the file stays as it is.
+        let found = inline::values(&concealed);
+        let is_there = |(scalar, vault): &(&Scalar, &[u8])| {
+            found
+                .iter()
+                .any(|value| value.path() == scalar.path() && value.vault() == *vault)
+        };
+        if !pairs.iter().all(is_there) {
+            let path = args.file.display();
+            return Err(Error::Runtime(format!(
+                "{path} is YAML that is not understood here"
+            )));
         }
-        let text = String::from_utf8_lossy(&opened.plaintext);
-        // A JSON string is a YAML scalar that no reader takes for anything else.
-        let scalar = serde_json::to_string(&text).map_err(std::io::Error::from)?;
-        talk::data(format!("{}: {scalar}\n", value.path()).as_bytes())?;
+        self.save(&concealed)
     }
-    Ok(())
+
+    fn decrypt(&self, args: &InlineFile) -> Result<(), Error> {
+        let values = inline::values(&self.text);
+        let chosen = choose(&args.file, &values, Value::path, &args.keys)?;
+        let mut texts = Vec::new();
+        for value in &chosen {
+            let opened = tree::open_value(&args.file, value, &self.identities)?;
+            let text = str::from_utf8(&opened.plaintext).map_err(|_| {
+                let name = tree::value_name(&args.file, value);
+                Error::Runtime(format!(
+                    "{name} is no UTF-8 text, so YAML can not hold it in clear"
+                ))
+            })?;
+            texts.push(zeroize::Zeroizing::new(text.to_owned()));
+        }
+        let pairs: Vec<_> = chosen
+            .into_iter()
+            .zip(texts.iter().map(|text| text.as_str()))
+            .collect();
+        self.save(&inline::reveal(&self.text, &pairs))
+    }
+
+    fn save(&self, text: &str) -> Result<(), Error> {
+        self.original.warn_of_links();
+        let mut draft = self.original.replace()?;
+        draft.write_all(text.as_bytes())?;
+        replace::commit(vec![draft.seal()?])
+    }
 }
 
-fn edit(
-    original: &Original,
-    text: &str,
-    value: &Value,
-    identities: &Identities,
-    config: &Config,
-) -> Result<(), Error> {
-    let name = tree::value_name(&original.path, value);
-    let opened = tree::open_value(&original.path, value, identities)?;
-    let mut draft = original.replace()?;
-    let after = editor::edit(&opened.plaintext, Path::new("value"), config)?;
-    // Editors end the last line; a value that did not end in a line break still does not.
-    let added = !opened.plaintext.ends_with(b"\n");
-    let after = if added {
-        after.strip_suffix(b"\n").unwrap_or(&after)
-    } else {
-        &after[..]
-    };
-    if *after == **opened.plaintext {
-        return Ok(());
+/// Those with these paths, or all.
+fn choose<'a, T>(
+    file: &Path,
+    all: &'a [T],
+    path: impl Fn(&T) -> &str,
+    keys: &[String],
+) -> Result<Vec<&'a T>, Error> {
+    if keys.is_empty() {
+        return Ok(all.iter().collect());
     }
-    let secret = identities.fetch(&[opened.index]).into_iter().next();
-    let (_, secret) = secret.ok_or_else(|| identities.nothing_fetched())?;
-    let sealer = Sealer::with(secret, None, config);
-    let vault = sealer.encrypt_value(opened.label.as_ref(), after, &name)?;
-    draft.write_all(inline::replace(text, &[(value, &vault)]).as_bytes())?;
-    replace::commit(vec![draft.seal()?])
+    let known = || all.iter().map(&path).collect::<Vec<_>>().join(", ");
+    let find = |key: &String| {
+        all.iter().find(|item| path(item) == key).ok_or_else(|| {
+            let file = file.display();
+            Error::Runtime(format!(
+                "{file} has no such value '{key}'; it has: {}",
+                known()
+            ))
+        })
+    };
+    keys.iter().map(find).collect()
 }

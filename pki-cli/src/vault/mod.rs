@@ -2,6 +2,7 @@
 
 mod args;
 mod batch;
+mod check;
 mod codec;
 mod config;
 mod create;
@@ -62,6 +63,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 fn execute(verb: Verb) -> Result<(), Error> {
     let config = Config::load()?;
     match verb {
+        Verb::Check(args) => check::run(&args),
         Verb::Genpass(args) => genpass::run(&args),
         Verb::Git(args) => git::run(&args, &config),
         Verb::Inline(args) => inline::run(&args, &config),
