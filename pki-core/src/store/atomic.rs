@@ -175,7 +175,8 @@ impl Drop for Group {
 ///
 /// # Errors
 ///
-/// When the operating system refuses; the old file is then as it was, and no other is left.
+/// When the operating system refuses. The old file is then as it was; or, if it was the last step
+/// that failed, the sync of the directory, the new one is there, whole.
 pub fn replace(path: &Path, content: &[u8], access: Access) -> Result<(), WriteError> {
     let mut group = Group::default();
     group.stage_file(path, content, access)?;
