@@ -19,7 +19,7 @@ use crate::secret::Secret;
 const MAX_HEADER: usize = 1 << 20;
 
 /// Ciphertext up to this size is kept from the first pass, so that the input is read only once.
-const KEPT: usize = 4 << 20;
+const KEPT: usize = 1 << 20;
 
 /// Reads a vault from anything that can be read twice.
 ///

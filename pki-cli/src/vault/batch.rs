@@ -7,6 +7,9 @@ use std::thread;
 
 use super::error::Error;
 
+/// More than one worker a core: most of the time a worker waits for the disk.
+const PER_CORE: usize = 8;
+
 /// Does `work` for each file, on all cores; of several errors it returns the one of the file that
 /// comes first. Nothing is in place yet when it returns.
 pub(super) fn each<T: Send>(
@@ -14,7 +17,7 @@ pub(super) fn each<T: Send>(
     work: impl Fn(&Path) -> Result<T, Error> + Sync,
 ) -> Result<Vec<T>, Error> {
     let cores = thread::available_parallelism().map_or(1, NonZero::get);
-    let workers = cores.min(files.len());
+    let workers = (cores * PER_CORE).min(files.len());
     if workers < 2 {
         return files.iter().map(|path| work(path)).collect();
     }
