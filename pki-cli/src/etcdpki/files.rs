@@ -72,24 +72,43 @@ pub(super) fn merge(document: &Document, old: &Old) -> Result<Option<SecretText>
         .map_err(|source| Error::Merge { path, source })
 }
 
-/// Writes a document, encrypted where it must be.
-pub(super) fn stage(
-    document: &Document,
-    text: &SecretText,
-    secret: &Secret,
-    label: Option<&Label>,
-    group: &mut Group,
-) -> Result<(), Error> {
-    let path = Path::new(&document.path);
-    if !document.secret {
-        return Ok(group.stage_file(path, text.as_bytes(), Access::Everyone)?);
+/// A document as it is to be written, encrypted where it must be.
+pub(super) struct Ready<'a> {
+    document: &'a Document,
+    content: Zeroizing<Vec<u8>>,
+}
+
+impl<'a> Ready<'a> {
+    /// Encrypts the text of a document.
+    pub(super) fn new(
+        document: &'a Document,
+        text: &SecretText,
+        secret: &Secret,
+        label: Option<&Label>,
+    ) -> Result<Self, Error> {
+        let content = match document.secret {
+            false => text.as_bytes().to_vec(),
+            true => vault_format::encrypt(text.as_bytes(), secret, label).map_err(|source| {
+                Error::Vault {
+                    path: PathBuf::from(&document.path),
+                    source,
+                }
+            })?,
+        };
+        Ok(Self {
+            document,
+            content: Zeroizing::new(content),
+        })
     }
-    let vault =
-        vault_format::encrypt(text.as_bytes(), secret, label).map_err(|source| Error::Vault {
-            path: path.to_owned(),
-            source,
-        })?;
-    Ok(group.stage_file(path, &vault, Access::Owner)?)
+
+    /// Writes it.
+    pub(super) fn stage(&self, group: &mut Group) -> Result<(), Error> {
+        let access = match self.document.secret {
+            true => Access::Owner,
+            false => Access::Everyone,
+        };
+        Ok(group.stage_file(Path::new(&self.document.path), &self.content, access)?)
+    }
 }
 
 /// Removes what a command that was killed left of a file.

@@ -4,6 +4,7 @@ mod report;
 
 use std::path::Path;
 use std::process::ExitCode;
+use std::thread::{self, ScopedJoinHandle};
 
 use pki_core::Cluster;
 use pki_core::converge::{self, Plan, State};
@@ -18,7 +19,7 @@ use zeroize::Zeroizing;
 use super::args::Init;
 use super::description::{self, Described};
 use super::error::Error;
-use super::files::{self, Old};
+use super::files::{self, Old, Ready};
 use super::output;
 use super::secrets::{self, Generated, Source};
 use report::Report;
@@ -70,8 +71,16 @@ fn make(arguments: &Init, described: &Described, now: OffsetDateTime) -> Result<
         report.wrote(description::FILE);
     }
     secrets.stage(&mut group, &mut report)?;
-    group.commit()?;
-    let keys = unlock(cluster, keyring.as_ref(), &secrets.passphrase, &mut pki)?;
+    // The derivation of the key and the disk need not wait for each other. The keyring is
+    // written when the passphrase that opens it is on the disk.
+    let (opened, written) = thread::scope(|scope| {
+        let opened = scope.spawn(|| open(cluster, keyring.as_ref(), &secrets.passphrase));
+        let written = group.commit();
+        (joined(opened), written)
+    });
+    written?;
+    let (new_keyring, keys) = opened?;
+    let plan = plan.with_new_keyring(new_keyring);
     let state = converge(cluster, plan, &mut pki, &keys, now, &mut report)?;
     let documents = document::documents(cluster, &pki, &state, &keys)?;
     write_documents(cluster, &documents, &vault_secret, &mut report)?;
@@ -127,20 +136,26 @@ impl Secrets {
     }
 }
 
-fn unlock(
+/// Opens the keyring, or makes one.
+fn open(
     cluster: &Cluster,
     keyring: Option<&Keyring>,
     passphrase: &Zeroizing<Vec<u8>>,
-    pki: &mut Pki<Directory>,
-) -> Result<Unlocked, Error> {
+) -> Result<(Option<Keyring>, Unlocked), Error> {
     let passphrase = secrets::passphrase(passphrase)?;
     if let Some(keyring) = keyring {
-        return Ok(keyring.unlock(&passphrase)?);
+        return Ok((None, keyring.unlock(&passphrase)?));
     }
     let name = cluster.name.as_str();
     let (keyring, keys) = Keyring::create(name, &passphrase, KdfParameters::default())?;
-    pki.put_keyring(&keyring)?;
-    Ok(keys)
+    Ok((Some(keyring), keys))
+}
+
+/// The result of a thread; its panic is ours.
+fn joined<T>(thread: ScopedJoinHandle<'_, T>) -> T {
+    thread
+        .join()
+        .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
 fn converge(
@@ -171,15 +186,21 @@ fn write_documents(
             None => report.kept(&document.path),
         }
     }
+    let label = cluster.ansible.vault_id.as_ref();
+    // Each file has a key derivation of its own.
+    let ready = thread::scope(|scope| {
+        let threads: Vec<_> = changed
+            .iter()
+            .map(|(document, text)| scope.spawn(|| Ready::new(document, text, secret, label)))
+            .collect();
+        threads
+            .into_iter()
+            .map(joined)
+            .collect::<Result<Vec<_>, _>>()
+    })?;
     let mut group = Group::default();
-    for (document, text) in changed {
-        files::stage(
-            document,
-            &text,
-            secret,
-            cluster.ansible.vault_id.as_ref(),
-            &mut group,
-        )?;
+    for (ready, (document, _)) in ready.iter().zip(&changed) {
+        ready.stage(&mut group)?;
         report.wrote(&document.path);
     }
     Ok(group.commit()?)

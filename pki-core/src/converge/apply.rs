@@ -27,9 +27,13 @@ impl Plan {
         now: OffsetDateTime,
     ) -> Result<State, ConvergeError> {
         let mut batch = Batch::default();
+        if let Some(keyring) = &self.new_keyring {
+            pki.add_keyring(&mut batch, keyring)?;
+            batch.barrier();
+        }
         let chain = Chain::complete(self.authorities, cluster, pki, keys, now, &mut batch)?;
-        // Authorities first, and on the disk, before anything that they signed.
-        pki.commit(std::mem::take(&mut batch))?;
+        // Authorities are on the disk before anything that they signed.
+        batch.barrier();
         let mut signer = None;
         let mut stored = Vec::new();
         for planned in self.leaves {

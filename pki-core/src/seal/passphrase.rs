@@ -44,6 +44,8 @@ impl Passphrase {
         Argon2::new(Algorithm::Argon2id, Version::V0x13, parameters)
             .hash_password_into_with_memory(&self.0, salt, &mut *key, &mut memory)
             .map_err(|error| SealError::Kdf(error.to_string()))?;
+        // So does giving it back, for which nobody need wait.
+        rayon::spawn(move || drop(memory));
         Ok(key)
     }
 }

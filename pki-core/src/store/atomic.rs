@@ -32,15 +32,17 @@ impl Access {
 /// not there at all. When staging fails, or the group is dropped, nothing is left of it.
 #[derive(Debug, Default)]
 pub struct Group {
-    staged: Vec<Staged>,
+    staged: Vec<Step>,
     unsynced: Vec<(PathBuf, File)>,
     directories: BTreeSet<PathBuf>,
 }
 
 #[derive(Debug)]
-struct Staged {
-    temporary: PathBuf,
-    target: PathBuf,
+enum Step {
+    /// What is in place must be durable before the next step.
+    Barrier,
+    /// Puts something into its place.
+    Rename { temporary: PathBuf, target: PathBuf },
 }
 
 impl Group {
@@ -92,6 +94,12 @@ impl Group {
         Ok(())
     }
 
+    /// Keeps what is staged later from becoming visible before all that was staged so far is
+    /// durable.
+    pub fn barrier(&mut self) {
+        self.staged.push(Step::Barrier);
+    }
+
     /// Syncs what was staged, renames it into place, and syncs the directories around it.
     ///
     /// A directory is never renamed over one that has files in it.
@@ -102,31 +110,30 @@ impl Group {
     pub fn commit(mut self) -> Result<(), WriteError> {
         sync_all(&self.unsynced)?;
         self.unsynced.clear();
+        let mut touched = std::mem::take(&mut self.directories);
         self.staged.reverse();
         while let Some(next) = self.staged.last() {
-            fs::rename(&next.temporary, &next.target).map_err(|source| WriteError {
-                path: next.target.clone(),
-                source,
-            })?;
+            match next {
+                Step::Barrier => sync_directories(&std::mem::take(&mut touched))?,
+                Step::Rename { temporary, target } => {
+                    fs::rename(temporary, target).map_err(|source| WriteError {
+                        path: target.clone(),
+                        source,
+                    })?;
+                    touched.insert(parent(target).to_owned());
+                }
+            }
             self.staged.pop();
         }
-        let directories = std::mem::take(&mut self.directories)
-            .into_iter()
-            .map(|path| match File::open(&path) {
-                Ok(directory) => Ok((path, directory)),
-                Err(source) => Err(WriteError { path, source }),
-            })
-            .collect::<Result<Vec<_>, _>>()?;
-        sync_all(&directories)
+        sync_directories(&touched)
     }
 
     /// Picks a temporary name beside `target`, and makes the directories above.
     fn stage(&mut self, target: &Path) -> io::Result<PathBuf> {
         let directory = parent(target);
         self.make_directories(directory)?;
-        self.directories.insert(directory.to_owned());
         let temporary = temporary_beside(target)?;
-        self.staged.push(Staged {
+        self.staged.push(Step::Rename {
             temporary: temporary.clone(),
             target: target.to_owned(),
         });
@@ -164,9 +171,11 @@ impl Group {
 
 impl Drop for Group {
     fn drop(&mut self) {
-        for staged in &self.staged {
-            // Best effort: the error that is reported is the one that made this necessary.
-            let _ = remove(&staged.temporary);
+        for step in &self.staged {
+            if let Step::Rename { temporary, .. } = step {
+                // Best effort: the error that is reported is the one that made this necessary.
+                let _ = remove(temporary);
+            }
         }
     }
 }
@@ -278,6 +287,20 @@ fn parent(path: &Path) -> &Path {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     }
+}
+
+fn sync_directories(paths: &BTreeSet<PathBuf>) -> Result<(), WriteError> {
+    let directories = paths
+        .iter()
+        .map(|path| match File::open(path) {
+            Ok(directory) => Ok((path.clone(), directory)),
+            Err(source) => Err(WriteError {
+                path: path.clone(),
+                source,
+            }),
+        })
+        .collect::<Result<Vec<_>, _>>()?;
+    sync_all(&directories)
 }
 
 /// Syncs many files side by side: the journal of the file system takes them together.

@@ -90,6 +90,10 @@ impl Directory {
 
     fn stage(&self, entry: &Entry, group: &mut Group) -> Result<(), WriteError> {
         match entry {
+            Entry::Barrier => {
+                group.barrier();
+                Ok(())
+            }
             Entry::File { path, content } => {
                 group.stage_file(&self.root.join(path), content, access(path))
             }

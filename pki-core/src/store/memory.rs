@@ -49,6 +49,7 @@ impl Store for Memory {
     fn commit(&mut self, batch: Batch) -> Result<(), StoreError> {
         for entry in batch.entries {
             match entry {
+                Entry::Barrier => {}
                 Entry::File { path, content } => {
                     self.files.insert(path, content);
                 }

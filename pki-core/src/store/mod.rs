@@ -70,14 +70,16 @@ impl Batch {
         });
     }
 
-    /// Whether there is nothing to write.
-    pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+    /// Makes what was added so far durable before what follows becomes visible, so that not even
+    /// a power cut can leave the second without the first.
+    pub fn barrier(&mut self) {
+        self.entries.push(Entry::Barrier);
     }
 }
 
 #[derive(Debug)]
 enum Entry {
+    Barrier,
     File {
         path: String,
         content: Vec<u8>,

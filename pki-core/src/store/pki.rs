@@ -151,14 +151,24 @@ impl<S: Store> Pki<S> {
     ///
     /// When the store cannot be written.
     pub fn put_keyring(&mut self, keyring: &Keyring) -> Result<(), StoreError> {
+        let mut batch = Batch::default();
+        self.add_keyring(&mut batch, keyring)?;
+        self.store.commit(batch)
+    }
+
+    /// Adds the keyring to `batch`.
+    ///
+    /// # Errors
+    ///
+    /// Never for a keyring made or read by its type.
+    pub fn add_keyring(&self, batch: &mut Batch, keyring: &Keyring) -> Result<(), StoreError> {
         let path = layout::KEYRING;
         let text = keyring.to_yaml().map_err(|source| StoreError::Keyring {
             path: self.store.locate(path),
             source,
         })?;
-        let mut batch = Batch::default();
         batch.put(path, text);
-        self.store.commit(batch)
+        Ok(())
     }
 
     /// Adds a new generation of an authority to `batch`.
