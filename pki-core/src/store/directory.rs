@@ -61,18 +61,29 @@ impl Directory {
         &self.root
     }
 
-    /// The keyring is the first file that is ever written, so a directory with others and
-    /// without it is somebody else's.
+    /// The keyring is the first file that appears, so a directory with others and without it is
+    /// somebody else's. Directories may be there before it.
     fn refuse_foreign(&self) -> Result<(), StoreError> {
-        let names = names_in(&self.root).map_err(|error| self.error("", error))?;
-        let foreign = names.iter().any(|name| !atomic::is_temporary(name))
-            && !names.iter().any(|name| name == layout::KEYRING);
+        let foreign = !self.root.join(layout::KEYRING).exists() && self.holds_files(&self.root)?;
         match foreign {
             true => Err(StoreError::Foreign {
                 path: self.root.display().to_string(),
             }),
             false => Ok(()),
         }
+    }
+
+    fn holds_files(&self, directory: &Path) -> Result<bool, StoreError> {
+        for name in names_in(directory).map_err(|error| self.error("", error))? {
+            let path = directory.join(&name);
+            if atomic::is_temporary(&name) {
+                continue;
+            }
+            if !path.is_dir() || path.is_symlink() || self.holds_files(&path)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Removes what a killed command left half written. Nothing in it is secret in clear.
