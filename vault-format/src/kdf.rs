@@ -47,7 +47,7 @@ pub(crate) fn blocks(
         match group {
             [a] => advance([a], rounds),
             [a, b] => advance([a, b], rounds),
-            [a, b, c] => advance([a, b, c], rounds),
+            [a, b, c] => advance_three([a, b, c], rounds),
             _ => unreachable!("chunks have one to three lanes"),
         }
     }
@@ -60,13 +60,7 @@ pub(crate) fn blocks(
 /// processor wait for the write, so that the chains no longer overlap.
 fn advance<const N: usize>(mut lanes: [&mut Lane; N], rounds: u32) {
     let mut states = Zeroizing::new([[0; 8]; N]);
-    let mut blocks = Zeroizing::new([[0; 64]; N]);
-    for (block, lane) in blocks.iter_mut().zip(&lanes) {
-        // HMAC hashes the key's block and then 32 bytes: 96 bytes, padded to two blocks.
-        block[32] = 0x80;
-        block[56..].copy_from_slice(&(96_u64 * 8).to_be_bytes());
-        store(&lane.sum, block);
-    }
+    let mut blocks = Zeroizing::new(std::array::from_fn::<_, N, _>(|i| first_block(lanes[i])));
     let inner = Zeroizing::new(std::array::from_fn::<_, N, _>(|i| lanes[i].inner));
     let outer = Zeroizing::new(std::array::from_fn::<_, N, _>(|i| lanes[i].outer));
     let mut sums = Zeroizing::new(std::array::from_fn::<_, N, _>(|i| lanes[i].sum));
@@ -96,6 +90,98 @@ fn advance<const N: usize>(mut lanes: [&mut Lane; N], rounds: u32) {
     for (lane, sum) in lanes.iter_mut().zip(sums.iter()) {
         lane.sum = *sum;
     }
+}
+
+/// Runs rounds 2 to `rounds` of three lanes.
+///
+/// The order of the statements is what makes it fast: while a lane is hashed, the hash of the
+/// lane before it is written, and it is read again only after one more. No call waits for a write.
+fn advance_three(lanes: [&mut Lane; 3], rounds: u32) {
+    let mut trio = Trio {
+        inner: [lanes[0].inner, lanes[1].inner, lanes[2].inner],
+        outer: [lanes[0].outer, lanes[1].outer, lanes[2].outer],
+        // As if the last lane's hash of the round before were still to be added.
+        states: [[0; 8], [0; 8], lanes[2].sum],
+        blocks: [
+            first_block(lanes[0]),
+            first_block(lanes[1]),
+            first_block(lanes[2]),
+        ],
+        sums: [lanes[0].sum, lanes[1].sum, [0; 8]],
+    };
+    for _ in 1..rounds {
+        trio.hash_inner::<0>();
+        trio.write::<2>();
+        trio.add::<2>();
+        trio.hash_inner::<1>();
+        trio.write::<0>();
+        trio.hash_inner::<2>();
+        trio.write::<1>();
+        trio.hash_outer::<0>();
+        trio.write::<2>();
+        trio.hash_outer::<1>();
+        trio.write::<0>();
+        trio.add::<0>();
+        trio.hash_outer::<2>();
+        trio.write::<1>();
+        trio.add::<1>();
+    }
+    trio.add::<2>();
+    for (lane, sum) in lanes.into_iter().zip(trio.sums) {
+        lane.sum = sum;
+    }
+}
+
+/// What three lanes work on.
+#[derive(Zeroize, ZeroizeOnDrop)]
+struct Trio {
+    inner: [[u32; 8]; 3],
+    outer: [[u32; 8]; 3],
+    states: [[u32; 8]; 3],
+    blocks: [[u8; 64]; 3],
+    sums: [[u32; 8]; 3],
+}
+
+impl Trio {
+    #[inline(always)]
+    fn hash_inner<const LANE: usize>(&mut self) {
+        self.states[LANE] = self.inner[LANE];
+        compress256(
+            &mut self.states[LANE],
+            std::slice::from_ref(&self.blocks[LANE]),
+        );
+    }
+
+    #[inline(always)]
+    fn hash_outer<const LANE: usize>(&mut self) {
+        self.states[LANE] = self.outer[LANE];
+        compress256(
+            &mut self.states[LANE],
+            std::slice::from_ref(&self.blocks[LANE]),
+        );
+    }
+
+    #[inline(always)]
+    fn write<const LANE: usize>(&mut self) {
+        store(&self.states[LANE], &mut self.blocks[LANE]);
+    }
+
+    #[inline(always)]
+    fn add<const LANE: usize>(&mut self) {
+        for (sum, word) in self.sums[LANE].iter_mut().zip(&self.states[LANE]) {
+            *sum ^= word;
+        }
+    }
+}
+
+/// The block that a lane hashes next: HMAC hashes the key's block and then 32 bytes, which makes
+/// 96 bytes, padded to two blocks.
+fn first_block(lane: &Lane) -> [u8; 64] {
+    let mut block = [0; 64];
+    block[32] = 0x80;
+    block[56..].copy_from_slice(&(96_u64 * 8).to_be_bytes());
+    store(&lane.sum, &mut block);
+    block
 }
 
 /// One output block in the making.
