@@ -264,6 +264,11 @@ impl PublicKey {
         &self.spki
     }
 
+    /// The content of the bit string.
+    pub(crate) fn raw(&self) -> &[u8] {
+        &self.raw
+    }
+
     /// Whether this is an RSA key.
     pub fn is_rsa(&self) -> bool {
         // The DER of rsaEncryption's object identifier, 1.2.840.113549.1.1.1.

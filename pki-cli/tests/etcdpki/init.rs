@@ -371,7 +371,7 @@ fn a_faulty_description_is_refused_before_anything_is_written() {
         ),
         (
             format!(
-                "domain: a.b\n{node}authorities: {{ etcd: {{ name_constraints: {{ dns: [c.d, localhost] }} }} }}\n"
+                "domain: a.b\n{node}authorities: {{ etcd: {{ name_constraints: {{ dns: [c.d, localhost], addresses: [10.0.0.0/8, 127.0.0.0/8, \"::1/128\"] }} }} }}\n"
             ),
             "etcdpki.yml:1:9",
             "lies outside",

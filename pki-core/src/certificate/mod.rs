@@ -121,18 +121,14 @@ impl Certificate {
         self.raw_issuer == issuer.raw_subject
     }
 
-    /// Whether the signature is `issuer`'s.
-    pub fn is_signed_by(&self, issuer: &Self) -> bool {
-        let parsed = (
-            X509Certificate::from_der(&self.der),
-            X509Certificate::from_der(&issuer.der),
-        );
-        match parsed {
-            (Ok((_, own)), Ok((_, issuer))) => {
-                own.verify_signature(Some(issuer.public_key())).is_ok()
-            }
-            _ => false,
-        }
+    /// What was signed, the object identifier of the algorithm as DER, and the signature.
+    pub(crate) fn signed_parts(&self) -> Option<(Vec<u8>, Vec<u8>, Vec<u8>)> {
+        let (_, parsed) = X509Certificate::from_der(&self.der).ok()?;
+        let oid = parsed.signature_algorithm.algorithm.as_bytes();
+        let mut algorithm = vec![0x06, u8::try_from(oid.len()).ok()?];
+        algorithm.extend(oid);
+        let message = parsed.tbs_certificate.as_ref().to_vec();
+        Some((message, algorithm, parsed.signature_value.data.to_vec()))
     }
 
     /// Whether every extended key usage in `usages`, and no other, is present.
@@ -248,9 +244,20 @@ fn instant(timestamp: i64) -> Result<OffsetDateTime, InvalidCertificate> {
 /// Attributes as `O=…, CN=…`; a name without any is `(empty)`.
 fn name_text(name: &X509Name<'_>) -> String {
     match name.iter_attributes().next() {
-        Some(_) => name.to_string(),
+        Some(_) => printable(&name.to_string()),
         None => "(empty)".to_owned(),
     }
+}
+
+/// A text from a certificate, of which a stranger may be the author: control characters are
+/// written out, so that none reaches a terminal.
+fn printable(text: &str) -> String {
+    text.chars()
+        .flat_map(|c| match c.is_control() {
+            true => c.escape_default().collect::<Vec<_>>(),
+            false => vec![c],
+        })
+        .collect()
 }
 
 fn key_algorithm(certificate: &X509Certificate<'_>) -> String {

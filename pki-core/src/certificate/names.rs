@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 use x509_parser::prelude::GeneralName;
 
-use super::InvalidCertificate;
+use super::{InvalidCertificate, printable};
 use crate::role::Usage;
 
 /// An extended key usage.
@@ -41,13 +41,13 @@ pub enum AlternativeName {
 impl AlternativeName {
     pub(super) fn from_general(name: &GeneralName<'_>) -> Self {
         match name {
-            GeneralName::DNSName(name) => Self::Dns((*name).to_owned()),
+            GeneralName::DNSName(name) => Self::Dns(printable(name)),
             GeneralName::IPAddress(octets) => match ip_address(octets) {
                 Some(address) => Self::Ip(address),
                 None => Self::Other(format!("iPAddress of {} octets", octets.len())),
             },
-            GeneralName::URI(uri) => Self::Other(format!("URI:{uri}")),
-            GeneralName::RFC822Name(mail) => Self::Other(format!("email:{mail}")),
+            GeneralName::URI(uri) => Self::Other(format!("URI:{}", printable(uri))),
+            GeneralName::RFC822Name(mail) => Self::Other(format!("email:{}", printable(mail))),
             _ => Self::Other("a name of another type".to_owned()),
         }
     }
@@ -94,7 +94,7 @@ impl NameConstraints {
         let mut constraints = Self::default();
         for subtree in subtrees {
             match subtree {
-                GeneralName::DNSName(name) => constraints.dns.push((*name).to_owned()),
+                GeneralName::DNSName(name) => constraints.dns.push(printable(name)),
                 GeneralName::IPAddress(octets) => {
                     let block = ip_block(octets).ok_or_else(|| {
                         InvalidCertificate(

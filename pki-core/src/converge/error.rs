@@ -4,6 +4,7 @@ use crate::authority::IssueError;
 use crate::description::Position;
 use crate::hierarchy::AuthorityName;
 use crate::key::KeyError;
+use crate::leaf::LeafId;
 use crate::store::StoreError;
 
 /// Why the description could not be reached.
@@ -19,6 +20,16 @@ pub enum ConvergeError {
         missing: AuthorityName,
         /// The one below it.
         below: AuthorityName,
+    },
+    /// An authority is missing that signed a certificate that is there.
+    #[error(
+        "the {missing} authority is missing, though {leaf}, which it signed, is there: restore it from a copy; a new one would cut off every member and client that trusts it"
+    )]
+    Lost {
+        /// The one that is missing.
+        missing: AuthorityName,
+        /// The certificate.
+        leaf: LeafId,
     },
     /// The PKI is not complete.
     #[error("{0} is missing: run `etcdpki init` to make it")]

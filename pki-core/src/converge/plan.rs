@@ -39,6 +39,7 @@ pub fn plan<S: Store>(
     };
     for leaf in leaves(cluster) {
         let present = pki.leaf(&leaf.id)?;
+        plan.refuse_lost_authority(present.as_ref())?;
         let planned = match (plan.reason(cluster, &leaf, present.as_ref(), now), present) {
             (None, Some(present)) => PlannedLeaf::Keep(present),
             (reason, present) => {
@@ -108,6 +109,28 @@ impl Plan {
             return Some(Reason::Issuer);
         }
         (certificate.validity.not_after < now).then_some(Reason::Expired)
+    }
+
+    /// A leaf that no authority here has signed was signed by the one that is missing.
+    fn refuse_lost_authority(&self, present: Option<&StoredLeaf>) -> Result<(), ConvergeError> {
+        let missing = self
+            .authorities
+            .iter()
+            .find(|(_, present)| present.is_none());
+        let (Some((missing, _)), Some(leaf)) = (missing, present) else {
+            return Ok(());
+        };
+        let mut authorities = self
+            .authorities
+            .iter()
+            .filter_map(|(_, present)| present.as_ref());
+        match authorities.any(|issuer| is_issued_by(leaf.certificate(), &issuer.certificate)) {
+            true => Ok(()),
+            false => Err(ConvergeError::Lost {
+                missing: *missing,
+                leaf: leaf.id.clone(),
+            }),
+        }
     }
 
     fn check_constraints(&self, cluster: &Cluster, leaf: &Leaf) -> Result<(), ConvergeError> {

@@ -242,3 +242,28 @@ fn lifetimes_are_cut_to_the_issuer() {
             .all(|leaf| leaf.certificate().validity.not_after == end)
     );
 }
+
+#[test]
+fn a_lost_authority_is_not_replaced_in_silence() {
+    let mut fixture = Fixture::new();
+    fixture.converge(DESCRIPTION).unwrap();
+    let mut store = fixture.pki.store().clone();
+    for file in ["ca.crt", "ca.key.sealed"] {
+        store.set(&format!("authorities/etcd/1/{file}"), None);
+    }
+    let before = store.clone();
+    fixture.pki = Pki::new(store);
+    let error = fixture.converge(DESCRIPTION).unwrap_err();
+    assert!(matches!(error, ConvergeError::Lost { .. }), "{error}");
+    assert_eq!(*fixture.pki.store(), before);
+}
+
+#[test]
+fn an_issuing_authority_can_come_later() {
+    let mut fixture = Fixture::new();
+    let room = format!("{DESCRIPTION}authorities: {{ etcd: {{ issuing: true }} }}\n");
+    fixture.converge(&room).unwrap();
+    // Leaves go back to the etcd authority, and to the issuing one again.
+    assert_eq!(fixture.converge(DESCRIPTION).unwrap().len(), 6);
+    assert_eq!(fixture.converge(&room).unwrap().len(), 6);
+}

@@ -291,10 +291,14 @@ fn constraints(raw: Option<&Spanned<raw::NameConstraints>>) -> Checked<Constrain
                 .iter()
                 .map(|text| block(text, field))
                 .collect::<Checked<_>>()?;
-            Ok(ConstraintSetting::Explicit(NameConstraints {
-                dns,
-                addresses,
-            }))
+            let constraints = NameConstraints { dns, addresses };
+            if constraints.dns.is_empty() || constraints.addresses.is_empty() {
+                let message = format!(
+                    "{field}: an empty list leaves names of its type free: write at least one entry of dns and one of addresses, or the word none"
+                );
+                return Err(fault(raw, message));
+            }
+            Ok(ConstraintSetting::Explicit(constraints))
         }
     }
 }

@@ -58,6 +58,23 @@ impl From<serde_saphyr::Error> for DescriptionError {
             Some(end) if position.is_some() => text[..end].to_owned(),
             _ => text,
         };
-        Self { position, message }
+        Self {
+            position,
+            message: without_api(message),
+        }
+    }
+}
+
+/// The parser's advice is for the program that calls it; ours is for who wrote the file.
+fn without_api(message: String) -> String {
+    if message.contains("from_str_multiple") {
+        return "more than one YAML document: keep one".to_owned();
+    }
+    if message.starts_with("unexpected end of input") {
+        return "the file is empty: write at least domain and nodes".to_owned();
+    }
+    match message.find(", set DuplicateKeyPolicy") {
+        Some(end) => format!("{}: remove one", &message[..end]),
+        None => message,
     }
 }

@@ -159,14 +159,23 @@ fn faults_name_line_and_column() {
             "etcd or intermediate or root",
         ),
         (
-            with("authorities: { etcd: { name_constraints: { dns: [example.com] } } }"),
+            with(
+                "authorities: { etcd: { name_constraints: { dns: [example.com], addresses: [10.0.0.0/8, 127.0.0.0/8, \"::1/128\"] } } }",
+            ),
             1,
             "lies outside",
         ),
         (
-            with("authorities: { etcd: { name_constraints: { dns: [internal.domain] } } }"),
+            with(
+                "authorities: { etcd: { name_constraints: { dns: [internal.domain], addresses: [10.0.0.0/8, 127.0.0.0/8, \"::1/128\"] } } }",
+            ),
             4,
             "`localhost` lies outside",
+        ),
+        (
+            with("authorities: { etcd: { name_constraints: {} } }"),
+            4,
+            "an empty list",
         ),
         (
             with("authorities: { etcd: { name_constraints: some } }"),

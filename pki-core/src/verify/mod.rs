@@ -3,5 +3,5 @@
 mod path;
 mod pki;
 
-pub use path::{PathError, check_name, validate};
+pub use path::{PathError, check_name, is_signed_by, validate};
 pub use pki::{Finding, Report, verify};

@@ -72,6 +72,20 @@ pub fn check_name(certificate: &Certificate, name: &AlternativeName) -> Result<(
     Ok(leaf.verify_is_valid_for_subject_name(&dialled)?)
 }
 
+/// Whether the signature of `certificate` is `issuer`'s.
+pub fn is_signed_by(certificate: &Certificate, issuer: &Certificate) -> bool {
+    let Some((message, algorithm, signature)) = certificate.signed_parts() else {
+        return false;
+    };
+    ALL_VERIFICATION_ALGS
+        .iter()
+        .filter(|known| known.signature_alg_id().as_ref().starts_with(&algorithm))
+        .any(|known| {
+            let key = issuer.public_key.raw();
+            known.verify_signature(key, &message, &signature).is_ok()
+        })
+}
+
 fn check_anchor(
     path: &VerifiedPath<'_>,
     anchors: &[Certificate],

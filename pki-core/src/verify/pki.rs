@@ -80,7 +80,8 @@ impl<S: Store> Check<'_, S> {
         let stored = match self.pki.authority(name) {
             Ok(Some(stored)) => stored,
             Ok(None) => {
-                self.missing(&format!("authorities/{name}"));
+                let path = self.pki.store().locate(&format!("authorities/{name}"));
+                self.found(&path, "missing: restore it from a copy, for what it signed needs it; `etcdpki init` makes it if it never was");
                 return Ok(());
             }
             Err(error) => return self.unreadable(error),
@@ -99,7 +100,7 @@ impl<S: Store> Check<'_, S> {
         }
         let issuer = name.issuer().and_then(|issuer| self.find(issuer));
         let issuer = issuer.or(name.issuer().is_none().then_some(certificate));
-        if issuer.is_some_and(|issuer| !certificate.is_signed_by(issuer)) {
+        if issuer.is_some_and(|issuer| !path::is_signed_by(certificate, issuer)) {
             self.found(&path, "its signature is not that of the authority above it");
         }
         if let Some(keys) = self.keys {

@@ -46,6 +46,7 @@ fn what_is_made_verifies() {
         "certificates: { key: ed25519 }",
         "certificates: { key: rsa2048 }",
         "certificates: { key: p521, server_sans: [api.internal.domain, vip.example.com, \"*.internal.domain\", 192.0.2.7] }",
+        "authorities: { root: { key: p521 }, intermediate: { key: p521 }, etcd: { key: p521 } }",
         "authorities: { root: { key: ed25519 }, intermediate: { key: rsa2048 }, etcd: { issuing: true } }",
         "authorities: { etcd: { name_constraints: none } }",
         "etcd: { enable_grpc_gateway: false }",
