@@ -42,6 +42,9 @@ pub fn inspect(content: &[u8]) -> Result<Vec<Item>, InspectError> {
             tier: SealedKey::from_pem(content)?.tier(),
         }]);
     }
+    if is_encrypted_key(content) {
+        return Err(InspectError::Encrypted);
+    }
     let mut items = Vec::new();
     for block in <(SectionKind, Vec<u8>)>::pem_slice_iter(content) {
         let (kind, mut der) = block.map_err(|_| InvalidPem::Malformed)?;
@@ -58,9 +61,25 @@ pub fn inspect(content: &[u8]) -> Result<Vec<Item>, InspectError> {
         items.extend(item);
     }
     match items.is_empty() {
-        true => Err(InspectError::Nothing),
+        true => Err(label(content).map_or(InspectError::Nothing, InspectError::Other)),
         false => Ok(items),
     }
+}
+
+/// PKCS#8 (RFC 5958 section 3), or the older way with header lines inside of the block.
+fn is_encrypted_key(content: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(content);
+    text.contains("-----BEGIN ENCRYPTED PRIVATE KEY-----")
+        || text.contains("Proc-Type: 4,ENCRYPTED")
+}
+
+/// The label of the first PEM block.
+fn label(content: &[u8]) -> Option<String> {
+    let text = String::from_utf8_lossy(content);
+    let (_, rest) = text.split_once("-----BEGIN ")?;
+    let (label, _) = rest.split_once("-----")?;
+    let plain = label.len() <= 40 && label.bytes().all(|byte| (b' '..=b'~').contains(&byte));
+    plain.then(|| label.to_owned())
 }
 
 fn inspect_der(der: &[u8]) -> Result<Item, InspectError> {
@@ -85,6 +104,11 @@ pub enum InspectError {
     /// A certificate that cannot be read.
     #[error(transparent)]
     Certificate(#[from] InvalidCertificate),
+    /// A private key under a passphrase.
+    #[error(
+        "a private key that is encrypted under a passphrase: etcd takes none, so decrypt it first (openssl pkey)"
+    )]
+    Encrypted,
     /// A private key that cannot be read.
     #[error(transparent)]
     Key(#[from] KeyError),
@@ -93,6 +117,9 @@ pub enum InspectError {
         "neither a certificate nor a key in it: PEM, DER, sealed keys and vault files are known"
     )]
     Nothing,
+    /// A PEM block of another kind.
+    #[error("a PEM block `{0}`, which is neither a certificate nor a private key")]
+    Other(String),
     /// A PEM block that cannot be read.
     #[error(transparent)]
     Pem(#[from] InvalidPem),

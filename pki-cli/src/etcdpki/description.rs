@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io;
+use std::net::IpAddr;
 
 use minijinja::{Environment, context};
 use pki_core::Cluster;
@@ -38,10 +39,11 @@ pub(super) fn find_or_make(arguments: &Init) -> Result<Described, Error> {
     match read() {
         Ok(cluster) => {
             check_options(arguments, &cluster)?;
+            let examples = are_examples(&cluster);
             Ok(Described {
                 cluster,
                 new: None,
-                examples: false,
+                examples,
             })
         }
         Err(Error::NoDescription { .. }) => make(arguments),
@@ -50,9 +52,9 @@ pub(super) fn find_or_make(arguments: &Init) -> Result<Described, Error> {
 }
 
 fn make(arguments: &Init) -> Result<Described, Error> {
-    let examples = arguments.nodes.is_empty();
     let text = render(arguments)?;
     let cluster = parse(&text)?;
+    let examples = are_examples(&cluster);
     Ok(Described {
         cluster,
         new: Some(text),
@@ -180,7 +182,7 @@ fn otherwise(option: &'static str, given: String, described: String) -> Error {
     }
 }
 
-fn nodes_text(nodes: &[(String, Vec<std::net::IpAddr>)]) -> String {
+fn nodes_text(nodes: &[(String, Vec<IpAddr>)]) -> String {
     let nodes: Vec<_> = nodes
         .iter()
         .map(|(name, addresses)| format!("{name}={}", join(addresses)))
@@ -202,6 +204,19 @@ fn join<T: ToString>(values: &[T]) -> String {
 
 /// The ending keeps the engine from escaping: the template quotes where YAML needs it.
 const TEMPLATE: &str = "etcdpki.yml.j2";
+/// Whether these are the nodes that nobody named, also after a run that was cut short.
+fn are_examples(cluster: &Cluster) -> bool {
+    let nodes = cluster
+        .nodes
+        .iter()
+        .map(|node| (node.name.as_str(), node.addresses.as_slice()));
+    let examples = EXAMPLE_NODES.map(|(name, address)| (name, [IpAddr::from(address)]));
+    cluster.domain.as_str() == EXAMPLE_DOMAIN
+        && nodes.eq(examples
+            .iter()
+            .map(|(name, addresses)| (*name, addresses.as_slice())))
+}
+
 const EXAMPLE_DOMAIN: &str = "your-internal.domain";
 const EXAMPLE_NODES: [(&str, [u8; 4]); 3] = [
     ("etcd-0", [10, 0, 0, 10]),

@@ -11,8 +11,6 @@ use pki_core::seal::SealError;
 use pki_core::store::StoreError;
 use pki_core::store::atomic::WriteError;
 
-use crate::password;
-
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Error {
@@ -53,11 +51,8 @@ pub(super) enum Error {
     NotText { path: PathBuf },
     #[error("the operating system gave no random numbers: {0}")]
     Random(getrandom::Error),
-    #[error("{what}: {source}")]
-    Password {
-        what: &'static str,
-        source: password::Error,
-    },
+    #[error("{what}: {reason}")]
+    Password { what: &'static str, reason: String },
     #[error(transparent)]
     Seal(#[from] SealError),
     #[error(transparent)]
@@ -102,10 +97,13 @@ impl Error {
             Self::NotEncrypted { path } => {
                 Some(format!("if it is yours, encrypt it: vault encrypt {}", path.display()))
             }
+            Self::Io { path, .. } if path == Path::new(STDOUT) => None,
             Self::Io { path, source } if source.kind() == io::ErrorKind::PermissionDenied => {
                 Some(format!("see who owns it: ls -ld {}", path.display()))
             }
-            Self::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
+            Self::Io { source, .. } | Self::Store(StoreError::Io { source, .. })
+                if source.kind() == io::ErrorKind::StorageFull =>
+            {
                 Some("what was there before is as it was; make room and run this again".to_owned())
             }
             Self::Vault { source: vault_format::Error::DecryptFailed, .. } => {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use pki_core::document::Document;
 use pki_core::secret_text::SecretText;
 use pki_core::store::atomic::{self, Access, Group};
-use vault_format::{Label, Plaintext, Secret};
+use vault_format::{Header, Label, Plaintext, Secret};
 use zeroize::Zeroizing;
 
 use super::error::Error;
@@ -17,7 +17,10 @@ pub(super) const GITIGNORE: &str = ".gitignore";
 
 /// What stands in a document's file now.
 pub(super) enum Old {
-    Encrypted(Plaintext),
+    Encrypted {
+        plaintext: Plaintext,
+        label: Option<Label>,
+    },
     Missing,
     Plain(Zeroizing<Vec<u8>>),
 }
@@ -39,13 +42,34 @@ impl Old {
                 path: path.to_owned(),
             });
         }
-        decrypt(path, &content, secret).map(Self::Encrypted)
+        let failed = |source| Error::Vault {
+            path: path.to_owned(),
+            source,
+        };
+        let label = Header::parse(&content).map_err(failed)?.label().cloned();
+        let plaintext = decrypt(path, &content, secret)?;
+        Ok(Self::Encrypted { plaintext, label })
+    }
+
+    /// The text as it is, if the file is encrypted under another label than is described now.
+    pub(super) fn relabelled(&self, wanted: Option<&Label>) -> Option<SecretText> {
+        let Self::Encrypted { plaintext, label } = self else {
+            return None;
+        };
+        // ansible-vault reads a file without a label as one of `default`.
+        let name = |label: Option<&Label>| label.map_or("default", Label::as_str).to_owned();
+        if name(label.as_ref()) == name(wanted) {
+            return None;
+        }
+        let mut text = SecretText::default();
+        text.push_str(std::str::from_utf8(plaintext.as_ref()).ok()?);
+        Some(text)
     }
 
     fn text(&self, path: &Path) -> Result<Option<&str>, Error> {
         let octets = match self {
             Self::Missing => return Ok(None),
-            Self::Encrypted(plaintext) => plaintext.as_ref(),
+            Self::Encrypted { plaintext, .. } => plaintext.as_ref(),
             Self::Plain(content) => content.as_slice(),
         };
         std::str::from_utf8(octets)

@@ -167,7 +167,11 @@ fn converge(
     report: &mut Report,
 ) -> Result<State, Error> {
     report.plan(&plan);
-    Ok(plan.apply(cluster, pki, keys, now)?)
+    let state = plan.apply(cluster, pki, keys, now)?;
+    for path in &state.written_bundles {
+        report.wrote(path);
+    }
+    Ok(state)
 }
 
 /// All old files are read and merged before the first is written.
@@ -177,16 +181,16 @@ fn write_documents(
     secret: &Secret,
     report: &mut Report,
 ) -> Result<(), Error> {
+    let label = cluster.ansible.vault_id.as_ref();
     let mut changed = Vec::new();
     for document in documents {
         files::remove_leftovers(&document.path)?;
         let old = Old::read(document, secret)?;
-        match files::merge(document, &old)? {
+        match files::merge(document, &old)?.or_else(|| old.relabelled(label)) {
             Some(text) => changed.push((document, text)),
             None => report.kept(&document.path),
         }
     }
-    let label = cluster.ansible.vault_id.as_ref();
     // Each file has a key derivation of its own.
     let ready = thread::scope(|scope| {
         let threads: Vec<_> = changed

@@ -2,7 +2,7 @@
 
 mod view;
 
-use std::fs;
+use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 use std::process::ExitCode;
@@ -19,11 +19,18 @@ use super::output;
 use super::secrets::{self, Source};
 use view::{FileView, ItemView, VaultView};
 
-/// Runs the command.
+/// Runs the command. A file that cannot be shown does not keep the others from it.
 pub(super) fn run(arguments: &Inspect) -> Result<ExitCode, Error> {
     let mut views = Vec::new();
+    let mut code = ExitCode::SUCCESS;
     for path in &arguments.files {
-        views.push(file(path, arguments)?);
+        match file(path, arguments) {
+            Ok(view) => views.push(view),
+            Err(error) => {
+                output::error(&error);
+                code = ExitCode::FAILURE;
+            }
+        }
     }
     match arguments.json {
         true => output::print_json(&views)?,
@@ -32,7 +39,7 @@ pub(super) fn run(arguments: &Inspect) -> Result<ExitCode, Error> {
             output::print(&texts.join("\n"))?;
         }
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(code)
 }
 
 fn file(path: &Path, arguments: &Inspect) -> Result<FileView, Error> {
@@ -100,11 +107,22 @@ fn vault(
 }
 
 fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, Error> {
+    let failed = |source| Error::io(path, source);
     let mut content = Zeroizing::new(Vec::new());
     let read = match path.as_os_str() == "-" {
-        true => io::stdin().read_to_end(&mut content).map(drop),
-        false => fs::read(path).map(|octets| content = Zeroizing::new(octets)),
+        true => io::stdin().take(MAX_SIZE + 1).read_to_end(&mut content),
+        false => {
+            File::open(path).and_then(|file| file.take(MAX_SIZE + 1).read_to_end(&mut content))
+        }
     };
-    read.map_err(|error| Error::io(path, error))?;
-    Ok(content)
+    let length = u64::try_from(read.map_err(failed)?).unwrap_or(u64::MAX);
+    match length > MAX_SIZE {
+        true => Err(failed(io::Error::other(
+            "larger than 16 MiB: no certificate or key is",
+        ))),
+        false => Ok(content),
+    }
 }
+
+/// The largest file that is read.
+const MAX_SIZE: u64 = 16 * 1024 * 1024;

@@ -108,9 +108,11 @@ impl<'a> Source<'a> {
     }
 
     fn failed(&self, source: password::Error) -> Error {
+        // The module that reads secrets was made for one of the two.
+        let reason = source.to_string().replace("vault password", self.what);
         Error::Password {
             what: self.what,
-            source,
+            reason,
         }
     }
 

@@ -1,13 +1,17 @@
 //! `etcdpki verify`: check the whole PKI.
 
 use std::fmt::Write as _;
+use std::fs;
+use std::io;
 use std::path::Path;
 use std::process::ExitCode;
 
+use pki_core::document::AnsibleRole;
 use pki_core::store::{Directory, Pki};
-use pki_core::verify::{self, Report};
+use pki_core::verify::{self, Finding, Report};
 use serde::Serialize;
 use time::OffsetDateTime;
+use zeroize::Zeroizing;
 
 use super::args::Verify;
 use super::description;
@@ -27,7 +31,8 @@ pub(super) fn run(arguments: &Verify) -> Result<ExitCode, Error> {
             Some(keyring.unlock(&secrets::passphrase(&secret)?)?)
         }
     };
-    let report = verify::verify(&cluster, &pki, keys.as_ref(), OffsetDateTime::now_utc())?;
+    let mut report = verify::verify(&cluster, &pki, keys.as_ref(), OffsetDateTime::now_utc())?;
+    report.findings.extend(vault_files_in_clear()?);
     match arguments.json {
         true => output::print_json(&Json::from(&report))?,
         false => output::print(&text(&report, arguments.without_keys))?,
@@ -36,6 +41,24 @@ pub(super) fn run(arguments: &Verify) -> Result<ExitCode, Error> {
         true => ExitCode::SUCCESS,
         false => ExitCode::from(FOUND),
     })
+}
+
+/// Vault files that were decrypted and left so, with every key in them in clear.
+fn vault_files_in_clear() -> Result<Vec<Finding>, Error> {
+    let mut findings = Vec::new();
+    for role in AnsibleRole::ALL {
+        let path = role.vault_path();
+        let content = match fs::read(&path) {
+            Ok(content) => Zeroizing::new(content),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            Err(error) => return Err(Error::io(path, error)),
+        };
+        if !vault_format::is_encrypted(&content) {
+            let message = format!("not encrypted: run `vault encrypt {path}`");
+            findings.push(Finding { path, message });
+        }
+    }
+    Ok(findings)
 }
 
 fn text(report: &Report, without_keys: bool) -> String {

@@ -471,3 +471,43 @@ fn what_a_person_added_to_the_files_survives() {
     workspace.succeeds(&["init"]);
     assert_eq!(workspace.read(file), text.into_bytes());
 }
+
+#[test]
+fn what_is_written_is_told() {
+    let workspace = Workspace::initialised();
+    workspace.write("pki/trust/members.crt", "junk");
+    let report = workspace.succeeds(&["init"]);
+    assert!(
+        report.contains("pki/trust/members.crt") && !report.contains("Nothing changed"),
+        "{report}"
+    );
+    // Still the example nodes, however often it runs.
+    assert!(report.contains("The nodes are examples"), "{report}");
+
+    let description = String::from_utf8(workspace.read("etcdpki.yml")).unwrap();
+    workspace.write(
+        "etcdpki.yml",
+        format!("{description}ansible: {{ vault_id: prod }}\n"),
+    );
+    let report = workspace.succeeds(&["init"]);
+    for file in VAULT_FILES {
+        assert!(
+            workspace
+                .read(file)
+                .starts_with(b"$ANSIBLE_VAULT;1.2;AES256;prod\n"),
+            "{file}"
+        );
+        assert!(report.contains(file), "{report}");
+    }
+    assert!(workspace.succeeds(&["init"]).contains("Nothing changed"));
+}
+
+#[test]
+fn a_passphrase_that_cannot_be_had_is_called_one() {
+    let workspace = Workspace::new();
+    let error = workspace.fails(1, &["init", "--passphrase-file", "missing"]);
+    assert!(
+        error.contains("passphrase") && !error.contains("vault password"),
+        "{error}"
+    );
+}

@@ -110,3 +110,63 @@ fn a_reader_that_goes_away_is_no_error() {
     drop(child.stdout.take());
     assert!(child.wait().unwrap().success());
 }
+
+#[test]
+fn a_lost_authority_is_named_and_not_replaced() {
+    let workspace = Workspace::initialised();
+    std::fs::remove_dir_all(workspace.path("pki/authorities/etcd")).unwrap();
+    let before = workspace.files();
+    let output = workspace.run(&["verify"]);
+    assert_eq!(output.status.code(), Some(3));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("restore it from a copy"));
+    let error = workspace.fails(1, &["init"]);
+    assert!(error.contains("the etcd authority is missing"), "{error}");
+    assert_eq!(workspace.files(), before);
+}
+
+#[test]
+fn a_vault_file_left_in_clear_is_found() {
+    let workspace = Workspace::initialised();
+    let file = "roles/common/vars/certificates.vault.yml";
+    workspace.write_with_mode(file, "vault: {}\n", 0o600);
+    let output = workspace.run(&["verify", "--without-keys"]);
+    assert_eq!(output.status.code(), Some(3));
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(
+        text.contains("not encrypted: run `vault encrypt roles/common"),
+        "{text}"
+    );
+}
+
+#[test]
+fn one_file_that_cannot_be_shown_does_not_hide_the_others() {
+    let workspace = Workspace::initialised();
+    workspace.write(
+        "request",
+        "-----BEGIN CERTIFICATE REQUEST-----\nAA==\n-----END CERTIFICATE REQUEST-----\n",
+    );
+    workspace.write("encrypted", "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n\nAA==\n-----END RSA PRIVATE KEY-----\n");
+    std::fs::File::create(workspace.path("huge"))
+        .unwrap()
+        .set_len(1 << 40)
+        .unwrap();
+    let output = workspace.run(&[
+        "inspect",
+        "request",
+        "encrypted",
+        "huge",
+        "missing",
+        "pki/trust/members.crt",
+    ]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("CN=etcd CA G1"));
+    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+    for part in [
+        "request: a PEM block `CERTIFICATE REQUEST`",
+        "encrypted: a private key that is encrypted",
+        "huge: larger than 16 MiB",
+        "missing: ",
+    ] {
+        assert!(errors.contains(part), "{part}: {errors}");
+    }
+}

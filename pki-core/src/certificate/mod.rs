@@ -302,6 +302,14 @@ mod tests {
     use super::*;
 
     #[test]
+    fn control_characters_of_strangers_are_written_out() {
+        assert_eq!(
+            printable("CN=evil\u{1b}[31m\nline é"),
+            "CN=evil\\u{1b}[31m\\nline é"
+        );
+    }
+
+    #[test]
     fn rubbish_is_refused() {
         assert!(Certificate::from_der(b"").is_err());
         assert!(Certificate::from_der(&[0x30, 0x03, 0x02, 0x01, 0x01]).is_err());

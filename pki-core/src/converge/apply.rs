@@ -54,11 +54,14 @@ impl Plan {
             Pki::<S>::add_leaf(&mut batch, &leaf, &key, keys)?;
             stored.push(leaf);
         }
-        let state = State {
+        let mut state = State {
             authorities: chain.stored,
             leaves: stored,
+            written_bundles: Vec::new(),
         };
-        pki.add_bundles(&mut batch, &state.bundles(cluster)?)?;
+        let bundles = state.bundles(cluster)?;
+        state.written_bundles = pki.stale_bundles(&bundles)?;
+        pki.add_bundles(&mut batch, &bundles)?;
         pki.commit(batch)?;
         Ok(state)
     }

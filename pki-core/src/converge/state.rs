@@ -16,6 +16,8 @@ pub struct State {
     pub authorities: Vec<StoredAuthority>,
     /// The leaves, in the order of the description.
     pub leaves: Vec<StoredLeaf>,
+    /// Where a person finds the trust bundles that were written to come to this state.
+    pub written_bundles: Vec<String>,
 }
 
 impl State {
@@ -42,6 +44,7 @@ impl State {
         Ok(Self {
             authorities,
             leaves,
+            written_bundles: Vec::new(),
         })
     }
 

@@ -36,6 +36,11 @@ impl AnsibleRole {
             Self::EtcdServer => "etcd-server",
         }
     }
+
+    /// Where its encrypted variables lie, from the top of the project.
+    pub fn vault_path(self) -> String {
+        format!("roles/{self}/vars/certificates.vault.yml")
+    }
 }
 
 impl fmt::Display for AnsibleRole {
@@ -64,7 +69,7 @@ pub fn documents<S: Store>(
     let mut documents = Vec::new();
     for role in AnsibleRole::ALL {
         documents.push(Document {
-            path: format!("roles/{role}/vars/certificates.vault.yml"),
+            path: role.vault_path(),
             secret: true,
             header: VAULT_HEADER,
             parents: &["vault", "certificates"],

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use pki_core::Cluster;
 use pki_core::converge::{Action, Plan, State};
+use pki_core::document::AnsibleRole;
 use pki_core::store::{Directory, Pki};
 use serde::Serialize;
 use time::OffsetDateTime;
@@ -186,7 +187,7 @@ impl Report {
             (false, true) => {
                 let _ = writeln!(
                     text,
-                    "\n{GOOD}Nothing changed{GOOD:#}: everything is as described."
+                    "\n{GOOD}Nothing changed{GOOD:#}: every certificate that is described is there."
                 );
             }
             (false, false) => self.write_made(text),
@@ -278,15 +279,24 @@ impl Report {
         if let Some(directory) = directory {
             let _ = writeln!(text, "  cd {}", directory.display());
         }
-        let password = match Path::new(secrets::VAULT_PASSWORD_FILE).exists() {
-            true => format!(" --vault-password-file {}", secrets::VAULT_PASSWORD_FILE),
-            false => String::new(),
-        };
-        let _ = writeln!(text, "  etcdpki verify");
+        let program = program();
+        let _ = writeln!(text, "  {program} verify");
         let _ = writeln!(
             text,
-            "  vault view roles/etcd-server/vars/certificates.vault.yml{password}"
+            "  {program} inspect {}",
+            AnsibleRole::EtcdServer.vault_path()
         );
+    }
+}
+
+/// How this program is started again: by its name if it was found in PATH, else by its place.
+fn program() -> String {
+    let by_name = std::env::args_os()
+        .next()
+        .is_some_and(|name| name == "etcdpki");
+    match std::env::current_exe() {
+        Ok(path) if !by_name => path.display().to_string(),
+        _ => "etcdpki".to_owned(),
     }
 }
 
@@ -297,6 +307,8 @@ fn remark(path: &str) -> &'static str {
         secrets::VAULT_PASSWORD_FILE => "opens the vault files; git ignores it: keep a copy",
         secrets::PASSPHRASE_FILE => "opens the sealed keys; git ignores it: keep a copy",
         _ if path.ends_with(".vault.yml") => "encrypted",
+        _ if path.ends_with("members.crt") => "what members trust",
+        _ if path.ends_with("clients.crt") => "what clients trust",
         _ if path.ends_with("certificates.yml") => "references into it",
         _ => "",
     }

@@ -126,7 +126,7 @@ impl ItemView {
             } => {
                 let _ = writeln!(
                     text,
-                    "  private key, {algorithm}, in clear\n    {:18}{public_key_sha256}",
+                    "  private key, {algorithm}, in clear\n    {:18} {public_key_sha256}",
                     "public key SHA-256"
                 );
             }
