@@ -24,6 +24,8 @@ use super::output;
 use super::secrets::{self, Generated, Source};
 use report::Report;
 
+/// Passphrases of fewer octets are warned about.
+const SHORT: usize = 12;
 /// The PKI directory.
 pub(super) const PKI: &str = "pki";
 
@@ -140,11 +142,16 @@ impl Secrets {
 fn open(
     cluster: &Cluster,
     keyring: Option<&Keyring>,
-    passphrase: &Zeroizing<Vec<u8>>,
+    passphrase_octets: &Zeroizing<Vec<u8>>,
 ) -> Result<(Option<Keyring>, Unlocked), Error> {
-    let passphrase = secrets::passphrase(passphrase)?;
+    let passphrase = secrets::passphrase(passphrase_octets)?;
     if let Some(keyring) = keyring {
         return Ok((None, keyring.unlock(&passphrase)?));
+    }
+    if passphrase_octets.len() < SHORT {
+        output::note(
+            "warning: the passphrase is short, and it guards every key: `--generate-secrets` makes a strong one",
+        );
     }
     let name = cluster.name.as_str();
     let (keyring, keys) = Keyring::create(name, &passphrase, KdfParameters::default())?;

@@ -144,13 +144,12 @@ pub enum SealError {
     Kdf(String),
     /// The sealed octets are cut or changed, or belong to something else.
     #[error(
-        "the sealed key does not open: it was changed, or it is another certificate's; restore \
-         the file from a copy"
+        "the sealed key does not open: it was changed, or it is another certificate's; restore the file from a copy, or, of a leaf, remove its directory and run `etcdpki init`"
     )]
     Damaged,
     /// Not a sealed key at all.
     #[error(
-        "not a whole `{SEALED_KEY}` block: the file is cut or was overwritten; restore it from a copy"
+        "not a whole `{SEALED_KEY}` block: the file is cut or was overwritten; restore it from a copy, or, of a leaf, remove its directory and run `etcdpki init`"
     )]
     Malformed,
     /// No passphrase at all.
