@@ -86,7 +86,7 @@ fn make(arguments: &Init, described: &Described, now: OffsetDateTime) -> Result<
     let state = converge(cluster, plan, &mut pki, &keys, now, &mut report)?;
     let documents = document::documents(cluster, &pki, &state, &keys)?;
     write_documents(cluster, &documents, &vault_secret, &mut report)?;
-    report.describe(cluster, &pki, &state, now);
+    report.describe(cluster, &pki, &state, now)?;
     Ok(report)
 }
 

@@ -511,3 +511,20 @@ fn a_passphrase_that_cannot_be_had_is_called_one() {
         "{error}"
     );
 }
+
+#[test]
+fn what_is_not_described_any_more_is_told() {
+    let workspace = Workspace::initialised();
+    let description = String::from_utf8(workspace.read("etcdpki.yml")).unwrap();
+    let line = "  - { name: etcd-2, addresses: [10.0.0.12] }\n";
+    workspace.write("etcdpki.yml", description.replace(line, ""));
+    let report = workspace.succeeds(&["init"]);
+    assert!(report.contains("Not described any more"), "{report}");
+    assert!(
+        report.contains("pki/certificates/etcd-2/peer/1/tls.crt"),
+        "{report}"
+    );
+    let report: serde_json::Value =
+        serde_json::from_str(&workspace.succeeds(&["init", "--json"])).unwrap();
+    assert_eq!(report["undescribed"].as_array().unwrap().len(), 2);
+}

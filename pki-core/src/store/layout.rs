@@ -3,6 +3,8 @@
 use crate::hierarchy::AuthorityName;
 use crate::leaf::LeafId;
 
+/// The directory of all leaves.
+pub(super) const LEAVES: &str = "certificates";
 /// The keyring.
 pub(super) const KEYRING: &str = "keyring.yml";
 /// What members must trust now.
@@ -25,5 +27,5 @@ pub(super) fn authority(name: AuthorityName) -> String {
 
 /// The directory of all generations of a leaf.
 pub(super) fn leaf(id: &LeafId) -> String {
-    format!("certificates/{id}")
+    format!("{LEAVES}/{id}")
 }

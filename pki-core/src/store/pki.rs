@@ -113,6 +113,36 @@ impl<S: Store> Pki<S> {
         }))
     }
 
+    /// The newest generation of every leaf that is here and not among `described`, by where a
+    /// person finds it: a node that was removed keeps its certificates until they expire.
+    ///
+    /// # Errors
+    ///
+    /// When one is there and cannot be read.
+    pub fn undescribed(
+        &self,
+        described: &[StoredLeaf],
+    ) -> Result<Vec<(String, Certificate)>, StoreError> {
+        let mut found = Vec::new();
+        for owner in self.store.list(layout::LEAVES)? {
+            for role in self.store.list(&format!("{}/{owner}", layout::LEAVES))? {
+                let directory = format!("{}/{owner}/{role}", layout::LEAVES);
+                if described
+                    .iter()
+                    .any(|leaf| layout::leaf(&leaf.id) == directory)
+                {
+                    continue;
+                }
+                if let Some(generation) = self.newest(&directory)? {
+                    let path = format!("{directory}/{generation}/{LEAF_CERTIFICATE}");
+                    let certificate = self.certificates(&path)?.remove(0);
+                    found.push((self.store.locate(&path), certificate));
+                }
+            }
+        }
+        Ok(found)
+    }
+
     /// Opens the key of an authority.
     ///
     /// # Errors

@@ -11,6 +11,7 @@ use serde::Serialize;
 use time::OffsetDateTime;
 
 use crate::etcdpki::description::Described;
+use crate::etcdpki::error::Error;
 use crate::etcdpki::output::{BAD, DIM, GOOD, HEADING, date, timestamp};
 use crate::etcdpki::secrets;
 
@@ -29,6 +30,16 @@ pub(super) struct Report {
     unchanged: Vec<String>,
     authorities: Vec<Authority>,
     certificates: Vec<Certificate>,
+    /// What is there, still valid, and not described any more.
+    undescribed: Vec<Undescribed>,
+}
+
+#[derive(Debug, Serialize)]
+struct Undescribed {
+    path: String,
+    not_after: String,
+    #[serde(skip)]
+    expires: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -79,6 +90,7 @@ impl Report {
             unchanged: Vec::new(),
             authorities: Vec::new(),
             certificates: Vec::new(),
+            undescribed: Vec::new(),
         }
     }
 
@@ -122,7 +134,17 @@ impl Report {
         pki: &Pki<Directory>,
         state: &State,
         now: OffsetDateTime,
-    ) {
+    ) -> Result<(), Error> {
+        for (path, certificate) in pki.undescribed(&state.leaves)? {
+            let end = certificate.validity.not_after;
+            if end > now {
+                self.undescribed.push(Undescribed {
+                    path,
+                    not_after: timestamp(end),
+                    expires: date(end),
+                });
+            }
+        }
         self.authorities
             .extend(state.authorities.iter().map(|stored| Authority {
                 name: stored.name.to_string(),
@@ -148,6 +170,7 @@ impl Report {
                 path: pki.locate_leaf(stored),
             }
         }));
+        Ok(())
     }
 
     /// The report for a person.
@@ -193,6 +216,15 @@ impl Report {
             (false, false) => self.write_made(text),
         }
         self.write_table(text);
+        if !self.undescribed.is_empty() {
+            let _ = writeln!(
+                text,
+                "\n{BAD}Not described any more{BAD:#}, and taken by members until they expire"
+            );
+            for Undescribed { path, expires, .. } in &self.undescribed {
+                let _ = writeln!(text, "  {expires}  {path}");
+            }
+        }
         self.write_next(text, directory);
     }
 
