@@ -60,7 +60,10 @@ fn make(arguments: &Init, described: &Described, now: OffsetDateTime) -> Result<
         .try_for_each(files::remove_leftovers)?;
     let plan = converge::plan(cluster, &pki, now)?;
     let keyring = pki.keyring()?;
-    let secrets = Secrets::acquire(arguments, keyring.is_some())?;
+    let secrets = Secrets::acquire(arguments, keyring.is_some()).inspect_err(|_| {
+        // Made a moment ago for its lock, if it is empty; else this does nothing.
+        let _ = std::fs::remove_dir(PKI);
+    })?;
     let vault_secret = secrets::vault_secret(&secrets.vault_password)?;
     let mut report = Report::new(described);
     let mut group = Group::default();

@@ -287,6 +287,7 @@ fn passwords_that_cannot_be_had_are_errors() {
         let error = workspace.fails(1, &[&["init"], arguments].concat());
         assert!(error.contains(part), "{arguments:?}: {error}");
         assert_eq!(workspace.files(), before, "{arguments:?}");
+        assert!(!workspace.path("pki").exists(), "{arguments:?}");
     }
     workspace.fails(
         2,
