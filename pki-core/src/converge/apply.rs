@@ -60,8 +60,7 @@ impl Plan {
             written_bundles: Vec::new(),
         };
         let bundles = state.bundles(cluster)?;
-        state.written_bundles = pki.stale_bundles(&bundles)?;
-        pki.add_bundles(&mut batch, &bundles)?;
+        state.written_bundles = pki.add_bundles(&mut batch, &bundles)?;
         pki.commit(batch)?;
         Ok(state)
     }

@@ -246,16 +246,23 @@ impl<S: Store> Pki<S> {
         Ok(())
     }
 
-    /// Adds the bundles to `batch` that differ from those in the store.
+    /// Adds the bundles to `batch` that differ from those in the store, and returns where a
+    /// person finds them.
     ///
     /// # Errors
     ///
     /// When the store cannot be read.
-    pub fn add_bundles(&self, batch: &mut Batch, bundles: &Bundles) -> Result<(), StoreError> {
+    pub fn add_bundles(
+        &self,
+        batch: &mut Batch,
+        bundles: &Bundles,
+    ) -> Result<Vec<String>, StoreError> {
+        let mut added = Vec::new();
         for (path, text) in self.differing(bundles)? {
+            added.push(self.store.locate(path));
             batch.put(path, text);
         }
-        Ok(())
+        Ok(added)
     }
 
     /// Where a person finds the bundles that are not as they should be.
