@@ -1,0 +1,71 @@
+//! What can be typed: a module for each command, and here what they share.
+
+mod init;
+mod inspect;
+mod verify;
+
+use std::path::PathBuf;
+
+use clap::builder::styling::{AnsiColor, Styles};
+use clap::{Args, Parser, Subcommand};
+
+pub(super) use init::{Init, NodeArgument};
+pub(super) use inspect::Inspect;
+pub(super) use verify::Verify;
+
+/// Certificates for a mutual-TLS etcd cluster, from one description.
+#[derive(Debug, Parser)]
+#[command(name = "etcdpki", version, styles = STYLES, after_help = EXIT_CODES)]
+pub(super) struct Arguments {
+    /// Work in this directory, as if etcdpki had been started there
+    #[arg(short = 'C', long, global = true, value_name = "DIR")]
+    pub(super) directory: Option<PathBuf>,
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    Init(Init),
+    Inspect(Inspect),
+    Verify(Verify),
+}
+
+/// Where the passphrase of the sealed keys comes from
+#[derive(Args, Debug)]
+pub(super) struct PassphraseArguments {
+    /// Read the passphrase from this file [default: the file that the environment variable
+    /// ETCDPKI_PASSPHRASE_FILE names, then etcdpki-passphrase.txt, then a prompt]
+    #[arg(long, value_name = "FILE", conflicts_with = "passphrase_command")]
+    pub(super) passphrase_file: Option<PathBuf>,
+    /// Take the passphrase from what this command prints; it is split into words, no shell runs
+    #[arg(long, value_name = "COMMAND")]
+    pub(super) passphrase_command: Option<String>,
+}
+
+/// Where the password of the vault files comes from
+#[derive(Args, Debug)]
+pub(super) struct VaultArguments {
+    /// Read the vault password from this file, or run it if it is executable [default: the file
+    /// that ANSIBLE_VAULT_PASSWORD_FILE names, then vault-password.txt, then a prompt]
+    #[arg(
+        long,
+        visible_alias = "vault-pass-file",
+        value_name = "FILE",
+        conflicts_with = "vault_password_command"
+    )]
+    pub(super) vault_password_file: Option<PathBuf>,
+    /// Take the vault password from what this command prints; it is split into words, no shell
+    /// runs
+    #[arg(long, value_name = "COMMAND")]
+    pub(super) vault_password_command: Option<String>,
+}
+
+const STYLES: Styles = Styles::styled()
+    .header(AnsiColor::Green.on_default().bold())
+    .usage(AnsiColor::Green.on_default().bold())
+    .literal(AnsiColor::Cyan.on_default().bold())
+    .placeholder(AnsiColor::Cyan.on_default());
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 something was found (verify).";
