@@ -7,7 +7,7 @@ use pki_core::converge::ConvergeError;
 use pki_core::description::DescriptionError;
 use pki_core::document::MergeError;
 use pki_core::inspect::InspectError;
-use pki_core::seal::SealError;
+use pki_core::seal::{SealError, SlotError, SlotName};
 use pki_core::store::StoreError;
 use pki_core::store::atomic::WriteError;
 
@@ -27,6 +27,18 @@ pub(super) enum Error {
         option: &'static str,
         given: String,
         described: String,
+    },
+    #[cfg(feature = "age")]
+    #[error("the escrow file {} does not open to the root's key with {}", .path.display(), .identity.display())]
+    EscrowUnproved { path: PathBuf, identity: PathBuf },
+    #[cfg(feature = "age")]
+    #[error("{}: there is a file already, and it may hold another key: choose another name", .path.display())]
+    Exists { path: PathBuf },
+    #[cfg(feature = "age")]
+    #[error("{}: {source}", .path.display())]
+    Identity {
+        path: PathBuf,
+        source: pki_core::seal::InvalidIdentities,
     },
     #[error(
         "{path}: the JSON report could not be written: {source}",
@@ -55,8 +67,17 @@ pub(super) enum Error {
     Random(getrandom::Error),
     #[error("{what}: {reason}")]
     Password { what: &'static str, reason: String },
+    #[error(
+        "slot `{slot}` is for age recipients: name them again, with --recipient, or give it a passphrase"
+    )]
+    RecipientsNeeded { slot: SlotName },
+    #[cfg(feature = "age")]
+    #[error("the root authority is missing: run `etcdpki init` to make it")]
+    NoRoot,
     #[error(transparent)]
     Seal(#[from] SealError),
+    #[error(transparent)]
+    Slot(#[from] SlotError),
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error("the description could not be written: {0}")]
@@ -96,6 +117,12 @@ impl Error {
             Self::NoPassphraseForKeyring { .. } => Some(
                 "give the passphrase that it was made with: --passphrase-file, --passphrase-command or the file etcdpki-passphrase.txt".to_owned(),
             ),
+            Self::Seal(seal)
+            | Self::Slot(SlotError::Seal(seal))
+            | Self::Store(StoreError::Key { source: seal, .. })
+            | Self::Converge(ConvergeError::Store(StoreError::Key { source: seal, .. })) => {
+                hint_of_seal(seal)
+            }
             Self::NotEncrypted { path } => {
                 Some(format!("if it is yours, encrypt it: vault encrypt {}", path.display()))
             }
@@ -124,6 +151,15 @@ impl Error {
             Self::Json { source } => source.io_error_kind() == Some(io::ErrorKind::BrokenPipe),
             _ => false,
         }
+    }
+}
+
+fn hint_of_seal(error: &SealError) -> Option<String> {
+    match error {
+        SealError::Closed { .. } | SealError::NoPassphraseSlot { .. } | SealError::WrongIdentity { .. } => Some(
+            "see who can open what: `etcdpki ca slot list`; a slot for age recipients opens with --age-identity FILE".to_owned(),
+        ),
+        _ => None,
     }
 }
 

@@ -9,7 +9,7 @@ use std::thread::{self, ScopedJoinHandle};
 use pki_core::Cluster;
 use pki_core::converge::{self, Plan, State};
 use pki_core::document::{self, Document};
-use pki_core::seal::{KdfParameters, Keyring, Unlocked};
+use pki_core::seal::{KdfParameters, Keyring, Passphrase, Unlocked};
 use pki_core::store::atomic::{Access, Group};
 use pki_core::store::{Directory, Pki};
 use time::OffsetDateTime;
@@ -20,12 +20,10 @@ use super::args::Init;
 use super::description::{self, Described};
 use super::error::Error;
 use super::files::{self, Old, Ready};
-use super::output;
 use super::secrets::{self, Generated, Source};
+use super::{keys, output};
 use report::Report;
 
-/// Passphrases of fewer octets are warned about.
-const SHORT: usize = 12;
 /// The PKI directory.
 pub(super) const PKI: &str = "pki";
 
@@ -60,7 +58,7 @@ fn make(arguments: &Init, described: &Described, now: OffsetDateTime) -> Result<
         .try_for_each(files::remove_leftovers)?;
     let plan = converge::plan(cluster, &pki, now)?;
     let keyring = pki.keyring()?;
-    let secrets = Secrets::acquire(arguments, keyring.is_some()).inspect_err(|_| {
+    let secrets = Secrets::acquire(arguments, &pki, keyring.as_ref()).inspect_err(|_| {
         // Made a moment ago for its lock, if it is empty; else this does nothing.
         let _ = std::fs::remove_dir(PKI);
     })?;
@@ -77,14 +75,13 @@ fn make(arguments: &Init, described: &Described, now: OffsetDateTime) -> Result<
     }
     secrets.stage(&mut group, &mut report)?;
     report.plan(&plan);
-    let (keys, state) = match keyring {
-        Some(keyring) => {
+    let (keys, state) = match secrets.sealing {
+        Sealing::Opened(keys) => {
             group.commit()?;
-            let keys = keyring.unlock(&secrets::passphrase(&secrets.passphrase)?)?;
             let state = plan.apply(cluster, &mut pki, &keys, now)?;
             (keys, state)
         }
-        None => first(cluster, plan, &mut pki, group, &secrets.passphrase, now)?,
+        Sealing::New(passphrase) => first(cluster, plan, &mut pki, group, &passphrase, now)?,
     };
     for path in &state.written_bundles {
         report.wrote(path);
@@ -95,35 +92,48 @@ fn make(arguments: &Init, described: &Described, now: OffsetDateTime) -> Result<
     Ok(report)
 }
 
-/// The passphrase and the vault password, read or made.
+/// What seals the keys, and the vault password, read or made.
 struct Secrets {
-    passphrase: Zeroizing<Vec<u8>>,
+    sealing: Sealing,
     vault_password: Zeroizing<Vec<u8>>,
     generated: Vec<Generated>,
 }
 
+enum Sealing {
+    /// The passphrase of a keyring to be made.
+    New(Passphrase),
+    /// The keyring that there is.
+    Opened(Unlocked),
+}
+
 impl Secrets {
-    fn acquire(arguments: &Init, sealed: bool) -> Result<Self, Error> {
+    fn acquire(
+        arguments: &Init,
+        pki: &Pki<Directory>,
+        keyring: Option<&Keyring>,
+    ) -> Result<Self, Error> {
         let mut generated = Vec::new();
-        let mut acquire = |source: Source<'_>, new: bool, may_generate: bool| {
-            let place = source
-                .place_for_new()
-                .filter(|_| arguments.generate_secrets);
-            match place {
-                Some(path) if may_generate => {
+        let mut acquire = |source: Source<'_>, new: bool| {
+            let place = source.place_for_new();
+            match place.filter(|_| arguments.generate_secrets) {
+                Some(path) => {
                     let made = Generated::new(path)?;
                     let secret = made.secret.clone();
                     generated.push(made);
                     Ok(secret)
                 }
-                Some(_) => Err(Error::NoPassphraseForKeyring { path: PKI.into() }),
                 None => source.read(new),
             }
         };
-        let passphrase = acquire(Source::passphrase(&arguments.passphrase), !sealed, !sealed)?;
-        let vault_password = acquire(Source::vault_password(&arguments.vault), !sealed, true)?;
+        let passphrase = Source::passphrase(&arguments.keys.passphrase);
+        let sealing = match keyring {
+            Some(keyring) => Sealing::Opened(open(arguments, pki, keyring, &passphrase)?),
+            None => Sealing::New(secrets::new_passphrase(&acquire(passphrase, true)?)?),
+        };
+        let vault = Source::vault_password(&arguments.vault);
+        let vault_password = acquire(vault, keyring.is_none())?;
         Ok(Self {
-            passphrase,
+            sealing,
             vault_password,
             generated,
         })
@@ -143,6 +153,22 @@ impl Secrets {
     }
 }
 
+/// Opens the keyring that there is; no passphrase can be generated for it.
+fn open(
+    arguments: &Init,
+    pki: &Pki<Directory>,
+    keyring: &Keyring,
+    passphrase: &Source<'_>,
+) -> Result<Unlocked, Error> {
+    if arguments.generate_secrets
+        && passphrase.place_for_new().is_some()
+        && !keys::by_identity(&arguments.keys)
+    {
+        return Err(Error::NoPassphraseForKeyring { path: PKI.into() });
+    }
+    keys::open(&arguments.keys, pki, keyring)
+}
+
 /// The first run: makes everything while the passphrase is stretched, for only the keyring waits
 /// for that. It is written when the passphrase that opens it is on the disk, and before all that
 /// it opens.
@@ -151,20 +177,14 @@ fn first(
     plan: Plan,
     pki: &mut Pki<Directory>,
     group: Group,
-    passphrase: &Zeroizing<Vec<u8>>,
+    passphrase: &Passphrase,
     now: OffsetDateTime,
 ) -> Result<(Unlocked, State), Error> {
-    if passphrase.len() < SHORT {
-        output::note(
-            "warning: the passphrase is short, and it guards every key: `--generate-secrets` makes a strong one",
-        );
-    }
-    let passphrase = secrets::passphrase(passphrase)?;
     let keys = Unlocked::generate()?;
     let (keyring, written, issued) = thread::scope(|scope| {
         let name = cluster.name.as_str();
         let keyring =
-            scope.spawn(|| Keyring::new(name, &keys, &passphrase, KdfParameters::default()));
+            scope.spawn(|| Keyring::new(name, &keys, passphrase, KdfParameters::default()));
         let written = group.commit();
         let issued = plan.issue(cluster, pki, &keys, now);
         (joined(keyring), written, issued)

@@ -7,6 +7,7 @@ mod error;
 mod files;
 mod init;
 mod inspect;
+mod keys;
 mod output;
 mod secrets;
 mod verify;

@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 
 use super::args::{PassphraseArguments, VaultArguments};
 use super::error::Error;
+use super::output;
 use crate::password::{self, Readable};
 
 /// The file that `--generate-secrets` writes the vault password to, as in the article.
@@ -26,7 +27,8 @@ pub(super) struct Source<'a> {
     file: Option<&'a Path>,
     command: Option<&'a str>,
     variable: &'static str,
-    default_file: &'static str,
+    /// None where a secret has no file of its own.
+    default_file: Option<&'static str>,
     option: &'static str,
 }
 
@@ -38,8 +40,20 @@ impl<'a> Source<'a> {
             file: arguments.passphrase_file.as_deref(),
             command: arguments.passphrase_command.as_deref(),
             variable: "ETCDPKI_PASSPHRASE_FILE",
-            default_file: PASSPHRASE_FILE,
+            default_file: Some(PASSPHRASE_FILE),
             option: "--passphrase",
+        }
+    }
+
+    /// The ways to the new passphrase of a key slot.
+    pub(super) fn new_passphrase(file: Option<&'a Path>, command: Option<&'a str>) -> Self {
+        Self {
+            what: "passphrase",
+            file,
+            command,
+            variable: "ETCDPKI_NEW_PASSPHRASE_FILE",
+            default_file: None,
+            option: "--new-passphrase",
         }
     }
 
@@ -50,7 +64,7 @@ impl<'a> Source<'a> {
             file: arguments.vault_password_file.as_deref(),
             command: arguments.vault_password_command.as_deref(),
             variable: "ANSIBLE_VAULT_PASSWORD_FILE",
-            default_file: VAULT_PASSWORD_FILE,
+            default_file: Some(VAULT_PASSWORD_FILE),
             option: "--vault-password",
         }
     }
@@ -59,7 +73,7 @@ impl<'a> Source<'a> {
     pub(super) fn place_for_new(&self) -> Option<PathBuf> {
         match self.command.is_some() || self.existing_file().is_some() {
             true => None,
-            false => Some(PathBuf::from(self.default_file)),
+            false => self.default_file.map(PathBuf::from),
         }
     }
 
@@ -98,9 +112,8 @@ impl<'a> Source<'a> {
         let named = self.file.map(Path::to_owned);
         let in_environment = || std::env::var_os(self.variable).filter(|name| !name.is_empty());
         let default = || {
-            Path::new(self.default_file)
-                .exists()
-                .then(|| self.default_file.into())
+            let file = self.default_file.map(PathBuf::from);
+            file.filter(|file| file.exists())
         };
         named
             .or_else(|| in_environment().map(PathBuf::from))
@@ -123,10 +136,14 @@ impl<'a> Source<'a> {
             option,
             ..
         } = self;
-        format!(
-            "give {option}-file FILE or {option}-command COMMAND, set {variable}, put it into \
-             {default_file}, or run this in a terminal; `etcdpki init --generate-secrets` makes one"
-        )
+        let given = format!("give {option}-file FILE or {option}-command COMMAND, set {variable}");
+        match default_file {
+            Some(file) => format!(
+                "{given}, put it into {file}, or run this in a terminal; `etcdpki init \
+                 --generate-secrets` makes one"
+            ),
+            None => format!("{given}, or run this in a terminal"),
+        }
     }
 }
 
@@ -157,6 +174,16 @@ impl Generated {
     }
 }
 
+/// The octets as a passphrase, with a warning if it is short.
+pub(super) fn new_passphrase(secret: &Zeroizing<Vec<u8>>) -> Result<Passphrase, Error> {
+    if secret.len() < SHORT {
+        output::note(
+            "warning: the passphrase is short, and it guards every key: `--generate-secrets` makes a strong one",
+        );
+    }
+    passphrase(secret)
+}
+
 /// The octets as a passphrase.
 pub(super) fn passphrase(secret: &Zeroizing<Vec<u8>>) -> Result<Passphrase, Error> {
     Ok(Passphrase::new(secret.as_slice())?)
@@ -170,5 +197,7 @@ pub(super) fn vault_secret(secret: &Zeroizing<Vec<u8>>) -> Result<Secret, Error>
     })
 }
 
+/// Passphrases of fewer octets are warned about.
+const SHORT: usize = 12;
 /// Crockford's base 32, without letters that look alike.
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";

@@ -17,8 +17,8 @@ use super::args::Verify;
 use super::description;
 use super::error::Error;
 use super::init::PKI;
+use super::keys;
 use super::output::{self, BAD, GOOD};
-use super::secrets::{self, Source};
 
 /// Runs the command.
 pub(super) fn run(arguments: &Verify) -> Result<ExitCode, Error> {
@@ -26,10 +26,7 @@ pub(super) fn run(arguments: &Verify) -> Result<ExitCode, Error> {
     let pki = Pki::new(Directory::open_read_only(Path::new(PKI))?);
     let keys = match (arguments.without_keys, pki.keyring()?) {
         (true, _) | (false, None) => None,
-        (false, Some(keyring)) => {
-            let secret = Source::passphrase(&arguments.passphrase).read(false)?;
-            Some(keyring.unlock(&secrets::passphrase(&secret)?)?)
-        }
+        (false, Some(keyring)) => Some(keys::open(&arguments.keys, &pki, &keyring)?),
     };
     let mut report = verify::verify(&cluster, &pki, keys.as_ref(), OffsetDateTime::now_utc())?;
     report.findings.extend(vault_files_in_clear()?);
@@ -72,7 +69,7 @@ fn text(report: &Report, without_keys: bool) -> String {
         report.leaves,
         match without_keys {
             true => "keys not checked".to_owned(),
-            false => format!("{} keys opened", report.keys),
+            false => keys_opened(report),
         }
     );
     let _ = match report.findings.len() {
@@ -83,11 +80,23 @@ fn text(report: &Report, without_keys: bool) -> String {
     text
 }
 
+fn keys_opened(report: &Report) -> String {
+    let opened = match report.keys {
+        1 => "1 key opened".to_owned(),
+        keys => format!("{keys} keys opened"),
+    };
+    match report.closed {
+        0 => opened,
+        closed => format!("{opened}, {closed} not checked since its tier is closed"),
+    }
+}
+
 #[derive(Serialize)]
 struct Json<'a> {
     authorities: usize,
     certificates: usize,
     keys: usize,
+    closed_keys: usize,
     findings: Vec<JsonFinding<'a>>,
 }
 
@@ -104,6 +113,7 @@ impl<'a> From<&'a Report> for Json<'a> {
             authorities: report.authorities,
             certificates: report.leaves,
             keys: report.keys,
+            closed_keys: report.closed,
             findings: findings
                 .map(|finding| JsonFinding {
                     path: &finding.path,

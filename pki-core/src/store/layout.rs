@@ -3,6 +3,8 @@
 use crate::hierarchy::AuthorityName;
 use crate::leaf::LeafId;
 
+/// The directory of all authorities.
+pub(super) const AUTHORITIES: &str = "authorities";
 /// The directory of all leaves.
 pub(super) const LEAVES: &str = "certificates";
 /// The keyring.
@@ -22,7 +24,7 @@ pub(super) const LEAF_KEY: &str = "tls.key.sealed";
 
 /// The directory of all generations of an authority.
 pub(super) fn authority(name: AuthorityName) -> String {
-    format!("authorities/{name}")
+    format!("{AUTHORITIES}/{name}")
 }
 
 /// The directory of all generations of a leaf.

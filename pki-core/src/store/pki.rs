@@ -1,5 +1,7 @@
 //! The PKI in a store: its keyring, its authorities and its leaves, each in generations.
 
+mod sealed;
+
 use super::layout::{self, AUTHORITY_CERTIFICATE, AUTHORITY_KEY, LEAF_CERTIFICATE, LEAF_KEY};
 use super::{Batch, Store, StoreError};
 use crate::certificate::{Certificate, bundle};

@@ -6,15 +6,17 @@ use super::path::{self, PathError};
 use crate::certificate::{AlternativeName, Certificate};
 use crate::description::Cluster;
 use crate::hierarchy::AuthorityName;
+use crate::key::PrivateKey;
 use crate::leaf::{Leaf, leaves};
 use crate::role::Usage;
-use crate::seal::Unlocked;
+use crate::seal::{Tier, Unlocked};
 use crate::store::{Pki, Store, StoreError, StoredAuthority, StoredLeaf};
 use crate::trust::Bundles;
 
 /// Checks every authority and every leaf that the description asks for, and the trust bundles.
 ///
-/// With `keys`, every sealed key is opened and held against its certificate too.
+/// With `keys`, every sealed key of the tiers that are open is opened and held against its
+/// certificate too.
 ///
 /// # Errors
 ///
@@ -53,6 +55,8 @@ pub struct Report {
     pub leaves: usize,
     /// How many sealed keys were opened.
     pub keys: usize,
+    /// How many sealed keys were not tried, since their tier is not open.
+    pub closed: usize,
     /// What is wrong.
     pub findings: Vec<Finding>,
 }
@@ -104,9 +108,9 @@ impl<S: Store> Check<'_, S> {
             self.found(&path, "its signature is not that of the authority above it");
         }
         if let Some(keys) = self.keys {
-            match self.pki.authority_key(&stored, keys) {
-                Ok(_) => self.report.keys += 1,
-                Err(error) => self.unreadable(error)?,
+            match keys.is_open(name.tier()) {
+                true => self.key(self.pki.authority_key(&stored, keys))?,
+                false => self.report.closed += 1,
             }
         }
         self.authorities.push(stored);
@@ -140,9 +144,9 @@ impl<S: Store> Check<'_, S> {
             }
         }
         if let Some(keys) = self.keys {
-            match self.pki.leaf_key(&stored, keys) {
-                Ok(_) => self.report.keys += 1,
-                Err(error) => self.unreadable(error)?,
+            match keys.is_open(Tier::Issuing) {
+                true => self.key(self.pki.leaf_key(&stored, keys))?,
+                false => self.report.closed += 1,
             }
         }
         Ok(())
@@ -190,6 +194,14 @@ impl<S: Store> Check<'_, S> {
                 &path,
                 "it is not what must be trusted now: run `etcdpki init` to write it anew",
             );
+        }
+        Ok(())
+    }
+
+    fn key(&mut self, opened: Result<PrivateKey, StoreError>) -> Result<(), StoreError> {
+        match opened {
+            Ok(_) => self.report.keys += 1,
+            Err(error) => self.unreadable(error)?,
         }
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::PassphraseArguments;
+use super::KeyArguments;
 
 /// Check the whole PKI: paths, names, usages, validity, and that each key opens and fits
 ///
@@ -11,7 +11,7 @@ use super::PassphraseArguments;
 #[command(after_help = EXAMPLES)]
 pub(in crate::etcdpki) struct Verify {
     #[command(flatten)]
-    pub(in crate::etcdpki) passphrase: PassphraseArguments,
+    pub(in crate::etcdpki) keys: KeyArguments,
     /// Check all but the sealed keys, so that no passphrase is needed
     #[arg(long, conflicts_with_all = ["passphrase_file", "passphrase_command"])]
     pub(in crate::etcdpki) without_keys: bool,

@@ -1,0 +1,143 @@
+//! Every sealed key at once: to prove data keys by, and to seal anew.
+
+use super::super::layout::{self, AUTHORITIES, LEAVES};
+use super::super::{Batch, Store, StoreError};
+use super::Pki;
+use crate::certificate::Certificate;
+use crate::hierarchy::AuthorityName;
+use crate::seal::{Identity, Keyring, SealError, SealedKey, Tier, Tiers, Unlocked};
+
+impl<S: Store> Pki<S> {
+    /// Holds the data keys against what they must have sealed: of each tier that is open, the
+    /// first key in the store must open and be its certificate's. A tier that has sealed nothing
+    /// yet passes.
+    ///
+    /// Data keys that came from an age slot are not proved by the slot itself, since anyone can
+    /// encrypt to its recipients.
+    ///
+    /// # Errors
+    ///
+    /// When a key does not open, or the store cannot be read.
+    pub fn check_keys(&self, keys: &Unlocked) -> Result<(), StoreError> {
+        let sealed = self.sealed_files()?;
+        let open = Tier::ALL.into_iter().filter(|tier| keys.is_open(*tier));
+        for file in open.filter_map(|tier| sealed.iter().find(|file| file.tier == tier)) {
+            let certificate = self.certificate_of(file)?;
+            self.open(&file.path, &file.owner, file.tier, &certificate, keys)?;
+        }
+        Ok(())
+    }
+
+    /// Writes a keyring whose data keys are being replaced, seals every key with the new ones,
+    /// and writes the keyring without the old ones: in this order, so that each key opens at any
+    /// point, whenever it is interrupted. It finishes what was interrupted, too. A tier that is
+    /// closed in `keys` stays as it is.
+    ///
+    /// Returns how many keys were sealed anew.
+    ///
+    /// # Errors
+    ///
+    /// When a key does not open, before anything is written; when the store cannot be read or
+    /// written.
+    pub fn reseal(&mut self, keyring: &Keyring, keys: &Unlocked) -> Result<usize, StoreError> {
+        let mut batch = Batch::default();
+        self.add_keyring(&mut batch, keyring)?;
+        batch.barrier();
+        let retiring = keyring.retiring();
+        let tiers = Tiers::where_true(|tier| {
+            keys.is_open(tier) && retiring.is_some_and(|tiers| tiers.contains(tier))
+        });
+        let mut count = 0;
+        if let Some(tiers) = tiers {
+            for file in self.sealed_files()? {
+                if tiers.contains(file.tier)
+                    && let Some(sealed) = self.resealed(&file, keys)?
+                {
+                    batch.put(file.path, sealed.to_pem());
+                    count += 1;
+                }
+            }
+            batch.barrier();
+            self.add_keyring(&mut batch, &keyring.without_retired(tiers))?;
+        }
+        self.store.commit(batch)?;
+        Ok(count)
+    }
+
+    fn resealed(
+        &self,
+        file: &SealedFile,
+        keys: &Unlocked,
+    ) -> Result<Option<SealedKey>, StoreError> {
+        let certificate = self.certificate_of(file)?;
+        let identity = Identity {
+            tier: file.tier,
+            path: &file.owner,
+            key: certificate.public_key.fingerprint(),
+        };
+        let failed = |source: SealError| StoreError::Key {
+            path: self.store.locate(&file.path),
+            source,
+        };
+        let sealed = SealedKey::from_pem(&self.required(&file.path)?).map_err(failed)?;
+        keys.reseal(identity, &sealed).map_err(failed)
+    }
+
+    fn certificate_of(&self, file: &SealedFile) -> Result<Certificate, StoreError> {
+        // A file without a certificate is refused when it is read.
+        Ok(self.certificates(&file.certificate)?.remove(0))
+    }
+
+    /// Every sealed key of every generation, authorities first.
+    fn sealed_files(&self) -> Result<Vec<SealedFile>, StoreError> {
+        let mut files = Vec::new();
+        for name in self.store.list(AUTHORITIES)? {
+            self.add_sealed(format!("{AUTHORITIES}/{name}"), &mut files)?;
+        }
+        for owner in self.store.list(LEAVES)? {
+            for role in self.store.list(&format!("{LEAVES}/{owner}"))? {
+                self.add_sealed(format!("{LEAVES}/{owner}/{role}"), &mut files)?;
+            }
+        }
+        Ok(files)
+    }
+
+    fn add_sealed(&self, owner: String, files: &mut Vec<SealedFile>) -> Result<(), StoreError> {
+        let tier = match owner == layout::authority(AuthorityName::Root) {
+            true => Tier::Root,
+            false => Tier::Issuing,
+        };
+        let generations = self.store.list(&owner)?;
+        for generation in generations
+            .iter()
+            .filter(|name| name.parse::<u32>().is_ok())
+        {
+            let directory = format!("{owner}/{generation}");
+            for name in self.store.list(&directory)? {
+                if let Some(stem) = name.strip_suffix(SEALED) {
+                    files.push(SealedFile {
+                        path: format!("{directory}/{name}"),
+                        certificate: format!("{directory}/{stem}.crt"),
+                        owner: owner.clone(),
+                        tier,
+                    });
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+struct SealedFile {
+    path: String,
+    /// The certificate beside it, whose public key it is bound to.
+    certificate: String,
+    owner: String,
+    tier: Tier,
+}
+
+/// What the names of sealed keys end in.
+const SEALED: &str = ".key.sealed";
+
+#[cfg(test)]
+mod tests;
