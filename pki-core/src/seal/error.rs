@@ -60,6 +60,9 @@ pub enum SealError {
         /// The slots that there are.
         slots: Vec<SlotName>,
     },
+    /// Data keys of two keyrings.
+    #[error("the data keys are those of another keyring: was keyring.yml replaced meanwhile?")]
+    OtherKeyring,
     /// The operating system has no random numbers to give.
     #[error("the operating system gave no random numbers: {0}")]
     Random(#[from] getrandom::Error),
@@ -117,9 +120,6 @@ pub enum SlotError {
         /// The slot.
         slot: SlotName,
     },
-    /// The data keys are not those of this keyring.
-    #[error("the data keys are those of another keyring")]
-    OtherKeyring,
     /// The data keys cannot be wrapped for a slot without its passphrase.
     #[error(
         "the data keys cannot be replaced, since the passphrase of {} is not at hand to wrap new ones: remove those slots, do this again, and add them anew", slots_or_none(.slots)

@@ -69,7 +69,7 @@ impl Unlocked {
     /// When they are of two keyrings; then nothing was added.
     pub fn join(mut self, other: Self) -> Result<Self, SealError> {
         if self.id != other.id {
-            return Err(SealError::Damaged);
+            return Err(SealError::OtherKeyring);
         }
         let mut other = other;
         for tier in Tier::ALL {

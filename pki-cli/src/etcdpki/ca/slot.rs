@@ -15,7 +15,7 @@ use crate::etcdpki::args::{
 };
 use crate::etcdpki::error::Error;
 use crate::etcdpki::init::PKI;
-use crate::etcdpki::secrets::{self, Source};
+use crate::etcdpki::secrets::{self, PASSPHRASE_FILE, Source};
 use crate::etcdpki::{keys, output};
 pub(super) use report::{Done, Listing};
 
@@ -56,6 +56,7 @@ fn change(arguments: &SlotChange) -> Result<(), Error> {
     let name = &arguments.name;
     let slot = keyring.slot(name)?.clone();
     let tiers = arguments.tier.unwrap_or(slot.tiers());
+    let mut is_passphrase = false;
     if only_narrows(&arguments.lock, &slot, tiers) {
         for tier in slot.tiers().iter().filter(|tier| !tiers.contains(*tier)) {
             keyring.withdraw(name, tier)?;
@@ -67,11 +68,13 @@ fn change(arguments: &SlotChange) -> Result<(), Error> {
         }
         let keys = keys::open(&arguments.keys, &pki, &keyring)?;
         let lock = NewLock::read(&arguments.lock)?;
+        is_passphrase = matches!(lock, NewLock::Passphrase(_));
         keyring.change_slot(name, lock.lock(), tiers, &keys)?;
     }
     pki.put_keyring(&keyring)?;
     Done::new("changed", name, &keyring)
-        .with_old_copies(tiers != slot.tiers())
+        .with_old_copies(!slot.tiers().iter().all(|tier| tiers.contains(tier)))
+        .with_stale_file(is_passphrase && Path::new(PASSPHRASE_FILE).exists())
         .print(arguments.json)
 }
 

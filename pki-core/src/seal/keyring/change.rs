@@ -3,7 +3,7 @@
 use super::Keyring;
 use crate::seal::error::MAX_SLOTS;
 use crate::seal::slot::{Rewrapped, Slot, WrappedKey};
-use crate::seal::{Lock, SlotError, SlotName, Tier, Tiers, Unlocked};
+use crate::seal::{Lock, SealError, SlotError, SlotName, Tier, Tiers, Unlocked};
 
 impl Keyring {
     /// Adds a slot.
@@ -133,10 +133,10 @@ impl Keyring {
         Ok(new)
     }
 
-    fn check_own(&self, keys: &Unlocked) -> Result<(), SlotError> {
+    fn check_own(&self, keys: &Unlocked) -> Result<(), SealError> {
         match *keys.keyring_id() == self.id {
             true => Ok(()),
-            false => Err(SlotError::OtherKeyring),
+            false => Err(SealError::OtherKeyring),
         }
     }
 

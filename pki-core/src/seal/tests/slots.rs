@@ -94,7 +94,10 @@ fn a_name_is_given_once_and_to_a_slot_that_is_there() {
     );
     let (_, foreign) = super::keyring();
     let error = keyring.add_slot(name("bob"), lock(&other), Tiers::Both, &foreign);
-    assert!(matches!(error, Err(SlotError::OtherKeyring)));
+    assert!(matches!(
+        error,
+        Err(SlotError::Seal(SealError::OtherKeyring))
+    ));
     for text in ["", "a b", "a/b", "é", &"a".repeat(65)] {
         assert!(text.parse::<SlotName>().is_err(), "{text}");
     }

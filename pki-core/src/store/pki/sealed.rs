@@ -5,25 +5,37 @@ use super::super::{Batch, Store, StoreError};
 use super::Pki;
 use crate::certificate::Certificate;
 use crate::hierarchy::AuthorityName;
+use crate::key::PrivateKey;
 use crate::seal::{Identity, Keyring, SealError, SealedKey, Tier, Tiers, Unlocked};
 
 impl<S: Store> Pki<S> {
     /// Holds the data keys against what they must have sealed: of each tier that is open, the
-    /// first key in the store must open and be its certificate's. A tier that has sealed nothing
-    /// yet passes.
+    /// key of some authority must open and be its certificate's. A tier that has sealed none yet
+    /// passes.
     ///
     /// Data keys that came from an age slot are not proved by the slot itself, since anyone can
     /// encrypt to its recipients.
     ///
     /// # Errors
     ///
-    /// When a key does not open, or the store cannot be read.
+    /// When no authority's key opens, or the store cannot be read.
     pub fn check_keys(&self, keys: &Unlocked) -> Result<(), StoreError> {
         let sealed = self.sealed_files()?;
-        let open = Tier::ALL.into_iter().filter(|tier| keys.is_open(*tier));
-        for file in open.filter_map(|tier| sealed.iter().find(|file| file.tier == tier)) {
-            let certificate = self.certificate_of(file)?;
-            self.open(&file.path, &file.owner, file.tier, &certificate, keys)?;
+        for tier in Tier::ALL.into_iter().filter(|tier| keys.is_open(*tier)) {
+            let of_tier = |file: &&SealedFile| file.tier == tier && file.is_authority();
+            let mut first_error = None;
+            for file in sealed.iter().filter(of_tier) {
+                match self.open_file(file, keys) {
+                    Ok(_) => {
+                        first_error = None;
+                        break;
+                    }
+                    Err(error) => first_error = first_error.or(Some(error)),
+                }
+            }
+            if let Some(error) = first_error {
+                return Err(error);
+            }
         }
         Ok(())
     }
@@ -83,6 +95,11 @@ impl<S: Store> Pki<S> {
         keys.reseal(identity, &sealed).map_err(failed)
     }
 
+    fn open_file(&self, file: &SealedFile, keys: &Unlocked) -> Result<PrivateKey, StoreError> {
+        let certificate = self.certificate_of(file)?;
+        self.open(&file.path, &file.owner, file.tier, &certificate, keys)
+    }
+
     fn certificate_of(&self, file: &SealedFile) -> Result<Certificate, StoreError> {
         // A file without a certificate is refused when it is read.
         Ok(self.certificates(&file.certificate)?.remove(0))
@@ -134,6 +151,12 @@ struct SealedFile {
     certificate: String,
     owner: String,
     tier: Tier,
+}
+
+impl SealedFile {
+    fn is_authority(&self) -> bool {
+        self.path.starts_with(AUTHORITIES)
+    }
 }
 
 /// What the names of sealed keys end in.

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::etcdpki::error::Error;
 use crate::etcdpki::output::{self, BAD, GOOD, HEADING};
+use crate::etcdpki::secrets::PASSPHRASE_FILE;
 
 /// The slots of a keyring.
 #[derive(Debug, Serialize)]
@@ -85,6 +86,9 @@ pub(in crate::etcdpki::ca) struct Done {
     resealed: Option<usize>,
     /// Whether somebody may keep a copy of the directory that opens as before.
     old_copies_open: bool,
+    /// Whether the default file may hold a passphrase that was just changed.
+    #[serde(skip)]
+    stale_file: bool,
     #[serde(flatten)]
     listing: Listing,
 }
@@ -96,6 +100,7 @@ impl Done {
             slot: Some(slot.to_string()),
             resealed: None,
             old_copies_open: false,
+            stale_file: false,
             listing: Listing::of(keyring),
         }
     }
@@ -106,12 +111,18 @@ impl Done {
             slot: None,
             resealed: Some(resealed),
             old_copies_open: true,
+            stale_file: false,
             listing: Listing::of(keyring),
         }
     }
 
     pub(super) fn with_old_copies(mut self, open: bool) -> Self {
         self.old_copies_open = open;
+        self
+    }
+
+    pub(super) fn with_stale_file(mut self, stale: bool) -> Self {
+        self.stale_file = stale;
         self
     }
 
@@ -137,6 +148,12 @@ impl Done {
             let _ = writeln!(text, "{resealed} keys were sealed anew");
         }
         let _ = write!(text, "\n{}", self.listing.to_text());
+        if self.stale_file {
+            let _ = writeln!(
+                text,
+                "\nIf {PASSPHRASE_FILE} holds the passphrase of this slot, put the new one into it."
+            );
+        }
         if self.old_copies_open {
             self.write_warning(&mut text);
         }
