@@ -71,6 +71,8 @@ pub(super) enum Error {
         "slot `{slot}` is for age recipients: name them again, with --recipient, or give it a passphrase"
     )]
     RecipientsNeeded { slot: SlotName },
+    #[error("slot `{slot}` stays as it is, since nothing shows that another one opens: {source}")]
+    OthersUnproved { slot: SlotName, source: SealError },
     #[cfg(feature = "age")]
     #[error("the root authority is missing: run `etcdpki init` to make it")]
     NoRoot,
@@ -117,6 +119,7 @@ impl Error {
             Self::NoPassphraseForKeyring { .. } => Some(
                 "give the passphrase that it was made with: --passphrase-file, --passphrase-command or the file etcdpki-passphrase.txt".to_owned(),
             ),
+            Self::OthersUnproved { .. } => Some("give the passphrase of another slot with --passphrase-file, or its identity with --age-identity".to_owned()),
             Self::Seal(seal)
             | Self::Slot(SlotError::Seal(seal))
             | Self::Store(StoreError::Key { source: seal, .. })

@@ -74,6 +74,26 @@ fn operators_come_and_go() {
     let error = workspace.fails(2, &["ca", "slot", "add", "a b"]);
     assert!(error.contains("is no name of a slot"), "{error}");
 
+    let before = workspace.files();
+    let own = [
+        "ca",
+        "slot",
+        "remove",
+        "bob",
+        "--passphrase-file",
+        "bob.txt",
+    ];
+    let error = workspace.fails(1, &own);
+    assert!(
+        error.contains("nothing shows that another one opens"),
+        "{error}"
+    );
+    let report = workspace.succeeds(&["ca", "slot", "remove", "bob", "--dry-run"]);
+    assert!(
+        report.contains("would be removed") && report.contains("dry run"),
+        "{report}"
+    );
+    assert_eq!(workspace.files(), before);
     let report = workspace.succeeds(&["ca", "slot", "remove", "bob"]);
     assert!(
         report.contains("Replace them: etcdpki ca slot rotate"),
@@ -388,14 +408,22 @@ fn the_root_goes_offline_and_comes_back() {
         "--new-passphrase-file",
         "new.txt",
     ]);
-    workspace.succeeds(&["ca", "slot", "remove", "offline"]);
+    let remove = [
+        "ca",
+        "slot",
+        "remove",
+        "offline",
+        "--passphrase-file",
+        "new.txt",
+    ];
+    workspace.succeeds(&remove);
     assert_eq!(names(&workspace), ["passphrase"]);
     let report = workspace.succeeds(&["verify", "--passphrase-file", "new.txt"]);
     assert!(report.contains("7 keys opened\n"), "{report}");
 }
 
 #[test]
-fn a_slot_loses_a_tier_without_being_opened() {
+fn a_slot_loses_a_tier_if_another_opens_it() {
     let workspace = small();
     let alice = identity(&workspace, "alice.txt");
     workspace.succeeds(&[
@@ -406,8 +434,20 @@ fn a_slot_loses_a_tier_without_being_opened() {
         "--recipient",
         &alice.recipient,
     ]);
-    std::fs::remove_file(workspace.path("etcdpki-passphrase.txt")).unwrap();
-    let report = workspace.succeeds(&["ca", "slot", "change", "alice", "--tier", "issuing"]);
+    let narrow = ["ca", "slot", "change", "alice", "--tier", "issuing"];
+    let mut by_alice = [
+        &narrow[..],
+        &["--age-identity", "alice.txt", "--dry-run", "--json"],
+    ]
+    .concat();
+    let report: Value = serde_json::from_str(&workspace.succeeds(&by_alice)).unwrap();
+    assert_eq!(report["untried"], "root");
+    by_alice.truncate(8);
+    let report = workspace.succeeds(&by_alice);
+    assert!(
+        report.contains("opens the root tier was not tried"),
+        "{report}"
+    );
     assert!(report.contains("opens as before"), "{report}");
     assert_eq!(
         slots(&workspace)["slots"][1]["tiers"],

@@ -42,6 +42,7 @@ pub fn verify<S: Store>(
         check.leaf(&leaf)?;
     }
     check.bundles()?;
+    check.keyring()?;
     Ok(check.report)
 }
 
@@ -202,6 +203,24 @@ impl<S: Store> Check<'_, S> {
         match opened {
             Ok(_) => self.report.keys += 1,
             Err(error) => self.unreadable(error)?,
+        }
+        Ok(())
+    }
+
+    /// What else could come to pass with the slots than that a key does not open.
+    fn keyring(&mut self) -> Result<(), StoreError> {
+        let Some(keyring) = self.pki.keyring()? else {
+            return Ok(());
+        };
+        let path = self.pki.locate_keyring();
+        if let Some(tiers) = keyring.retiring() {
+            self.found(&path, format!("the data keys ({tiers}) are being replaced, and that was interrupted; every key opens: finish it with `etcdpki ca slot rotate`"));
+        }
+        for slot in self
+            .keys
+            .map_or_else(Vec::new, |keys| keyring.forged_slots(keys))
+        {
+            self.found(&path, format!("slot `{slot}`: its recipients or its file were changed by somebody who cannot open it: restore keyring.yml from a copy, or remove the slot"));
         }
         Ok(())
     }

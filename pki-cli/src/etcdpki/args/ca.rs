@@ -83,6 +83,9 @@ pub(in crate::etcdpki) struct SlotAdd {
     pub(in crate::etcdpki) tier: Tiers,
     #[command(flatten)]
     pub(in crate::etcdpki) keys: KeyArguments,
+    /// Say what would be changed, and write nothing
+    #[arg(long)]
+    pub(in crate::etcdpki) dry_run: bool,
     /// Report in JSON
     #[arg(long)]
     pub(in crate::etcdpki) json: bool,
@@ -103,6 +106,9 @@ pub(in crate::etcdpki) struct SlotChange {
     pub(in crate::etcdpki) tier: Option<Tiers>,
     #[command(flatten)]
     pub(in crate::etcdpki) keys: KeyArguments,
+    /// Say what would be changed, and write nothing
+    #[arg(long)]
+    pub(in crate::etcdpki) dry_run: bool,
     /// Report in JSON
     #[arg(long)]
     pub(in crate::etcdpki) json: bool,
@@ -118,8 +124,8 @@ pub(in crate::etcdpki) struct SlotList {
 
 /// Remove a slot; the last that opens a tier stays
 ///
-/// Who could open it may know the data keys: with --rotate-data-keys they are replaced, and every
-/// key is sealed anew. Without it nothing needs to be opened.
+/// Another slot has to be opened for it, so that nothing gets lost. Who could open the removed one
+/// may know the data keys: with --rotate-data-keys they are replaced, and every key is sealed anew.
 #[derive(Args, Debug)]
 #[command(after_help = REMOVE_EXAMPLES)]
 pub(in crate::etcdpki) struct SlotRemove {
@@ -130,6 +136,9 @@ pub(in crate::etcdpki) struct SlotRemove {
     pub(in crate::etcdpki) rotate_data_keys: bool,
     #[command(flatten)]
     pub(in crate::etcdpki) keys: KeyArguments,
+    /// Say what would be changed, and write nothing
+    #[arg(long)]
+    pub(in crate::etcdpki) dry_run: bool,
     /// Report in JSON
     #[arg(long)]
     pub(in crate::etcdpki) json: bool,
@@ -143,6 +152,9 @@ pub(in crate::etcdpki) struct SlotRotate {
     pub(in crate::etcdpki) tier: Option<Tiers>,
     #[command(flatten)]
     pub(in crate::etcdpki) keys: KeyArguments,
+    /// Say what would be changed, and write nothing
+    #[arg(long)]
+    pub(in crate::etcdpki) dry_run: bool,
     /// Report in JSON
     #[arg(long)]
     pub(in crate::etcdpki) json: bool,

@@ -19,7 +19,7 @@ use crate::etcdpki::output::{self, BAD, GOOD, HEADING};
 
 /// Runs the command.
 pub(super) fn run(arguments: &Escrow) -> Result<ExitCode, Error> {
-    let (mut pki, keyring) = open_pki()?;
+    let (mut pki, keyring) = open_pki(false)?;
     if arguments.out.symlink_metadata().is_ok() {
         let path = arguments.out.clone();
         return Err(Error::Exists { path });

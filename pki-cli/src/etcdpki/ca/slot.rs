@@ -7,17 +7,21 @@ use std::process::ExitCode;
 
 #[cfg(feature = "age")]
 use pki_core::seal::AgeRecipient;
-use pki_core::seal::{KdfParameters, Keyring, Lock, LockKind, Passphrase, Slot, Tiers};
+use pki_core::seal::{
+    KdfParameters, Keyring, Lock, LockKind, Passphrase, Slot, SlotName, Tiers, Unlocked,
+};
 use pki_core::store::{Directory, Pki};
 
 use crate::etcdpki::args::{
-    self, LockArguments, SlotAdd, SlotChange, SlotList, SlotRemove, SlotRotate,
+    self, KeyArguments, LockArguments, SlotAdd, SlotChange, SlotList, SlotRemove, SlotRotate,
 };
 use crate::etcdpki::error::Error;
 use crate::etcdpki::init::PKI;
 use crate::etcdpki::secrets::{self, PASSPHRASE_FILE, Source};
 use crate::etcdpki::{keys, output};
-pub(super) use report::{Done, Listing};
+use report::{Changed, Done};
+
+pub(super) use report::Listing;
 
 /// Runs the command.
 pub(super) fn run(arguments: &args::Slot) -> Result<ExitCode, Error> {
@@ -42,25 +46,32 @@ fn list(arguments: &SlotList) -> Result<(), Error> {
 }
 
 fn add(arguments: &SlotAdd) -> Result<(), Error> {
-    let (mut pki, mut keyring) = open_pki()?;
+    let (mut pki, mut keyring) = open_pki(arguments.dry_run)?;
     let keys = keys::open(&arguments.keys, &pki, &keyring)?;
     let lock = NewLock::read(&arguments.lock)?;
     let name = arguments.name.clone();
     keyring.add_slot(name, lock.lock(), arguments.tier, &keys)?;
-    pki.put_keyring(&keyring)?;
-    Done::new("added", &arguments.name, &keyring).print(arguments.json)
+    if !arguments.dry_run {
+        pki.put_keyring(&keyring)?;
+    }
+    Done::new("added", &arguments.name, &keyring)
+        .dry_run(arguments.dry_run)
+        .print(arguments.json)
 }
 
 fn change(arguments: &SlotChange) -> Result<(), Error> {
-    let (mut pki, mut keyring) = open_pki()?;
+    let (mut pki, mut keyring) = open_pki(arguments.dry_run)?;
     let name = &arguments.name;
     let slot = keyring.slot(name)?.clone();
     let tiers = arguments.tier.unwrap_or(slot.tiers());
-    let mut is_passphrase = false;
+    let lost = Tiers::where_true(|tier| slot.tiers().contains(tier) && !tiers.contains(tier));
+    let mut done = Changed::default();
     if only_narrows(&arguments.lock, &slot, tiers) {
-        for tier in slot.tiers().iter().filter(|tier| !tiers.contains(*tier)) {
+        for tier in lost.into_iter().flat_map(Tiers::iter) {
             keyring.withdraw(name, tier)?;
         }
+        let keys = open_remaining(&arguments.keys, &pki, &keyring, name)?;
+        done.untried = untried(&keys, lost);
     } else {
         // Those in the file could be somebody else's by now.
         if matches!(slot.kind(), LockKind::Age(_)) && !is_given(&arguments.lock) {
@@ -68,53 +79,91 @@ fn change(arguments: &SlotChange) -> Result<(), Error> {
         }
         let keys = keys::open(&arguments.keys, &pki, &keyring)?;
         let lock = NewLock::read(&arguments.lock)?;
-        is_passphrase = matches!(lock, NewLock::Passphrase(_));
         keyring.change_slot(name, lock.lock(), tiers, &keys)?;
+        done.stale_file =
+            matches!(lock, NewLock::Passphrase(_)) && Path::new(PASSPHRASE_FILE).exists();
     }
-    pki.put_keyring(&keyring)?;
+    if !arguments.dry_run {
+        pki.put_keyring(&keyring)?;
+    }
+    done.old_copies_open = lost.is_some();
     Done::new("changed", name, &keyring)
-        .with_old_copies(!slot.tiers().iter().all(|tier| tiers.contains(tier)))
-        .with_stale_file(is_passphrase && Path::new(PASSPHRASE_FILE).exists())
+        .with(done)
+        .dry_run(arguments.dry_run)
         .print(arguments.json)
 }
 
 fn remove(arguments: &SlotRemove) -> Result<(), Error> {
-    let (mut pki, mut keyring) = open_pki()?;
+    let (mut pki, mut keyring) = open_pki(arguments.dry_run)?;
     let name = &arguments.name;
     let tiers = keyring.slot(name)?.tiers();
-    let mut resealed = None;
+    keyring.remove_slot(name)?;
+    let mut keys = open_remaining(&arguments.keys, &pki, &keyring, name)?;
+    let mut done = Changed {
+        old_copies_open: true,
+        untried: untried(&keys, Some(tiers)),
+        ..Changed::default()
+    };
     if arguments.rotate_data_keys {
-        let keys = keys::open(&arguments.keys, &pki, &keyring)?;
-        keyring.remove_slot(name)?;
-        let keys = keyring.replace_data_keys(tiers, &keys)?;
-        resealed = Some(pki.reseal(&keyring, &keys)?);
+        keys = keyring.replace_data_keys(tiers, &keys)?;
+    }
+    if !arguments.dry_run {
+        let resealed = pki.reseal(&keyring, &keys)?;
+        done.resealed = arguments.rotate_data_keys.then_some(resealed);
         keyring = self::keyring(&pki)?;
-    } else {
-        keyring.remove_slot(name)?;
-        pki.put_keyring(&keyring)?;
     }
     Done::new("removed", name, &keyring)
-        .with_old_copies(true)
-        .with_resealed(resealed)
+        .with(done)
+        .dry_run(arguments.dry_run)
         .print(arguments.json)
 }
 
 fn rotate(arguments: &SlotRotate) -> Result<(), Error> {
-    let (mut pki, mut keyring) = open_pki()?;
+    let (mut pki, mut keyring) = open_pki(arguments.dry_run)?;
     let mut keys = keys::open(&arguments.keys, &pki, &keyring)?;
     if keyring.retiring().is_none() {
         let tiers = arguments.tier.or(keys.tiers()).unwrap_or(Tiers::Both);
         keys = keyring.replace_data_keys(tiers, &keys)?;
     }
-    let resealed = pki.reseal(&keyring, &keys)?;
-    Done::rotated(&self::keyring(&pki)?, resealed).print(arguments.json)
+    let mut resealed = None;
+    if !arguments.dry_run {
+        resealed = Some(pki.reseal(&keyring, &keys)?);
+    }
+    Done::rotated(&self::keyring(&pki)?, resealed)
+        .dry_run(arguments.dry_run)
+        .print(arguments.json)
 }
 
-/// The PKI, locked against others, and its keyring.
-pub(super) fn open_pki() -> Result<(Pki<Directory>, Keyring), Error> {
+/// Opens what is left without a slot, or without a tier of it: what is taken away must not have
+/// been the last that really opens.
+fn open_remaining(
+    arguments: &KeyArguments,
+    pki: &Pki<Directory>,
+    keyring: &Keyring,
+    slot: &SlotName,
+) -> Result<Unlocked, Error> {
+    keys::open(arguments, pki, keyring).map_err(|error| match error {
+        Error::Seal(source) => Error::OthersUnproved {
+            slot: slot.clone(),
+            source,
+        },
+        other => other,
+    })
+}
+
+/// The tiers of which nobody has shown that something else opens them.
+fn untried(keys: &Unlocked, taken: Option<Tiers>) -> Option<Tiers> {
+    Tiers::where_true(|tier| taken.is_some_and(|taken| taken.contains(tier)) && !keys.is_open(tier))
+}
+
+/// The PKI, locked against others if it is to be changed, and its keyring.
+pub(super) fn open_pki(dry_run: bool) -> Result<(Pki<Directory>, Keyring), Error> {
     let read_only = Pki::new(Directory::open_read_only(Path::new(PKI))?);
     // Nothing is made where there is no PKI.
-    keyring(&read_only)?;
+    let found = keyring(&read_only)?;
+    if dry_run {
+        return Ok((read_only, found));
+    }
     let pki = Pki::new(Directory::open(Path::new(PKI))?);
     let keyring = keyring(&pki)?;
     Ok((pki, keyring))

@@ -2,7 +2,7 @@
 
 use super::Keyring;
 use crate::seal::error::MAX_SLOTS;
-use crate::seal::slot::{Rewrapped, Slot, WrappedKey};
+use crate::seal::slot::{Content, Rewrapped, Slot, WrappedKey};
 use crate::seal::{Lock, SealError, SlotError, SlotName, Tier, Tiers, Unlocked};
 
 impl Keyring {
@@ -131,6 +131,22 @@ impl Keyring {
         }
         (self.slots, self.retiring) = (slots, retiring);
         Ok(new)
+    }
+
+    /// The slots whose recipients or age files were changed by somebody who cannot open them, as
+    /// far as `keys` can tell: they get no new data keys, and their holders may be shut out.
+    pub fn forged_slots(&self, keys: &Unlocked) -> Vec<SlotName> {
+        let forged = self.slots.iter().filter(|slot| {
+            let place = self.place(slot.name());
+            match slot.content() {
+                Content::Age(content) => slot.tiers().iter().any(|tier| {
+                    let key = keys.data_key(tier);
+                    key.is_ok_and(|key| !content.is_proved_by(tier, key, place))
+                }),
+                Content::Passphrase(_) => false,
+            }
+        });
+        forged.map(|slot| slot.name().clone()).collect()
     }
 
     fn check_own(&self, keys: &Unlocked) -> Result<(), SealError> {

@@ -46,7 +46,12 @@ impl AgeSlot {
     }
 
     /// Whether the recipients and the file of a tier are as they were made by who knew `key`.
-    fn is_proved_by(&self, tier: Tier, key: &SecretKey, place: Place<'_>) -> bool {
+    pub(in crate::seal) fn is_proved_by(
+        &self,
+        tier: Tier,
+        key: &SecretKey,
+        place: Place<'_>,
+    ) -> bool {
         self.keys.get(tier).is_some_and(|wrapped| {
             let data = proved(&self.recipients, &wrapped.file, tier, place);
             cipher::decrypt(key, &wrapped.nonce, &data, &wrapped.tag).is_some()

@@ -76,6 +76,11 @@ impl<S: Store> Pki<S> {
         Ok(count)
     }
 
+    /// Where a person finds the keyring.
+    pub fn locate_keyring(&self) -> String {
+        self.store.locate(layout::KEYRING)
+    }
+
     fn resealed(
         &self,
         file: &SealedFile,

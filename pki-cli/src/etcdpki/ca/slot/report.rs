@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use pki_core::seal::{Keyring, LockKind, SlotName, Tier};
-use serde::Serialize;
+use pki_core::seal::{Keyring, LockKind, SlotName, Tier, Tiers};
+use serde::{Serialize, Serializer};
 
 use crate::etcdpki::error::Error;
 use crate::etcdpki::output::{self, BAD, GOOD, HEADING};
@@ -77,20 +77,31 @@ impl Listing {
 
 /// What a command did to the slots.
 #[derive(Debug, Serialize)]
-pub(in crate::etcdpki::ca) struct Done {
+pub(super) struct Done {
     action: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     slot: Option<String>,
-    /// How many keys were sealed anew, if the data keys were replaced.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    resealed: Option<usize>,
-    /// Whether somebody may keep a copy of the directory that opens as before.
-    old_copies_open: bool,
-    /// Whether the default file may hold a passphrase that was just changed.
-    #[serde(skip)]
-    stale_file: bool,
+    dry_run: bool,
+    #[serde(flatten)]
+    changed: Changed,
     #[serde(flatten)]
     listing: Listing,
+}
+
+/// What else there is to tell.
+#[derive(Debug, Default, Serialize)]
+pub(super) struct Changed {
+    /// How many keys were sealed anew, if the data keys were replaced.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) resealed: Option<usize>,
+    /// Whether somebody may keep a copy of the directory that opens as before.
+    pub(super) old_copies_open: bool,
+    /// Whether the default file may hold a passphrase that was just changed.
+    #[serde(skip)]
+    pub(super) stale_file: bool,
+    /// The tiers that were taken from a slot, and that nobody has opened without it.
+    #[serde(serialize_with = "name_of", skip_serializing_if = "Option::is_none")]
+    pub(super) untried: Option<Tiers>,
 }
 
 impl Done {
@@ -98,36 +109,33 @@ impl Done {
         Self {
             action,
             slot: Some(slot.to_string()),
-            resealed: None,
-            old_copies_open: false,
-            stale_file: false,
+            dry_run: false,
+            changed: Changed::default(),
             listing: Listing::of(keyring),
         }
     }
 
-    pub(super) fn rotated(keyring: &Keyring, resealed: usize) -> Self {
+    pub(super) fn rotated(keyring: &Keyring, resealed: Option<usize>) -> Self {
         Self {
-            action: "rotated",
+            action: "replaced",
             slot: None,
-            resealed: Some(resealed),
-            old_copies_open: true,
-            stale_file: false,
+            dry_run: false,
+            changed: Changed {
+                resealed,
+                old_copies_open: true,
+                ..Changed::default()
+            },
             listing: Listing::of(keyring),
         }
     }
 
-    pub(super) fn with_old_copies(mut self, open: bool) -> Self {
-        self.old_copies_open = open;
+    pub(super) fn with(mut self, changed: Changed) -> Self {
+        self.changed = changed;
         self
     }
 
-    pub(super) fn with_stale_file(mut self, stale: bool) -> Self {
-        self.stale_file = stale;
-        self
-    }
-
-    pub(super) fn with_resealed(mut self, resealed: Option<usize>) -> Self {
-        self.resealed = resealed;
+    pub(super) fn dry_run(mut self, dry_run: bool) -> Self {
+        self.dry_run = dry_run;
         self
     }
 
@@ -140,40 +148,60 @@ impl Done {
 
     fn to_text(&self) -> String {
         let mut text = String::new();
-        let _ = match &self.slot {
-            Some(slot) => writeln!(text, "{GOOD}Slot `{slot}` was {}{GOOD:#}", self.action),
-            None => writeln!(text, "{GOOD}The data keys were replaced{GOOD:#}"),
+        let what = match &self.slot {
+            Some(slot) => format!("Slot `{slot}`"),
+            None => "The data keys".to_owned(),
         };
-        if let Some(resealed) = self.resealed {
+        let verb = match (self.dry_run, &self.slot) {
+            (true, _) => "would be",
+            (false, Some(_)) => "was",
+            (false, None) => "were",
+        };
+        let _ = writeln!(text, "{GOOD}{what} {verb} {}{GOOD:#}", self.action);
+        if let Some(resealed) = self.changed.resealed {
             let _ = writeln!(text, "{resealed} keys were sealed anew");
         }
         let _ = write!(text, "\n{}", self.listing.to_text());
-        if self.stale_file {
+        match self.dry_run {
+            true => text.push_str("\nNothing was written: this is a dry run.\n"),
+            false => self.write_remarks(&mut text),
+        }
+        text
+    }
+
+    fn write_remarks(&self, text: &mut String) {
+        if let Some(tiers) = self.changed.untried {
+            let _ = writeln!(
+                text,
+                "\n{BAD}That another slot opens the {tiers} tier was not tried{BAD:#}: do it now, with its secret:\n  etcdpki verify"
+            );
+        }
+        if self.changed.stale_file {
             let _ = writeln!(
                 text,
                 "\nIf {PASSPHRASE_FILE} holds the passphrase of this slot, put the new one into it."
             );
         }
-        if self.old_copies_open {
-            self.write_warning(&mut text);
+        if !self.changed.old_copies_open {
+            return;
         }
-        text
-    }
-
-    fn write_warning(&self, text: &mut String) {
         let _ = writeln!(
             text,
             "\n{BAD}A copy of pki/ from before, as in the history of git, opens as before.{BAD:#}"
         );
-        let _ = match (self.resealed, &self.slot) {
-            (None, _) => writeln!(
+        let _ = match self.changed.resealed {
+            None => writeln!(
                 text,
                 "Who could open the slot may know the data keys too, and open what is sealed from now on.\nReplace them: etcdpki ca slot rotate"
             ),
-            (Some(_), _) => writeln!(
+            Some(_) => writeln!(
                 text,
                 "Private keys in it stay known to who could open it: issue those certificates anew where that matters."
             ),
         };
     }
+}
+
+fn name_of<S: Serializer>(tiers: &Option<Tiers>, serializer: S) -> Result<S::Ok, S::Error> {
+    tiers.map(Tiers::as_str).serialize(serializer)
 }
