@@ -69,7 +69,7 @@ nodes:
         &of_alice,
     )?;
     keyring.withdraw(&"alice".parse()?, Tier::Root)?;
-    let keys = keyring.replace_data_keys(Tiers::Root, &of_alice)?;
+    let keys = keyring.replace_data_keys(Tiers::Root, of_alice)?;
     pki.reseal(&keyring, &keys)?;
     let keyring = pki.keyring()?.ok_or("no keyring")?;
     assert!(!keyring.unlock_age(&alice)?.is_open(Tier::Root));

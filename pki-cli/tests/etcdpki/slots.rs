@@ -352,6 +352,12 @@ fn the_root_goes_offline_and_comes_back() {
         error.contains("does not open to the root's key with eve.txt"),
         "{error}"
     );
+    let dry_run = [&offline("safe.txt")[..], &["--dry-run"]].concat();
+    let report = workspace.succeeds(&dry_run);
+    assert!(
+        report.contains("Proved") && report.contains("dry run"),
+        "{report}"
+    );
     assert_eq!(workspace.files(), before);
 
     let report = workspace.succeeds(&offline("safe.txt"));
@@ -468,6 +474,54 @@ fn a_slot_loses_a_tier_if_another_opens_it() {
         error.contains("name them again, with --recipient"),
         "{error}"
     );
+}
+
+/// A slot can be opened by hand, with nothing but age and the documentation of the format.
+#[test]
+fn age_opens_the_data_key_in_a_slot() {
+    let workspace = small();
+    let alice = identity(&workspace, "alice.txt");
+    workspace.succeeds(&[
+        "ca",
+        "slot",
+        "add",
+        "alice",
+        "--recipient",
+        &alice.recipient,
+    ]);
+    let keyring = String::from_utf8(workspace.read("pki/keyring.yml")).unwrap();
+    let files: Vec<_> = keyring
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("file: "))
+        .collect();
+    assert_eq!(files.len(), 2);
+    for (file, tier) in files.iter().zip(["root", "issuing"]) {
+        workspace.write("file.base64", format!("{file}\n"));
+        let binary = workspace.path("file.age");
+        let mut decode = openssl();
+        decode
+            .args(["base64", "-d", "-A", "-in"])
+            .arg(workspace.path("file.base64"));
+        run(decode.arg("-out").arg(&binary)).expect_success();
+        let plaintext = workspace.path("plaintext");
+        let mut decrypt = age();
+        decrypt.arg("-d").arg("-i").arg(&alice.identity);
+        run(decrypt.arg("-o").arg(&plaintext).arg(&binary)).expect_success();
+        let plaintext = workspace.read("plaintext");
+        let text = [
+            b"etcdpki key slot v1".len(),
+            16,
+            4 + "etcd".len(),
+            4 + "alice".len(),
+        ];
+        assert_eq!(
+            plaintext.len(),
+            text.iter().sum::<usize>() + 4 + tier.len() + 32
+        );
+        assert!(plaintext.starts_with(b"etcdpki key slot v1"));
+        let before_key = &plaintext[..plaintext.len() - 32];
+        assert!(before_key.ends_with(tier.as_bytes()));
+    }
 }
 
 #[test]

@@ -52,6 +52,15 @@ pub(super) enum Content {
     Passphrase(PassphraseSlot),
 }
 
+impl Content {
+    fn tiers(&self) -> Option<Tiers> {
+        match self {
+            Self::Age(slot) => slot.tiers(),
+            Self::Passphrase(slot) => slot.tiers(),
+        }
+    }
+}
+
 impl Slot {
     /// Whose it is.
     pub fn name(&self) -> &SlotName {
@@ -68,12 +77,9 @@ impl Slot {
 
     /// What it opens.
     pub fn tiers(&self) -> Tiers {
-        let tiers = match &self.content {
-            Content::Age(slot) => slot.tiers(),
-            Content::Passphrase(slot) => slot.tiers(),
-        };
-        // A slot that opens nothing is neither made nor read.
-        tiers.unwrap_or(Tiers::Both)
+        self.content
+            .tiers()
+            .expect("a slot that opens nothing is neither made nor read")
     }
 
     pub(super) fn content(&self) -> &Content {
@@ -119,11 +125,11 @@ impl Slot {
 
     /// The slot without a tier, or nothing if it opens no other.
     pub(super) fn without(mut self, tier: Tier) -> Option<Self> {
-        let left = match &mut self.content {
+        match &mut self.content {
             Content::Age(slot) => slot.remove(tier),
             Content::Passphrase(slot) => slot.remove(tier),
-        };
-        left.map(|_| self)
+        }
+        self.content.tiers().map(|_| self)
     }
 
     /// Wraps the data key of one tier anew, if it can be done with what `keys` remembers.
@@ -143,11 +149,12 @@ impl Slot {
                 Ok(Rewrapped::Done)
             }
             Content::Passphrase(slot) => match keys.wrapping_key(&self.name) {
-                Some(wrapping) => {
-                    slot.rewrap(tier, wrapping, new, place)?;
+                // Its passphrase may have been changed since it was opened.
+                Some(wrapping) if slot.open(tier, wrapping, place).is_some() => {
+                    slot.wrap(tier, wrapping, new, place)?;
                     Ok(Rewrapped::Done)
                 }
-                None => Ok(Rewrapped::PassphraseNeeded),
+                _ => Ok(Rewrapped::PassphraseNeeded),
             },
         }
     }
@@ -216,11 +223,7 @@ impl TryFrom<Written> for Slot {
             (None, Some(slot)) => Content::Age(slot),
             _ => return Err(format!("slot `{name}` must have either passphrase or age")),
         };
-        let tiers = match &content {
-            Content::Age(slot) => slot.tiers(),
-            Content::Passphrase(slot) => slot.tiers(),
-        };
-        match tiers {
+        match content.tiers() {
             Some(_) => Ok(Self { name, content }),
             None => Err(format!("slot `{name}` has the key of no tier")),
         }

@@ -62,16 +62,26 @@ impl Unlocked {
         self.keys.get(tier).is_some()
     }
 
+    /// Makes sure that tiers are open.
+    ///
+    /// # Errors
+    ///
+    /// When one is not; the error names the slots that open it.
+    pub fn check_open(&self, tiers: Tiers) -> Result<(), SealError> {
+        tiers
+            .iter()
+            .try_for_each(|tier| self.data_key(tier).map(drop))
+    }
+
     /// Adds what `other`, of the same keyring, opens besides.
     ///
     /// # Errors
     ///
     /// When they are of two keyrings; then nothing was added.
-    pub fn join(mut self, other: Self) -> Result<Self, SealError> {
+    pub fn join(mut self, mut other: Self) -> Result<Self, SealError> {
         if self.id != other.id {
             return Err(SealError::OtherKeyring);
         }
-        let mut other = other;
         for tier in Tier::ALL {
             let found = other.keys.slot(tier).take();
             let own = self.keys.slot(tier);

@@ -51,6 +51,9 @@ pub(in crate::etcdpki) struct Escrow {
     pub(in crate::etcdpki) offline_slot: SlotName,
     #[command(flatten)]
     pub(in crate::etcdpki) keys: KeyArguments,
+    /// Say what would be written, prove it, and write nothing
+    #[arg(long)]
+    pub(in crate::etcdpki) dry_run: bool,
     /// Report in JSON
     #[arg(long)]
     pub(in crate::etcdpki) json: bool,

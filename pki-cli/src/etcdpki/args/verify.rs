@@ -13,7 +13,8 @@ pub(in crate::etcdpki) struct Verify {
     #[command(flatten)]
     pub(in crate::etcdpki) keys: KeyArguments,
     /// Check all but the sealed keys, so that no passphrase is needed
-    #[arg(long, conflicts_with_all = ["passphrase_file", "passphrase_command"])]
+    #[arg(long, conflicts_with_all = ["passphrase_file", "passphrase_command", "slot"])]
+    #[cfg_attr(feature = "age", arg(conflicts_with = "age_identities"))]
     pub(in crate::etcdpki) without_keys: bool,
     /// Report in JSON
     #[arg(long)]

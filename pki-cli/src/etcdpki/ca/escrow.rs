@@ -11,7 +11,7 @@ use pki_core::store::atomic::{self, Access};
 use pki_core::store::{Directory, Pki, StoredAuthority};
 use serde::Serialize;
 
-use super::slot::{Listing, open_pki};
+use super::slot::{Listing, keyring, open_pki};
 use crate::etcdpki::args::Escrow;
 use crate::etcdpki::error::Error;
 use crate::etcdpki::keys::{self, age};
@@ -19,7 +19,7 @@ use crate::etcdpki::output::{self, BAD, GOOD, HEADING};
 
 /// Runs the command.
 pub(super) fn run(arguments: &Escrow) -> Result<ExitCode, Error> {
-    let (mut pki, keyring) = open_pki(false)?;
+    let (mut pki, keyring) = open_pki(arguments.dry_run)?;
     if arguments.out.symlink_metadata().is_ok() {
         let path = arguments.out.clone();
         return Err(Error::Exists { path });
@@ -34,20 +34,23 @@ pub(super) fn run(arguments: &Escrow) -> Result<ExitCode, Error> {
     };
     // Before the file is there, it is known whether the slots can be changed.
     let offline = match (arguments.take_offline, identities) {
-        (true, Some(identities)) => Some(Offline::plan(arguments, identities, &keyring, &keys)?),
+        (true, Some(identities)) => Some(Offline::plan(arguments, identities, &keyring, keys)?),
         _ => None,
     };
-    atomic::replace(&arguments.out, file.as_bytes(), Access::Owner)?;
-    let keyring = match &offline {
-        Some(offline) => offline.apply(&mut pki, &root)?,
-        None => keyring,
-    };
+    let mut slots = Listing::of(&keyring);
+    if !arguments.dry_run {
+        atomic::replace(&arguments.out, file.as_bytes(), Access::Owner)?;
+        if let Some(offline) = &offline {
+            slots = Listing::of(&offline.apply(&mut pki, &root)?);
+        }
+    }
     let report = Report {
         file: arguments.out.display().to_string(),
         subject: root.certificate.subject.clone(),
         proved: arguments.prove_with.is_some(),
         offline: offline.is_some(),
-        slots: Listing::of(&keyring),
+        dry_run: arguments.dry_run,
+        slots,
     };
     match arguments.json {
         true => output::print_json(&report)?,
@@ -85,7 +88,7 @@ impl Offline {
         arguments: &Escrow,
         identities: AgeIdentities,
         keyring: &Keyring,
-        keys: &Unlocked,
+        keys: Unlocked,
     ) -> Result<Self, Error> {
         let mut keyring = keyring.clone();
         let others: Vec<_> = keyring
@@ -94,7 +97,7 @@ impl Offline {
             .map(|slot| slot.name().clone())
             .collect();
         let name = arguments.offline_slot.clone();
-        keyring.add_slot(name, Lock::Age(&arguments.recipients), Tiers::Root, keys)?;
+        keyring.add_slot(name, Lock::Age(&arguments.recipients), Tiers::Root, &keys)?;
         for other in &others {
             keyring.withdraw(other, Tier::Root)?;
         }
@@ -109,7 +112,7 @@ impl Offline {
     /// Writes it, and opens the root's key as its keepers will.
     fn apply(&self, pki: &mut Pki<Directory>, root: &StoredAuthority) -> Result<Keyring, Error> {
         pki.reseal(&self.keyring, &self.keys)?;
-        let keyring = pki.keyring()?.ok_or(Error::NoRoot)?;
+        let keyring = keyring(pki)?;
         pki.authority_key(root, &keyring.unlock_age(&self.identities)?)?;
         Ok(keyring)
     }
@@ -121,6 +124,7 @@ struct Report {
     subject: String,
     proved: bool,
     offline: bool,
+    dry_run: bool,
     #[serde(flatten)]
     slots: Listing,
 }
@@ -129,7 +133,8 @@ impl Report {
     fn to_text(&self) -> String {
         let Self { file, subject, .. } = self;
         let mut text = String::new();
-        let _ = writeln!(text, "{GOOD}Wrote{GOOD:#} {file}: the key of {subject}");
+        let wrote = if self.dry_run { "Would write" } else { "Wrote" };
+        let _ = writeln!(text, "{GOOD}{wrote}{GOOD:#} {file}: the key of {subject}");
         let _ = match self.proved {
             true => writeln!(
                 text,
@@ -137,6 +142,10 @@ impl Report {
             ),
             false => writeln!(text, "Not proved: that it opens shows --prove-with FILE"),
         };
+        if self.dry_run {
+            text.push_str("\nNothing was written: this is a dry run.\n");
+            return text;
+        }
         if self.offline {
             let _ = writeln!(
                 text,

@@ -105,7 +105,7 @@ fn remove(arguments: &SlotRemove) -> Result<(), Error> {
         ..Changed::default()
     };
     if arguments.rotate_data_keys {
-        keys = keyring.replace_data_keys(tiers, &keys)?;
+        keys = keyring.replace_data_keys(tiers, keys)?;
     }
     if !arguments.dry_run {
         let resealed = pki.reseal(&keyring, &keys)?;
@@ -121,15 +121,22 @@ fn remove(arguments: &SlotRemove) -> Result<(), Error> {
 fn rotate(arguments: &SlotRotate) -> Result<(), Error> {
     let (mut pki, mut keyring) = open_pki(arguments.dry_run)?;
     let mut keys = keys::open(&arguments.keys, &pki, &keyring)?;
-    if keyring.retiring().is_none() {
+    let unfinished = keyring.retiring();
+    if let Some(tiers) = unfinished {
+        keys.check_open(tiers)?;
+    } else {
         let tiers = arguments.tier.or(keys.tiers()).unwrap_or(Tiers::Both);
-        keys = keyring.replace_data_keys(tiers, &keys)?;
+        keys = keyring.replace_data_keys(tiers, keys)?;
     }
     let mut resealed = None;
     if !arguments.dry_run {
         resealed = Some(pki.reseal(&keyring, &keys)?);
     }
-    Done::rotated(&self::keyring(&pki)?, resealed)
+    let action = match unfinished {
+        Some(_) => "replaced: what was interrupted is finished, and the same again makes new ones",
+        None => "replaced",
+    };
+    Done::rotated(action, &self::keyring(&pki)?, resealed)
         .dry_run(arguments.dry_run)
         .print(arguments.json)
 }
@@ -169,7 +176,7 @@ pub(super) fn open_pki(dry_run: bool) -> Result<(Pki<Directory>, Keyring), Error
     Ok((pki, keyring))
 }
 
-fn keyring(pki: &Pki<Directory>) -> Result<Keyring, Error> {
+pub(super) fn keyring(pki: &Pki<Directory>) -> Result<Keyring, Error> {
     let missing = || Error::NoKeyring { path: PKI.into() };
     pki.keyring()?.ok_or_else(missing)
 }

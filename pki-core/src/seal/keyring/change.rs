@@ -95,7 +95,8 @@ impl Keyring {
     /// Makes new data keys for `tiers`, wraps them for every slot, and keeps the old ones, under
     /// the new, until every key is sealed anew.
     ///
-    /// Write it with [`Pki::reseal`](crate::store::Pki::reseal), which does that.
+    /// Write it with [`Pki::reseal`](crate::store::Pki::reseal), which does that. The old data keys
+    /// are given away, so that nothing can be sealed with them any more.
     ///
     /// # Errors
     ///
@@ -105,9 +106,9 @@ impl Keyring {
     pub fn replace_data_keys(
         &mut self,
         tiers: Tiers,
-        keys: &Unlocked,
+        keys: Unlocked,
     ) -> Result<Unlocked, SlotError> {
-        self.check_own(keys)?;
+        self.check_own(&keys)?;
         let new = keys.with_new_keys(tiers)?;
         let mut slots = self.slots.clone();
         let mut retiring = self.retiring.clone();
@@ -117,7 +118,7 @@ impl Keyring {
                 return Err(SlotError::Unfinished { tier });
             }
             for slot in slots.iter_mut().filter(|slot| slot.tiers().contains(tier)) {
-                let rewrapped = slot.rewrap(tier, keys, &new, &self.cluster)?;
+                let rewrapped = slot.rewrap(tier, &keys, &new, &self.cluster)?;
                 if rewrapped == Rewrapped::PassphraseNeeded && !needed.contains(slot.name()) {
                     needed.push(slot.name().clone());
                 }

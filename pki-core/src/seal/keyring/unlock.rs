@@ -62,41 +62,47 @@ impl Keyring {
         &self,
         identities: &crate::seal::AgeIdentities,
     ) -> Result<Unlocked, SealError> {
+        let mut unlocked = self.closed();
+        for tier in Tier::ALL {
+            if let Some((slot, key)) = self.open_tier_with_age(tier, identities)? {
+                self.admit(&mut unlocked, tier, key, slot)?;
+            }
+        }
+        if unlocked.tiers().is_some() {
+            return Ok(unlocked);
+        }
+        let slots = self.names(|slot| matches!(slot.content(), Content::Age(_)));
+        Err(match slots.is_empty() {
+            true => SealError::NoAgeSlot {
+                slots: self.names(|_| true),
+            },
+            false => SealError::WrongIdentity { slots },
+        })
+    }
+
+    /// The first slot that opens the tier, with the tier's data key.
+    #[cfg(feature = "age")]
+    fn open_tier_with_age(
+        &self,
+        tier: Tier,
+        identities: &crate::seal::AgeIdentities,
+    ) -> Result<Option<(&SlotName, SecretKey)>, SealError> {
         use crate::seal::slot::Opened;
 
-        let mut unlocked = self.closed();
         let mut damaged = None;
         for slot in &self.slots {
             let Content::Age(content) = slot.content() else {
                 continue;
             };
-            for tier in slot.tiers().iter() {
-                if unlocked.is_open(tier) {
-                    continue;
-                }
-                match content.open(tier, identities, self.place(slot.name())) {
-                    Opened::Key(key) => self.admit(&mut unlocked, tier, key, slot.name())?,
-                    Opened::Damaged => {
-                        damaged = damaged.or(Some((slot.name().clone(), tier)));
-                    }
-                    Opened::NotForThese => {}
-                }
+            match content.open(tier, identities, self.place(slot.name())) {
+                Opened::Key(key) => return Ok(Some((slot.name(), key))),
+                Opened::Damaged => damaged = damaged.or(Some(slot.name().clone())),
+                Opened::NotForThese => {}
             }
         }
-        match (damaged, unlocked.tiers()) {
-            (Some((slot, tier)), _) if !unlocked.is_open(tier) => {
-                Err(SealError::SlotDamaged { slot, tier })
-            }
-            (_, Some(_)) => Ok(unlocked),
-            (_, None) => {
-                let age = self.names(|slot| matches!(slot.content(), Content::Age(_)));
-                Err(match age.is_empty() {
-                    true => SealError::NoAgeSlot {
-                        slots: self.names(|_| true),
-                    },
-                    false => SealError::WrongIdentity { slots: age },
-                })
-            }
+        match damaged {
+            Some(slot) => Err(SealError::SlotDamaged { slot, tier }),
+            None => Ok(None),
         }
     }
 

@@ -40,9 +40,8 @@ impl AgeSlot {
         self.keys.tiers()
     }
 
-    pub(super) fn remove(&mut self, tier: Tier) -> Option<Tiers> {
+    pub(super) fn remove(&mut self, tier: Tier) {
         self.keys.slot(tier).take();
-        self.tiers()
     }
 
     /// Whether the recipients and the file of a tier are as they were made by who knew `key`.

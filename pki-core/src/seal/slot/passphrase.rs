@@ -46,7 +46,7 @@ impl PassphraseSlot {
             keys: PerTier::default(),
         };
         for tier in tiers.iter() {
-            slot.rewrap(tier, &wrapping, keys, place)?;
+            slot.wrap(tier, &wrapping, keys, place)?;
         }
         Ok(slot)
     }
@@ -59,13 +59,12 @@ impl PassphraseSlot {
         self.keys.tiers()
     }
 
-    pub(super) fn remove(&mut self, tier: Tier) -> Option<Tiers> {
+    pub(super) fn remove(&mut self, tier: Tier) {
         self.keys.slot(tier).take();
-        self.tiers()
     }
 
     /// Puts the data key that `keys` has for a tier into the slot.
-    pub(super) fn rewrap(
+    pub(super) fn wrap(
         &mut self,
         tier: Tier,
         wrapping: &SecretKey,

@@ -270,13 +270,13 @@ mod age {
         let mut added = Keyring::from_yaml(&added).unwrap();
         let before = added.clone();
         let keys = added.unlock_age(&holder.identities).unwrap();
-        let error = added.replace_data_keys(Tiers::Both, &keys).unwrap_err();
+        assert_eq!(added.forged_slots(&keys), ["bob".parse().unwrap()]);
+        assert_eq!(keyring.forged_slots(&keys), []);
+        let error = added.replace_data_keys(Tiers::Both, keys).unwrap_err();
         assert!(
             matches!(&error, SlotError::Recipients { slot } if slot.as_str() == "bob"),
             "{error}"
         );
         assert_eq!(added, before);
-        assert_eq!(added.forged_slots(&keys), ["bob".parse().unwrap()]);
-        assert_eq!(keyring.forged_slots(&keys), []);
     }
 }

@@ -127,16 +127,18 @@ fn new_data_keys_shut_out_who_was_removed() {
         .unwrap();
     let keys = keyring.unlock(&alice).unwrap();
     let before = keyring.clone();
-    let error = keyring.replace_data_keys(Tiers::Both, &keys).unwrap_err();
+    let error = keyring.replace_data_keys(Tiers::Both, keys).unwrap_err();
     assert!(
         matches!(&error, SlotError::PassphrasesNeeded { slots } if *slots == [name("eve")]),
         "{error}"
     );
     assert_eq!(keyring, before);
+    let keys = keyring.unlock(&alice).unwrap();
     let old = keyring.unlock(&eve).unwrap();
     keyring.remove_slot(&name("eve")).unwrap();
-    let new = keyring.replace_data_keys(Tiers::Both, &keys).unwrap();
-    let again = keyring.replace_data_keys(Tiers::Issuing, &new);
+    let new = keyring.replace_data_keys(Tiers::Both, keys).unwrap();
+    let again = keyring.unlock(&alice).unwrap();
+    let again = keyring.replace_data_keys(Tiers::Issuing, again);
     assert!(matches!(again, Err(SlotError::Unfinished { .. })));
 
     let keyring = Keyring::from_yaml(&keyring.to_yaml().unwrap()).unwrap();
@@ -152,6 +154,22 @@ fn new_data_keys_shut_out_who_was_removed() {
     let finished = keyring.without_retired(Tiers::Both);
     let opened = finished.unlock(&alice).unwrap();
     assert!(opened.open(own, &of_old).is_err() && opened.open(own, &of_new).is_ok());
+}
+
+#[test]
+fn a_passphrase_that_was_changed_meanwhile_is_not_used_to_wrap() {
+    let (mut keyring, _) = keyring();
+    let (first, new) = (SlotName::passphrase(), passphrase("new"));
+    let keys = keyring.unlock(&passphrase("correct horse")).unwrap();
+    keyring
+        .change_slot(&first, lock(&new), Tiers::Both, &keys)
+        .unwrap();
+    let error = keyring.replace_data_keys(Tiers::Both, keys).unwrap_err();
+    assert!(
+        matches!(error, SlotError::PassphrasesNeeded { .. }),
+        "{error}"
+    );
+    assert!(keyring.unlock(&new).is_ok());
 }
 
 #[test]
@@ -268,9 +286,10 @@ pub(super) mod age {
             .add_slot(name("safe"), Lock::Age(&recipients), Tiers::Root, &keys)
             .unwrap();
         let keys = keyring.unlock(&passphrase("correct horse")).unwrap();
-        let new = keyring.replace_data_keys(Tiers::Both, &keys).unwrap();
+        let old = keyring.unlock(&passphrase("correct horse")).unwrap();
+        let new = keyring.replace_data_keys(Tiers::Both, keys).unwrap();
         let opened = keyring.unlock_age(&holder.identities).unwrap();
-        assert!(same(&opened, &new, Tier::Root) && !same(&opened, &keys, Tier::Root));
+        assert!(same(&opened, &new, Tier::Root) && !same(&opened, &old, Tier::Root));
     }
 
     #[test]

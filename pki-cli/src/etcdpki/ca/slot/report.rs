@@ -115,9 +115,13 @@ impl Done {
         }
     }
 
-    pub(super) fn rotated(keyring: &Keyring, resealed: Option<usize>) -> Self {
+    pub(super) fn rotated(
+        action: &'static str,
+        keyring: &Keyring,
+        resealed: Option<usize>,
+    ) -> Self {
         Self {
-            action: "replaced",
+            action,
             slot: None,
             dry_run: false,
             changed: Changed {

@@ -106,7 +106,9 @@ fn every_key_opens_wherever_the_replacement_is_interrupted() {
             entries: 0,
         });
         let mut replaced = keyring.clone();
-        let new = replaced.replace_data_keys(Tiers::Both, &old).unwrap();
+        let new = replaced
+            .replace_data_keys(Tiers::Both, unlocked(&keyring))
+            .unwrap();
         assert_eq!(pki.reseal(&replaced, &new).unwrap(), keys);
         entries = pki.store.entries;
 
@@ -151,13 +153,14 @@ fn one_tier_can_be_replaced_alone() {
     let bob = passphrase(&"bob".parse().unwrap());
     let keys = keyring.unlock(&bob).unwrap();
     assert!(matches!(
-        keyring.replace_data_keys(Tiers::Both, &keys),
+        keyring.replace_data_keys(Tiers::Both, keys),
         Err(SlotError::Seal(SealError::Closed {
             tier: Tier::Root,
             ..
         }))
     ));
-    let new = keyring.replace_data_keys(Tiers::Issuing, &keys).unwrap();
+    let keys = keyring.unlock(&bob).unwrap();
+    let new = keyring.replace_data_keys(Tiers::Issuing, keys).unwrap();
     assert_eq!(pki.reseal(&keyring, &new).unwrap(), 7);
     let keyring = pki.keyring().unwrap().unwrap();
     assert_eq!(keyring.retiring(), None);
@@ -174,7 +177,7 @@ fn a_damaged_key_stops_the_replacement_before_it_begins() {
     let mut pki = Pki::new(store.clone());
     let mut keyring = pki.keyring().unwrap().unwrap();
     let keys = unlocked(&keyring);
-    let new = keyring.replace_data_keys(Tiers::Both, &keys).unwrap();
+    let new = keyring.replace_data_keys(Tiers::Both, keys).unwrap();
     let error = pki.reseal(&keyring, &new).unwrap_err();
     assert!(
         matches!(&error, StoreError::Key { path: at, .. } if at == path),
@@ -262,7 +265,7 @@ fn perform(
                 0 => keys,
                 _ => secrets::unlock(keyring, keyring.slot(&slot(*number))?),
             };
-            let new = keyring.replace_data_keys(*tiers, &keys)?;
+            let new = keyring.replace_data_keys(*tiers, keys)?;
             pki.reseal(keyring, &new).unwrap();
             *keyring = pki.keyring().unwrap().unwrap();
         }
