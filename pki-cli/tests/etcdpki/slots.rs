@@ -369,6 +369,12 @@ fn the_root_goes_offline_and_comes_back() {
     assert_eq!(listing["slots"][0]["tiers"], serde_json::json!(["issuing"]));
     assert_eq!(listing["slots"][1]["tiers"], serde_json::json!(["root"]));
 
+    let report = workspace.succeeds(&["ca", "slot", "rotate"]);
+    assert!(
+        report.contains("key of the issuing tier was replaced\n5 keys sealed anew"),
+        "{report}"
+    );
+
     // Everything but a new intermediate works without it.
     let description = String::from_utf8(workspace.read("etcdpki.yml")).unwrap();
     workspace.write(

@@ -122,21 +122,18 @@ fn rotate(arguments: &SlotRotate) -> Result<(), Error> {
     let (mut pki, mut keyring) = open_pki(arguments.dry_run)?;
     let mut keys = keys::open(&arguments.keys, &pki, &keyring)?;
     let unfinished = keyring.retiring();
-    if let Some(tiers) = unfinished {
-        keys.check_open(tiers)?;
-    } else {
-        let tiers = arguments.tier.or(keys.tiers()).unwrap_or(Tiers::Both);
+    let wanted = arguments.tier.or(keys.tiers()).unwrap_or(Tiers::Both);
+    let tiers = unfinished.unwrap_or(wanted);
+    keys.check_open(tiers)?;
+    if unfinished.is_none() {
         keys = keyring.replace_data_keys(tiers, keys)?;
     }
     let mut resealed = None;
     if !arguments.dry_run {
         resealed = Some(pki.reseal(&keyring, &keys)?);
+        keyring = self::keyring(&pki)?;
     }
-    let action = match unfinished {
-        Some(_) => "replaced: what was interrupted is finished, and the same again makes new ones",
-        None => "replaced",
-    };
-    Done::rotated(action, &self::keyring(&pki)?, resealed)
+    Done::rotated(tiers, unfinished.is_some(), resealed, &keyring)
         .dry_run(arguments.dry_run)
         .print(arguments.json)
 }

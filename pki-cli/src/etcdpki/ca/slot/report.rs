@@ -81,6 +81,9 @@ pub(super) struct Done {
     action: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     slot: Option<String>,
+    /// The tiers whose data keys were replaced.
+    #[serde(serialize_with = "name_of", skip_serializing_if = "Option::is_none")]
+    tiers: Option<Tiers>,
     dry_run: bool,
     #[serde(flatten)]
     changed: Changed,
@@ -109,20 +112,27 @@ impl Done {
         Self {
             action,
             slot: Some(slot.to_string()),
+            tiers: None,
             dry_run: false,
             changed: Changed::default(),
             listing: Listing::of(keyring),
         }
     }
 
+    /// New data keys for `tiers`, or those of a replacement that was interrupted.
     pub(super) fn rotated(
-        action: &'static str,
-        keyring: &Keyring,
+        tiers: Tiers,
+        finished: bool,
         resealed: Option<usize>,
+        keyring: &Keyring,
     ) -> Self {
         Self {
-            action,
+            action: match finished {
+                true => "replaced, as an interrupted command had begun to",
+                false => "replaced",
+            },
             slot: None,
+            tiers: Some(tiers),
             dry_run: false,
             changed: Changed {
                 resealed,
@@ -152,18 +162,21 @@ impl Done {
 
     fn to_text(&self) -> String {
         let mut text = String::new();
-        let what = match &self.slot {
-            Some(slot) => format!("Slot `{slot}`"),
-            None => "The data keys".to_owned(),
+        let what = match (&self.slot, self.tiers) {
+            (Some(slot), _) => format!("Slot `{slot}`"),
+            (None, Some(Tiers::Issuing)) => "The data key of the issuing tier".to_owned(),
+            (None, Some(Tiers::Root)) => "The data key of the root tier".to_owned(),
+            (None, _) => "The data keys of both tiers".to_owned(),
         };
-        let verb = match (self.dry_run, &self.slot) {
+        let verb = match (self.dry_run, self.tiers) {
             (true, _) => "would be",
-            (false, Some(_)) => "was",
-            (false, None) => "were",
+            (false, Some(Tiers::Both)) => "were",
+            (false, _) => "was",
         };
         let _ = writeln!(text, "{GOOD}{what} {verb} {}{GOOD:#}", self.action);
         if let Some(resealed) = self.changed.resealed {
-            let _ = writeln!(text, "{resealed} keys were sealed anew");
+            let keys = if resealed == 1 { "key" } else { "keys" };
+            let _ = writeln!(text, "{resealed} {keys} sealed anew");
         }
         let _ = write!(text, "\n{}", self.listing.to_text());
         match self.dry_run {
