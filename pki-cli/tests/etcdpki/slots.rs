@@ -544,6 +544,38 @@ fn slots_without_a_pki_are_an_error_and_make_nothing() {
     assert!(workspace.files().is_empty() && !workspace.path("pki").exists());
 }
 
+/// Whoever may write the file puts a recipient of his own in: the next data keys would be his.
+#[test]
+fn a_recipient_that_nobody_chose_is_found_and_given_nothing() {
+    let workspace = small();
+    let (alice, eve) = (
+        identity(&workspace, "alice.txt"),
+        identity(&workspace, "eve.txt"),
+    );
+    workspace.succeeds(&[
+        "ca",
+        "slot",
+        "add",
+        "alice",
+        "--recipient",
+        &alice.recipient,
+    ]);
+    let keyring = String::from_utf8(workspace.read("pki/keyring.yml")).unwrap();
+    let changed = keyring.replace(&alice.recipient, &eve.recipient);
+    workspace.write_with_mode("pki/keyring.yml", changed, 0o600);
+    let before = workspace.files();
+    let output = workspace.run(&["verify"]);
+    assert_eq!(output.status.code(), Some(3));
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(
+        text.contains("keyring.yml: slot `alice`: its recipients or its file were changed"),
+        "{text}"
+    );
+    let error = workspace.fails(1, &["ca", "slot", "rotate"]);
+    assert!(error.contains("slot `alice`: its recipients"), "{error}");
+    assert_eq!(workspace.files(), before);
+}
+
 /// A data key that somebody else chose and encrypted to the recipient, in place of the real one.
 #[test]
 fn a_keyring_that_was_replaced_is_noticed() {
