@@ -1,9 +1,11 @@
 //! Key pairs: made, read, written and used to sign.
 
+mod public;
+
 use std::fmt;
 use std::str::FromStr;
 
-use aws_lc_rs::digest::{self, SHA1_FOR_LEGACY_USE_ONLY, SHA256};
+use aws_lc_rs::digest::{self, SHA256};
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der, PublicKeyX509Der};
 use aws_lc_rs::error::{KeyRejected, Unspecified};
 use aws_lc_rs::rand::SystemRandom;
@@ -14,8 +16,11 @@ use aws_lc_rs::signature::{
 };
 use zeroize::Zeroizing;
 
+pub use public::{PublicKey, PublicKeyKind, WeakKey};
+
 use crate::pem;
 use crate::secret_text::SecretText;
+use crate::signer::{SignError, SignatureAlgorithm, Signer};
 
 /// The kinds of keys that can be made.
 ///
@@ -212,26 +217,13 @@ impl fmt::Debug for PrivateKey {
     }
 }
 
-impl rcgen::PublicKeyData for PrivateKey {
-    fn der_bytes(&self) -> &[u8] {
-        &self.public.raw
+impl Signer for PrivateKey {
+    fn public_key(&self) -> &PublicKey {
+        &self.public
     }
 
-    fn algorithm(&self) -> &'static rcgen::SignatureAlgorithm {
-        match self.algorithm {
-            KeyAlgorithm::Ed25519 => &rcgen::PKCS_ED25519,
-            KeyAlgorithm::P256 => &rcgen::PKCS_ECDSA_P256_SHA256,
-            KeyAlgorithm::P384 => &rcgen::PKCS_ECDSA_P384_SHA384,
-            KeyAlgorithm::P521 => &rcgen::PKCS_ECDSA_P521_SHA512,
-            KeyAlgorithm::Rsa2048 | KeyAlgorithm::Rsa3072 | KeyAlgorithm::Rsa4096 => {
-                &rcgen::PKCS_RSA_SHA256
-            }
-        }
-    }
-}
-
-impl rcgen::SigningKey for PrivateKey {
-    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, rcgen::Error> {
+    /// Signs with the one algorithm that goes with the key.
+    fn sign(&self, _: SignatureAlgorithm, message: &[u8]) -> Result<Vec<u8>, SignError> {
         let random = SystemRandom::new();
         let signature = match &self.pair {
             Pair::Ecdsa(pair) => pair.sign(&random, message).map(|s| s.as_ref().to_vec()),
@@ -242,57 +234,7 @@ impl rcgen::SigningKey for PrivateKey {
                     .map(|()| signature)
             }
         };
-        signature.map_err(|_| rcgen::Error::RingUnspecified)
-    }
-}
-
-/// A public key as SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7).
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct PublicKey {
-    spki: Vec<u8>,
-    raw: Vec<u8>,
-}
-
-impl PublicKey {
-    /// From the DER of a SubjectPublicKeyInfo and the content of its bit string.
-    pub(crate) fn from_parts(spki: Vec<u8>, raw: Vec<u8>) -> Self {
-        Self { spki, raw }
-    }
-
-    /// The SubjectPublicKeyInfo as DER.
-    pub fn spki_der(&self) -> &[u8] {
-        &self.spki
-    }
-
-    /// The content of the bit string.
-    pub(crate) fn raw(&self) -> &[u8] {
-        &self.raw
-    }
-
-    /// Whether this is an RSA key.
-    pub fn is_rsa(&self) -> bool {
-        // The DER of rsaEncryption's object identifier, 1.2.840.113549.1.1.1.
-        const RSA_ENCRYPTION: [u8; 11] = [
-            0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01,
-        ];
-        self.spki
-            .windows(RSA_ENCRYPTION.len())
-            .take(8)
-            .any(|window| window == RSA_ENCRYPTION)
-    }
-
-    /// The SHA-256 of the SubjectPublicKeyInfo, which names the key.
-    pub fn fingerprint(&self) -> Fingerprint {
-        Fingerprint::of(&self.spki)
-    }
-
-    /// The key identifier by method 1 of RFC 5280 section 4.2.1.2, as OpenSSL and Go write it.
-    ///
-    /// SHA-1 serves as a name here, not for security.
-    pub fn key_identifier(&self) -> Vec<u8> {
-        digest::digest(&SHA1_FOR_LEGACY_USE_ONLY, &self.raw)
-            .as_ref()
-            .to_vec()
+        signature.map_err(|_| SignError::Provider)
     }
 }
 

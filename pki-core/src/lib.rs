@@ -4,6 +4,7 @@
 pub mod authority;
 pub mod certificate;
 pub mod converge;
+pub mod csr;
 pub mod description;
 pub mod document;
 pub mod hierarchy;
@@ -18,6 +19,7 @@ pub mod role;
 pub mod seal;
 pub mod secret_text;
 pub mod serial;
+pub mod signer;
 pub mod store;
 pub mod trust;
 pub mod verify;

@@ -7,17 +7,22 @@
 
 use ipnet::IpNet;
 use rcgen::{
-    BasicConstraints, CertificateParams, CidrSubnet, DistinguishedName, DnType,
+    BasicConstraints, CertificateParams, CidrSubnet, CustomExtension, DistinguishedName, DnType,
     ExtendedKeyUsagePurpose, GeneralSubtree, IsCa, KeyIdMethod, KeyUsagePurpose, SanType,
     SerialNumber,
 };
+use time::OffsetDateTime;
+use x509_parser::prelude::{FromDer, ParsedExtension, X509Certificate};
 
+use crate::authority::IssueError;
 use crate::certificate::{AlternativeName, NameConstraints};
-use crate::key::PublicKey;
+use crate::csr::CertificateRequest;
+use crate::key::{PrivateKey, PublicKey};
 use crate::lifetime::Validity;
 use crate::name::San;
 use crate::role::Usage;
 use crate::serial::Serial;
+use crate::signer::{Adapter, Nothing};
 
 /// The names that every server certificate carries besides the node's own, for local clients.
 pub const LOCAL_NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
@@ -88,6 +93,52 @@ impl Profile {
         same_names
             && certificate.has_exactly(self.usages())
             && certificate.subject == self.subject.to_string()
+    }
+
+    /// A certification request for this authority, signed with its own key: the subject, and the
+    /// basicConstraints, keyUsage and nameConstraints that it needs.
+    ///
+    /// # Errors
+    ///
+    /// When the cryptographic library fails.
+    pub fn request(&self, key: &PrivateKey) -> Result<CertificateRequest, IssueError> {
+        let adapter = Adapter::new(key, true)?;
+        let mut parameters = CertificateParams::default();
+        parameters.distinguished_name = self.subject.distinguished_name();
+        if let Kind::Authority { path_len, .. } = &self.kind {
+            parameters.is_ca = IsCa::Ca(BasicConstraints::Constrained(*path_len));
+            parameters.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+            parameters.custom_extensions = self.constraints_extension(key.public())?;
+        }
+        let request = parameters.serialize_request(&adapter)?;
+        Ok(CertificateRequest::from_der(request.der())?)
+    }
+
+    /// `rcgen` writes nameConstraints into certificates alone: taken from one that is thrown away.
+    fn constraints_extension(&self, key: &PublicKey) -> Result<Vec<CustomExtension>, IssueError> {
+        let moment = Validity {
+            not_before: OffsetDateTime::UNIX_EPOCH,
+            not_after: OffsetDateTime::UNIX_EPOCH,
+        };
+        let trial = self
+            .parameters(key, &Serial::random()?, &moment)?
+            .self_signed(&Nothing)?;
+        let parsed = X509Certificate::from_der(trial.der());
+        let (_, parsed) = parsed.map_err(|_| rcgen::Error::CouldNotParseCertificate)?;
+        let found = parsed.extensions().iter().filter(|extension| {
+            matches!(
+                extension.parsed_extension(),
+                ParsedExtension::NameConstraints(_)
+            )
+        });
+        Ok(found
+            .map(|extension| {
+                let content = extension.value.to_vec();
+                let mut custom = CustomExtension::from_oid_content(NAME_CONSTRAINTS, content);
+                custom.set_criticality(true);
+                custom
+            })
+            .collect())
     }
 
     /// The parameters for `rcgen`.
@@ -179,6 +230,9 @@ enum Kind {
     },
 }
 
+/// id-ce-nameConstraints.
+const NAME_CONSTRAINTS: &[u64] = &[2, 5, 29, 30];
+
 fn purpose(usage: &Usage) -> ExtendedKeyUsagePurpose {
     match usage {
         Usage::ClientAuth => ExtendedKeyUsagePurpose::ClientAuth,
@@ -190,6 +244,7 @@ fn alternative_name(name: &San) -> Result<SanType, rcgen::Error> {
     Ok(match name {
         San::Dns(_) | San::Wildcard(_) => SanType::DnsName(name.to_string().try_into()?),
         San::Ip(address) => SanType::IpAddress(*address),
+        San::Uri(uri) => SanType::URI(uri.as_str().try_into()?),
     })
 }
 

@@ -242,7 +242,7 @@ fn instant(timestamp: i64) -> Result<OffsetDateTime, InvalidCertificate> {
 }
 
 /// Attributes as `O=…, CN=…`; a name without any is `(empty)`.
-fn name_text(name: &X509Name<'_>) -> String {
+pub(crate) fn name_text(name: &X509Name<'_>) -> String {
     match name.iter_attributes().next() {
         Some(_) => printable(&name.to_string()),
         None => "(empty)".to_owned(),

@@ -39,7 +39,7 @@ pub enum AlternativeName {
 }
 
 impl AlternativeName {
-    pub(super) fn from_general(name: &GeneralName<'_>) -> Self {
+    pub(crate) fn from_general(name: &GeneralName<'_>) -> Self {
         match name {
             GeneralName::DNSName(name) => Self::Dns(printable(name)),
             GeneralName::IPAddress(octets) => match ip_address(octets) {

@@ -97,7 +97,9 @@ impl Chain {
                 generation: 1,
                 certificate,
             };
-            Pki::<S>::add_authority(batch, &stored, authority.key(), keys)?;
+            if let Some(key) = authority.key() {
+                Pki::<S>::add_authority(batch, &stored, key, keys)?;
+            }
             chain.stored.push(stored);
             chain.fresh.push((name, authority));
         }

@@ -78,6 +78,8 @@ impl Cluster {
             match listed {
                 San::Dns(name) | San::Wildcard(name) => dns.push(name.to_string()),
                 San::Ip(address) => addresses.push(IpNet::from(*address)),
+                // The constraints do not restrict URIs.
+                San::Uri(_) => {}
             }
         }
         dns.push("localhost".to_owned());

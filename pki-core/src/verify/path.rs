@@ -7,7 +7,9 @@ use webpki::{
 };
 
 use crate::certificate::{AlternativeName, Certificate};
+use crate::key::PublicKey;
 use crate::role::Usage;
+use crate::signer::SignatureAlgorithm;
 
 /// Validates the first certificate of `chain`, with the others as intermediates, for `usage`.
 ///
@@ -63,6 +65,13 @@ pub fn validate(
 ///
 /// When the certificate does not carry the name.
 pub fn check_name(certificate: &Certificate, name: &AlternativeName) -> Result<(), PathError> {
+    if let AlternativeName::Other(_) = name {
+        // Nothing dials it.
+        return match certificate.alternative_names.contains(name) {
+            true => Ok(()),
+            false => Err(PathError::NotForName),
+        };
+    }
     let der = CertificateDer::from(certificate.der());
     let leaf = EndEntityCert::try_from(&der)?;
     let text = name.to_string();
@@ -74,16 +83,53 @@ pub fn check_name(certificate: &Certificate, name: &AlternativeName) -> Result<(
 
 /// Whether the signature of `certificate` is `issuer`'s.
 pub fn is_signed_by(certificate: &Certificate, issuer: &Certificate) -> bool {
-    let Some((message, algorithm, signature)) = certificate.signed_parts() else {
-        return false;
+    certificate
+        .signed_parts()
+        .is_some_and(|(message, algorithm, signature)| {
+            verifies(&issuer.public_key, &algorithm, &message, &signature)
+        })
+}
+
+/// Whether `signature` is the key's, of `message` with this algorithm.
+pub(crate) fn is_signature(
+    key: &PublicKey,
+    algorithm: SignatureAlgorithm,
+    message: &[u8],
+    signature: &[u8],
+) -> bool {
+    let oid: &[u8] = match algorithm {
+        SignatureAlgorithm::EcdsaSha256 => &[0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 2],
+        SignatureAlgorithm::EcdsaSha384 => &[0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 3],
+        SignatureAlgorithm::EcdsaSha512 => &[0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 4],
+        SignatureAlgorithm::Ed25519 => &[0x2b, 0x65, 0x70],
+        SignatureAlgorithm::RsaSha256 => &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 11],
     };
+    verifies(key, &oid_der(oid), message, signature)
+}
+
+/// The same for an algorithm by the DER of its object identifier; one that is too weak for
+/// certificates, such as those with SHA-1, never verifies.
+pub(crate) fn verifies(
+    key: &PublicKey,
+    algorithm: &[u8],
+    message: &[u8],
+    signature: &[u8],
+) -> bool {
     ALL_VERIFICATION_ALGS
         .iter()
-        .filter(|known| known.signature_alg_id().as_ref().starts_with(&algorithm))
+        .filter(|known| known.signature_alg_id().as_ref().starts_with(algorithm))
         .any(|known| {
-            let key = issuer.public_key.raw();
-            known.verify_signature(key, &message, &signature).is_ok()
+            known
+                .verify_signature(key.raw(), message, signature)
+                .is_ok()
         })
+}
+
+/// An object identifier as DER, from its content.
+pub(crate) fn oid_der(content: &[u8]) -> Vec<u8> {
+    let mut der = vec![0x06, u8::try_from(content.len()).unwrap_or(u8::MAX)];
+    der.extend(content);
+    der
 }
 
 fn check_anchor(
