@@ -70,6 +70,11 @@ impl Batch {
         });
     }
 
+    /// Adds all of `other` behind what is here.
+    pub fn append(&mut self, mut other: Self) {
+        self.entries.append(&mut other.entries);
+    }
+
     /// Makes what was added so far durable before what follows becomes visible, so that not even
     /// a power cut can leave the second without the first.
     pub fn barrier(&mut self) {
