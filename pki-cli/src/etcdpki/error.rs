@@ -41,6 +41,8 @@ pub(super) enum Error {
     Merge { path: PathBuf, source: MergeError },
     #[error("no {what}: {hint}")]
     NoSecret { what: &'static str, hint: String },
+    #[error("{}: no keyring here", .path.display())]
+    NoKeyring { path: PathBuf },
     #[error("{}: no description here", .path.display())]
     NoDescription { path: PathBuf },
     #[error("{}: this PKI is sealed already, so no new passphrase can be made for it", .path.display())]
@@ -90,7 +92,7 @@ impl Error {
             Self::Converge(ConvergeError::OutsideConstraints { position: Some(at), .. }) => Some(
                 format!("the name is asked for at etcdpki.yml:{at}"),
             ),
-            Self::NoDescription { .. } => Some("run `etcdpki init` first, or give its directory with -C".to_owned()),
+            Self::NoDescription { .. } | Self::NoKeyring { .. } => Some("run `etcdpki init` first, or give its directory with -C".to_owned()),
             Self::NoPassphraseForKeyring { .. } => Some(
                 "give the passphrase that it was made with: --passphrase-file, --passphrase-command or the file etcdpki-passphrase.txt".to_owned(),
             ),

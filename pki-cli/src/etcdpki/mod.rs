@@ -1,6 +1,7 @@
 //! `etcdpki`: the certificates of an etcd cluster, from one description.
 
 mod args;
+mod ca;
 mod description;
 mod error;
 mod files;
@@ -48,6 +49,7 @@ fn dispatch(arguments: Arguments) -> Result<ExitCode, Error> {
         enter(directory, creates)?;
     }
     match arguments.command {
+        Command::Ca(ca) => ca::run(&ca),
         Command::Init(init) => init::run(&init, arguments.directory.as_deref()),
         Command::Inspect(inspect) => inspect::run(&inspect),
         Command::Verify(verify) => verify::run(&verify),

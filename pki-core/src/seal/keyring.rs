@@ -90,6 +90,11 @@ impl Keyring {
         &self.cluster
     }
 
+    /// The names of its slots, in the order in which they are tried.
+    pub fn slot_names(&self) -> impl Iterator<Item = &str> {
+        self.slots.iter().map(|slot| slot.name.as_str())
+    }
+
     /// Opens the data keys: one derivation for each slot that is tried.
     ///
     /// # Errors

@@ -1,5 +1,6 @@
 //! What can be typed: a module for each command, and here what they share.
 
+mod ca;
 mod init;
 mod inspect;
 mod verify;
@@ -9,6 +10,7 @@ use std::path::PathBuf;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand};
 
+pub(super) use ca::{Ca, Slot, SlotList};
 pub(super) use init::{Init, NodeArgument};
 pub(super) use inspect::Inspect;
 pub(super) use verify::Verify;
@@ -26,6 +28,8 @@ pub(super) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
+    #[command(subcommand)]
+    Ca(Ca),
     Init(Init),
     Inspect(Inspect),
     Verify(Verify),

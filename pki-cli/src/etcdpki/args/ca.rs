@@ -1,0 +1,24 @@
+//! The options of `etcdpki ca`.
+
+use clap::{Args, Subcommand};
+
+/// Manage authorities, and who can open their keys
+#[derive(Debug, Subcommand)]
+pub(in crate::etcdpki) enum Ca {
+    #[command(subcommand)]
+    Slot(Slot),
+}
+
+/// List and change the key slots: who can open the sealed keys
+#[derive(Debug, Subcommand)]
+pub(in crate::etcdpki) enum Slot {
+    List(SlotList),
+}
+
+/// List the slots of the keyring; nothing is opened
+#[derive(Args, Debug)]
+pub(in crate::etcdpki) struct SlotList {
+    /// Report in JSON
+    #[arg(long)]
+    pub(in crate::etcdpki) json: bool,
+}
