@@ -7,6 +7,7 @@ use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_ASN1, ECDSA_P384_SHA384_ASN1, ECDSA_P521_SHA512_ASN1, ED25519,
     ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, VerificationAlgorithm,
 };
+use x509_parser::asn1_rs::Tag;
 use x509_parser::prelude::FromDer;
 use x509_parser::public_key::PublicKey as ParsedKey;
 use x509_parser::x509::SubjectPublicKeyInfo;
@@ -63,6 +64,7 @@ impl PublicKey {
             .algorithm
             .parameters
             .as_ref()
+            .filter(|parameters| parameters.tag() == Tag::Oid)
             .and_then(|parameters| parameters.as_oid().ok())
             .map(|oid| oid.to_id_string());
         let algorithm = info.algorithm.algorithm.to_id_string();
