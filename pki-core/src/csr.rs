@@ -15,7 +15,7 @@ use x509_parser::prelude::FromDer;
 
 pub use policy::{Decision, Excess, Policy, PolicyError};
 
-use crate::certificate::{AlternativeName, AuthorityConstraints, name_text};
+use crate::certificate::{AlternativeName, AuthorityConstraints, common_name, name_text};
 use crate::key::{PublicKey, PublicKeyKind, WeakKey};
 use crate::pem;
 use crate::verify;
@@ -80,12 +80,7 @@ impl CertificateRequest {
         let mut request = Self {
             der: der.to_vec(),
             subject: name_text(&info.subject),
-            common_name: info
-                .subject
-                .iter_common_name()
-                .last()
-                .and_then(|name| name.as_str().ok())
-                .map(str::to_owned),
+            common_name: common_name(&info.subject),
             kind: public_key.kind()?,
             public_key,
             names: Vec::new(),

@@ -1,6 +1,7 @@
 //! Key pairs: made, read, written and used to sign.
 
 mod public;
+mod read;
 
 use std::fmt;
 use std::str::FromStr;
@@ -272,17 +273,39 @@ impl fmt::Debug for Fingerprint {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyError {
+    /// Its encryption would take too much time or memory to undo.
+    #[error(
+        "the parameters of its encryption are out of bounds: at most 10,000,000 iterations of PBKDF2, or scrypt with 1 GiB"
+    )]
+    Cost,
+    /// It is encrypted, and there is no passphrase for it.
+    #[error("the key is encrypted: give its passphrase")]
+    Encrypted,
+    /// It is encrypted in a way that is not read.
+    #[error(
+        "the key is encrypted in an old way that is not read here: rewrite it with `openssl pkcs8 -topk8 -v2 aes-256-cbc -in FILE -out NEW`"
+    )]
+    LegacyEncryption,
     /// The octets hold no key.
     #[error("not a private key of an algorithm that etcdpki knows ({0})")]
     Malformed(String),
+    /// No key at all.
+    #[error("no private key in it: PKCS#8, SEC1 and PKCS#1 are known, as PEM or DER")]
+    Missing,
     /// The cryptographic library failed.
     #[error("the cryptographic library could not make or encode a key")]
     Provider,
+    /// More than one key.
+    #[error("more than one private key in it: keep the one that is meant")]
+    Several,
     /// A key of a kind or size that is not supported.
     #[error(
         "the key's algorithm or size is not supported: P-256, P-384, P-521, Ed25519, RSA 2048, 3072 and 4096 are"
     )]
     Unsupported,
+    /// The passphrase does not open it.
+    #[error("the passphrase does not open the key: it is another one, or the file was changed")]
+    WrongPassphrase,
 }
 
 impl From<KeyRejected> for KeyError {

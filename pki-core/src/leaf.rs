@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::certificate::Certificate;
 use crate::description::{Cluster, Node, Sharing};
 use crate::name::{ClientName, Label, San};
 use crate::profile::{LOCAL_NAMES, Profile, Subject};
@@ -16,6 +17,8 @@ pub enum Owner {
     Nodes,
     /// One node.
     Node(Label),
+    /// Somebody whom the description does not know.
+    Other(ClientName),
 }
 
 impl fmt::Display for Owner {
@@ -25,6 +28,7 @@ impl fmt::Display for Owner {
             // No node or client can be called so: both begin with a letter or a digit.
             Self::Nodes => f.write_str("_nodes"),
             Self::Node(name) => name.fmt(f),
+            Self::Other(name) => name.fmt(f),
         }
     }
 }
@@ -51,6 +55,19 @@ pub struct Leaf {
     pub id: LeafId,
     /// What it carries.
     pub profile: Profile,
+}
+
+impl Leaf {
+    /// Whether `certificate` is what the description asks for.
+    ///
+    /// One that was `adopted` need not be as we would have made it: it serves if it carries every
+    /// name and usage that is asked for. etcd looks at the common name of a client alone.
+    pub fn fits(&self, certificate: &Certificate, adopted: bool) -> bool {
+        match adopted {
+            true => self.profile.is_covered_by(certificate),
+            false => self.profile.matches(certificate),
+        }
+    }
 }
 
 /// Every leaf that a cluster needs, in the order of the description.

@@ -8,6 +8,7 @@ pub mod csr;
 pub mod description;
 pub mod document;
 pub mod hierarchy;
+pub mod import;
 pub mod inspect;
 pub mod key;
 pub mod leaf;

@@ -15,7 +15,7 @@ use time::OffsetDateTime;
 use x509_parser::prelude::{FromDer, ParsedExtension, X509Certificate};
 
 use crate::authority::IssueError;
-use crate::certificate::{AlternativeName, NameConstraints};
+use crate::certificate::{AlternativeName, ExtendedKeyUsage, NameConstraints};
 use crate::csr::CertificateRequest;
 use crate::key::{PrivateKey, PublicKey};
 use crate::lifetime::Validity;
@@ -93,6 +93,24 @@ impl Profile {
         same_names
             && certificate.has_exactly(self.usages())
             && certificate.subject == self.subject.to_string()
+    }
+
+    /// Whether `certificate` carries at least the names and usages that this leaf profile asks
+    /// for, and, where it is a client's alone, its common name.
+    pub(crate) fn is_covered_by(&self, certificate: &crate::certificate::Certificate) -> bool {
+        let carried = &certificate.extended_key_usages;
+        let usable = carried.is_empty()
+            || self
+                .usages()
+                .iter()
+                .all(|usage| carried.contains(&ExtendedKeyUsage::Known(*usage)));
+        let named = self
+            .names()
+            .iter()
+            .all(|name| certificate.alternative_names.contains(&name.clone().into()));
+        let is_client = self.usages() == [Usage::ClientAuth];
+        let user = certificate.common_name.as_deref() == Some(&self.subject.common_name);
+        usable && named && (user || !is_client)
     }
 
     /// A certification request for this authority, signed with its own key: the subject, and the
@@ -186,7 +204,7 @@ impl Profile {
 pub struct Subject {
     /// The organization, which in our authorities is the domain.
     pub organization: Option<String>,
-    /// The common name.
+    /// The common name; there is none where it is empty.
     pub common_name: String,
 }
 
@@ -204,7 +222,9 @@ impl Subject {
         if let Some(organization) = &self.organization {
             name.push(DnType::OrganizationName, organization.as_str());
         }
-        name.push(DnType::CommonName, self.common_name.as_str());
+        if !self.common_name.is_empty() {
+            name.push(DnType::CommonName, self.common_name.as_str());
+        }
         name
     }
 }
@@ -214,7 +234,10 @@ impl std::fmt::Display for Subject {
         if let Some(organization) = &self.organization {
             write!(f, "O={organization}, ")?;
         }
-        write!(f, "CN={}", self.common_name)
+        match self.common_name.as_str() {
+            "" => f.write_str("(empty)"),
+            name => write!(f, "CN={name}"),
+        }
     }
 }
 

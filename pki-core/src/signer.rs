@@ -8,10 +8,12 @@
 //! [`PrivateKey`]: crate::key::PrivateKey
 
 mod command;
+mod custody;
 
 use std::fmt;
 
-pub use command::{ExternalCommand, InvalidSignerConfig, SignerConfig};
+pub use command::{ExternalCommand, SignerConfig};
+pub use custody::{Custody, InvalidCustody};
 
 use crate::key::{PublicKey, PublicKeyKind, WeakKey};
 use crate::verify;

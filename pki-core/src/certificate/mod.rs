@@ -12,6 +12,7 @@ use crate::key::{Fingerprint, PublicKey};
 use crate::lifetime::Validity;
 use crate::pem;
 use crate::role::Usage;
+use crate::verify;
 
 /// An X.509 v3 certificate (RFC 5280 section 4.1). Reading it checks its form, not its signature.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -19,6 +20,8 @@ pub struct Certificate {
     der: Vec<u8>,
     /// The subject as text, most significant attribute first.
     pub subject: String,
+    /// The last common name of the subject.
+    pub common_name: Option<String>,
     /// The issuer as text.
     pub issuer: String,
     /// The serial number, most significant octet first.
@@ -64,6 +67,7 @@ impl Certificate {
         let mut certificate = Self {
             der: der.to_vec(),
             subject: name_text(&parsed.subject),
+            common_name: common_name(&parsed.subject),
             issuer: name_text(&parsed.issuer),
             serial: parsed.serial.to_bytes_be(),
             validity: Validity {
@@ -119,6 +123,20 @@ impl Certificate {
     /// Whether `issuer`'s subject is this certificate's issuer, octet by octet.
     pub fn names_issuer(&self, issuer: &Self) -> bool {
         self.raw_issuer == issuer.raw_subject
+    }
+
+    /// Whether `issuer` signed this certificate, going by names and key identifiers; where one of
+    /// the identifiers is missing, by the signature.
+    pub fn is_issued_by(&self, issuer: &Self) -> bool {
+        let identifiers = (
+            &self.authority_key_identifier,
+            &issuer.subject_key_identifier,
+        );
+        self.names_issuer(issuer)
+            && match identifiers {
+                (Some(own), Some(its)) => own == its,
+                _ => verify::is_signed_by(self, issuer),
+            }
     }
 
     /// What was signed, the object identifier of the algorithm as DER, and the signature.
@@ -247,6 +265,12 @@ pub(crate) fn name_text(name: &X509Name<'_>) -> String {
         Some(_) => printable(&name.to_string()),
         None => "(empty)".to_owned(),
     }
+}
+
+/// The last common name, which Go and with it etcd takes for the name of a client.
+pub(crate) fn common_name(name: &X509Name<'_>) -> Option<String> {
+    let last = name.iter_common_name().last()?;
+    last.as_str().ok().map(printable)
 }
 
 /// A text from a certificate, of which a stranger may be the author: control characters are

@@ -11,6 +11,9 @@ use crate::store::StoreError;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConvergeError {
+    /// The description asks for a leaf itself.
+    #[error("`{0}` is described: change the description, or renew it with `--renew` or `--rekey`")]
+    Described(String),
     /// An authority is missing above one that is there.
     #[error(
         "the {missing} authority is missing, though {below}, which it signed, is there: restore it from a copy"
@@ -40,6 +43,24 @@ pub enum ConvergeError {
     /// A key could not be made.
     #[error(transparent)]
     Key(#[from] KeyError),
+    /// A certificate that nothing would be known by.
+    #[error(
+        "`{0}` would carry no name: a server and a peer are known by their names, so give at least one; so must a client without a common name"
+    )]
+    Nameless(String),
+    /// A leaf whose key is to stay has none.
+    #[error("certificates/{0} is not there yet, so there is no key to keep: leave `--renew` out")]
+    NoKeyYet(String),
+    /// The key of an authority that is to sign is not here.
+    #[error(
+        "the key of the {issuer} authority is not here (its ca.signer.yml says offline): run `etcdpki ca request {wanted}`, have that signed where the key is, and bring the answer to `etcdpki ca accept`"
+    )]
+    Offline {
+        /// The authority.
+        issuer: AuthorityName,
+        /// What it is to sign.
+        wanted: String,
+    },
     /// The PKI is another cluster's.
     #[error(
         "the PKI here is that of cluster `{found}`, and the description says `{described}`: work in another directory, or set `cluster` back"
@@ -62,7 +83,20 @@ pub enum ConvergeError {
         /// The authority.
         authority: String,
     },
+    /// A certificate was asked for elsewhere and is not here yet.
+    #[error(
+        "the certificate of the {name} authority is not here yet: have {path} signed by the authority above it, and bring the answer to `etcdpki ca accept`"
+    )]
+    Requested {
+        /// The authority.
+        name: AuthorityName,
+        /// The request.
+        path: String,
+    },
     /// The store could not be read or written.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The description does not ask for a leaf.
+    #[error("`{0}` is not described")]
+    Undescribed(String),
 }

@@ -6,12 +6,14 @@
 
 mod apply;
 mod error;
+mod order;
 mod plan;
 mod state;
 
 pub use apply::Issued;
 pub use error::ConvergeError;
-pub use plan::{Action, Plan, Reason, plan};
+pub use order::{Order, OrderKey, Ordered};
+pub use plan::{Action, LeafKey, Plan, Reason, Terms, plan};
 pub use state::State;
 
 #[cfg(test)]

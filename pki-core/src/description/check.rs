@@ -11,9 +11,10 @@ use serde_saphyr::Spanned;
 use super::raw;
 use super::{
     AnsibleSettings, AuthoritySetting, AuthoritySettings, CertificateSettings, Cluster,
-    ConstraintSetting, DescriptionError, Node, Position, Sharing, TrustAnchor,
+    ConstraintSetting, DescriptionError, Levels, Node, Position, Sharing, TrustAnchor,
 };
 use crate::certificate::{AlternativeName, NameConstraints};
+use crate::hierarchy::AuthorityName;
 use crate::key::KeyAlgorithm;
 use crate::lifetime::{Lifetime, RenewBefore};
 use crate::name::{ClientName, DnsName, Label, MAX_COMMON_NAME, San};
@@ -42,6 +43,7 @@ pub(super) fn cluster(raw: raw::Description) -> Checked<Cluster> {
         grpc_gateway: raw.etcd.enable_grpc_gateway,
         ansible,
     };
+    check_trust_anchor(&raw, &cluster)?;
     check_lifetimes(&raw, &cluster)?;
     check_constraints(&raw, &cluster)?;
     Ok(cluster)
@@ -235,6 +237,7 @@ fn certificates(raw: &raw::Certificates) -> Checked<CertificateSettings> {
 fn authorities(raw: &raw::Authorities) -> Checked<AuthoritySettings> {
     let etcd = &raw.etcd;
     Ok(AuthoritySettings {
+        levels: levels(raw.levels.as_ref())?,
         root: authority(
             raw.root.key.as_ref(),
             raw.root.lifetime.as_ref(),
@@ -251,6 +254,23 @@ fn authorities(raw: &raw::Authorities) -> Checked<AuthoritySettings> {
         name_constraints: constraints(etcd.name_constraints.as_ref())?,
         issuing: etcd.issuing,
     })
+}
+
+fn levels(raw: Option<&Spanned<u64>>) -> Checked<Levels> {
+    let Some(raw) = raw else {
+        return Ok(Levels::Three);
+    };
+    match raw.value {
+        1 => Ok(Levels::One),
+        2 => Ok(Levels::Two),
+        3 => Ok(Levels::Three),
+        other => Err(fault(
+            raw,
+            format!(
+                "authorities: levels: {other} is not possible: write 3, 2 (no intermediate) or 1 (the etcd authority signs itself)"
+            ),
+        )),
+    }
 }
 
 fn authority(
@@ -351,6 +371,20 @@ fn check_cluster_name(name: &Label, raw: Option<&Text>) -> Checked<()> {
     }
 }
 
+/// What members trust must be there.
+fn check_trust_anchor(raw: &raw::Description, cluster: &Cluster) -> Checked<()> {
+    let anchor = AuthorityName::from(cluster.trust_anchor);
+    match &raw.trust_anchor {
+        Some(text) if !AuthorityName::chain(cluster).contains(&anchor) => Err(fault(
+            text,
+            format!(
+                "trust_anchor: there is no {anchor} authority with the `levels` of authorities: write etcd"
+            ),
+        )),
+        _ => Ok(()),
+    }
+}
+
 /// No certificate may outlive its issuer: validators check every certificate of a path.
 fn check_lifetimes(raw: &raw::Description, cluster: &Cluster) -> Checked<()> {
     let (authorities, leaf) = (&cluster.authorities, &cluster.certificates);
@@ -377,7 +411,12 @@ fn check_lifetimes(raw: &raw::Description, cluster: &Cluster) -> Checked<()> {
             raw.certificates.lifetime.as_ref(),
         ),
     ];
-    for pair in chain.windows(2) {
+    let top = match authorities.levels {
+        Levels::One => &chain[2..],
+        Levels::Two => &[chain[0], chain[2], chain[3]],
+        Levels::Three => &chain[..],
+    };
+    for pair in top.windows(2) {
         let [
             (issuer, longest, at_issuer),
             (subject, lifetime, at_subject),

@@ -135,6 +135,8 @@ pub enum Sharing {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct AuthoritySettings {
+    /// How many authorities stand one above the other, an issuing one not counted.
+    pub levels: Levels,
     /// The root authority.
     pub root: AuthoritySetting,
     /// The intermediate authority.
@@ -145,6 +147,18 @@ pub struct AuthoritySettings {
     pub name_constraints: ConstraintSetting,
     /// Whether leaves are signed by one more authority under the etcd authority.
     pub issuing: bool,
+}
+
+/// How many authorities stand one above the other.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Levels {
+    /// The etcd authority alone, which signs itself: as kubeadm, kubespray, and most PKIs that
+    /// were made with cfssl or easy-rsa have it.
+    One,
+    /// The root and the etcd authority.
+    Two,
+    /// The root, the intermediate and the etcd authority.
+    Three,
 }
 
 /// How one authority is made.

@@ -55,6 +55,7 @@ pub(super) struct Certificates {
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Authorities {
+    pub(super) levels: Option<Spanned<u64>>,
     pub(super) root: Authority,
     pub(super) intermediate: Authority,
     pub(super) etcd: EtcdAuthority,

@@ -153,6 +153,22 @@ fn faults_name_line_and_column() {
             4,
             "per-node or shared",
         ),
+        (with("authorities: { levels: 4 }"), 4, "4 is not possible"),
+        (
+            with("authorities: { levels: 1 }\ntrust_anchor: root"),
+            5,
+            "there is no root",
+        ),
+        (
+            with("authorities: { levels: 2 }\ntrust_anchor: intermediate"),
+            5,
+            "there is no intermediate",
+        ),
+        (
+            with("authorities: { levels: 2, root: { lifetime: 4y } }"),
+            4,
+            "past the 4y of its issuer, root",
+        ),
         (
             with("trust_anchor: leaf"),
             4,

@@ -7,71 +7,37 @@ use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use serde::{Deserialize, Serialize};
-
-use super::{SignError, SignatureAlgorithm, Signer};
+use super::{InvalidCustody, SignError, SignatureAlgorithm, Signer};
 use crate::key::PublicKey;
 use crate::lifetime::Lifetime;
 
-/// How an authority's key is reached: the content of `ca.signer.yml`, which stands beside the
-/// authority's certificate in place of `ca.key.sealed`.
-///
-/// ```yaml
-/// version: 1
-/// command: [openssl, dgst, -sha384, -sign, /media/stick/ca.key]
-/// timeout: 60s
-/// ```
-///
-/// `command` is the program and its arguments; no shell reads them. `timeout` is optional.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(deny_unknown_fields)]
+/// A command that signs, and how long it may take.
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct SignerConfig {
-    version: u8,
     command: Vec<String>,
-    #[serde(default = "default_timeout")]
-    timeout: String,
+    timeout: Lifetime,
 }
 
 impl SignerConfig {
-    /// A command and its time limit: 60 seconds where none is given.
+    /// A program with its arguments, which no shell reads, and its time limit: 60 seconds where
+    /// none is given.
     ///
     /// # Errors
     ///
-    /// When the command is empty or the limit is longer than an hour.
-    pub fn new(
-        command: Vec<String>,
-        timeout: Option<Lifetime>,
-    ) -> Result<Self, InvalidSignerConfig> {
-        let config = Self {
-            version: VERSION,
-            command,
-            timeout: timeout.map_or_else(default_timeout, |timeout| timeout.to_string()),
-        };
-        config.check()?;
-        Ok(config)
-    }
-
-    /// Reads `ca.signer.yml`.
-    ///
-    /// # Errors
-    ///
-    /// When it is not one, or of a version that is not known.
-    pub fn from_yaml(text: &str) -> Result<Self, InvalidSignerConfig> {
-        let config: Self = serde_saphyr::from_str(text)
-            .map_err(|error| InvalidSignerConfig(error.without_snippet().to_string()))?;
-        config.check()?;
-        Ok(config)
-    }
-
-    /// Writes `ca.signer.yml`.
-    ///
-    /// # Errors
-    ///
-    /// Never for a configuration made or read by this type.
-    pub fn to_yaml(&self) -> Result<String, InvalidSignerConfig> {
-        let body = serde_saphyr::to_string(self)
-            .map_err(|error| InvalidSignerConfig(error.to_string()))?;
-        Ok(format!("{HEADER}{body}"))
+    /// When the program is empty or the limit is longer than an hour.
+    pub fn new(command: Vec<String>, timeout: Option<Lifetime>) -> Result<Self, InvalidCustody> {
+        if command.first().is_none_or(String::is_empty) {
+            return Err(InvalidCustody(
+                "command: it is empty: write the program and its arguments as a list".to_owned(),
+            ));
+        }
+        let timeout = timeout.unwrap_or(Lifetime::minutes(1));
+        if timeout > MAX_TIMEOUT {
+            return Err(InvalidCustody(
+                "timeout: more than 1h: shorten it".to_owned(),
+            ));
+        }
+        Ok(Self { command, timeout })
     }
 
     /// The program and its arguments.
@@ -79,38 +45,11 @@ impl SignerConfig {
         &self.command
     }
 
-    fn check(&self) -> Result<(), InvalidSignerConfig> {
-        if self.version != VERSION {
-            let version = self.version;
-            return Err(InvalidSignerConfig(format!(
-                "version {version}, which this program does not know: use a newer etcdpki"
-            )));
-        }
-        if self.command.first().is_none_or(String::is_empty) {
-            return Err(InvalidSignerConfig(
-                "command: it is empty: write the program and its arguments as a list".to_owned(),
-            ));
-        }
-        self.timeout().map(|_| ())
-    }
-
-    fn timeout(&self) -> Result<Duration, InvalidSignerConfig> {
-        let invalid = |reason: String| InvalidSignerConfig(format!("timeout: {reason}"));
-        let limit: Lifetime = self
-            .timeout
-            .parse()
-            .map_err(|error| invalid(format!("{error}")))?;
-        match limit.as_duration().unsigned_abs() {
-            limit if limit <= MAX_TIMEOUT => Ok(limit),
-            _ => Err(invalid("more than 1h: shorten it".to_owned())),
-        }
+    /// The time limit.
+    pub fn timeout(&self) -> Lifetime {
+        self.timeout
     }
 }
-
-/// A text that is no `ca.signer.yml`.
-#[derive(Clone, Debug, thiserror::Error)]
-#[error("not the description of a signer: {0}")]
-pub struct InvalidSignerConfig(String);
 
 /// A key that a command signs with.
 ///
@@ -136,8 +75,7 @@ impl ExternalCommand {
     }
 
     fn run(&self, algorithm: SignatureAlgorithm, message: &[u8]) -> Result<Vec<u8>, String> {
-        let timeout = self.config.timeout().map_err(|error| error.to_string())?;
-        let deadline = Instant::now() + timeout;
+        let deadline = Instant::now() + self.config.timeout.as_duration().unsigned_abs();
         let mut child = self
             .spawn(algorithm)
             .map_err(|error| format!("could not be started: {error}"))?;
@@ -249,21 +187,11 @@ fn failure(status: ExitStatus, talk: &[u8]) -> String {
     }
 }
 
-fn default_timeout() -> String {
-    "60s".to_owned()
-}
-
-const VERSION: u8 = 1;
 const MAX_OUTPUT: usize = 8 * 1024;
 const MAX_TALK: usize = 2 * 1024;
-const MAX_TIMEOUT: Duration = Duration::from_secs(3600);
+const MAX_TIMEOUT: Lifetime = Lifetime::minutes(60);
 const POLL: Duration = Duration::from_millis(2);
 const GRACE: Duration = Duration::from_millis(500);
-const HEADER: &str = "\
-# The key of this authority is not here: this command signs with it. It is run by every command of
-# etcdpki that signs with this authority, so take it from no one whom you do not trust.
-";
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -300,22 +228,5 @@ mod tests {
         assert!(much.contains("more than 8192"), "{much}");
         let held = run("sleep 60 & echo x", "1s").unwrap_err();
         assert!(held.contains("keeps its output open"), "{held}");
-    }
-
-    #[test]
-    fn a_configuration_is_read_as_it_was_written() {
-        let command = vec!["a b".to_owned(), "no".to_owned()];
-        let config = SignerConfig::new(command, None).unwrap();
-        let again = SignerConfig::from_yaml(&config.to_yaml().unwrap()).unwrap();
-        assert_eq!(again, config);
-        for bad in [
-            "version: 1\ncommand: []\n",
-            "version: 2\ncommand: [a]\n",
-            "version: 1\ncommand: [a]\ntimeout: 2h\n",
-            "version: 1\ncommand: [a]\nshell: yes\n",
-            "",
-        ] {
-            assert!(SignerConfig::from_yaml(bad).is_err(), "{bad}");
-        }
     }
 }

@@ -1,13 +1,17 @@
 //! The PKI in a store: its keyring, its authorities and its leaves, each in generations.
 
+mod elsewhere;
+
 use super::layout::{self, AUTHORITY_CERTIFICATE, AUTHORITY_KEY, LEAF_CERTIFICATE, LEAF_KEY};
 use super::{Batch, Store, StoreError};
 use crate::certificate::{Certificate, bundle};
 use crate::hierarchy::AuthorityName;
-use crate::key::PrivateKey;
+use crate::key::{PrivateKey, PublicKey};
 use crate::leaf::LeafId;
 use crate::seal::{Identity, Keyring, SealedKey, Tier, Unlocked};
 use crate::trust::Bundles;
+
+pub use elsewhere::StoredRequest;
 
 /// A PKI in a store.
 #[derive(Debug)]
@@ -80,7 +84,7 @@ impl<S: Store> Pki<S> {
     ///
     /// When it is there and cannot be read.
     pub fn authority(&self, name: AuthorityName) -> Result<Option<StoredAuthority>, StoreError> {
-        let Some(generation) = self.newest(&layout::authority(name))? else {
+        let Some(generation) = self.newest_authority(name)? else {
             return Ok(None);
         };
         let directory = format!("{}/{generation}", layout::authority(name));
@@ -159,7 +163,7 @@ impl<S: Store> Pki<S> {
             &path,
             &owner,
             authority.name.tier(),
-            &authority.certificate,
+            &authority.certificate.public_key,
             keys,
         )
     }
@@ -172,7 +176,8 @@ impl<S: Store> Pki<S> {
     pub fn leaf_key(&self, leaf: &StoredLeaf, keys: &Unlocked) -> Result<PrivateKey, StoreError> {
         let owner = layout::leaf(&leaf.id);
         let path = format!("{owner}/{}/{LEAF_KEY}", leaf.generation);
-        self.open(&path, &owner, Tier::Issuing, leaf.certificate(), keys)
+        let public_key = &leaf.certificate().public_key;
+        self.open(&path, &owner, Tier::Issuing, public_key, keys)
     }
 
     /// Writes the keyring.
@@ -236,13 +241,9 @@ impl<S: Store> Pki<S> {
         key: &PrivateKey,
         keys: &Unlocked,
     ) -> Result<(), StoreError> {
-        let owner = layout::leaf(&leaf.id);
-        let sealed = seal(&owner, Tier::Issuing, key, keys)?;
-        let files = vec![
-            (LEAF_CERTIFICATE, bundle::write(&leaf.chain).into_bytes()),
-            (LEAF_KEY, sealed),
-        ];
-        batch.put_directory(format!("{owner}/{}", leaf.generation), files);
+        let files = Self::leaf_files(leaf, key, keys)?;
+        let directory = layout::leaf(&leaf.id);
+        batch.put_directory(format!("{directory}/{}", leaf.generation), files);
         Ok(())
     }
 
@@ -305,6 +306,16 @@ impl<S: Store> Pki<S> {
         ))
     }
 
+    fn leaf_files(
+        leaf: &StoredLeaf,
+        key: &PrivateKey,
+        keys: &Unlocked,
+    ) -> Result<Vec<(&'static str, Vec<u8>)>, StoreError> {
+        let sealed = seal(&layout::leaf(&leaf.id), Tier::Issuing, key, keys)?;
+        let chain = bundle::write(&leaf.chain).into_bytes();
+        Ok(vec![(LEAF_CERTIFICATE, chain), (LEAF_KEY, sealed)])
+    }
+
     fn differing(&self, bundles: &Bundles) -> Result<Vec<(&'static str, String)>, StoreError> {
         let mut differing = Vec::new();
         for (path, certificates) in [
@@ -317,6 +328,17 @@ impl<S: Store> Pki<S> {
             }
         }
         Ok(differing)
+    }
+
+    /// A generation that waits for its certificate is none yet.
+    fn newest_authority(&self, name: AuthorityName) -> Result<Option<u32>, StoreError> {
+        let directory = layout::authority(name);
+        match self.newest(&directory)? {
+            Some(newest) if self.is_waiting(&directory, newest)? => {
+                Ok(newest.checked_sub(1).filter(|before| *before > 0))
+            }
+            newest => Ok(newest),
+        }
     }
 
     fn newest(&self, directory: &str) -> Result<Option<u32>, StoreError> {
@@ -337,7 +359,7 @@ impl<S: Store> Pki<S> {
         path: &str,
         owner: &str,
         tier: Tier,
-        certificate: &Certificate,
+        public_key: &PublicKey,
         keys: &Unlocked,
     ) -> Result<PrivateKey, StoreError> {
         let failed = |source| StoreError::Key {
@@ -348,11 +370,11 @@ impl<S: Store> Pki<S> {
         let identity = Identity {
             tier,
             path: owner,
-            key: certificate.public_key.fingerprint(),
+            key: public_key.fingerprint(),
         };
         let der = keys.open(identity, &sealed).map_err(failed)?;
         match PrivateKey::from_der(&der) {
-            Ok(key) if *key.public() == certificate.public_key => Ok(key),
+            Ok(key) if key.public() == public_key => Ok(key),
             _ => Err(StoreError::OtherKey {
                 path: self.store.locate(path),
             }),

@@ -9,6 +9,7 @@ use crate::hierarchy::AuthorityName;
 use crate::leaf::{Leaf, leaves};
 use crate::role::Usage;
 use crate::seal::Unlocked;
+use crate::signer::Custody;
 use crate::store::{Pki, Store, StoreError, StoredAuthority, StoredLeaf};
 use crate::trust::Bundles;
 
@@ -98,18 +99,30 @@ impl<S: Store> Check<'_, S> {
                 "not valid at this time: everything below it is refused",
             );
         }
-        let issuer = name.issuer().and_then(|issuer| self.find(issuer));
-        let issuer = issuer.or(name.issuer().is_none().then_some(certificate));
+        let above = name.issuer(self.cluster);
+        let issuer = above.map_or(Some(certificate), |above| self.find(above));
         if issuer.is_some_and(|issuer| !path::is_signed_by(certificate, issuer)) {
             self.found(&path, "its signature is not that of the authority above it");
         }
-        if let Some(keys) = self.keys {
-            match self.pki.authority_key(&stored, keys) {
-                Ok(_) => self.report.keys += 1,
-                Err(error) => self.unreadable(error)?,
-            }
-        }
+        self.authority_key(&stored)?;
         self.authorities.push(stored);
+        Ok(())
+    }
+
+    /// A key that is elsewhere is not asked for.
+    fn authority_key(&mut self, stored: &StoredAuthority) -> Result<(), StoreError> {
+        let (Some(keys), custody) = (self.keys, self.pki.custody(stored)) else {
+            return Ok(());
+        };
+        let opened = match custody {
+            Ok(Custody::Command(_) | Custody::Offline) => return Ok(()),
+            Ok(Custody::Sealed) => self.pki.authority_key(stored, keys).map(|_| ()),
+            Err(error) => Err(error),
+        };
+        match opened {
+            Ok(()) => self.report.keys += 1,
+            Err(error) => self.unreadable(error)?,
+        }
         Ok(())
     }
 
@@ -124,10 +137,11 @@ impl<S: Store> Check<'_, S> {
         };
         self.report.leaves += 1;
         let path = self.pki.locate_leaf(&stored);
-        if !leaf.profile.matches(stored.certificate()) {
+        let adopted = self.pki.is_adopted(&stored)?;
+        if !leaf.fits(stored.certificate(), adopted) {
             self.found(&path, "its names, usages or subject are not those described: run `etcdpki init` to issue it anew");
         }
-        self.paths(&path, leaf, &stored);
+        self.paths(&path, leaf, &stored, adopted);
         for name in leaf
             .profile
             .names()
@@ -149,8 +163,11 @@ impl<S: Store> Check<'_, S> {
     }
 
     /// From the root, for clients that trust it alone, and from the anchor of the members.
-    fn paths(&mut self, path: &str, leaf: &Leaf, stored: &StoredLeaf) {
-        let anchors = [AuthorityName::Root, self.cluster.trust_anchor.into()];
+    fn paths(&mut self, path: &str, leaf: &Leaf, stored: &StoredLeaf, adopted: bool) {
+        let anchors = [
+            AuthorityName::top(self.cluster),
+            self.cluster.trust_anchor.into(),
+        ];
         for name in anchors {
             let Some(anchor) = self.find(name).cloned() else {
                 continue;
@@ -161,7 +178,7 @@ impl<S: Store> Check<'_, S> {
                 let wanted = leaf.profile.usages().contains(&usage);
                 match result {
                     Err(PathError::Usage) if !wanted => {}
-                    Ok(()) if wanted => {}
+                    Ok(()) if wanted || adopted => {}
                     Ok(()) => self.found(
                         path,
                         format!("it can be used for {usage}, which its role must not"),
@@ -176,15 +193,9 @@ impl<S: Store> Check<'_, S> {
     }
 
     fn bundles(&mut self) -> Result<(), StoreError> {
-        let found = (
-            self.find(AuthorityName::Root),
-            self.find(AuthorityName::Intermediate),
-            self.find(AuthorityName::Etcd),
-        );
-        let (Some(root), Some(intermediate), Some(etcd)) = found else {
+        let Ok(wanted) = Bundles::of(self.cluster, |name| self.find(name)) else {
             return Ok(());
         };
-        let wanted = Bundles::new(root, intermediate, etcd, self.cluster.trust_anchor);
         for path in self.pki.stale_bundles(&wanted)? {
             self.found(
                 &path,
@@ -211,6 +222,7 @@ impl<S: Store> Check<'_, S> {
         let (path, message) = match error {
             StoreError::Certificate { path, source } => (path, source.to_string()),
             StoreError::Key { path, source } => (path, source.to_string()),
+            StoreError::Custody { path, source } => (path, source.to_string()),
             StoreError::Missing { path } => (
                 path,
                 "the file is missing: restore it from a copy".to_owned(),

@@ -196,7 +196,10 @@ fn damaged_and_foreign_files_are_refused() {
         flipped[octet] ^= 0x10;
         // The name of the signature's algorithm is not signed itself.
         if let Ok(read) = CertificateRequest::from_der(&flipped) {
-            assert_eq!((&read.public_key, &read.names), (&whole.public_key, &whole.names));
+            assert_eq!(
+                (&read.public_key, &read.names),
+                (&whole.public_key, &whole.names)
+            );
             assert_eq!(read.subject, whole.subject, "octet {octet}");
         }
         assert!(CertificateRequest::from_der(&whole.der()[..octet]).is_err());
