@@ -82,6 +82,17 @@ impl Authority {
         }
     }
 
+    /// Has the key sign something that is no certificate, to see that it can be reached.
+    ///
+    /// # Errors
+    ///
+    /// When it does not sign, or another key does.
+    pub fn try_key(&self) -> Result<(), IssueError> {
+        let key = self.issuer.key();
+        let signed = rcgen::SigningKey::sign(key, b"etcdpki: is the key there?");
+        signed.map(|_| ()).map_err(|error| reason(key, error))
+    }
+
     /// Signs a certificate for `key`, its validity cut to this authority's.
     ///
     /// # Errors

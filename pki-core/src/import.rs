@@ -8,13 +8,13 @@ mod check;
 
 use time::OffsetDateTime;
 
-use crate::authority::IssueError;
+use crate::authority::{Authority, IssueError};
 use crate::certificate::Certificate;
 use crate::description::Cluster;
 use crate::hierarchy::AuthorityName;
 use crate::key::PrivateKey;
 use crate::seal::Unlocked;
-use crate::signer::Custody;
+use crate::signer::{Custody, ExternalCommand, SignerConfig};
 use crate::store::{Batch, Pki, Store, StoreError, StoredAuthority, StoredRequest};
 
 /// An authority that was checked and is to be kept, with those above it that are not here yet.
@@ -78,6 +78,18 @@ impl Import {
     /// The authorities above it that are kept with it, as ones whose keys are elsewhere.
     pub fn above(&self) -> &[(AuthorityName, Certificate)] {
         &self.above
+    }
+
+    /// Has a command sign, to see that it signs with the authority's key.
+    ///
+    /// # Errors
+    ///
+    /// When it does not.
+    pub fn try_signer(&self, config: &SignerConfig) -> Result<(), ImportError> {
+        let key = self.certificate.public_key.clone();
+        let command = ExternalCommand::new(key, config.clone());
+        let authority = Authority::with_signer(self.certificate.clone(), Box::new(command))?;
+        Ok(authority.try_key()?)
     }
 
     /// Keeps the authority with its key.

@@ -1,5 +1,10 @@
 //! `etcdpki ca`: authorities, and who can open their keys.
 
+mod accept;
+mod import;
+mod list;
+mod report;
+mod request;
 mod slot;
 
 use std::process::ExitCode;
@@ -10,6 +15,10 @@ use super::error::Error;
 /// Runs the command.
 pub(super) fn run(arguments: &Ca) -> Result<ExitCode, Error> {
     match arguments {
+        Ca::Accept(arguments) => accept::run(arguments),
+        Ca::Import(arguments) => import::run(arguments),
+        Ca::List(arguments) => list::run(arguments),
+        Ca::Request(arguments) => request::run(arguments),
         Ca::Slot(arguments) => slot::run(arguments),
     }
 }

@@ -34,6 +34,17 @@ pub(super) fn read() -> Result<Cluster, Error> {
     }
 }
 
+/// Reads the description of this directory for a command that never writes one.
+pub(super) fn described() -> Result<Described, Error> {
+    let cluster = read()?;
+    let examples = are_examples(&cluster);
+    Ok(Described {
+        cluster,
+        new: None,
+        examples,
+    })
+}
+
 /// Reads the description, or makes one from the options.
 pub(super) fn find_or_make(arguments: &Init) -> Result<Described, Error> {
     match read() {

@@ -7,8 +7,9 @@ use std::process::ExitCode;
 use std::thread::{self, ScopedJoinHandle};
 
 use pki_core::Cluster;
-use pki_core::converge::{self, Plan, State};
+use pki_core::converge::{self, Plan, State, Terms};
 use pki_core::document::{self, Document};
+use pki_core::leaf::LeafId;
 use pki_core::seal::{KdfParameters, Keyring, Unlocked};
 use pki_core::store::atomic::{Access, Group};
 use pki_core::store::{Directory, Pki};
@@ -16,7 +17,7 @@ use time::OffsetDateTime;
 use vault_format::Secret;
 use zeroize::Zeroizing;
 
-use super::args::Init;
+use super::args::{Init, PassphraseArguments, VaultArguments};
 use super::description::{self, Described};
 use super::error::Error;
 use super::files::{self, Old, Ready};
@@ -24,18 +25,44 @@ use super::output;
 use super::secrets::{self, Generated, Source};
 use report::Report;
 
-/// Passphrases of fewer octets are warned about.
-const SHORT: usize = 12;
 /// The PKI directory.
 pub(super) const PKI: &str = "pki";
 
 /// Runs the command.
 pub(super) fn run(arguments: &Init, directory: Option<&Path>) -> Result<ExitCode, Error> {
     let described = description::find_or_make(arguments)?;
+    let arguments = Work {
+        passphrase: &arguments.passphrase,
+        vault: &arguments.vault,
+        generate_secrets: arguments.generate_secrets,
+        renewals: Vec::new(),
+        dry_run: arguments.dry_run,
+        json: arguments.json,
+    };
+    work(&arguments, &described, directory)
+}
+
+/// What `init` and `issue` have in common: to make what a description asks for.
+pub(super) struct Work<'a> {
+    pub(super) passphrase: &'a PassphraseArguments,
+    pub(super) vault: &'a VaultArguments,
+    pub(super) generate_secrets: bool,
+    /// Leaves that are issued whether they fit or not.
+    pub(super) renewals: Vec<(LeafId, Terms)>,
+    pub(super) dry_run: bool,
+    pub(super) json: bool,
+}
+
+/// Does the work and tells of it.
+pub(super) fn work(
+    arguments: &Work<'_>,
+    described: &Described,
+    directory: Option<&Path>,
+) -> Result<ExitCode, Error> {
     let now = OffsetDateTime::now_utc();
     let report = match arguments.dry_run {
-        true => plan_only(&described, now)?,
-        false => make(arguments, &described, now)?,
+        true => plan_only(arguments, described, now)?,
+        false => make(arguments, described, now)?,
     };
     match arguments.json {
         true => output::print_json(&report)?,
@@ -44,13 +71,30 @@ pub(super) fn run(arguments: &Init, directory: Option<&Path>) -> Result<ExitCode
     Ok(ExitCode::SUCCESS)
 }
 
-fn plan_only(described: &Described, now: OffsetDateTime) -> Result<Report, Error> {
+fn plan(
+    arguments: &Work<'_>,
+    cluster: &Cluster,
+    pki: &Pki<Directory>,
+    now: OffsetDateTime,
+) -> Result<Plan, Error> {
+    let mut plan = converge::plan(cluster, pki, now)?;
+    for (id, terms) in &arguments.renewals {
+        plan.renew(id, *terms)?;
+    }
+    Ok(plan)
+}
+
+fn plan_only(
+    arguments: &Work<'_>,
+    described: &Described,
+    now: OffsetDateTime,
+) -> Result<Report, Error> {
     let pki = Pki::new(Directory::open_read_only(Path::new(PKI))?);
-    let plan = converge::plan(&described.cluster, &pki, now)?;
+    let plan = plan(arguments, &described.cluster, &pki, now)?;
     Ok(Report::of_plan(described, &plan))
 }
 
-fn make(arguments: &Init, described: &Described, now: OffsetDateTime) -> Result<Report, Error> {
+fn make(arguments: &Work<'_>, described: &Described, now: OffsetDateTime) -> Result<Report, Error> {
     let cluster = &described.cluster;
     let mut pki = Pki::new(Directory::open(Path::new(PKI))?);
     // The lock on the PKI directory keeps others out of these too.
@@ -58,7 +102,7 @@ fn make(arguments: &Init, described: &Described, now: OffsetDateTime) -> Result<
     own_files
         .chain(secrets::GENERATED_FILES)
         .try_for_each(files::remove_leftovers)?;
-    let plan = converge::plan(cluster, &pki, now)?;
+    let plan = plan(arguments, cluster, &pki, now)?;
     let keyring = pki.keyring()?;
     let secrets = Secrets::acquire(arguments, keyring.is_some()).inspect_err(|_| {
         // Made a moment ago for its lock, if it is empty; else this does nothing.
@@ -103,7 +147,7 @@ struct Secrets {
 }
 
 impl Secrets {
-    fn acquire(arguments: &Init, sealed: bool) -> Result<Self, Error> {
+    fn acquire(arguments: &Work<'_>, sealed: bool) -> Result<Self, Error> {
         let mut generated = Vec::new();
         let mut acquire = |source: Source<'_>, new: bool, may_generate: bool| {
             let place = source
@@ -120,8 +164,8 @@ impl Secrets {
                 None => source.read(new),
             }
         };
-        let passphrase = acquire(Source::passphrase(&arguments.passphrase), !sealed, !sealed)?;
-        let vault_password = acquire(Source::vault_password(&arguments.vault), !sealed, true)?;
+        let passphrase = acquire(Source::passphrase(arguments.passphrase), !sealed, !sealed)?;
+        let vault_password = acquire(Source::vault_password(arguments.vault), !sealed, true)?;
         Ok(Self {
             passphrase,
             vault_password,
@@ -154,11 +198,7 @@ fn first(
     passphrase: &Zeroizing<Vec<u8>>,
     now: OffsetDateTime,
 ) -> Result<(Unlocked, State), Error> {
-    if passphrase.len() < SHORT {
-        output::note(
-            "warning: the passphrase is short, and it guards every key: `--generate-secrets` makes a strong one",
-        );
-    }
+    secrets::warn_if_short(passphrase);
     let passphrase = secrets::passphrase(passphrase)?;
     let keys = Unlocked::generate()?;
     let (keyring, written, issued) = thread::scope(|scope| {

@@ -7,6 +7,8 @@ mod error;
 mod files;
 mod init;
 mod inspect;
+mod issue;
+mod keys;
 mod output;
 mod secrets;
 mod verify;
@@ -52,6 +54,7 @@ fn dispatch(arguments: Arguments) -> Result<ExitCode, Error> {
         Command::Ca(ca) => ca::run(&ca),
         Command::Init(init) => init::run(&init, arguments.directory.as_deref()),
         Command::Inspect(inspect) => inspect::run(&inspect),
+        Command::Issue(issue) => issue::run(&issue, arguments.directory.as_deref()),
         Command::Verify(verify) => verify::run(&verify),
     }
 }

@@ -8,8 +8,9 @@ use pki_core::store::atomic::{Access, Group};
 use vault_format::Secret;
 use zeroize::Zeroizing;
 
-use super::args::{PassphraseArguments, VaultArguments};
+use super::args::{CaImport, PassphraseArguments, VaultArguments};
 use super::error::Error;
+use super::output;
 use crate::password::{self, Readable};
 
 /// The file that `--generate-secrets` writes the vault password to, as in the article.
@@ -52,6 +53,18 @@ impl<'a> Source<'a> {
             variable: "ANSIBLE_VAULT_PASSWORD_FILE",
             default_file: VAULT_PASSWORD_FILE,
             option: "--vault-password",
+        }
+    }
+
+    /// The ways to the passphrase of a private key that is imported.
+    pub(super) fn key_passphrase(arguments: &'a CaImport) -> Self {
+        Self {
+            what: "passphrase of the key",
+            file: arguments.key_passphrase_file.as_deref(),
+            command: arguments.key_passphrase_command.as_deref(),
+            variable: "ETCDPKI_KEY_PASSPHRASE_FILE",
+            default_file: "",
+            option: "--key-passphrase",
         }
     }
 
@@ -123,6 +136,11 @@ impl<'a> Source<'a> {
             option,
             ..
         } = self;
+        if default_file.is_empty() {
+            return format!(
+                "give {option}-file FILE or {option}-command COMMAND, set {variable}, or run this in a terminal"
+            );
+        }
         format!(
             "give {option}-file FILE or {option}-command COMMAND, set {variable}, put it into \
              {default_file}, or run this in a terminal; `etcdpki init --generate-secrets` makes one"
@@ -157,6 +175,15 @@ impl Generated {
     }
 }
 
+/// Says that a new passphrase is short.
+pub(super) fn warn_if_short(passphrase: &[u8]) {
+    if passphrase.len() < SHORT {
+        output::note(
+            "warning: the passphrase is short, and it guards every key: `--generate-secrets` makes a strong one",
+        );
+    }
+}
+
 /// The octets as a passphrase.
 pub(super) fn passphrase(secret: &Zeroizing<Vec<u8>>) -> Result<Passphrase, Error> {
     Ok(Passphrase::new(secret.as_slice())?)
@@ -170,5 +197,7 @@ pub(super) fn vault_secret(secret: &Zeroizing<Vec<u8>>) -> Result<Secret, Error>
     })
 }
 
+/// Passphrases of fewer octets are warned about.
+const SHORT: usize = 12;
 /// Crockford's base 32, without letters that look alike.
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";

@@ -51,6 +51,9 @@ pub enum ConvergeError {
     /// A leaf whose key is to stay has none.
     #[error("certificates/{0} is not there yet, so there is no key to keep: leave `--renew` out")]
     NoKeyYet(String),
+    /// An authority signs itself.
+    #[error("no authority stands above the {0} authority in the description: nobody signs it")]
+    NoneAbove(AuthorityName),
     /// The key of an authority that is to sign is not here.
     #[error(
         "the key of the {issuer} authority is not here (its ca.signer.yml says offline): run `etcdpki ca request {wanted}`, have that signed where the key is, and bring the answer to `etcdpki ca accept`"
@@ -69,6 +72,16 @@ pub enum ConvergeError {
         /// The cluster of the PKI.
         found: String,
         /// The cluster of the description.
+        described: String,
+    },
+    /// A request is of another subject than the description's.
+    #[error(
+        "the request is of `{asked}`, and the description here says `{described}`: is it another authority's, or another cluster's?"
+    )]
+    OtherSubject {
+        /// The subject asked for.
+        asked: String,
+        /// The described one.
         described: String,
     },
     /// A name that the etcd authority, which is there already, may not sign.

@@ -4,12 +4,14 @@
 //! It never removes or overwrites a certificate: a leaf that no longer fits the description gets
 //! a new generation. When it is interrupted, the next plan goes on from what is there.
 
+mod answer;
 mod apply;
 mod error;
 mod order;
 mod plan;
 mod state;
 
+pub use answer::AuthorityAnswer;
 pub use apply::Issued;
 pub use error::ConvergeError;
 pub use order::{Order, OrderKey, Ordered};

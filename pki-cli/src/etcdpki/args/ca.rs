@@ -2,9 +2,15 @@
 
 use clap::{Args, Subcommand};
 
+use super::{CaAccept, CaImport, CaList, CaRequest};
+
 /// Manage authorities, and who can open their keys
 #[derive(Debug, Subcommand)]
 pub(in crate::etcdpki) enum Ca {
+    Accept(CaAccept),
+    Import(CaImport),
+    List(CaList),
+    Request(CaRequest),
     #[command(subcommand)]
     Slot(Slot),
 }

@@ -1,8 +1,10 @@
 //! What can be typed: a module for each command, and here what they share.
 
+mod authorities;
 mod ca;
 mod init;
 mod inspect;
+mod issue;
 mod verify;
 
 use std::path::PathBuf;
@@ -10,9 +12,11 @@ use std::path::PathBuf;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand};
 
+pub(super) use authorities::{CaAccept, CaImport, CaList, CaRequest};
 pub(super) use ca::{Ca, Slot, SlotList};
 pub(super) use init::{Init, NodeArgument};
 pub(super) use inspect::Inspect;
+pub(super) use issue::Issue;
 pub(super) use verify::Verify;
 
 /// Certificates for a mutual-TLS etcd cluster, from one description.
@@ -32,6 +36,7 @@ pub(super) enum Command {
     Ca(Ca),
     Init(Init),
     Inspect(Inspect),
+    Issue(Issue),
     Verify(Verify),
 }
 
