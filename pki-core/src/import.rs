@@ -260,7 +260,7 @@ pub enum ImportError {
         needed: u32,
     },
     /// There is one already.
-    #[error("there is a {name} authority already, at {path}: it is not replaced")]
+    #[error("the {name} authority is there already, at {path}: it is not replaced")]
     Present {
         /// Which one.
         name: AuthorityName,

@@ -60,8 +60,9 @@ pub struct Leaf {
 impl Leaf {
     /// Whether `certificate` is what the description asks for.
     ///
-    /// One that was `adopted` need not be as we would have made it: it serves if it carries every
-    /// name and usage that is asked for. etcd looks at the common name of a client alone.
+    /// One that was `adopted` need not be as we would have made it, for members and clients work
+    /// with it as it is: it stays as long as it carries every address of its nodes, and a
+    /// client's common name, which is its etcd user.
     pub fn fits(&self, certificate: &Certificate, adopted: bool) -> bool {
         match adopted {
             true => self.profile.is_covered_by(certificate),

@@ -1,6 +1,7 @@
 #![forbid(unsafe_code)]
 #![doc = include_str!("../README.md")]
 
+pub mod adopt;
 pub mod authority;
 pub mod certificate;
 pub mod converge;

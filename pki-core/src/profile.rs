@@ -15,7 +15,7 @@ use time::OffsetDateTime;
 use x509_parser::prelude::{FromDer, ParsedExtension, X509Certificate};
 
 use crate::authority::IssueError;
-use crate::certificate::{AlternativeName, ExtendedKeyUsage, NameConstraints};
+use crate::certificate::{AlternativeName, NameConstraints};
 use crate::csr::CertificateRequest;
 use crate::key::{PrivateKey, PublicKey};
 use crate::lifetime::Validity;
@@ -95,22 +95,17 @@ impl Profile {
             && certificate.subject == self.subject.to_string()
     }
 
-    /// Whether `certificate` carries at least the names and usages that this leaf profile asks
-    /// for, and, where it is a client's alone, its common name.
+    /// Whether `certificate` carries at least the addresses that this leaf profile asks for, the
+    /// loopback ones aside, and, where it is a client's, its common name.
     pub(crate) fn is_covered_by(&self, certificate: &crate::certificate::Certificate) -> bool {
-        let carried = &certificate.extended_key_usages;
-        let usable = carried.is_empty()
-            || self
-                .usages()
-                .iter()
-                .all(|usage| carried.contains(&ExtendedKeyUsage::Known(*usage)));
-        let named = self
-            .names()
-            .iter()
-            .all(|name| certificate.alternative_names.contains(&name.clone().into()));
-        let is_client = self.usages() == [Usage::ClientAuth];
+        let carried = &certificate.alternative_names;
+        let mut addresses = self.names().iter().filter_map(|name| match name {
+            San::Ip(address) if !address.is_loopback() => Some(AlternativeName::Ip(*address)),
+            _ => None,
+        });
         let user = certificate.common_name.as_deref() == Some(&self.subject.common_name);
-        usable && named && (user || !is_client)
+        addresses.all(|address| carried.contains(&address))
+            && (user || self.usages() != [Usage::ClientAuth])
     }
 
     /// A certification request for this authority, signed with its own key: the subject, and the
@@ -127,6 +122,9 @@ impl Profile {
             parameters.is_ca = IsCa::Ca(BasicConstraints::Constrained(*path_len));
             parameters.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
             parameters.custom_extensions = self.constraints_extension(key.public())?;
+            parameters
+                .custom_extensions
+                .push(key_identifier(key.public()));
         }
         let request = parameters.serialize_request(&adapter)?;
         Ok(CertificateRequest::from_der(request.der())?)
@@ -253,6 +251,16 @@ enum Kind {
     },
 }
 
+/// subjectKeyIdentifier, an octet string: some signers add none of their own.
+fn key_identifier(key: &PublicKey) -> CustomExtension {
+    let identifier = key.key_identifier();
+    let mut content = vec![0x04, u8::try_from(identifier.len()).unwrap_or(u8::MAX)];
+    content.extend(identifier);
+    CustomExtension::from_oid_content(SUBJECT_KEY_IDENTIFIER, content)
+}
+
+/// id-ce-subjectKeyIdentifier.
+const SUBJECT_KEY_IDENTIFIER: &[u64] = &[2, 5, 29, 14];
 /// id-ce-nameConstraints.
 const NAME_CONSTRAINTS: &[u64] = &[2, 5, 29, 30];
 

@@ -1,6 +1,7 @@
 //! `etcdpki ca`: authorities, and who can open their keys.
 
 mod accept;
+mod adopt;
 mod import;
 mod list;
 mod report;
@@ -16,6 +17,7 @@ use super::error::Error;
 pub(super) fn run(arguments: &Ca) -> Result<ExitCode, Error> {
     match arguments {
         Ca::Accept(arguments) => accept::run(arguments),
+        Ca::Adopt(arguments) => adopt::run(arguments),
         Ca::Import(arguments) => import::run(arguments),
         Ca::List(arguments) => list::run(arguments),
         Ca::Request(arguments) => request::run(arguments),

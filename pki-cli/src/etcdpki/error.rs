@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use pki_core::adopt::AdoptError;
 use pki_core::certificate::bundle::InvalidPem;
 use pki_core::converge::ConvergeError;
 use pki_core::csr::{InvalidRequest, PolicyError};
@@ -18,6 +19,10 @@ use pki_core::store::atomic::WriteError;
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Error {
+    #[error(transparent)]
+    Adopt(#[from] AdoptError),
+    #[error("{path}: the description asks for another chain of authorities than the one found, {found}: set `levels` of authorities in it", path = .path.display())]
+    AdoptedChain { path: PathBuf, found: String },
     #[error(transparent)]
     Converge(#[from] ConvergeError),
     #[error(

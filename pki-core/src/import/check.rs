@@ -222,6 +222,9 @@ fn notes(import: &mut Import) {
     if own.subject_key_identifier.is_none() {
         notes.push("it has no subject key identifier (RFC 5280 section 4.2.1.2)".to_owned());
     }
+    if !own.is_self_issued() && own.authority_key_identifier.is_none() {
+        notes.push("it has no authority key identifier (RFC 5280 section 4.2.1.1)".to_owned());
+    }
     for (_, certificate) in &import.above {
         if certificate.validity.not_after < own.validity.not_after {
             let issuer = &certificate.subject;

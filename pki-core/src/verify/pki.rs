@@ -149,7 +149,9 @@ impl<S: Store> Check<'_, S> {
             .cloned()
             .map(AlternativeName::from)
         {
-            if let Err(error) = path::check_name(stored.certificate(), &name) {
+            if let Err(error) = path::check_name(stored.certificate(), &name)
+                && !adopted
+            {
                 self.found(&path, format!("`{name}`: {error}"));
             }
         }

@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use clap::{ArgGroup, Args};
 use pki_core::hierarchy::AuthorityName;
 use pki_core::lifetime::Lifetime;
+use pki_core::name::{DnsName, Label};
 
-use super::PassphraseArguments;
+use super::{NodeArgument, PassphraseArguments, VaultArguments};
 
 /// List the authorities: where their keys are, until when they hold, and what is asked for
 #[derive(Args, Debug)]
@@ -99,6 +100,45 @@ pub(in crate::etcdpki) struct CaAccept {
     pub(in crate::etcdpki) json: bool,
 }
 
+/// Take over the PKI of another tool as it is, without issuing anything
+///
+/// Reads directories of kubeadm, kubespray, cfssl or easy-rsa, and variables of Ansible, finds the
+/// authority of etcd and the certificates that it signed, tells what is wrong with them, and keeps
+/// them. An etcdpki.yml that fits them is written unless there is one. What was taken over stays
+/// until it expires or no longer carries a described address.
+#[derive(Args, Debug)]
+#[command(after_help = ADOPT_EXAMPLES)]
+pub(in crate::etcdpki) struct CaAdopt {
+    /// Directories, which are searched whole, and files
+    #[arg(required = true, value_name = "PATH")]
+    pub(in crate::etcdpki) paths: Vec<PathBuf>,
+    /// A node with its addresses, where certificates do not tell; repeat it for each
+    #[arg(long = "node", value_name = "NAME=ADDRESS[,ADDRESS...]", value_parser = super::init::node)]
+    pub(in crate::etcdpki) nodes: Vec<NodeArgument>,
+    /// The domain of the nodes [default: that of their names in the certificates]
+    #[arg(long, value_name = "DOMAIN")]
+    pub(in crate::etcdpki) domain: Option<DnsName>,
+    /// The cluster's name [default: etcd]
+    #[arg(long, value_name = "NAME")]
+    pub(in crate::etcdpki) cluster: Option<Label>,
+    #[command(flatten)]
+    pub(in crate::etcdpki) passphrase: PassphraseArguments,
+    #[command(flatten)]
+    pub(in crate::etcdpki) vault: VaultArguments,
+    /// Say what is found and what is wrong with it, and write nothing
+    #[arg(long)]
+    pub(in crate::etcdpki) dry_run: bool,
+    /// Report in JSON
+    #[arg(long)]
+    pub(in crate::etcdpki) json: bool,
+}
+
+const ADOPT_EXAMPLES: &str = "\
+Examples:
+  etcdpki ca adopt /etc/kubernetes/pki --dry-run
+  etcdpki ca adopt /etc/ssl/etcd/ssl --domain internal.example
+  etcdpki ca adopt easy-rsa/pki --node etcd-0=10.0.0.10 --node etcd-1=10.0.0.11
+  etcdpki ca adopt roles/etcd-server/vars/certificates.vault.yml";
 const IMPORT_EXAMPLES: &str = "\
 Examples:
   etcdpki ca import root --cert root.crt --key root.key

@@ -2,12 +2,13 @@
 
 use clap::{Args, Subcommand};
 
-use super::{CaAccept, CaImport, CaList, CaRequest};
+use super::{CaAccept, CaAdopt, CaImport, CaList, CaRequest};
 
 /// Manage authorities, and who can open their keys
 #[derive(Debug, Subcommand)]
 pub(in crate::etcdpki) enum Ca {
     Accept(CaAccept),
+    Adopt(CaAdopt),
     Import(CaImport),
     List(CaList),
     Request(CaRequest),

@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand};
 
-pub(super) use authorities::{CaAccept, CaImport, CaList, CaRequest};
+pub(super) use authorities::{CaAccept, CaAdopt, CaImport, CaList, CaRequest};
 pub(super) use ca::{Ca, Slot, SlotList};
 pub(super) use init::{Init, NodeArgument};
 pub(super) use inspect::Inspect;
