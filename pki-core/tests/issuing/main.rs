@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
+mod import;
+mod order;
 mod request;
 mod signer;
 mod workbench;

@@ -102,11 +102,11 @@ impl Report {
         };
         let _ = writeln!(
             text,
-            "{GOOD}{verb}{GOOD:#} {} of {} nodes in {} and {} clients\n",
+            "{GOOD}{verb}{GOOD:#} {} of {} in {} and {}\n",
             count(self.certificates.len(), "certificate"),
-            self.nodes.len(),
+            count(self.nodes.len(), "node"),
             self.domain,
-            self.clients.len(),
+            count(self.clients.len(), "client"),
         );
         let rows = || self.authorities.iter().chain(&self.certificates);
         let width = rows().map(|row| row.name.len()).max().unwrap_or(0);
