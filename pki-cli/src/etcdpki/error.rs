@@ -148,6 +148,9 @@ impl Error {
             Self::NoPassphraseForKeyring { .. } => Some(
                 "give the passphrase that it was made with: --passphrase-file, --passphrase-command or the file etcdpki-passphrase.txt".to_owned(),
             ),
+            Self::Policy { source: PolicyError::Name { name, .. }, .. } => Some(format!(
+                "if it may have that name all the same, grant it: --san {name}; or leave out what it may not have: --drop-names"
+            )),
             Self::NotEncrypted { path } => {
                 Some(format!("if it is yours, encrypt it: vault encrypt {}", path.display()))
             }

@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
+mod adopt;
+mod authorities;
 mod init;
+mod issue;
 mod verify;
 mod workspace;
