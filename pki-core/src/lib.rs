@@ -11,6 +11,7 @@ pub mod inspect;
 pub mod key;
 pub mod leaf;
 pub mod lifetime;
+pub mod lint;
 pub mod name;
 pub mod pem;
 pub mod profile;
