@@ -42,7 +42,7 @@ pub(super) const CHECKS: &[OfIssued] = &[
         find: outside_validity,
     },
     OfIssued {
-        lint: error(
+        lint: warning(
             "path-len-exceeded",
             "an authority has a shorter path length than its issuer",
             "RFC 5280 section 6.1.4 (l); Go and OpenSSL hold a trust anchor to its own too",

@@ -3,6 +3,7 @@
 use time::OffsetDateTime;
 
 use super::path::{self, PathError};
+use super::signature::is_signed_by;
 use crate::certificate::{AlternativeName, Certificate};
 use crate::description::Cluster;
 use crate::hierarchy::AuthorityName;
@@ -100,7 +101,7 @@ impl<S: Store> Check<'_, S> {
         }
         let issuer = name.issuer().and_then(|issuer| self.find(issuer));
         let issuer = issuer.or(name.issuer().is_none().then_some(certificate));
-        if issuer.is_some_and(|issuer| !path::is_signed_by(certificate, issuer)) {
+        if issuer.is_some_and(|issuer| !is_signed_by(certificate, issuer)) {
             self.found(&path, "its signature is not that of the authority above it");
         }
         if let Some(keys) = self.keys {
