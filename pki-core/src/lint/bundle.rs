@@ -127,7 +127,7 @@ pub(super) const LINTS: &[Lint] = &[
 ];
 
 /// Said of a whole PKI, which knows which authority is etcd's.
-pub(crate) const TRUST_OF_SIBLINGS: Lint = Lint {
+pub const TRUST_OF_SIBLINGS: Lint = Lint {
     code: "trust-of-siblings",
     severity: Severity::Notice,
     rule: "members trust the etcd authority, not one above it",

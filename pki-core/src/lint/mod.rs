@@ -12,6 +12,7 @@
 //! | [`trust`] | the text of a CA file |
 //! | [`crl()`] | a certificate revocation list |
 //! | [`serials`] | all certificates of a PKI together |
+//! | [`crate::verify::verify`] | a whole PKI, with all of these and the rules of [`pki`] |
 //!
 //! An error is something that a verifier refuses or that breaks a MUST; a warning is something
 //! that some verifier refuses, or that fails later; a notice is worth knowing.
@@ -26,6 +27,7 @@ mod issuer;
 mod key_usage;
 mod name;
 mod name_constraints;
+pub mod pki;
 mod role;
 mod serial;
 mod subject;
@@ -36,7 +38,7 @@ use std::fmt;
 use crate::certificate::Certificate;
 use crate::role::Role;
 
-pub use bundle::{BundleUse, trust};
+pub use bundle::{BundleUse, TRUST_OF_SIBLINGS, trust};
 pub use crl::{RevocationList, crl};
 pub use serial::{SharedSerial, serials};
 
@@ -131,6 +133,7 @@ pub fn all() -> impl Iterator<Item = &'static Lint> {
         .chain(bundle::LINTS)
         .chain(crl::CHECKS.iter().map(|check| &check.lint))
         .chain(serial::OF_ALL)
+        .chain(pki::LINTS)
 }
 
 /// A rule and the function that finds what breaks it.
