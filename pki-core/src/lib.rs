@@ -19,6 +19,7 @@ pub mod role;
 pub mod seal;
 pub mod secret_text;
 pub mod serial;
+pub mod status;
 pub mod store;
 pub mod trust;
 pub mod verify;
