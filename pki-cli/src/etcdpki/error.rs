@@ -10,6 +10,7 @@ use pki_core::inspect::InspectError;
 use pki_core::seal::SealError;
 use pki_core::store::StoreError;
 use pki_core::store::atomic::WriteError;
+use pki_core::verify::{InvalidRevocationList, PathError};
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
@@ -53,6 +54,13 @@ pub(super) enum Error {
     Random(getrandom::Error),
     #[error("{what}: {reason}")]
     Password { what: &'static str, reason: String },
+    #[error("{}: {source}", .path.display())]
+    Path { path: PathBuf, source: PathError },
+    #[error("{}: {source}", .path.display())]
+    RevocationList {
+        path: PathBuf,
+        source: InvalidRevocationList,
+    },
     #[error(transparent)]
     Seal(#[from] SealError),
     #[error(transparent)]

@@ -2,6 +2,7 @@
 
 mod init;
 mod inspect;
+mod status;
 mod verify;
 
 use std::path::PathBuf;
@@ -11,7 +12,8 @@ use clap::{Args, Parser, Subcommand};
 
 pub(super) use init::{Init, NodeArgument};
 pub(super) use inspect::Inspect;
-pub(super) use verify::Verify;
+pub(super) use status::Status;
+pub(super) use verify::{CrlDepth, RoleArgument, Verify};
 
 /// Certificates for a mutual-TLS etcd cluster, from one description.
 #[derive(Debug, Parser)]
@@ -28,6 +30,7 @@ pub(super) struct Arguments {
 pub(super) enum Command {
     Init(Init),
     Inspect(Inspect),
+    Status(Status),
     Verify(Verify),
 }
 
@@ -68,4 +71,5 @@ const STYLES: Styles = Styles::styled()
     .placeholder(AnsiColor::Cyan.on_default());
 
 const EXIT_CODES: &str = "\
-Exit codes: 0 done, 1 failed, 2 wrong usage, 3 something was found (verify).";
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 something was found (verify)
+or is due (status).";
