@@ -162,11 +162,8 @@ impl Authority {
                 return Err(IssueError::PathTooLong { issuer: issuer() });
             }
         }
-        let Some(constraints) = &self.certificate.name_constraints else {
-            return Ok(());
-        };
         for name in profile.names().iter().cloned().map(AlternativeName::from) {
-            if !constraints.permits(&name) {
+            if !self.certificate.may_sign(&name) {
                 return Err(IssueError::OutsideConstraints {
                     name: name.to_string(),
                     issuer: issuer(),

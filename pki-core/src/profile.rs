@@ -67,6 +67,14 @@ impl Profile {
         }
     }
 
+    /// The name constraints of an authority.
+    pub fn constraints(&self) -> Option<&NameConstraints> {
+        match &self.kind {
+            Kind::Authority { constraints, .. } => constraints.as_ref(),
+            Kind::Leaf { .. } => None,
+        }
+    }
+
     /// The names of a leaf.
     pub fn names(&self) -> &[San] {
         match &self.kind {

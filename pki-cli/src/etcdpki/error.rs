@@ -15,6 +15,7 @@ use pki_core::key::KeyError;
 use pki_core::seal::SealError;
 use pki_core::store::StoreError;
 use pki_core::store::atomic::WriteError;
+use pki_core::verify::{InvalidRevocationList, PathError};
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
@@ -102,6 +103,13 @@ pub(super) enum Error {
     Request {
         path: PathBuf,
         source: InvalidRequest,
+    },
+    #[error("{}: {source}", .path.display())]
+    Path { path: PathBuf, source: PathError },
+    #[error("{}: {source}", .path.display())]
+    RevocationList {
+        path: PathBuf,
+        source: InvalidRevocationList,
     },
     #[error(transparent)]
     Seal(#[from] SealError),

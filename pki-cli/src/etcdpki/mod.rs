@@ -11,6 +11,7 @@ mod issue;
 mod keys;
 mod output;
 mod secrets;
+mod status;
 mod verify;
 
 use std::ffi::OsString;
@@ -23,7 +24,7 @@ use args::{Arguments, Command};
 use error::Error;
 
 /// Runs the command and returns its exit code: 0 done, 1 failed, 2 wrong usage, 3 something was
-/// found.
+/// found or is due.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let arguments = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
@@ -55,6 +56,7 @@ fn dispatch(arguments: Arguments) -> Result<ExitCode, Error> {
         Command::Init(init) => init::run(&init, arguments.directory.as_deref()),
         Command::Inspect(inspect) => inspect::run(&inspect),
         Command::Issue(issue) => issue::run(&issue, arguments.directory.as_deref()),
+        Command::Status(status) => status::run(&status),
         Command::Verify(verify) => verify::run(&verify),
     }
 }

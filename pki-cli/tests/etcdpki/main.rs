@@ -6,5 +6,6 @@ mod adopt;
 mod authorities;
 mod init;
 mod issue;
+mod status;
 mod verify;
 mod workspace;

@@ -4,9 +4,10 @@ use time::{Duration, OffsetDateTime};
 
 use super::{Adoption, Problem};
 use crate::authority::check_authority;
-use crate::certificate::{AlternativeName, Certificate};
+use crate::certificate::Certificate;
 use crate::hierarchy::AuthorityName;
-use crate::role::{Role, Usage};
+use crate::lint::{self, Violation};
+use crate::role::Role;
 use crate::verify::{is_signed_by, validate};
 
 /// Adds what is wrong with its authorities, its leaves and its keys.
@@ -63,11 +64,11 @@ fn of_authority(
     below: usize,
     now: OffsetDateTime,
 ) -> Vec<String> {
-    let mut messages = Vec::new();
-    if let Err(error) = check_authority(certificate) {
-        messages.push(error.to_string());
+    let mut messages = texts(lint::certificate(certificate));
+    if certificate != issuer {
+        messages.extend(texts(lint::issued(certificate, issuer)));
     }
-    if let Err(error) = certificate.public_key.kind() {
+    if let Err(error) = check_authority(certificate) {
         messages.push(error.to_string());
     }
     if !is_signed_by(certificate, issuer) {
@@ -77,17 +78,13 @@ fn of_authority(
         .authority
         .and_then(|constraints| constraints.path_len);
     match most.and_then(|most| usize::try_from(most).ok()) {
-        None => messages.push("it has no path length".to_owned()),
         Some(most) if most < below => {
             messages.push("its path length is too short for what stands below it".to_owned());
         }
         Some(most) if most == below => messages.push(
             "its path length leaves no room to cross-sign a successor: rotations will take more restarts".to_owned(),
         ),
-        Some(_) => {}
-    }
-    if certificate.key_usages.is_empty() {
-        messages.push("it has no keyUsage extension".to_owned());
+        Some(_) | None => {}
     }
     messages.extend(of_validity(certificate, now));
     messages
@@ -102,45 +99,22 @@ fn of_leaf(
     let Some(leaf) = chain.first() else {
         return Vec::new();
     };
-    let mut messages = Vec::new();
+    let mut messages = texts(lint::certificate(leaf));
+    if let Some(issuer) = chain.get(1).or(anchors.first()) {
+        messages.extend(texts(lint::issued(leaf, issuer)));
+    }
+    messages.extend(texts(lint::role(leaf, role, true)));
     for usage in role.usages(true) {
         if let Err(error) = validate(chain, anchors, *usage, now) {
-            let why = match (role, usage) {
-                (Role::Server, Usage::ClientAuth) => " (the gRPC gateway dials with it)",
-                (Role::Peer, _) => " (a peer needs both)",
-                _ => "",
-            };
-            messages.push(format!("as {usage}{why}: {error}"));
+            messages.push(format!("as {usage}: {error}"));
         }
-    }
-    if let Err(error) = leaf.public_key.kind() {
-        messages.push(error.to_string());
-    }
-    let names = &leaf.alternative_names;
-    let addresses = names
-        .iter()
-        .any(|name| matches!(name, AlternativeName::Ip(_)));
-    match role {
-        Role::Server if names.is_empty() => {
-            messages
-                .push("it has no subject alternative names: etcd's clients refuse it".to_owned());
-        }
-        Role::Peer if !addresses => messages.push(
-            "it carries no address, so members look its names up in DNS whenever a peer connects"
-                .to_owned(),
-        ),
-        Role::Client if leaf.common_name.is_none() => {
-            messages.push("it has no common name, so it is no etcd user".to_owned());
-        }
-        _ => {}
-    }
-    if leaf.serial.iter().all(|octet| *octet == 0) || leaf.serial.len() < 8 {
-        messages.push(
-            "its serial number is short: etcd tells revoked certificates by serial alone, and short ones repeat".to_owned(),
-        );
     }
     messages.extend(of_validity(leaf, now));
     messages
+}
+
+fn texts(violations: Vec<Violation>) -> Vec<String> {
+    violations.iter().map(Violation::to_string).collect()
 }
 
 fn of_validity(certificate: &Certificate, now: OffsetDateTime) -> Option<String> {

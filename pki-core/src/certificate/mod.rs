@@ -1,11 +1,13 @@
 //! X.509 certificates, read once into plain values.
 
 pub mod bundle;
+pub mod encoding;
 mod names;
 
 use time::OffsetDateTime;
 use x509_parser::prelude::{FromDer, ParsedExtension, X509Certificate, X509Name};
 
+pub use encoding::Encoding;
 pub use names::{AlternativeName, ExtendedKeyUsage, NameConstraints};
 
 use crate::key::{Fingerprint, PublicKey};
@@ -14,7 +16,8 @@ use crate::pem;
 use crate::role::Usage;
 use crate::verify;
 
-/// An X.509 v3 certificate (RFC 5280 section 4.1). Reading it checks its form, not its signature.
+/// An X.509 certificate (RFC 5280 section 4.1). Reading it checks its form, not its signature;
+/// [`crate::lint`] checks what a form can hold and must not.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Certificate {
     der: Vec<u8>,
@@ -42,10 +45,14 @@ pub struct Certificate {
     pub alternative_names: Vec<AlternativeName>,
     /// The permitted subtrees of the nameConstraints extension.
     pub name_constraints: Option<NameConstraints>,
+    /// The excluded subtrees of the nameConstraints extension.
+    pub excluded_names: Option<NameConstraints>,
     /// The subject key identifier.
     pub subject_key_identifier: Option<Vec<u8>>,
     /// The authority key identifier.
     pub authority_key_identifier: Option<Vec<u8>>,
+    /// How it is written.
+    pub encoding: Encoding,
     raw_subject: Vec<u8>,
     raw_issuer: Vec<u8>,
 }
@@ -55,7 +62,7 @@ impl Certificate {
     ///
     /// # Errors
     ///
-    /// When the octets are not exactly one X.509 v3 certificate.
+    /// When the octets are not exactly one X.509 certificate.
     pub fn from_der(der: &[u8]) -> Result<Self, InvalidCertificate> {
         let (rest, parsed) = X509Certificate::from_der(der)
             .map_err(|error| InvalidCertificate(format!("not an X.509 certificate: {error}")))?;
@@ -84,8 +91,10 @@ impl Certificate {
             extended_key_usages: Vec::new(),
             alternative_names: Vec::new(),
             name_constraints: None,
+            excluded_names: None,
             subject_key_identifier: None,
             authority_key_identifier: None,
+            encoding: Encoding::of(&parsed),
             raw_subject: parsed.subject.as_raw().to_vec(),
             raw_issuer: parsed.issuer.as_raw().to_vec(),
         };
@@ -147,6 +156,14 @@ impl Certificate {
         algorithm.extend(oid);
         let message = parsed.tbs_certificate.as_ref().to_vec();
         Some((message, algorithm, parsed.signature_value.data.to_vec()))
+    }
+
+    /// Whether this authority's name constraints let it sign `name`.
+    pub fn may_sign(&self, name: &AlternativeName) -> bool {
+        let permitted = self.name_constraints.as_ref();
+        let excluded = self.excluded_names.as_ref();
+        permitted.is_none_or(|constraints| constraints.permits(name))
+            && !excluded.is_some_and(|constraints| constraints.lists(name))
     }
 
     /// Whether every extended key usage in `usages`, and no other, is present.
@@ -229,6 +246,10 @@ impl Certificate {
                 self.name_constraints = Some(NameConstraints::permitting(
                     permitted.map(|subtree| &subtree.base),
                 )?);
+                if let Some(excluded) = &constraints.excluded_subtrees {
+                    let excluded = excluded.iter().map(|subtree| &subtree.base);
+                    self.excluded_names = Some(NameConstraints::permitting(excluded)?);
+                }
             }
             ParsedExtension::SubjectKeyIdentifier(id) => {
                 self.subject_key_identifier = Some(id.0.to_vec());

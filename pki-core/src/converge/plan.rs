@@ -174,9 +174,6 @@ impl Plan {
     fn check_constraints(&self, cluster: &Cluster, leaf: &Leaf) -> Result<(), ConvergeError> {
         for (_, present) in &self.authorities {
             let Some(authority) = present else { continue };
-            let Some(constraints) = &authority.certificate.name_constraints else {
-                continue;
-            };
             for name in leaf
                 .profile
                 .names()
@@ -184,7 +181,7 @@ impl Plan {
                 .cloned()
                 .map(AlternativeName::from)
             {
-                if !constraints.permits(&name) {
+                if !authority.certificate.may_sign(&name) {
                     return Err(ConvergeError::OutsideConstraints {
                         position: position_of(&name, cluster),
                         name: name.to_string(),

@@ -3,6 +3,8 @@
 use crate::hierarchy::AuthorityName;
 use crate::leaf::LeafId;
 
+/// The directory of all authorities.
+pub(super) const AUTHORITIES: &str = "authorities";
 /// The directory of all leaves.
 pub(super) const LEAVES: &str = "certificates";
 /// The keyring.
@@ -11,6 +13,8 @@ pub(super) const KEYRING: &str = "keyring.yml";
 pub(super) const TRUST_OF_MEMBERS: &str = "trust/members.crt";
 /// What clients must trust now; it ends in the root.
 pub(super) const TRUST_OF_CLIENTS: &str = "trust/clients.crt";
+/// One revocation list over all authorities and generations, as etcd reads it.
+pub(super) const REVOCATION_LIST: &str = "crl/etcd.crl";
 /// An authority's certificate, in its generation.
 pub(super) const AUTHORITY_CERTIFICATE: &str = "ca.crt";
 /// An authority's sealed key.
@@ -28,7 +32,7 @@ pub(super) const LEAF_KEY: &str = "tls.key.sealed";
 
 /// The directory of all generations of an authority.
 pub(super) fn authority(name: AuthorityName) -> String {
-    format!("authorities/{name}")
+    format!("{AUTHORITIES}/{name}")
 }
 
 /// The directory of all generations of a leaf.

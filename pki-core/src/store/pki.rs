@@ -2,12 +2,15 @@
 
 mod elsewhere;
 
+use std::collections::HashSet;
+
 use super::layout::{self, AUTHORITY_CERTIFICATE, AUTHORITY_KEY, LEAF_CERTIFICATE, LEAF_KEY};
 use super::{Batch, Store, StoreError};
 use crate::certificate::{Certificate, bundle};
 use crate::hierarchy::AuthorityName;
 use crate::key::{PrivateKey, PublicKey};
 use crate::leaf::LeafId;
+use crate::lint::BundleUse;
 use crate::seal::{Identity, Keyring, SealedKey, Tier, Unlocked};
 use crate::trust::Bundles;
 
@@ -127,24 +130,81 @@ impl<S: Store> Pki<S> {
         &self,
         described: &[StoredLeaf],
     ) -> Result<Vec<(String, Certificate)>, StoreError> {
+        let described: HashSet<String> = described
+            .iter()
+            .map(|leaf| layout::leaf(&leaf.id))
+            .collect();
         let mut found = Vec::new();
-        for owner in self.store.list(layout::LEAVES)? {
-            for role in self.store.list(&format!("{}/{owner}", layout::LEAVES))? {
-                let directory = format!("{}/{owner}/{role}", layout::LEAVES);
-                if described
-                    .iter()
-                    .any(|leaf| layout::leaf(&leaf.id) == directory)
-                {
-                    continue;
-                }
-                if let Some(generation) = self.newest(&directory)? {
-                    let path = format!("{directory}/{generation}/{LEAF_CERTIFICATE}");
-                    let certificate = self.certificates(&path)?.remove(0);
-                    found.push((self.store.locate(&path), certificate));
+        for directory in self.leaf_directories()? {
+            if described.contains(&directory) {
+                continue;
+            }
+            if let Some(generation) = self.newest(&directory)? {
+                let path = format!("{directory}/{generation}/{LEAF_CERTIFICATE}");
+                let certificate = self.certificates(&path)?.remove(0);
+                found.push((self.store.locate(&path), certificate));
+            }
+        }
+        Ok(found)
+    }
+
+    /// Every generation of authorities and leaves but the newest, by where a person finds it.
+    /// What cannot be read is left out: it is of no use any more.
+    ///
+    /// # Errors
+    ///
+    /// When a directory cannot be read.
+    pub fn superseded(&self) -> Result<Vec<(String, Certificate)>, StoreError> {
+        let mut directories = self.leaf_directories()?;
+        let authorities = self.store.list(layout::AUTHORITIES)?;
+        directories.extend(
+            authorities
+                .iter()
+                .map(|name| format!("{}/{name}", layout::AUTHORITIES)),
+        );
+        let mut found = Vec::new();
+        for directory in directories {
+            let file = match directory.starts_with(layout::AUTHORITIES) {
+                true => AUTHORITY_CERTIFICATE,
+                false => LEAF_CERTIFICATE,
+            };
+            let mut generations: Vec<u32> = self.generations(&directory)?;
+            generations.pop();
+            for generation in generations {
+                let path = format!("{directory}/{generation}/{file}");
+                if let Ok(certificates) = self.certificates(&path) {
+                    let path = self.store.locate(&path);
+                    found.extend(
+                        certificates
+                            .into_iter()
+                            .take(1)
+                            .map(|one| (path.clone(), one)),
+                    );
                 }
             }
         }
         Ok(found)
+    }
+
+    /// The text of the CA file for members or clients, and where a person finds it.
+    ///
+    /// # Errors
+    ///
+    /// When it is there and cannot be read.
+    pub fn trust_file(&self, used_by: BundleUse) -> Result<Option<(String, Vec<u8>)>, StoreError> {
+        self.located(match used_by {
+            BundleUse::Clients => layout::TRUST_OF_CLIENTS,
+            BundleUse::Members => layout::TRUST_OF_MEMBERS,
+        })
+    }
+
+    /// The revocation list for etcd, unread, and where a person finds it; there need not be one.
+    ///
+    /// # Errors
+    ///
+    /// When it is there and cannot be read.
+    pub fn revocation_list_file(&self) -> Result<Option<(String, Vec<u8>)>, StoreError> {
+        self.located(layout::REVOCATION_LIST)
     }
 
     /// Opens the key of an authority.
@@ -341,9 +401,31 @@ impl<S: Store> Pki<S> {
         }
     }
 
+    fn located(&self, path: &str) -> Result<Option<(String, Vec<u8>)>, StoreError> {
+        let content = self.store.read(path)?;
+        Ok(content.map(|content| (self.store.locate(path), content)))
+    }
+
+    fn leaf_directories(&self) -> Result<Vec<String>, StoreError> {
+        let mut directories = Vec::new();
+        for owner in self.store.list(layout::LEAVES)? {
+            let owner = format!("{}/{owner}", layout::LEAVES);
+            let roles = self.store.list(&owner)?;
+            directories.extend(roles.iter().map(|role| format!("{owner}/{role}")));
+        }
+        Ok(directories)
+    }
+
     fn newest(&self, directory: &str) -> Result<Option<u32>, StoreError> {
+        Ok(self.generations(directory)?.pop())
+    }
+
+    /// The generations in a directory, in their order.
+    fn generations(&self, directory: &str) -> Result<Vec<u32>, StoreError> {
         let names = self.store.list(directory)?;
-        Ok(names.iter().filter_map(|name| name.parse().ok()).max())
+        let mut generations: Vec<u32> = names.iter().filter_map(|name| name.parse().ok()).collect();
+        generations.sort_unstable();
+        Ok(generations)
     }
 
     fn certificates(&self, path: &str) -> Result<Vec<Certificate>, StoreError> {

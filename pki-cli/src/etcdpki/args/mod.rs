@@ -5,6 +5,7 @@ mod ca;
 mod init;
 mod inspect;
 mod issue;
+mod status;
 mod verify;
 
 use std::path::PathBuf;
@@ -17,7 +18,8 @@ pub(super) use ca::{Ca, Slot, SlotList};
 pub(super) use init::{Init, NodeArgument};
 pub(super) use inspect::Inspect;
 pub(super) use issue::Issue;
-pub(super) use verify::Verify;
+pub(super) use status::Status;
+pub(super) use verify::{CrlDepth, RoleArgument, Verify};
 
 /// Certificates for a mutual-TLS etcd cluster, from one description.
 #[derive(Debug, Parser)]
@@ -37,6 +39,7 @@ pub(super) enum Command {
     Init(Init),
     Inspect(Inspect),
     Issue(Issue),
+    Status(Status),
     Verify(Verify),
 }
 
@@ -77,4 +80,5 @@ const STYLES: Styles = Styles::styled()
     .placeholder(AnsiColor::Cyan.on_default());
 
 const EXIT_CODES: &str = "\
-Exit codes: 0 done, 1 failed, 2 wrong usage, 3 something was found (verify).";
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 something was found (verify)
+or is due (status).";
