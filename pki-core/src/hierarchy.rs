@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use crate::description::{AuthoritySetting, Cluster, Levels, TrustAnchor};
 use crate::profile::{Profile, Subject};
+use crate::publication::Publication;
 use crate::seal::Tier;
 
 /// An authority of the chain, from the top.
@@ -93,6 +94,16 @@ impl AuthorityName {
         }
     }
 
+    /// What it writes about itself into what it signs.
+    pub fn publication(self, cluster: &Cluster) -> &Publication {
+        let publications = &cluster.authorities.publications;
+        match self {
+            Self::Root => &publications.root,
+            Self::Intermediate => &publications.intermediate,
+            Self::Etcd | Self::Issuing => &publications.etcd,
+        }
+    }
+
     /// The profile of its certificate of this generation, counted from 1.
     pub fn profile(self, cluster: &Cluster, generation: u32) -> Profile {
         let name = &cluster.name;
@@ -110,7 +121,11 @@ impl AuthorityName {
             Self::Etcd => cluster.name_constraints(),
             _ => None,
         };
-        Profile::authority(subject, self.path_len(cluster), constraints)
+        let profile = Profile::authority(subject, self.path_len(cluster), constraints);
+        match self.issuer(cluster) {
+            Some(issuer) => profile.with_publication(issuer.publication(cluster).clone()),
+            None => profile,
+        }
     }
 
     /// How many authorities may follow in a path: those below, and one more, so that a

@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::certificate::Certificate;
 use crate::description::{Cluster, Node, Sharing};
+use crate::hierarchy::AuthorityName;
 use crate::name::{ClientName, Label, San};
 use crate::profile::{LOCAL_NAMES, Profile, Subject};
 use crate::role::Role;
@@ -87,8 +88,13 @@ pub fn leaves(cluster: &Cluster) -> Vec<Leaf> {
             peer(cluster, owner, nodes),
         ]
     });
+    let publication = AuthorityName::signing(cluster).publication(cluster);
     of_members
         .chain(cluster.clients.iter().map(client))
+        .map(|leaf| Leaf {
+            profile: leaf.profile.with_publication(publication.clone()),
+            ..leaf
+        })
         .collect()
 }
 

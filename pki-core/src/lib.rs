@@ -18,6 +18,7 @@ pub mod lint;
 pub mod name;
 pub mod pem;
 pub mod profile;
+pub mod publication;
 pub mod role;
 pub mod seal;
 pub mod secret_text;

@@ -20,6 +20,7 @@ use crate::csr::CertificateRequest;
 use crate::key::{PrivateKey, PublicKey};
 use crate::lifetime::Validity;
 use crate::name::San;
+use crate::publication::Publication;
 use crate::role::Usage;
 use crate::serial::Serial;
 use crate::signer::{Adapter, Nothing};
@@ -32,6 +33,7 @@ pub const LOCAL_NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 pub struct Profile {
     subject: Subject,
     kind: Kind,
+    publication: Publication,
 }
 
 impl Profile {
@@ -43,6 +45,7 @@ impl Profile {
                 path_len,
                 constraints,
             },
+            publication: Publication::default(),
         }
     }
 
@@ -51,7 +54,15 @@ impl Profile {
         Self {
             subject,
             kind: Kind::Leaf { usages, names },
+            publication: Publication::default(),
         }
+    }
+
+    /// The same, with what its issuer writes about itself.
+    #[must_use]
+    pub fn with_publication(mut self, publication: Publication) -> Self {
+        self.publication = publication;
+        self
     }
 
     /// The subject.
@@ -178,6 +189,8 @@ impl Profile {
         parameters.not_after = validity.not_after;
         parameters.distinguished_name = self.subject.distinguished_name();
         parameters.key_identifier_method = KeyIdMethod::PreSpecified(key.key_identifier());
+        parameters.crl_distribution_points = self.publication.distribution_points();
+        parameters.custom_extensions = self.publication.extensions()?;
         match &self.kind {
             Kind::Authority {
                 path_len,

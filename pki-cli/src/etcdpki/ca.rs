@@ -2,6 +2,8 @@
 
 mod accept;
 mod adopt;
+#[cfg(feature = "age")]
+mod escrow;
 mod import;
 mod list;
 mod report;
@@ -21,6 +23,8 @@ pub(super) fn run(arguments: &Ca) -> Result<ExitCode, Error> {
         Ca::Import(arguments) => import::run(arguments),
         Ca::List(arguments) => list::run(arguments),
         Ca::Request(arguments) => request::run(arguments),
+        #[cfg(feature = "age")]
+        Ca::Escrow(arguments) => escrow::run(arguments),
         Ca::Slot(arguments) => slot::run(arguments),
     }
 }

@@ -12,7 +12,7 @@ use pki_core::document::MergeError;
 use pki_core::import::ImportError;
 use pki_core::inspect::InspectError;
 use pki_core::key::KeyError;
-use pki_core::seal::SealError;
+use pki_core::seal::{SealError, SlotError, SlotName};
 use pki_core::store::StoreError;
 use pki_core::store::atomic::WriteError;
 use pki_core::verify::{InvalidRevocationList, PathError};
@@ -41,6 +41,18 @@ pub(super) enum Error {
         option: &'static str,
         given: String,
         described: String,
+    },
+    #[cfg(feature = "age")]
+    #[error("the escrow file {} does not open to the root's key with {}", .path.display(), .identity.display())]
+    EscrowUnproved { path: PathBuf, identity: PathBuf },
+    #[cfg(feature = "age")]
+    #[error("{}: there is a file already, and it may hold another key: choose another name", .path.display())]
+    Exists { path: PathBuf },
+    #[cfg(feature = "age")]
+    #[error("{}: {source}", .path.display())]
+    Identity {
+        path: PathBuf,
+        source: pki_core::seal::InvalidIdentities,
     },
     #[error(
         "{path}: the JSON report could not be written: {source}",
@@ -111,12 +123,23 @@ pub(super) enum Error {
         path: PathBuf,
         source: InvalidRevocationList,
     },
+    #[error(
+        "slot `{slot}` is for age recipients: name them again, with --recipient, or give it a passphrase"
+    )]
+    RecipientsNeeded { slot: SlotName },
+    #[error("slot `{slot}` stays as it is, since nothing shows that another one opens: {source}")]
+    OthersUnproved { slot: SlotName, source: SealError },
+    #[cfg(feature = "age")]
+    #[error("the root authority is missing: run `etcdpki init` to make it")]
+    NoRoot,
     #[error(transparent)]
     Seal(#[from] SealError),
     #[error("{owner} has several roles, and --out takes one certificate: say which with --role")]
     SeveralRoles { owner: String },
     #[error("--signer-command: {reason}")]
     Signer { reason: String },
+    #[error(transparent)]
+    Slot(#[from] SlotError),
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error("the description could not be written: {0}")]
@@ -159,6 +182,13 @@ impl Error {
             Self::Policy { source: PolicyError::Name { name, .. }, .. } => Some(format!(
                 "if it may have that name all the same, grant it: --san {name}; or leave out what it may not have: --drop-names"
             )),
+            Self::OthersUnproved { .. } => Some("give the passphrase of another slot with --passphrase-file, or its identity with --age-identity".to_owned()),
+            Self::Seal(seal)
+            | Self::Slot(SlotError::Seal(seal))
+            | Self::Store(StoreError::Key { source: seal, .. })
+            | Self::Converge(ConvergeError::Store(StoreError::Key { source: seal, .. })) => {
+                hint_of_seal(seal)
+            }
             Self::NotEncrypted { path } => {
                 Some(format!("if it is yours, encrypt it: vault encrypt {}", path.display()))
             }
@@ -187,6 +217,15 @@ impl Error {
             Self::Json { source } => source.io_error_kind() == Some(io::ErrorKind::BrokenPipe),
             _ => false,
         }
+    }
+}
+
+fn hint_of_seal(error: &SealError) -> Option<String> {
+    match error {
+        SealError::Closed { .. } | SealError::NoPassphraseSlot { .. } | SealError::WrongIdentity { .. } => Some(
+            "see who can open what: `etcdpki ca slot list`; a slot for age recipients opens with --age-identity FILE".to_owned(),
+        ),
+        _ => None,
     }
 }
 

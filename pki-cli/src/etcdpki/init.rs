@@ -10,19 +10,19 @@ use pki_core::Cluster;
 use pki_core::converge::{self, Plan, State, Terms};
 use pki_core::document::{self, Document};
 use pki_core::leaf::LeafId;
-use pki_core::seal::{KdfParameters, Keyring, Unlocked};
+use pki_core::seal::{KdfParameters, Keyring, Passphrase, Unlocked};
 use pki_core::store::atomic::{Access, Group};
 use pki_core::store::{Directory, Pki};
 use time::OffsetDateTime;
 use vault_format::Secret;
 use zeroize::Zeroizing;
 
-use super::args::{Init, PassphraseArguments, VaultArguments};
+use super::args::{Init, KeyArguments, VaultArguments};
 use super::description::{self, Described};
 use super::error::Error;
 use super::files::{self, Old, Ready};
-use super::output;
 use super::secrets::{self, Generated, Source};
+use super::{keys, output};
 use report::Report;
 
 /// The PKI directory.
@@ -32,7 +32,7 @@ pub(super) const PKI: &str = "pki";
 pub(super) fn run(arguments: &Init, directory: Option<&Path>) -> Result<ExitCode, Error> {
     let described = description::find_or_make(arguments)?;
     let arguments = Work {
-        passphrase: &arguments.passphrase,
+        keys: &arguments.keys,
         vault: &arguments.vault,
         generate_secrets: arguments.generate_secrets,
         renewals: Vec::new(),
@@ -44,7 +44,7 @@ pub(super) fn run(arguments: &Init, directory: Option<&Path>) -> Result<ExitCode
 
 /// What `init` and `issue` have in common: to make what a description asks for.
 pub(super) struct Work<'a> {
-    pub(super) passphrase: &'a PassphraseArguments,
+    pub(super) keys: &'a KeyArguments,
     pub(super) vault: &'a VaultArguments,
     pub(super) generate_secrets: bool,
     /// Leaves that are issued whether they fit or not.
@@ -104,7 +104,7 @@ fn make(arguments: &Work<'_>, described: &Described, now: OffsetDateTime) -> Res
         .try_for_each(files::remove_leftovers)?;
     let plan = plan(arguments, cluster, &pki, now)?;
     let keyring = pki.keyring()?;
-    let secrets = Secrets::acquire(arguments, keyring.is_some()).inspect_err(|_| {
+    let secrets = Secrets::acquire(arguments, &pki, keyring.as_ref()).inspect_err(|_| {
         // Made a moment ago for its lock, if it is empty; else this does nothing.
         let _ = std::fs::remove_dir(PKI);
     })?;
@@ -121,14 +121,13 @@ fn make(arguments: &Work<'_>, described: &Described, now: OffsetDateTime) -> Res
     }
     secrets.stage(&mut group, &mut report)?;
     report.plan(&plan);
-    let (keys, state) = match keyring {
-        Some(keyring) => {
+    let (keys, state) = match secrets.sealing {
+        Sealing::Opened(keys) => {
             group.commit()?;
-            let keys = keyring.unlock(&secrets::passphrase(&secrets.passphrase)?)?;
             let state = plan.apply(cluster, &mut pki, &keys, now)?;
             (keys, state)
         }
-        None => first(cluster, plan, &mut pki, group, &secrets.passphrase, now)?,
+        Sealing::New(passphrase) => first(cluster, plan, &mut pki, group, &passphrase, now)?,
     };
     for path in &state.written_bundles {
         report.wrote(path);
@@ -139,35 +138,48 @@ fn make(arguments: &Work<'_>, described: &Described, now: OffsetDateTime) -> Res
     Ok(report)
 }
 
-/// The passphrase and the vault password, read or made.
+/// What seals the keys, and the vault password, read or made.
 struct Secrets {
-    passphrase: Zeroizing<Vec<u8>>,
+    sealing: Sealing,
     vault_password: Zeroizing<Vec<u8>>,
     generated: Vec<Generated>,
 }
 
+enum Sealing {
+    /// The passphrase of a keyring to be made.
+    New(Passphrase),
+    /// The keyring that there is.
+    Opened(Unlocked),
+}
+
 impl Secrets {
-    fn acquire(arguments: &Work<'_>, sealed: bool) -> Result<Self, Error> {
+    fn acquire(
+        arguments: &Work<'_>,
+        pki: &Pki<Directory>,
+        keyring: Option<&Keyring>,
+    ) -> Result<Self, Error> {
         let mut generated = Vec::new();
-        let mut acquire = |source: Source<'_>, new: bool, may_generate: bool| {
-            let place = source
-                .place_for_new()
-                .filter(|_| arguments.generate_secrets);
-            match place {
-                Some(path) if may_generate => {
+        let mut acquire = |source: Source<'_>, new: bool| {
+            let place = source.place_for_new();
+            match place.filter(|_| arguments.generate_secrets) {
+                Some(path) => {
                     let made = Generated::new(path)?;
                     let secret = made.secret.clone();
                     generated.push(made);
                     Ok(secret)
                 }
-                Some(_) => Err(Error::NoPassphraseForKeyring { path: PKI.into() }),
                 None => source.read(new),
             }
         };
-        let passphrase = acquire(Source::passphrase(arguments.passphrase), !sealed, !sealed)?;
-        let vault_password = acquire(Source::vault_password(arguments.vault), !sealed, true)?;
+        let passphrase = Source::passphrase(&arguments.keys.passphrase);
+        let sealing = match keyring {
+            Some(keyring) => Sealing::Opened(open(arguments, pki, keyring, &passphrase)?),
+            None => Sealing::New(secrets::new_passphrase(&acquire(passphrase, true)?)?),
+        };
+        let vault = Source::vault_password(arguments.vault);
+        let vault_password = acquire(vault, keyring.is_none())?;
         Ok(Self {
-            passphrase,
+            sealing,
             vault_password,
             generated,
         })
@@ -187,6 +199,22 @@ impl Secrets {
     }
 }
 
+/// Opens the keyring that there is; no passphrase can be generated for it.
+fn open(
+    arguments: &Work<'_>,
+    pki: &Pki<Directory>,
+    keyring: &Keyring,
+    passphrase: &Source<'_>,
+) -> Result<Unlocked, Error> {
+    if arguments.generate_secrets
+        && passphrase.place_for_new().is_some()
+        && !keys::by_identity(arguments.keys)
+    {
+        return Err(Error::NoPassphraseForKeyring { path: PKI.into() });
+    }
+    keys::open(arguments.keys, pki, keyring)
+}
+
 /// The first run: makes everything while the passphrase is stretched, for only the keyring waits
 /// for that. It is written when the passphrase that opens it is on the disk, and before all that
 /// it opens.
@@ -195,16 +223,14 @@ fn first(
     plan: Plan,
     pki: &mut Pki<Directory>,
     group: Group,
-    passphrase: &Zeroizing<Vec<u8>>,
+    passphrase: &Passphrase,
     now: OffsetDateTime,
 ) -> Result<(Unlocked, State), Error> {
-    secrets::warn_if_short(passphrase);
-    let passphrase = secrets::passphrase(passphrase)?;
     let keys = Unlocked::generate()?;
     let (keyring, written, issued) = thread::scope(|scope| {
         let name = cluster.name.as_str();
         let keyring =
-            scope.spawn(|| Keyring::new(name, &keys, &passphrase, KdfParameters::default()));
+            scope.spawn(|| Keyring::new(name, &keys, passphrase, KdfParameters::default()));
         let written = group.commit();
         let issued = plan.issue(cluster, pki, &keys, now);
         (joined(keyring), written, issued)

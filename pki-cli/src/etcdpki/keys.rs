@@ -1,72 +1,152 @@
-//! The PKI with its keys opened.
+//! Opening the sealed keys: with an age identity, a passphrase, or both.
 
-use std::path::Path;
+use pki_core::seal::{Keyring, LockKind, SealError, Tier, Unlocked};
+use pki_core::store::{Directory, Pki};
 
-use pki_core::Cluster;
-use pki_core::seal::{KdfParameters, Keyring, Unlocked};
-use pki_core::store::{Batch, Directory, Pki};
-
-use super::args::PassphraseArguments;
+use super::args::KeyArguments;
 use super::error::Error;
-use super::init::PKI;
 use super::secrets::{self, Source};
 
-/// The PKI, to be changed, with its keys opened.
-pub(super) struct Opened {
-    pub(super) pki: Pki<Directory>,
-    pub(super) keys: Unlocked,
-    new_keyring: Option<Keyring>,
+/// Opens the data keys, and holds them against a key that they must have sealed.
+///
+/// A passphrase is asked for where no identity is given, or the identities leave the issuing tier
+/// closed, or it is given by an option: then both open what they can.
+pub(super) fn open(
+    arguments: &KeyArguments,
+    pki: &Pki<Directory>,
+    keyring: &Keyring,
+) -> Result<Unlocked, Error> {
+    let keys = match age::open(arguments, keyring)? {
+        None => by_passphrase(arguments, keyring)?,
+        Some(keys) if wants_passphrase(arguments, keyring, &keys) => {
+            keys.join(by_passphrase(arguments, keyring)?)?
+        }
+        Some(keys) => keys,
+    };
+    pki.check_keys(&keys)?;
+    Ok(keys)
 }
 
-impl Opened {
-    /// Opens the keys, or makes new ones where there is no keyring yet.
+/// Whether an age identity is at hand.
+pub(super) fn by_identity(arguments: &KeyArguments) -> bool {
+    !age::files(arguments).is_empty()
+}
+
+fn by_passphrase(arguments: &KeyArguments, keyring: &Keyring) -> Result<Unlocked, Error> {
+    if let Some(slot) = &arguments.slot {
+        // Before anybody types a passphrase for nothing.
+        keyring.slot(slot)?;
+    }
+    if !opens_with_passphrase(keyring, None) {
+        let slots = keyring.slots().iter().map(|slot| slot.name().clone());
+        let slots = slots.collect();
+        return Err(SealError::NoPassphraseSlot { slots }.into());
+    }
+    let secret = Source::passphrase(&arguments.passphrase).read(false)?;
+    let passphrase = secrets::passphrase(&secret)?;
+    Ok(match &arguments.slot {
+        Some(slot) => keyring.unlock_slot(slot, &passphrase)?,
+        None => keyring.unlock(&passphrase)?,
+    })
+}
+
+fn wants_passphrase(arguments: &KeyArguments, keyring: &Keyring, keys: &Unlocked) -> bool {
+    let given = &arguments.passphrase;
+    given.passphrase_file.is_some()
+        || given.passphrase_command.is_some()
+        || (!keys.is_open(Tier::Issuing) && opens_with_passphrase(keyring, Some(Tier::Issuing)))
+}
+
+/// Whether a passphrase opens a tier, or anything.
+fn opens_with_passphrase(keyring: &Keyring, tier: Option<Tier>) -> bool {
+    keyring.slots().iter().any(|slot| {
+        matches!(slot.kind(), LockKind::Passphrase(_))
+            && tier.is_none_or(|tier| slot.tiers().contains(tier))
+    })
+}
+
+#[cfg(feature = "age")]
+pub(super) mod age {
+    use std::path::{Path, PathBuf};
+
+    use pki_core::seal::{AgeIdentities, Keyring, SealError, Unlocked};
+
+    use super::opens_with_passphrase;
+    use crate::etcdpki::args::KeyArguments;
+    use crate::etcdpki::error::Error;
+    use crate::password::{self, Readable};
+
+    /// What the identities open, if any are given. Those that the environment names are not
+    /// missed where a passphrase opens the keyring too.
     pub(super) fn open(
-        cluster: &Cluster,
-        pki: Pki<Directory>,
-        arguments: &PassphraseArguments,
-    ) -> Result<Self, Error> {
-        let keyring = pki.keyring()?;
-        let source = Source::passphrase(arguments);
-        let secret = source.read(keyring.is_none()).inspect_err(|_| {
-            // Made a moment ago for its lock, if it is empty; else this does nothing.
-            let _ = std::fs::remove_dir(PKI);
-        })?;
-        let passphrase = secrets::passphrase(&secret)?;
-        let (keys, new_keyring) = match keyring {
-            Some(keyring) => (keyring.unlock(&passphrase)?, None),
-            None => {
-                secrets::warn_if_short(&secret);
-                let keys = Unlocked::generate()?;
-                let name = cluster.name.as_str();
-                let keyring = Keyring::new(name, &keys, &passphrase, KdfParameters::default())?;
-                (keys, Some(keyring))
+        arguments: &KeyArguments,
+        keyring: &Keyring,
+    ) -> Result<Option<Unlocked>, Error> {
+        let mut all: Option<AgeIdentities> = None;
+        for file in files(arguments) {
+            let found = identities(&file)?;
+            match &mut all {
+                None => all = Some(found),
+                Some(all) => all.append(found),
             }
+        }
+        let Some(identities) = all else {
+            return Ok(None);
         };
-        Ok(Self {
-            pki,
-            keys,
-            new_keyring,
+        match keyring.unlock_age(&identities) {
+            Err(SealError::NoAgeSlot { .. } | SealError::WrongIdentity { .. })
+                if arguments.age_identities.is_empty() && opens_with_passphrase(keyring, None) =>
+            {
+                Ok(None)
+            }
+            result => Ok(Some(result?)),
+        }
+    }
+
+    /// The identity files that are given.
+    pub(super) fn files(arguments: &KeyArguments) -> Vec<PathBuf> {
+        let in_environment = || std::env::var_os(VARIABLE).filter(|name| !name.is_empty());
+        match arguments.age_identities.is_empty() {
+            true => in_environment().map(PathBuf::from).into_iter().collect(),
+            false => arguments.age_identities.clone(),
+        }
+    }
+
+    /// Reads an identity file, which nobody else may read.
+    pub(in crate::etcdpki) fn identities(file: &Path) -> Result<AgeIdentities, Error> {
+        let content = password::from_file(file, Readable::Refuse).map_err(|source| {
+            // The module that reads secrets was made for passwords.
+            let reason = source.to_string();
+            Error::Password {
+                what: "age identity",
+                reason: reason
+                    .replace("vault password", "identity")
+                    .replace("password file", "identity file"),
+            }
+        })?;
+        AgeIdentities::from_file_content(&content).map_err(|source| Error::Identity {
+            path: file.to_owned(),
+            source,
         })
     }
 
-    /// Writes a batch, after a new keyring if there is one.
-    pub(super) fn commit(&mut self, batch: Batch) -> Result<(), Error> {
-        let mut whole = Batch::default();
-        if let Some(keyring) = &self.new_keyring {
-            self.pki.add_keyring(&mut whole, keyring)?;
-            whole.barrier();
-        }
-        whole.append(batch);
-        Ok(self.pki.commit(whole)?)
+    const VARIABLE: &str = "ETCDPKI_AGE_IDENTITY";
+}
+
+#[cfg(not(feature = "age"))]
+mod age {
+    use std::path::PathBuf;
+
+    use pki_core::seal::{Keyring, Unlocked};
+
+    use crate::etcdpki::args::KeyArguments;
+    use crate::etcdpki::error::Error;
+
+    pub(super) fn open(_: &KeyArguments, _: &Keyring) -> Result<Option<Unlocked>, Error> {
+        Ok(None)
     }
-}
 
-/// The PKI, to be changed.
-pub(super) fn writable() -> Result<Pki<Directory>, Error> {
-    Ok(Pki::new(Directory::open(Path::new(PKI))?))
-}
-
-/// The PKI, to be looked at.
-pub(super) fn read_only() -> Result<Pki<Directory>, Error> {
-    Ok(Pki::new(Directory::open_read_only(Path::new(PKI))?))
+    pub(super) fn files(_: &KeyArguments) -> Vec<PathBuf> {
+        Vec::new()
+    }
 }

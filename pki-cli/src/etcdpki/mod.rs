@@ -9,6 +9,7 @@ mod init;
 mod inspect;
 mod issue;
 mod keys;
+mod opened;
 mod output;
 mod secrets;
 mod status;

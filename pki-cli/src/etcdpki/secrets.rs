@@ -27,7 +27,8 @@ pub(super) struct Source<'a> {
     file: Option<&'a Path>,
     command: Option<&'a str>,
     variable: &'static str,
-    default_file: &'static str,
+    /// None where a secret has no file of its own.
+    default_file: Option<&'static str>,
     option: &'static str,
 }
 
@@ -39,8 +40,20 @@ impl<'a> Source<'a> {
             file: arguments.passphrase_file.as_deref(),
             command: arguments.passphrase_command.as_deref(),
             variable: "ETCDPKI_PASSPHRASE_FILE",
-            default_file: PASSPHRASE_FILE,
+            default_file: Some(PASSPHRASE_FILE),
             option: "--passphrase",
+        }
+    }
+
+    /// The ways to the new passphrase of a key slot.
+    pub(super) fn new_passphrase(file: Option<&'a Path>, command: Option<&'a str>) -> Self {
+        Self {
+            what: "passphrase",
+            file,
+            command,
+            variable: "ETCDPKI_NEW_PASSPHRASE_FILE",
+            default_file: None,
+            option: "--new-passphrase",
         }
     }
 
@@ -51,7 +64,7 @@ impl<'a> Source<'a> {
             file: arguments.vault_password_file.as_deref(),
             command: arguments.vault_password_command.as_deref(),
             variable: "ANSIBLE_VAULT_PASSWORD_FILE",
-            default_file: VAULT_PASSWORD_FILE,
+            default_file: Some(VAULT_PASSWORD_FILE),
             option: "--vault-password",
         }
     }
@@ -63,7 +76,7 @@ impl<'a> Source<'a> {
             file: arguments.key_passphrase_file.as_deref(),
             command: arguments.key_passphrase_command.as_deref(),
             variable: "ETCDPKI_KEY_PASSPHRASE_FILE",
-            default_file: "",
+            default_file: None,
             option: "--key-passphrase",
         }
     }
@@ -72,7 +85,7 @@ impl<'a> Source<'a> {
     pub(super) fn place_for_new(&self) -> Option<PathBuf> {
         match self.command.is_some() || self.existing_file().is_some() {
             true => None,
-            false => Some(PathBuf::from(self.default_file)),
+            false => self.default_file.map(PathBuf::from),
         }
     }
 
@@ -111,9 +124,8 @@ impl<'a> Source<'a> {
         let named = self.file.map(Path::to_owned);
         let in_environment = || std::env::var_os(self.variable).filter(|name| !name.is_empty());
         let default = || {
-            Path::new(self.default_file)
-                .exists()
-                .then(|| self.default_file.into())
+            let file = self.default_file.map(PathBuf::from);
+            file.filter(|file| file.exists())
         };
         named
             .or_else(|| in_environment().map(PathBuf::from))
@@ -136,15 +148,14 @@ impl<'a> Source<'a> {
             option,
             ..
         } = self;
-        if default_file.is_empty() {
-            return format!(
-                "give {option}-file FILE or {option}-command COMMAND, set {variable}, or run this in a terminal"
-            );
+        let given = format!("give {option}-file FILE or {option}-command COMMAND, set {variable}");
+        match default_file {
+            Some(file) => format!(
+                "{given}, put it into {file}, or run this in a terminal; `etcdpki init \
+                 --generate-secrets` makes one"
+            ),
+            None => format!("{given}, or run this in a terminal"),
         }
-        format!(
-            "give {option}-file FILE or {option}-command COMMAND, set {variable}, put it into \
-             {default_file}, or run this in a terminal; `etcdpki init --generate-secrets` makes one"
-        )
     }
 }
 
@@ -175,13 +186,14 @@ impl Generated {
     }
 }
 
-/// Says that a new passphrase is short.
-pub(super) fn warn_if_short(passphrase: &[u8]) {
-    if passphrase.len() < SHORT {
+/// The octets as a passphrase, with a warning if it is short.
+pub(super) fn new_passphrase(secret: &Zeroizing<Vec<u8>>) -> Result<Passphrase, Error> {
+    if secret.len() < SHORT {
         output::note(
             "warning: the passphrase is short, and it guards every key: `--generate-secrets` makes a strong one",
         );
     }
+    passphrase(secret)
 }
 
 /// The octets as a passphrase.

@@ -17,8 +17,8 @@ use super::args::Verify;
 use super::description;
 use super::error::Error;
 use super::init::PKI;
+use super::keys;
 use super::output;
-use super::secrets::{self, Source};
 use view::View;
 
 /// Runs the command.
@@ -53,10 +53,7 @@ fn whole(arguments: &Verify, now: OffsetDateTime) -> Result<View, Error> {
         true => None,
         false => match pki.keyring()? {
             None => None,
-            Some(keyring) => {
-                let secret = Source::passphrase(&arguments.passphrase).read(false)?;
-                Some(keyring.unlock(&secrets::passphrase(&secret)?)?)
-            }
+            Some(keyring) => Some(keys::open(&arguments.keys, &pki, &keyring)?),
         },
     };
     let mut report = verify::verify(&cluster, &pki, keys.as_ref(), now)?;

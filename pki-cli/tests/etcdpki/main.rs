@@ -6,6 +6,7 @@ mod adopt;
 mod authorities;
 mod init;
 mod issue;
+mod slots;
 mod status;
 mod verify;
 mod workspace;

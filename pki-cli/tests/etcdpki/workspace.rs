@@ -60,6 +60,8 @@ impl Workspace {
             .args(arguments)
             .current_dir(self.directory.path())
             .env_remove("ANSIBLE_VAULT_PASSWORD_FILE")
+            .env_remove("ETCDPKI_AGE_IDENTITY")
+            .env_remove("ETCDPKI_NEW_PASSPHRASE_FILE")
             .env_remove("ETCDPKI_PASSPHRASE_FILE")
             .stdin(std::process::Stdio::null());
         command

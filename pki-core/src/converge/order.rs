@@ -7,6 +7,7 @@ use super::apply::{Chain, leaf_key, validity};
 use super::plan::LeafKey;
 use crate::certificate::AlternativeName;
 use crate::description::Cluster;
+use crate::hierarchy::AuthorityName;
 use crate::key::PublicKey;
 use crate::leaf::{LeafId, leaves};
 use crate::lifetime::Lifetime;
@@ -73,9 +74,11 @@ impl Order {
             return Err(ConvergeError::Nameless(text));
         }
         let usages = id.role.usages(cluster.grpc_gateway);
+        let profile = Profile::leaf(Subject::common(common_name), usages, names);
+        let publication = AuthorityName::signing(cluster).publication(cluster);
         Ok(Self {
             id,
-            profile: Profile::leaf(Subject::common(common_name), usages, names),
+            profile: profile.with_publication(publication.clone()),
             key: OrderKey::Here(LeafKey::New),
             lifetime: cluster.certificates.lifetime,
         })

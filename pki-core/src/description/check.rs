@@ -11,13 +11,15 @@ use serde_saphyr::Spanned;
 use super::raw;
 use super::{
     AnsibleSettings, AuthoritySetting, AuthoritySettings, CertificateSettings, Cluster,
-    ConstraintSetting, DescriptionError, Levels, Node, Position, Sharing, TrustAnchor,
+    ConstraintSetting, DescriptionError, Levels, Node, Position, Publications, Sharing,
+    TrustAnchor,
 };
 use crate::certificate::{AlternativeName, NameConstraints};
 use crate::hierarchy::AuthorityName;
 use crate::key::KeyAlgorithm;
 use crate::lifetime::{Lifetime, RenewBefore};
-use crate::name::{ClientName, DnsName, Label, MAX_COMMON_NAME, San};
+use crate::name::{ClientName, DnsName, Label, MAX_COMMON_NAME, San, Uri};
+use crate::publication::Publication;
 
 type Checked<T> = Result<T, DescriptionError>;
 type Text = Spanned<String>;
@@ -238,6 +240,11 @@ fn authorities(raw: &raw::Authorities) -> Checked<AuthoritySettings> {
     let etcd = &raw.etcd;
     Ok(AuthoritySettings {
         levels: levels(raw.levels.as_ref())?,
+        publications: Publications {
+            root: publication(&raw.root.publication, "root")?,
+            intermediate: publication(&raw.intermediate.publication, "intermediate")?,
+            etcd: publication(&etcd.publication, "etcd")?,
+        },
         root: authority(
             raw.root.key.as_ref(),
             raw.root.lifetime.as_ref(),
@@ -282,6 +289,34 @@ fn authority(
     Ok(AuthoritySetting {
         key: or_default::<KeyAlgorithm>(key, &format!("authorities: {name}: key"), "p384")?,
         lifetime: or_default(lifetime, &format!("authorities: {name}: lifetime"), default)?,
+    })
+}
+
+fn publication(raw: &raw::Publication, name: &str) -> Checked<Publication> {
+    let uris = |texts: &[Text], key: &str| {
+        let field = format!("authorities: {name}: publication: {key}");
+        texts
+            .iter()
+            .map(|text| {
+                let uri: Uri = value(text, &field)?;
+                let known = ["http://", "https://", "ldap://"];
+                match known.iter().any(|scheme| uri.as_str().starts_with(scheme)) {
+                    true => Ok(uri),
+                    false => Err(fault(
+                        text,
+                        format!("{field}: `{uri}` is fetched by nobody: write an http or ldap URI (RFC 5280 section 4.2.1.13)"),
+                    )),
+                }
+            })
+            .collect::<Checked<Vec<_>>>()
+    };
+    let field = format!("authorities: {name}: publication: policies");
+    let policies = raw.policies.iter().map(|text| value(text, &field));
+    Ok(Publication {
+        crl: uris(&raw.crl, "crl")?,
+        issuers: uris(&raw.issuers, "issuers")?,
+        ocsp: uris(&raw.ocsp, "ocsp")?,
+        policies: policies.collect::<Checked<_>>()?,
     })
 }
 

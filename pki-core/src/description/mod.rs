@@ -18,6 +18,7 @@ use crate::certificate::NameConstraints;
 use crate::key::KeyAlgorithm;
 use crate::lifetime::{Lifetime, RenewBefore};
 use crate::name::{ClientName, DnsName, Label, San};
+use crate::publication::Publication;
 
 /// An etcd cluster and its certificates, as described.
 #[derive(Clone, Debug)]
@@ -137,6 +138,8 @@ pub enum Sharing {
 pub struct AuthoritySettings {
     /// How many authorities stand one above the other, an issuing one not counted.
     pub levels: Levels,
+    /// What each writes about itself into what it signs.
+    pub publications: Publications,
     /// The root authority.
     pub root: AuthoritySetting,
     /// The intermediate authority.
@@ -147,6 +150,18 @@ pub struct AuthoritySettings {
     pub name_constraints: ConstraintSetting,
     /// Whether leaves are signed by one more authority under the etcd authority.
     pub issuing: bool,
+}
+
+/// What authorities write about themselves into what they sign.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Publications {
+    /// The root authority.
+    pub root: Publication,
+    /// The intermediate authority.
+    pub intermediate: Publication,
+    /// The etcd authority, and the issuing one under it.
+    pub etcd: Publication,
 }
 
 /// How many authorities stand one above the other.

@@ -153,6 +153,21 @@ fn faults_name_line_and_column() {
             4,
             "per-node or shared",
         ),
+        (
+            with("authorities: { etcd: { publication: { crl: [\"file:///a\"] } } }"),
+            4,
+            "not a valid name",
+        ),
+        (
+            with("authorities: { etcd: { publication: { ocsp: [\"ftp://a/b\"] } } }"),
+            4,
+            "fetched by nobody",
+        ),
+        (
+            with("authorities: { root: { publication: { policies: [\"1.x\"] } } }"),
+            4,
+            "no object identifier",
+        ),
         (with("authorities: { levels: 4 }"), 4, "4 is not possible"),
         (
             with("authorities: { levels: 1 }\ntrust_anchor: root"),

@@ -1,6 +1,6 @@
 //! Rules for a whole PKI: its files against each other and against the description.
 
-use super::{Lint, error, notice};
+use super::{Lint, error, notice, warning};
 
 /// A file or directory that must be there is not.
 pub const MISSING: Lint = error(
@@ -129,6 +129,21 @@ pub const UNDESCRIBED: Lint = notice(
     "revoke it, if it is not to be used any more",
 );
 
+/// The replacement of the data keys was interrupted.
+pub const KEYS_RETIRING: Lint = warning(
+    "data-keys-retiring",
+    "no data keys are being replaced",
+    "the keyring",
+    "finish it with `etcdpki ca slot rotate`",
+);
+/// A slot was changed by somebody who cannot open it.
+pub const SLOT_FORGED: Lint = error(
+    "slot-forged",
+    "every key slot was written by somebody who can open the keyring",
+    "the keyring: anyone can encrypt to age recipients",
+    "restore keyring.yml from a copy, or remove the slot",
+);
+
 /// The rules for a whole PKI.
 pub(super) const LINTS: &[Lint] = &[
     MISSING,
@@ -149,4 +164,6 @@ pub(super) const LINTS: &[Lint] = &[
     VAULT_UNREADABLE,
     FOR_NEXT_ISSUE,
     UNDESCRIBED,
+    KEYS_RETIRING,
+    SLOT_FORGED,
 ];

@@ -6,6 +6,8 @@ use zeroize::Zeroizing;
 
 /// The length of a nonce: long enough that random ones never repeat.
 pub(super) const NONCE: usize = 24;
+/// The length of an authentication tag.
+pub(super) const TAG: usize = 16;
 
 /// A key of 256 bits.
 pub(super) type SecretKey = Zeroizing<[u8; 32]>;

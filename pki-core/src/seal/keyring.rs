@@ -1,76 +1,91 @@
 //! `keyring.yml`: the data keys of both tiers, wrapped by key slots.
 
-use std::fmt;
+mod change;
+mod unlock;
 
-use base64ct::{Base64, Encoding};
 use serde::{Deserialize, Serialize};
+use serde_saphyr::DuplicateKeyPolicy;
 
-use super::cipher::{self, NONCE, SecretKey};
+use super::error::MAX_SLOTS;
 use super::passphrase::{KdfParameters, Passphrase};
-use super::{SealError, Tier};
+use super::slot::{Content, Place, Slot, WrappedKey, append};
+use super::tier::PerTier;
+use super::unlocked::Unlocked;
+use super::{InvalidKeyring, Lock, SealError, SlotError, SlotName, Tier, Tiers, base64};
 
 /// The wrapped data keys. Nothing in it is secret in clear.
+///
+/// Each tier opens with at least one slot, whatever is done to it here, and no change of it takes
+/// place by half: what fails leaves it as it was.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Keyring {
-    version: u8,
-    /// Random, in base64: a sealed key opens under the keyring that sealed it alone.
-    id: String,
+    version: u64,
+    /// Random: a sealed key opens under the keyring that sealed it alone.
+    #[serde(with = "base64")]
+    id: [u8; ID],
     /// The cluster whose keys it guards.
     cluster: String,
     slots: Vec<Slot>,
-}
-
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(deny_unknown_fields)]
-struct Slot {
-    name: String,
-    argon2id: KdfParameters,
-    salt: String,
-    root: WrappedKey,
-    issuing: WrappedKey,
-}
-
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(deny_unknown_fields)]
-struct WrappedKey {
-    nonce: String,
-    key: String,
+    /// The data keys that are being replaced, under those that replace them.
+    #[serde(default, skip_serializing_if = "PerTier::is_empty")]
+    retiring: PerTier<WrappedKey>,
 }
 
 impl Keyring {
-    /// Makes a keyring for these data keys, with one slot for `passphrase`.
+    /// Makes a keyring for these data keys, with one slot for `passphrase`, called `passphrase`.
     ///
     /// # Errors
     ///
-    /// When the operating system has no random numbers to give.
+    /// When a tier is closed in `keys`, or the operating system has no random numbers to give.
     pub fn new(
         cluster: &str,
         keys: &Unlocked,
         passphrase: &Passphrase,
         parameters: KdfParameters,
     ) -> Result<Self, SealError> {
-        let slot = Slot::wrapping(keys, "passphrase", passphrase, parameters, cluster)?;
-        Ok(Self {
-            version: VERSION,
-            id: Base64::encode_string(&keys.id),
-            cluster: cluster.to_owned(),
-            slots: vec![slot],
-        })
+        let name = SlotName::passphrase();
+        let slot = Slot::with_passphrase(name, passphrase, parameters, Tiers::Both, keys, cluster)?;
+        Ok(Self::of(cluster, keys, slot))
+    }
+
+    /// Makes a keyring for these data keys, with one slot that opens both tiers.
+    ///
+    /// # Errors
+    ///
+    /// When a tier is closed in `keys`, or the operating system has no random numbers to give.
+    pub fn with_slot(
+        cluster: &str,
+        keys: &Unlocked,
+        name: SlotName,
+        lock: Lock<'_>,
+    ) -> Result<Self, SlotError> {
+        let slot = Slot::new(name, lock, Tiers::Both, keys, cluster)?;
+        Ok(Self::of(cluster, keys, slot))
     }
 
     /// Reads `keyring.yml`.
     ///
     /// # Errors
     ///
-    /// When it is not one, or of a version that is not known.
+    /// When it is not one, is of a version that is not known, or asks for more than it may.
     pub fn from_yaml(text: &str) -> Result<Self, InvalidKeyring> {
-        let keyring: Self = serde_saphyr::from_str(text)
-            .map_err(|error| InvalidKeyring::Malformed(error.without_snippet().to_string()))?;
-        if keyring.version != VERSION {
-            return Err(InvalidKeyring::Version(keyring.version));
+        if text.len() > MAX_TEXT {
+            return Err(InvalidKeyring::Malformed(format!(
+                "it has more than {MAX_TEXT} octets"
+            )));
         }
-        keyring.id()?;
+        let malformed = |error: serde_saphyr::Error| {
+            InvalidKeyring::Malformed(error.without_snippet().to_string())
+        };
+        let VersionOnly { version } = serde_saphyr::from_str(text).map_err(malformed)?;
+        if version != VERSION {
+            return Err(InvalidKeyring::Version(version));
+        }
+        let options = serde_saphyr::options! { duplicate_keys: DuplicateKeyPolicy::Error };
+        let keyring: Self =
+            serde_saphyr::from_str_with_options(text, options).map_err(malformed)?;
+        keyring.check()?;
         Ok(keyring)
     }
 
@@ -80,9 +95,12 @@ impl Keyring {
     ///
     /// Never for a keyring made or read by this type.
     pub fn to_yaml(&self) -> Result<String, InvalidKeyring> {
-        let body = serde_saphyr::to_string(self)
+        // Base64 stays on one line.
+        let options = serde_saphyr::ser_options! { prefer_block_scalars: false };
+        let mut text = HEADER.to_owned();
+        serde_saphyr::to_fmt_writer_with_options(&mut text, self, options)
             .map_err(|error| InvalidKeyring::Malformed(error.to_string()))?;
-        Ok(format!("{HEADER}{body}"))
+        Ok(text)
     }
 
     /// The cluster whose keys it guards.
@@ -90,160 +108,103 @@ impl Keyring {
         &self.cluster
     }
 
-    /// The names of its slots, in the order in which they are tried.
-    pub fn slot_names(&self) -> impl Iterator<Item = &str> {
-        self.slots.iter().map(|slot| slot.name.as_str())
+    /// The slots, in the order in which they are tried.
+    pub fn slots(&self) -> &[Slot] {
+        &self.slots
     }
 
-    /// Opens the data keys: one derivation for each slot that is tried.
+    /// A slot by its name.
     ///
     /// # Errors
     ///
-    /// When the passphrase opens no slot.
-    pub fn unlock(&self, passphrase: &Passphrase) -> Result<Unlocked, SealError> {
-        let id = self.id().map_err(|_| SealError::WrongPassphrase)?;
-        for slot in &self.slots {
-            let salt = Base64::decode_vec(&slot.salt).map_err(|_| SealError::WrongPassphrase)?;
-            let wrapping = passphrase.derive(&salt, slot.argon2id)?;
-            let open = |tier| slot.open(&wrapping, &id, &self.cluster, tier);
-            if let (Some(root), Some(issuing)) = (open(Tier::Root), open(Tier::Issuing)) {
-                return Ok(Unlocked { id, root, issuing });
+    /// When there is none.
+    pub fn slot(&self, name: &SlotName) -> Result<&Slot, SealError> {
+        self.slots
+            .iter()
+            .find(|slot| slot.name() == name)
+            .ok_or_else(|| SealError::UnknownSlot {
+                slot: name.clone(),
+                slots: self.names(|_| true),
+            })
+    }
+
+    /// The tiers whose data key is being replaced, if any is: some keys may still be sealed with
+    /// the old one.
+    pub fn retiring(&self) -> Option<Tiers> {
+        self.retiring.tiers()
+    }
+
+    fn of(cluster: &str, keys: &Unlocked, slot: Slot) -> Self {
+        Self {
+            version: VERSION,
+            id: *keys.keyring_id(),
+            cluster: cluster.to_owned(),
+            slots: vec![slot],
+            retiring: PerTier::default(),
+        }
+    }
+
+    /// The keyring without the old data keys of `tiers`: no key is sealed with them any more.
+    pub(crate) fn without_retired(&self, tiers: Tiers) -> Self {
+        let mut finished = self.clone();
+        for tier in tiers.iter() {
+            finished.retiring.slot(tier).take();
+        }
+        finished
+    }
+
+    fn place<'a>(&'a self, slot: &'a SlotName) -> Place<'a> {
+        Place::new(&self.id, &self.cluster, slot)
+    }
+
+    fn retiring_data(&self, tier: Tier) -> Vec<u8> {
+        let mut data = b"etcdpki retiring key v1".to_vec();
+        data.extend(self.id);
+        for text in [self.cluster.as_str(), tier.as_str()] {
+            append(&mut data, text.as_bytes());
+        }
+        data
+    }
+
+    fn names(&self, wanted: impl Fn(&Slot) -> bool) -> Vec<SlotName> {
+        let slots = self.slots.iter().filter(|slot| wanted(slot));
+        slots.map(|slot| slot.name().clone()).collect()
+    }
+
+    /// What the types of the fields do not say.
+    fn check(&self) -> Result<(), InvalidKeyring> {
+        if !(1..=MAX_SLOTS).contains(&self.slots.len()) {
+            return Err(InvalidKeyring::Malformed(format!(
+                "it has {} slots, and may have 1 to {MAX_SLOTS}",
+                self.slots.len()
+            )));
+        }
+        for (index, slot) in self.slots.iter().enumerate() {
+            let name = slot.name();
+            if self.slots[..index].iter().any(|other| other.name() == name) {
+                return Err(InvalidKeyring::Malformed(format!(
+                    "two slots are called `{name}`"
+                )));
+            }
+            if let Content::Passphrase(content) = slot.content() {
+                content.parameters().checked().map_err(|error| {
+                    InvalidKeyring::Malformed(format!("slot `{name}`: {error}"))
+                })?;
             }
         }
-        Err(SealError::WrongPassphrase)
-    }
-
-    fn id(&self) -> Result<[u8; ID], InvalidKeyring> {
-        Base64::decode_vec(&self.id)
-            .ok()
-            .and_then(|id| id.try_into().ok())
-            .ok_or_else(|| {
-                InvalidKeyring::Malformed("the id is not 16 octets in base64".to_owned())
-            })
+        Ok(())
     }
 }
 
-impl Slot {
-    fn wrapping(
-        unlocked: &Unlocked,
-        name: &str,
-        passphrase: &Passphrase,
-        parameters: KdfParameters,
-        cluster: &str,
-    ) -> Result<Self, SealError> {
-        let mut salt = [0; SALT];
-        getrandom::fill(&mut salt)?;
-        let wrapping = passphrase.derive(&salt, parameters)?;
-        let wrap = |tier| -> Result<WrappedKey, SealError> {
-            let mut nonce = [0; NONCE];
-            getrandom::fill(&mut nonce)?;
-            let data = associated_data(&unlocked.id, cluster, name, tier);
-            let key = cipher::encrypt(&wrapping, &nonce, &data, &**unlocked.data_key(tier));
-            Ok(WrappedKey {
-                nonce: Base64::encode_string(&nonce),
-                key: Base64::encode_string(&key),
-            })
-        };
-        Ok(Self {
-            name: name.to_owned(),
-            argon2id: parameters,
-            salt: Base64::encode_string(&salt),
-            root: wrap(Tier::Root)?,
-            issuing: wrap(Tier::Issuing)?,
-        })
-    }
-
-    fn open(
-        &self,
-        wrapping: &SecretKey,
-        id: &[u8; ID],
-        cluster: &str,
-        tier: Tier,
-    ) -> Option<SecretKey> {
-        let wrapped = match tier {
-            Tier::Root => &self.root,
-            Tier::Issuing => &self.issuing,
-        };
-        let nonce = Base64::decode_vec(&wrapped.nonce).ok()?.try_into().ok()?;
-        let ciphertext = Base64::decode_vec(&wrapped.key).ok()?;
-        let data = associated_data(id, cluster, &self.name, tier);
-        let opened = cipher::decrypt(wrapping, &nonce, &data, &ciphertext)?;
-        let mut key = SecretKey::default();
-        if opened.len() != key.len() {
-            return None;
-        }
-        key.copy_from_slice(&opened);
-        Some(key)
-    }
+#[derive(Deserialize)]
+struct VersionOnly {
+    version: u64,
 }
 
-/// The data keys of both tiers, in clear: for the length of a command.
-pub struct Unlocked {
-    id: [u8; ID],
-    root: SecretKey,
-    issuing: SecretKey,
-}
-
-impl Unlocked {
-    /// Draws new data keys. They seal at once; a [`Keyring`] of them can be made meanwhile.
-    ///
-    /// # Errors
-    ///
-    /// When the operating system has no random numbers to give.
-    pub fn generate() -> Result<Self, SealError> {
-        let mut keys = Self {
-            id: [0; ID],
-            root: SecretKey::default(),
-            issuing: SecretKey::default(),
-        };
-        getrandom::fill(&mut keys.id)?;
-        getrandom::fill(&mut *keys.root)?;
-        getrandom::fill(&mut *keys.issuing)?;
-        Ok(keys)
-    }
-
-    pub(super) fn data_key(&self, tier: Tier) -> &SecretKey {
-        match tier {
-            Tier::Root => &self.root,
-            Tier::Issuing => &self.issuing,
-        }
-    }
-
-    pub(super) fn keyring_id(&self) -> &[u8; ID] {
-        &self.id
-    }
-}
-
-impl fmt::Debug for Unlocked {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Unlocked(****)")
-    }
-}
-
-/// A text that is not a keyring.
-#[derive(Debug, thiserror::Error)]
-pub enum InvalidKeyring {
-    /// It cannot be read.
-    #[error("not a keyring of etcdpki: {0}")]
-    Malformed(String),
-    /// Made by a later version of this program.
-    #[error("a keyring of version {0}, which this program does not know: use a newer etcdpki")]
-    Version(u8),
-}
-
-fn associated_data(id: &[u8; ID], cluster: &str, slot: &str, tier: Tier) -> Vec<u8> {
-    let mut data = b"etcdpki key slot v1".to_vec();
-    data.extend(id);
-    for text in [cluster, slot, tier.as_str()] {
-        data.extend(u32::try_from(text.len()).unwrap_or(u32::MAX).to_be_bytes());
-        data.extend(text.as_bytes());
-    }
-    data
-}
-
-const VERSION: u8 = 1;
-const ID: usize = 16;
-const SALT: usize = 16;
+pub(super) const ID: usize = 16;
+const VERSION: u64 = 1;
+/// 64 slots, each with two files for sixteen recipients.
+const MAX_TEXT: usize = 2 << 20;
 const HEADER: &str = "\
 # The data keys that seal the private keys of this directory, wrapped by key slots.
 # Nothing here is secret in clear. Without it no key can be opened: keep it with the rest.

@@ -1,10 +1,12 @@
 //! Keys at rest.
 //!
 //! Every private key in the PKI directory is sealed with XChaCha20-Poly1305 under the data key
-//! of its [`Tier`]. The data keys are random and are kept in the [`Keyring`], wrapped by each of
-//! its slots, as in LUKS: to change a passphrase rewrites one file. What a key belongs to, its
+//! of its [`Tier`]. The two data keys are random and are kept in the [`Keyring`], wrapped by each
+//! of its slots, as in LUKS: to change a passphrase rewrites one file. What a key belongs to, its
 //! [`Identity`], is authenticated with it, so a sealed key that was moved elsewhere, cut or
 //! changed does not open.
+//!
+//! # Sealed keys
 //!
 //! A sealed key is a PEM block `ETCDPKI SEALED KEY`. Its octets:
 //!
@@ -15,215 +17,81 @@
 //! | 24 | nonce, random |
 //! | rest | the PKCS#8 DER, encrypted, and the 16 octets of its authentication tag |
 //!
-//! Associated data: `etcdpki sealed key v1`, the keyring's id, the tier, the length of the path
-//! as 4 octets with the most significant first, the path, and the SHA-256 of the public key.
+//! Associated data: `etcdpki sealed key v1`, the keyring's id, the tier as above, the *path*, and
+//! the SHA-256 of the public key. Here and below a name in *italics* is a text preceded by its
+//! length as 4 octets, the most significant first.
+//!
+//! # The keyring
+//!
+//! `keyring.yml`, version 1. Octets are written in base64 (RFC 4648 section 4).
+//!
+//! | field | content |
+//! |---|---|
+//! | `version` | 1 |
+//! | `id` | 16 random octets, for as long as the keyring lives |
+//! | `cluster` | the cluster whose keys it guards |
+//! | `slots` | 1 to 64 |
+//! | `slots[].name` | whose it is; no two are the same |
+//! | `slots[].passphrase` or `.age` | how it opens: one of the two |
+//! | `retiring` | only while data keys are being replaced: the old ones |
+//!
+//! `passphrase` holds `argon2id` (`memory_kib`, at most 2 GiB, `passes` and `lanes`, at most 64),
+//! `salt` (16 random octets) and `keys`. `keys.root` and `keys.issuing`, at least one of them,
+//! each hold a `nonce` of 24 octets and a `key`: the data key of 32 octets encrypted with
+//! XChaCha20-Poly1305 under what argon2id (RFC 9106) makes of the passphrase, and its tag.
+//! Associated data: `etcdpki key slot v1`, the id, the *cluster*, the *name* and the *tier*
+//! (`root`, `issuing`).
+//!
+//! `age` holds `recipients`, 1 to 16 of X25519, and `keys`. Each of those holds `file`, an
+//! age-encryption.org/v1 file whose plaintext is the associated data of above, followed by the
+//! data key; and `nonce` and `tag`, an XChaCha20-Poly1305 encryption of nothing under the data
+//! key with the associated data `etcdpki age slot v1`, the id, the *cluster*, the *name*, the
+//! *tier*, each *recipient*, and the *file*.
+//!
+//! `retiring.root` and `retiring.issuing` each hold `nonce` and `key`: the old data key,
+//! encrypted under the new one with the associated data `etcdpki retiring key v1`, the id, the
+//! *cluster* and the *tier*.
+//!
+//! # What a slot proves
+//!
+//! Who knows no passphrase cannot make a slot that it opens. Anyone can encrypt to an age
+//! recipient, though: who may write the PKI directory could put another data key into an age
+//! slot, and read whatever is sealed with that later. So before data keys from an age slot are
+//! used, hold them against a key that is there already:
+//! [`Pki::check_keys`](crate::store::Pki::check_keys). The tag keeps anyone without the data key
+//! from adding a recipient who would be given the next one.
+//!
+//! Who could open a slot and kept a copy of the directory can open that copy for ever. Replacing
+//! the data keys shuts such a person out of what is made or sealed anew; against what was in the
+//! copy only new private keys help.
 
+#[cfg(feature = "age")]
+mod age;
+mod base64;
 mod cipher;
+mod error;
+#[cfg(feature = "age")]
+mod escrow;
 mod keyring;
 mod passphrase;
+mod recipient;
+mod sealed_key;
+mod slot;
+mod tier;
+mod unlocked;
 
-use std::fmt;
-
-use base64ct::{Base64, Encoding};
-use zeroize::Zeroizing;
-
-pub use keyring::{InvalidKeyring, Keyring, Unlocked};
+#[cfg(feature = "age")]
+pub use age::{AgeIdentities, InvalidIdentities};
+pub use error::{InvalidKeyring, SealError, SlotError};
+#[cfg(feature = "age")]
+pub use escrow::{escrow, open_escrow};
+pub use keyring::Keyring;
 pub use passphrase::{KdfParameters, Passphrase};
-
-use crate::key::Fingerprint;
-use crate::pem;
-
-/// Which data key seals a private key.
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub enum Tier {
-    /// The root's key alone: it can be taken offline.
-    Root,
-    /// Every other key.
-    Issuing,
-}
-
-impl Tier {
-    /// Both tiers.
-    pub const ALL: [Self; 2] = [Self::Root, Self::Issuing];
-
-    /// The tier's name in the keyring and in messages.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Root => "root",
-            Self::Issuing => "issuing",
-        }
-    }
-
-    fn code(self) -> u8 {
-        match self {
-            Self::Root => 0,
-            Self::Issuing => 1,
-        }
-    }
-}
-
-impl fmt::Display for Tier {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-/// What a sealed key belongs to. It opens for this identity and for no other.
-#[derive(Clone, Copy, Debug)]
-pub struct Identity<'a> {
-    /// The tier that seals it.
-    pub tier: Tier,
-    /// Whose it is and for what: `authorities/etcd`, `certificates/etcd-0/server`.
-    pub path: &'a str,
-    /// The public half.
-    pub key: Fingerprint,
-}
-
-/// A private key, sealed.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct SealedKey {
-    tier: Tier,
-    nonce: [u8; cipher::NONCE],
-    ciphertext: Vec<u8>,
-}
-
-impl SealedKey {
-    /// Reads the PEM block.
-    ///
-    /// # Errors
-    ///
-    /// When the text is not one whole block of this kind, or of another version.
-    pub fn from_pem(text: &[u8]) -> Result<Self, SealError> {
-        let text = std::str::from_utf8(text).map_err(|_| SealError::Malformed)?;
-        let body = text
-            .trim_end()
-            .strip_prefix(&format!("-----BEGIN {SEALED_KEY}-----\n"))
-            .and_then(|rest| rest.strip_suffix(&format!("-----END {SEALED_KEY}-----")))
-            .ok_or(SealError::Malformed)?;
-        let body: String = body.split('\n').collect();
-        let octets = Base64::decode_vec(&body).map_err(|_| SealError::Malformed)?;
-        let (header, rest) = octets.split_at_checked(2).ok_or(SealError::Malformed)?;
-        let tier = match header {
-            [VERSION, 0] => Tier::Root,
-            [VERSION, 1] => Tier::Issuing,
-            [VERSION, _] => return Err(SealError::Malformed),
-            [version, ..] => return Err(SealError::Version(*version)),
-            [] => return Err(SealError::Malformed),
-        };
-        let (nonce, ciphertext) = rest
-            .split_at_checked(cipher::NONCE)
-            .ok_or(SealError::Malformed)?;
-        let nonce = nonce.try_into().map_err(|_| SealError::Malformed)?;
-        Ok(Self {
-            tier,
-            nonce,
-            ciphertext: ciphertext.to_vec(),
-        })
-    }
-
-    /// The PEM block.
-    pub fn to_pem(&self) -> String {
-        let mut octets = vec![VERSION, self.tier.code()];
-        octets.extend(self.nonce);
-        octets.extend(&self.ciphertext);
-        pem::encode(SEALED_KEY, &octets)
-    }
-
-    /// The tier whose data key opens it.
-    pub fn tier(&self) -> Tier {
-        self.tier
-    }
-}
-
-/// Why a key could not be sealed or opened.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum SealError {
-    /// The keyring's parameters are not ones that argon2id takes, or would take too much.
-    #[error("the key derivation parameters are out of bounds: {0}")]
-    Kdf(String),
-    /// The sealed octets are cut or changed, or belong to something else.
-    #[error(
-        "the sealed key does not open: it was changed, or it is another certificate's; restore the file from a copy, or, of a leaf, remove its directory and run `etcdpki init`"
-    )]
-    Damaged,
-    /// Not a sealed key at all.
-    #[error(
-        "not a whole `{SEALED_KEY}` block: the file is cut or was overwritten; restore it from a copy, or, of a leaf, remove its directory and run `etcdpki init`"
-    )]
-    Malformed,
-    /// No passphrase at all.
-    #[error("the passphrase is empty: choose one, or let `--generate-secrets` do it")]
-    NoPassphrase,
-    /// The operating system has no random numbers to give.
-    #[error("the operating system gave no random numbers: {0}")]
-    Random(#[from] getrandom::Error),
-    /// Made by a later version of this program.
-    #[error("sealed in format version {0}, which this program does not know: use a newer etcdpki")]
-    Version(u8),
-    /// The passphrase opens no slot of the keyring.
-    #[error(
-        "the passphrase does not open the keyring: it is another one, or keyring.yml was changed"
-    )]
-    WrongPassphrase,
-}
-
-impl Unlocked {
-    /// Seals the PKCS#8 DER of a private key for an identity.
-    ///
-    /// # Errors
-    ///
-    /// When the operating system has no random numbers to give.
-    pub fn seal(&self, identity: Identity<'_>, pkcs8: &[u8]) -> Result<SealedKey, SealError> {
-        let mut nonce = [0; cipher::NONCE];
-        getrandom::fill(&mut nonce)?;
-        let data = self.associated_data(identity);
-        let ciphertext = cipher::encrypt(self.data_key(identity.tier), &nonce, &data, pkcs8);
-        Ok(SealedKey {
-            tier: identity.tier,
-            nonce,
-            ciphertext,
-        })
-    }
-
-    /// Opens a sealed key, if it is this identity's.
-    ///
-    /// # Errors
-    ///
-    /// When it was changed, or belongs to something else.
-    pub fn open(
-        &self,
-        identity: Identity<'_>,
-        sealed: &SealedKey,
-    ) -> Result<Zeroizing<Vec<u8>>, SealError> {
-        if sealed.tier != identity.tier {
-            return Err(SealError::Damaged);
-        }
-        let data = self.associated_data(identity);
-        cipher::decrypt(
-            self.data_key(identity.tier),
-            &sealed.nonce,
-            &data,
-            &sealed.ciphertext,
-        )
-        .ok_or(SealError::Damaged)
-    }
-
-    fn associated_data(&self, identity: Identity<'_>) -> Vec<u8> {
-        let length = u32::try_from(identity.path.len()).unwrap_or(u32::MAX);
-        let mut data = b"etcdpki sealed key v1".to_vec();
-        data.extend(self.keyring_id());
-        data.push(identity.tier.code());
-        data.extend(length.to_be_bytes());
-        data.extend(identity.path.as_bytes());
-        data.extend(identity.key.as_bytes());
-        data
-    }
-}
-
-/// The label of a sealed key's PEM block.
-pub const SEALED_KEY: &str = "ETCDPKI SEALED KEY";
-const VERSION: u8 = 1;
+pub use recipient::{AgeRecipient, InvalidRecipient};
+pub use sealed_key::{Identity, SEALED_KEY, SealedKey};
+pub use slot::{InvalidSlotName, Lock, LockKind, Slot, SlotName};
+pub use tier::{Tier, Tiers};
+pub use unlocked::Unlocked;
 
 #[cfg(test)]
 mod tests;

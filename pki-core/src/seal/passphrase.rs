@@ -73,7 +73,7 @@ pub struct KdfParameters {
 
 impl KdfParameters {
     /// The parameters, if a keyring that somebody changed cannot exhaust the machine with them.
-    fn checked(self) -> Result<Params, SealError> {
+    pub(super) fn checked(self) -> Result<Params, SealError> {
         let bounds = [
             ("memory_kib", self.memory_kib, MAX_MEMORY_KIB),
             ("passes", self.passes, MAX_PASSES),

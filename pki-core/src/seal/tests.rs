@@ -1,3 +1,6 @@
+mod hostile;
+mod slots;
+
 use super::*;
 use crate::key::{KeyAlgorithm, PrivateKey};
 
@@ -12,6 +15,14 @@ fn keyring() -> (Keyring, Unlocked) {
     let passphrase = Passphrase::new("correct horse").unwrap();
     let keyring = Keyring::new("etcd", &keys, &passphrase, CHEAP).unwrap();
     (keyring, keys)
+}
+
+/// Whether both hold the same data key of a tier.
+fn same(one: &Unlocked, other: &Unlocked, tier: Tier) -> bool {
+    match (one.data_key(tier), other.data_key(tier)) {
+        (Ok(one), Ok(other)) => one == other,
+        _ => false,
+    }
 }
 
 fn identity<'a>(path: &'a str, key: &PrivateKey) -> Identity<'a> {
@@ -98,7 +109,10 @@ fn a_keyring_opens_with_its_passphrase_alone() {
         .unlock(&Passphrase::new("correct horse").unwrap())
         .unwrap();
     for tier in Tier::ALL {
-        assert_eq!(again.data_key(tier), unlocked.data_key(tier));
+        assert_eq!(
+            again.data_key(tier).unwrap(),
+            unlocked.data_key(tier).unwrap()
+        );
     }
     let wrong = Passphrase::new("correct horse ").unwrap();
     assert!(matches!(
@@ -125,12 +139,6 @@ fn a_keyring_that_was_changed_does_not_open() {
             "{to}"
         );
     }
-    let greedy =
-        Keyring::from_yaml(&yaml.replace("memory_kib: 64", "memory_kib: 4294967295")).unwrap();
-    assert!(matches!(greedy.unlock(&passphrase), Err(SealError::Kdf(_))));
-    assert!(Keyring::from_yaml(&yaml.replace("version: 1", "version: 2")).is_err());
-    assert!(Keyring::from_yaml("").is_err());
-    assert!(Keyring::from_yaml(&yaml.replace("salt:", "pepper:")).is_err());
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The PKI in a store: its keyring, its authorities and its leaves, each in generations.
 
 mod elsewhere;
+mod sealed;
 
 use std::collections::HashSet;
 

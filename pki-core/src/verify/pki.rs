@@ -18,8 +18,8 @@ use crate::trust::Bundles;
 /// Checks every authority and every leaf that the description asks for, the trust bundles and
 /// the revocation list, each by every rule of [`crate::lint`].
 ///
-/// With `keys`, every sealed key is opened and held against its certificate too. Leaves are
-/// checked on every core.
+/// With `keys`, every sealed key of the tiers that are open is opened and held against its
+/// certificate too. Leaves are checked on every core.
 ///
 /// # Errors
 ///
@@ -47,6 +47,7 @@ pub fn verify<S: Store + Sync>(
     check.bundles()?;
     check.settings(&certificates);
     check.others(certificates)?;
+    check.keyring()?;
     Ok(check.report)
 }
 
@@ -60,6 +61,8 @@ pub struct Report {
     pub leaves: usize,
     /// How many sealed keys were opened.
     pub keys: usize,
+    /// How many sealed keys were not tried, since their tier is not open.
+    pub closed: usize,
     /// How many certificates the revocation list revokes, if there is one.
     pub revoked: Option<usize>,
     /// What is wrong, or worth knowing.
@@ -179,6 +182,30 @@ impl<S: Store + Sync> Check<'_, S> {
             let message =
                 "members trust an authority above the etcd CA, and with it every client below that";
             self.report.found(&path, &lint::TRUST_OF_SIBLINGS, message);
+        }
+        Ok(())
+    }
+
+    /// What else could come to pass with the slots than that a key does not open.
+    fn keyring(&mut self) -> Result<(), StoreError> {
+        let Some(keys) = self.keys else {
+            return Ok(());
+        };
+        let Some(keyring) = self.pki.keyring()? else {
+            return Ok(());
+        };
+        let path = self.pki.locate_keyring();
+        if let Some(tiers) = keyring.retiring() {
+            let message = format!(
+                "the data keys ({tiers}) are being replaced, and that was interrupted; every key opens"
+            );
+            self.report.found(&path, &rules::KEYS_RETIRING, message);
+        }
+        for slot in keyring.forged_slots(keys) {
+            let message = format!(
+                "slot `{slot}`: its recipients or its file were changed by somebody who cannot open it"
+            );
+            self.report.found(&path, &rules::SLOT_FORGED, message);
         }
         Ok(())
     }

@@ -267,3 +267,37 @@ fn fewer_levels_make_a_cluster_too() {
         }
     }
 }
+
+#[test]
+fn what_an_authority_publishes_stands_in_what_it_signs() {
+    let made = Made::new(&format!(
+        "{NODES}authorities:\n  root: {{ publication: {{ crl: [\"http://pki.example/root.crl\"], issuers: [\"http://pki.example/root.crt\"] }} }}\n  \
+         etcd: {{ publication: {{ crl: [\"http://pki.example/etcd.crl\"], ocsp: [\"http://ocsp.example/\"], policies: [\"1.3.6.1.4.1.99999.1\"] }} }}\n"
+    ));
+    let bench = Workbench::new();
+    let authorities = made.state.authorities.iter().rev();
+    let above: Vec<_> = authorities.map(|stored| &stored.certificate).collect();
+    for leaf in &made.state.leaves {
+        bench.verify_strictly(leaf.certificate(), &above);
+        let text = bench.openssl("x509 -in verify-leaf.pem -noout -text");
+        for part in [
+            "URI:http://pki.example/etcd.crl",
+            "OCSP - URI:http://ocsp.example/",
+            "Policy: 1.3.6.1.4.1.99999.1",
+        ] {
+            assert!(text.contains(part), "{part}: {text}");
+        }
+    }
+    bench.write("intermediate.pem", above[1].to_pem());
+    let text = bench.openssl("x509 -in intermediate.pem -noout -text");
+    assert!(
+        text.contains("CA Issuers - URI:http://pki.example/root.crt"),
+        "{text}"
+    );
+    bench.write("root.pem", above[2].to_pem());
+    let text = bench.openssl("x509 -in root.pem -noout -text");
+    assert!(!text.contains("pki.example"), "{text}");
+    let report = verify::verify(&made.cluster, &made.pki, Some(&made.keys), made.now).unwrap();
+    let errors = report.count(pki_core::lint::Severity::Error);
+    assert_eq!(errors, 0, "{report:?}");
+}

@@ -331,3 +331,36 @@ fn requests_of_certtool_and_cfssl_are_read() {
     let decision = Policy::new(&cluster(), Role::Server, &[], Excess::Refuse).decide(&request);
     assert_eq!(decision.unwrap().names.len(), 2);
 }
+
+proptest::proptest! {
+    /// Whatever stands in a file, it is an error and no panic.
+    #[test]
+    fn rubbish_is_an_error(octets in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..300)) {
+        let as_der = [&[0x30][..], &octets].concat();
+        let as_pem = format!(
+            "-----BEGIN CERTIFICATE REQUEST-----\n{}\n-----END CERTIFICATE REQUEST-----\n",
+            String::from_utf8_lossy(&octets)
+        );
+        for content in [&octets[..], &as_der, as_pem.as_bytes()] {
+            proptest::prop_assert!(CertificateRequest::read(content).is_err());
+            proptest::prop_assert!(PrivateKey::read(content, Some(b"x")).is_err());
+        }
+        let _ = pki_core::signer::Custody::from_yaml(&String::from_utf8_lossy(&octets));
+    }
+
+    /// Any two octets changed: another request that was not signed so is never taken.
+    #[test]
+    fn a_changed_request_is_never_another(at in 0..2000_usize, also in 0..2000_usize, octet in 1..=255_u8) {
+        let key = PrivateKey::generate(KeyAlgorithm::P256).unwrap();
+        let request = authority_profile("etcd", 1).request(&key).unwrap();
+        let mut changed = request.der().to_vec();
+        let length = changed.len();
+        changed[at % length] ^= octet;
+        changed[also % length] ^= octet.rotate_left(1);
+        if let Ok(read) = CertificateRequest::from_der(&changed) {
+            proptest::prop_assert_eq!(read.subject, request.subject);
+            proptest::prop_assert_eq!(read.public_key, request.public_key);
+            proptest::prop_assert_eq!(read.authority, request.authority);
+        }
+    }
+}

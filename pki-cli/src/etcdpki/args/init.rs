@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use clap::Args;
 
-use super::{PassphraseArguments, VaultArguments};
+use super::{KeyArguments, VaultArguments};
 
 /// Describe a cluster, and make its authorities, certificates and vault files
 ///
@@ -35,7 +35,7 @@ pub(in crate::etcdpki) struct Init {
     #[arg(long)]
     pub(in crate::etcdpki) generate_secrets: bool,
     #[command(flatten)]
-    pub(in crate::etcdpki) passphrase: PassphraseArguments,
+    pub(in crate::etcdpki) keys: KeyArguments,
     #[command(flatten)]
     pub(in crate::etcdpki) vault: VaultArguments,
     /// Say what would be made, and write nothing

@@ -9,7 +9,7 @@ use pki_core::lifetime::Lifetime;
 use pki_core::name::{ClientName, San};
 use pki_core::role::Role;
 
-use super::{PassphraseArguments, VaultArguments};
+use super::{KeyArguments, VaultArguments};
 
 /// Issue what is described and missing, one certificate, or the answer to a request
 ///
@@ -68,7 +68,7 @@ pub(in crate::etcdpki) struct Issue {
     #[arg(long, value_name = "FILE", requires = "owner", conflicts_with = "csr")]
     pub(in crate::etcdpki) key_out: Option<PathBuf>,
     #[command(flatten)]
-    pub(in crate::etcdpki) passphrase: PassphraseArguments,
+    pub(in crate::etcdpki) keys: KeyArguments,
     #[command(flatten)]
     pub(in crate::etcdpki) vault: VaultArguments,
     /// Say what would be made, and write nothing

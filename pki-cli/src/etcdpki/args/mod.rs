@@ -12,9 +12,14 @@ use std::path::PathBuf;
 
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand};
+use pki_core::seal::SlotName;
 
 pub(super) use authorities::{CaAccept, CaAdopt, CaImport, CaList, CaRequest};
-pub(super) use ca::{Ca, Slot, SlotList};
+#[cfg(feature = "age")]
+pub(super) use ca::Escrow;
+pub(super) use ca::{
+    Ca, LockArguments, Slot, SlotAdd, SlotChange, SlotList, SlotRemove, SlotRotate,
+};
 pub(super) use init::{Init, NodeArgument};
 pub(super) use inspect::Inspect;
 pub(super) use issue::Issue;
@@ -41,6 +46,21 @@ pub(super) enum Command {
     Issue(Issue),
     Status(Status),
     Verify(Verify),
+}
+
+/// How the sealed keys are opened
+#[derive(Args, Debug)]
+pub(super) struct KeyArguments {
+    #[command(flatten)]
+    pub(super) passphrase: PassphraseArguments,
+    /// Open the key slots of the age identities in this file; repeat it for more [default: the
+    /// file that the environment variable ETCDPKI_AGE_IDENTITY names]
+    #[cfg(feature = "age")]
+    #[arg(long = "age-identity", value_name = "FILE")]
+    pub(super) age_identities: Vec<PathBuf>,
+    /// Try the passphrase on this key slot alone [default: on one after another]
+    #[arg(long, value_name = "NAME")]
+    pub(super) slot: Option<SlotName>,
 }
 
 /// Where the passphrase of the sealed keys comes from

@@ -7,7 +7,7 @@ use pki_core::name::San;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::{PassphraseArguments, VaultArguments};
+use super::{KeyArguments, VaultArguments};
 
 /// Check the whole PKI, or the certificates in files: paths, names, usages, validity, and the
 /// rules of RFC 5280 and etcd
@@ -43,11 +43,12 @@ pub(in crate::etcdpki) struct Verify {
     #[arg(long, value_name = "TIME", value_parser = instant)]
     pub(in crate::etcdpki) at: Option<OffsetDateTime>,
     #[command(flatten)]
-    pub(in crate::etcdpki) passphrase: PassphraseArguments,
+    pub(in crate::etcdpki) keys: KeyArguments,
     #[command(flatten)]
     pub(in crate::etcdpki) vault: VaultArguments,
     /// Check all but the sealed keys and vault files, so that no secret is needed
-    #[arg(long, conflicts_with_all = ["passphrase_file", "passphrase_command"])]
+    #[arg(long, conflicts_with_all = ["passphrase_file", "passphrase_command", "slot"])]
+    #[cfg_attr(feature = "age", arg(conflicts_with = "age_identities"))]
     pub(in crate::etcdpki) without_keys: bool,
     /// List every rule with its code, and check nothing
     #[arg(long, exclusive = true)]

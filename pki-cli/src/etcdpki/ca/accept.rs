@@ -13,7 +13,7 @@ use super::report::Report;
 use crate::etcdpki::args::CaAccept;
 use crate::etcdpki::description;
 use crate::etcdpki::error::Error;
-use crate::etcdpki::keys;
+use crate::etcdpki::opened;
 
 /// Runs the command. No passphrase is needed: the key is sealed already.
 pub(super) fn run(arguments: &CaAccept) -> Result<ExitCode, Error> {
@@ -23,8 +23,8 @@ pub(super) fn run(arguments: &CaAccept) -> Result<ExitCode, Error> {
         given.extend(read_certificates(path)?);
     }
     let mut pki = match arguments.dry_run {
-        true => keys::read_only()?,
-        false => keys::writable()?,
+        true => opened::read_only()?,
+        false => opened::writable()?,
     };
     let request = find(&pki, &given)?;
     let now = OffsetDateTime::now_utc();

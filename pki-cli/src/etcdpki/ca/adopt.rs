@@ -16,7 +16,7 @@ use time::OffsetDateTime;
 use crate::etcdpki::args::{CaAdopt, NodeArgument};
 use crate::etcdpki::description::{self, Described, New};
 use crate::etcdpki::error::Error;
-use crate::etcdpki::keys::{self, Opened};
+use crate::etcdpki::opened::{self, Opened};
 use report::Report;
 
 /// Runs the command.
@@ -94,7 +94,7 @@ fn check_chain(cluster: &Cluster, adoption: &Adoption) -> Result<(), Error> {
 
 /// The description first: without it nobody knows what the rest is for.
 fn keep(arguments: &CaAdopt, described: &Described, adoption: &Adoption) -> Result<(), Error> {
-    let mut opened = Opened::open(&described.cluster, keys::writable()?, &arguments.passphrase)?;
+    let mut opened = Opened::open(&described.cluster, opened::writable()?, &arguments.keys)?;
     let mut batch = Batch::default();
     adoption.add(&mut batch, &opened.pki, &opened.keys)?;
     if let Some(text) = &described.new {

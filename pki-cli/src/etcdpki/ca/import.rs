@@ -16,7 +16,7 @@ use crate::etcdpki::args::CaImport;
 use crate::etcdpki::description;
 use crate::etcdpki::error::Error;
 use crate::etcdpki::files;
-use crate::etcdpki::keys::{self, Opened};
+use crate::etcdpki::opened::{self, Opened};
 use crate::etcdpki::secrets::Source;
 
 /// Runs the command.
@@ -47,8 +47,8 @@ fn with_key(
     let key = read_key(arguments, path)?;
     let is_own = |certificate: &Certificate| certificate.public_key == *key.public();
     let pki = match arguments.dry_run {
-        true => keys::read_only()?,
-        false => keys::writable()?,
+        true => opened::read_only()?,
+        false => opened::writable()?,
     };
     let now = OffsetDateTime::now_utc();
     let import = Import::check(cluster, &pki, arguments.name, given, is_own, now)?;
@@ -56,7 +56,7 @@ fn with_key(
     if arguments.dry_run {
         return report.print(arguments.json);
     }
-    let mut opened = Opened::open(cluster, pki, &arguments.passphrase)?;
+    let mut opened = Opened::open(cluster, pki, &arguments.keys)?;
     let mut batch = Batch::default();
     let stored = import.add_with_key(&mut batch, &opened.pki, &key, &opened.keys)?;
     opened.commit(batch)?;
@@ -79,8 +79,8 @@ fn elsewhere(
     let first = given.first().cloned();
     let is_own = |certificate: &Certificate| Some(certificate) == first.as_ref();
     let pki = match arguments.dry_run {
-        true => keys::read_only()?,
-        false => keys::writable()?,
+        true => opened::read_only()?,
+        false => opened::writable()?,
     };
     let now = OffsetDateTime::now_utc();
     let import = Import::check(cluster, &pki, arguments.name, given, is_own, now)?;
@@ -91,7 +91,7 @@ fn elsewhere(
     if arguments.dry_run {
         return report.print(arguments.json);
     }
-    let mut opened = Opened::open(cluster, pki, &arguments.passphrase)?;
+    let mut opened = Opened::open(cluster, pki, &arguments.keys)?;
     let mut batch = Batch::default();
     let stored = import.add_elsewhere(&mut batch, &opened.pki, &custody)?;
     opened.commit(batch)?;

@@ -10,12 +10,12 @@ use serde::Serialize;
 
 use crate::etcdpki::args::CaList;
 use crate::etcdpki::error::Error;
-use crate::etcdpki::keys;
+use crate::etcdpki::opened;
 use crate::etcdpki::output::{self, BAD, DIM, HEADING, date, timestamp};
 
 /// Runs the command.
 pub(super) fn run(arguments: &CaList) -> Result<ExitCode, Error> {
-    let pki = keys::read_only()?;
+    let pki = opened::read_only()?;
     let mut listing = Listing::default();
     for name in AuthorityName::ALL {
         if let Some(stored) = pki.authority(name)? {

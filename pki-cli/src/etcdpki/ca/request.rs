@@ -13,13 +13,13 @@ use serde::Serialize;
 use crate::etcdpki::args::CaRequest;
 use crate::etcdpki::description;
 use crate::etcdpki::error::Error;
-use crate::etcdpki::keys::{self, Opened};
+use crate::etcdpki::opened::{self, Opened};
 use crate::etcdpki::output::{self, GOOD, HEADING};
 
 /// Runs the command.
 pub(super) fn run(arguments: &CaRequest) -> Result<ExitCode, Error> {
     let cluster = description::read()?;
-    let pki = keys::writable()?;
+    let pki = opened::writable()?;
     let (pki, stored) = match pki.request(arguments.name)? {
         Some(waiting) => (pki, waiting),
         None => make(arguments, &cluster, pki)?,
@@ -72,7 +72,7 @@ fn make(
         let path = pki.locate_authority(&present);
         return Err(pki_core::import::ImportError::Present { name, path }.into());
     }
-    let mut opened = Opened::open(cluster, pki, &arguments.passphrase)?;
+    let mut opened = Opened::open(cluster, pki, &arguments.keys)?;
     let generation = opened.pki.next_authority(name)?;
     let key = PrivateKey::generate(name.setting(cluster).key).map_err(ConvergeError::from)?;
     let profile = name.profile(cluster, generation);
@@ -118,7 +118,7 @@ impl Report {
              subject  {subject}\n  request  {file}\n  key      sealed beside {path}\n\n\
              {HEADING}Next{HEADING:#}\n  \
              where the {above} authority is: etcdpki issue --csr {file} --authority {name} --out {name}.crt\n  \
-             or with openssl: openssl x509 -req -copy_extensions copyall -in {file} -CA {above}.crt -CAkey {above}.key -days 3650 -out {name}.crt\n  \
+             or with openssl: echo authorityKeyIdentifier=keyid > ext; openssl x509 -req -copy_extensions copyall -extfile ext -in {file} -CA {above}.crt -CAkey {above}.key -days 3650 -out {name}.crt\n  \
              then here: etcdpki ca accept {name}.crt {above}.crt\n"
         )
     }

@@ -16,7 +16,7 @@ use super::undescribed;
 use crate::etcdpki::args::Issue;
 use crate::etcdpki::error::Error;
 use crate::etcdpki::files;
-use crate::etcdpki::keys::{self, Opened};
+use crate::etcdpki::opened::{self, Opened};
 
 /// Runs the command.
 pub(super) fn run(arguments: &Issue, cluster: &Cluster, file: &Path) -> Result<ExitCode, Error> {
@@ -27,8 +27,8 @@ pub(super) fn run(arguments: &Issue, cluster: &Cluster, file: &Path) -> Result<E
     })?;
     let (order, decision) = order(arguments, cluster, &request, &owner, role, file)?;
     let pki = match arguments.dry_run {
-        true => keys::read_only()?,
-        false => keys::writable()?,
+        true => opened::read_only()?,
+        false => opened::writable()?,
     };
     order.check(cluster, &pki)?;
     let notes = notes(&request, &decision, &order);
@@ -36,7 +36,7 @@ pub(super) fn run(arguments: &Issue, cluster: &Cluster, file: &Path) -> Result<E
         let report = Report::planned(&order).with_notes(notes);
         return report.print(arguments.json);
     }
-    let mut opened = Opened::open(cluster, pki, &arguments.passphrase)?;
+    let mut opened = Opened::open(cluster, pki, &arguments.keys)?;
     let now = OffsetDateTime::now_utc();
     let asked = order.lifetime;
     let ordered = order.issue(cluster, &opened.pki, &opened.keys, now)?;

@@ -12,7 +12,7 @@ use super::answer;
 use super::report::{self, Report};
 use crate::etcdpki::args::Issue;
 use crate::etcdpki::error::Error;
-use crate::etcdpki::keys::{self, Opened};
+use crate::etcdpki::opened::{self, Opened};
 
 /// Runs the command. What it signs is not kept here: it belongs where its key is.
 pub(super) fn run(
@@ -27,7 +27,7 @@ pub(super) fn run(
         return Report::planned_authority(name, &request).print(arguments.json);
     }
     let out = arguments.out.as_deref().ok_or(Error::NoOut)?;
-    let opened = Opened::open(cluster, keys::read_only()?, &arguments.passphrase)?;
+    let opened = Opened::open(cluster, opened::read_only()?, &arguments.keys)?;
     let now = OffsetDateTime::now_utc();
     let certificate = answer.issue(&opened.pki, &opened.keys, arguments.lifetime, now)?;
     let mut report = Report::of_authority(name, &certificate);

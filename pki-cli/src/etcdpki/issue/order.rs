@@ -14,7 +14,7 @@ use super::report::{self, Report};
 use super::undescribed;
 use crate::etcdpki::args::Issue;
 use crate::etcdpki::error::Error;
-use crate::etcdpki::keys::{self, Opened};
+use crate::etcdpki::opened::{self, Opened};
 
 /// Runs the command.
 pub(super) fn run(
@@ -26,8 +26,8 @@ pub(super) fn run(
         owner: owner.to_string(),
     })?;
     let pki = match arguments.dry_run {
-        true => keys::read_only()?,
-        false => keys::writable()?,
+        true => opened::read_only()?,
+        false => opened::writable()?,
     };
     let present = pki.leaf(&undescribed(owner, role))?;
     let order = order(arguments, cluster, owner, role, present.as_ref())?;
@@ -35,7 +35,7 @@ pub(super) fn run(
     if arguments.dry_run {
         return Report::planned(&order).print(arguments.json);
     }
-    let mut opened = Opened::open(cluster, pki, &arguments.passphrase)?;
+    let mut opened = Opened::open(cluster, pki, &arguments.keys)?;
     let now = OffsetDateTime::now_utc();
     let asked = order.lifetime;
     let ordered = order.issue(cluster, &opened.pki, &opened.keys, now)?;

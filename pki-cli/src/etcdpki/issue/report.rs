@@ -17,7 +17,7 @@ use serde::Serialize;
 use time::{Duration, OffsetDateTime};
 
 use crate::etcdpki::error::Error;
-use crate::etcdpki::keys;
+use crate::etcdpki::opened;
 use crate::etcdpki::output::{self, BAD, DIM, GOOD, HEADING, date, timestamp};
 
 /// One certificate.
@@ -205,7 +205,7 @@ pub(super) fn write_chain(
 
 /// Writes the certificate of a described leaf that was renewed, where that was asked for.
 pub(super) fn write_renewed(path: &Path, id: &LeafId) -> Result<(), Error> {
-    let pki = keys::read_only()?;
+    let pki = opened::read_only()?;
     match pki.leaf(id)? {
         Some(stored) if path.as_os_str() == "-" => output::print(&bundle::write(&stored.chain)),
         Some(stored) => write(

@@ -87,6 +87,7 @@ impl View {
             authorities: report.authorities,
             certificates: report.leaves,
             keys: report.keys,
+            closed_keys: report.closed,
             revoked: report.revoked,
             vault_files: match &self.scope {
                 Scope::Whole {
@@ -132,7 +133,14 @@ impl View {
                 without_keys: true, ..
             } => checked.push_str(", keys not checked"),
             Scope::Whole { .. } => {
-                let _ = write!(checked, ", {} keys opened", report.keys);
+                let _ = match report.keys {
+                    1 => write!(checked, ", 1 key opened"),
+                    keys => write!(checked, ", {keys} keys opened"),
+                };
+                if report.closed > 0 {
+                    let closed = report.closed;
+                    let _ = write!(checked, ", {closed} not checked since its tier is closed");
+                }
             }
         }
         if let Some(revoked) = report.revoked {
@@ -170,6 +178,7 @@ pub(super) struct Json<'a> {
     authorities: usize,
     certificates: usize,
     keys: usize,
+    closed_keys: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     revoked: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]

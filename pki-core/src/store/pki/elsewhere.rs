@@ -72,12 +72,7 @@ impl<S: Store> Pki<S> {
             return Ok(None);
         }
         let path = format!("{directory}/{generation}/{AUTHORITY_REQUEST}");
-        let request = CertificateRequest::read(&self.required(&path)?).map_err(|source| {
-            StoreError::Request {
-                path: self.store.locate(&path),
-                source,
-            }
-        })?;
+        let request = self.read_request(&path)?;
         Ok(Some(StoredRequest {
             name,
             generation,
@@ -195,6 +190,13 @@ impl<S: Store> Pki<S> {
         let generation = stored.generation;
         self.store
             .locate(&format!("{directory}/{generation}/{AUTHORITY_REQUEST}"))
+    }
+
+    pub(super) fn read_request(&self, path: &str) -> Result<CertificateRequest, StoreError> {
+        CertificateRequest::read(&self.required(path)?).map_err(|source| StoreError::Request {
+            path: self.store.locate(path),
+            source,
+        })
     }
 
     /// Whether a generation has a request and no certificate yet.

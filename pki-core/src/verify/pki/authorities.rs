@@ -83,6 +83,10 @@ impl<S: Store + Sync> Check<'_, S> {
         };
         let opened = match self.pki.custody(stored) {
             Ok(Custody::Command(_) | Custody::Offline) => return Ok(()),
+            Ok(Custody::Sealed) if !keys.is_open(stored.name.tier()) => {
+                self.report.closed += 1;
+                return Ok(());
+            }
             Ok(Custody::Sealed) => self.pki.authority_key(stored, keys).map(|_| ()),
             Err(error) => Err(error),
         };

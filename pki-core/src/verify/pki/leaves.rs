@@ -7,6 +7,7 @@ use crate::certificate::{AlternativeName, Certificate};
 use crate::leaf::{Leaf, leaves};
 use crate::lint;
 use crate::role::Usage;
+use crate::seal::Tier;
 use crate::store::{Store, StoreError, StoredLeaf};
 use crate::verify::{PathError, check_name};
 
@@ -28,6 +29,7 @@ impl<S: Store + Sync> Check<'_, S> {
             let report = std::mem::take(&mut leaf.report);
             self.report.leaves += report.leaves;
             self.report.keys += report.keys;
+            self.report.closed += report.closed;
             self.report.findings.extend(report.findings);
         }
         Ok(checked)
@@ -74,9 +76,12 @@ impl<S: Store + Sync> Check<'_, S> {
             self.names(&path, leaf, certificate, report);
         }
         if let Some(keys) = self.keys {
-            match self.pki.leaf_key(stored, keys) {
-                Ok(_) => report.keys = 1,
-                Err(error) => report.unreadable(error)?,
+            match keys.is_open(Tier::Issuing) {
+                false => report.closed = 1,
+                true => match self.pki.leaf_key(stored, keys) {
+                    Ok(_) => report.keys = 1,
+                    Err(error) => report.unreadable(error)?,
+                },
             }
         }
         Ok(())

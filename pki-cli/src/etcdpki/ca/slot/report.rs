@@ -1,0 +1,211 @@
+//! What `etcdpki ca slot` tells.
+
+use std::fmt::Write as _;
+
+use pki_core::seal::{Keyring, LockKind, SlotName, Tier, Tiers};
+use serde::{Serialize, Serializer};
+
+use crate::etcdpki::error::Error;
+use crate::etcdpki::output::{self, BAD, GOOD, HEADING};
+use crate::etcdpki::secrets::PASSPHRASE_FILE;
+
+/// The slots of a keyring.
+#[derive(Debug, Serialize)]
+pub(in crate::etcdpki::ca) struct Listing {
+    cluster: String,
+    slots: Vec<Slot>,
+    /// The tiers whose data key is being replaced.
+    unfinished: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Slot {
+    name: String,
+    kind: &'static str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    recipients: Vec<String>,
+    tiers: Vec<&'static str>,
+}
+
+impl Listing {
+    pub(in crate::etcdpki::ca) fn of(keyring: &Keyring) -> Self {
+        let slots = keyring.slots().iter().map(|slot| {
+            let (kind, recipients) = match slot.kind() {
+                LockKind::Age(recipients) => ("age", recipients),
+                LockKind::Passphrase(_) => ("passphrase", &[][..]),
+            };
+            Slot {
+                name: slot.name().to_string(),
+                kind,
+                recipients: recipients.iter().map(ToString::to_string).collect(),
+                tiers: slot.tiers().iter().map(Tier::as_str).collect(),
+            }
+        });
+        Self {
+            cluster: keyring.cluster().to_owned(),
+            slots: slots.collect(),
+            unfinished: keyring.retiring().map(|tiers| tiers.to_string()),
+        }
+    }
+
+    pub(in crate::etcdpki::ca) fn to_text(&self) -> String {
+        let mut text = String::new();
+        let width = self.slots.iter().map(|slot| slot.name.len()).max();
+        let width = width.unwrap_or(0).max(4);
+        let _ = writeln!(
+            text,
+            "{HEADING}{:width$}  opens          with{HEADING:#}",
+            "slot"
+        );
+        for slot in &self.slots {
+            let tiers = slot.tiers.join(", ");
+            let with = match slot.recipients.as_slice() {
+                [] => slot.kind.to_owned(),
+                recipients => recipients.join(&format!("\n{:width$}  {:13}  ", "", "")),
+            };
+            let _ = writeln!(text, "{:width$}  {tiers:13}  {with}", slot.name);
+        }
+        if self.unfinished.is_some() {
+            let _ = writeln!(
+                text,
+                "\n{BAD}The replacement of data keys was interrupted{BAD:#}; every key opens. Finish it:\n  etcdpki ca slot rotate"
+            );
+        }
+        text
+    }
+}
+
+/// What a command did to the slots.
+#[derive(Debug, Serialize)]
+pub(super) struct Done {
+    action: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    slot: Option<String>,
+    dry_run: bool,
+    #[serde(flatten)]
+    changed: Changed,
+    #[serde(flatten)]
+    listing: Listing,
+}
+
+/// What else there is to tell.
+#[derive(Debug, Default, Serialize)]
+pub(super) struct Changed {
+    /// How many keys were sealed anew, if the data keys were replaced.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) resealed: Option<usize>,
+    /// Whether somebody may keep a copy of the directory that opens as before.
+    pub(super) old_copies_open: bool,
+    /// Whether the default file may hold a passphrase that was just changed.
+    #[serde(skip)]
+    pub(super) stale_file: bool,
+    /// The tiers that were taken from a slot, and that nobody has opened without it.
+    #[serde(serialize_with = "name_of", skip_serializing_if = "Option::is_none")]
+    pub(super) untried: Option<Tiers>,
+}
+
+impl Done {
+    pub(super) fn new(action: &'static str, slot: &SlotName, keyring: &Keyring) -> Self {
+        Self {
+            action,
+            slot: Some(slot.to_string()),
+            dry_run: false,
+            changed: Changed::default(),
+            listing: Listing::of(keyring),
+        }
+    }
+
+    pub(super) fn rotated(
+        action: &'static str,
+        keyring: &Keyring,
+        resealed: Option<usize>,
+    ) -> Self {
+        Self {
+            action,
+            slot: None,
+            dry_run: false,
+            changed: Changed {
+                resealed,
+                old_copies_open: true,
+                ..Changed::default()
+            },
+            listing: Listing::of(keyring),
+        }
+    }
+
+    pub(super) fn with(mut self, changed: Changed) -> Self {
+        self.changed = changed;
+        self
+    }
+
+    pub(super) fn dry_run(mut self, dry_run: bool) -> Self {
+        self.dry_run = dry_run;
+        self
+    }
+
+    pub(super) fn print(&self, json: bool) -> Result<(), Error> {
+        match json {
+            true => output::print_json(self),
+            false => output::print(&self.to_text()),
+        }
+    }
+
+    fn to_text(&self) -> String {
+        let mut text = String::new();
+        let what = match &self.slot {
+            Some(slot) => format!("Slot `{slot}`"),
+            None => "The data keys".to_owned(),
+        };
+        let verb = match (self.dry_run, &self.slot) {
+            (true, _) => "would be",
+            (false, Some(_)) => "was",
+            (false, None) => "were",
+        };
+        let _ = writeln!(text, "{GOOD}{what} {verb} {}{GOOD:#}", self.action);
+        if let Some(resealed) = self.changed.resealed {
+            let _ = writeln!(text, "{resealed} keys were sealed anew");
+        }
+        let _ = write!(text, "\n{}", self.listing.to_text());
+        match self.dry_run {
+            true => text.push_str("\nNothing was written: this is a dry run.\n"),
+            false => self.write_remarks(&mut text),
+        }
+        text
+    }
+
+    fn write_remarks(&self, text: &mut String) {
+        if let Some(tiers) = self.changed.untried {
+            let _ = writeln!(
+                text,
+                "\n{BAD}That another slot opens the {tiers} tier was not tried{BAD:#}: do it now, with its secret:\n  etcdpki verify"
+            );
+        }
+        if self.changed.stale_file {
+            let _ = writeln!(
+                text,
+                "\nIf {PASSPHRASE_FILE} holds the passphrase of this slot, put the new one into it."
+            );
+        }
+        if !self.changed.old_copies_open {
+            return;
+        }
+        let _ = writeln!(
+            text,
+            "\n{BAD}A copy of pki/ from before, as in the history of git, opens as before.{BAD:#}"
+        );
+        let _ = match self.changed.resealed {
+            None => writeln!(
+                text,
+                "Who could open the slot may know the data keys too, and open what is sealed from now on.\nReplace them: etcdpki ca slot rotate"
+            ),
+            Some(_) => writeln!(
+                text,
+                "Private keys in it stay known to who could open it: issue those certificates anew where that matters."
+            ),
+        };
+    }
+}
+
+fn name_of<S: Serializer>(tiers: &Option<Tiers>, serializer: S) -> Result<S::Ok, S::Error> {
+    tiers.map(Tiers::as_str).serialize(serializer)
+}

@@ -1,0 +1,37 @@
+//! A private key for safe keeping elsewhere.
+
+use rustls_pki_types::pem::{PemObject, SectionKind};
+use zeroize::Zeroizing;
+
+use super::age::{self, AgeIdentities};
+use super::{AgeRecipient, SealError};
+use crate::key::PrivateKey;
+
+/// Encrypts a private key to age recipients: an armored file that `age -d` opens to the key as
+/// PKCS#8 PEM.
+///
+/// # Errors
+///
+/// When there is no recipient.
+pub fn escrow(key: &PrivateKey, recipients: &[AgeRecipient]) -> Result<String, SealError> {
+    let armored = age::encrypt_armored(recipients, key.to_pem().as_bytes())?;
+    String::from_utf8(armored).map_err(|_| SealError::Age("the armor is not ASCII".to_owned()))
+}
+
+/// Opens what [`escrow`] made.
+///
+/// # Errors
+///
+/// When none of the identities opens it, or it holds something else.
+pub fn open_escrow(file: &[u8], identities: &AgeIdentities) -> Result<PrivateKey, SealError> {
+    let text = identities.decrypt(file).ok_or(SealError::Escrow(
+        "it is for other identities, or was changed",
+    ))?;
+    let other = SealError::Escrow("what is in it is not a PKCS#8 private key");
+    match <(SectionKind, Vec<u8>)>::from_pem_slice(&text) {
+        Ok((SectionKind::PrivateKey, der)) => {
+            PrivateKey::from_der(&Zeroizing::new(der)).map_err(|_| other)
+        }
+        _ => Err(other),
+    }
+}

@@ -1,0 +1,179 @@
+//! Every sealed key at once: to prove data keys by, and to seal anew.
+
+use super::super::layout::{self, AUTHORITIES, LEAVES};
+use super::super::{Batch, Store, StoreError};
+use super::Pki;
+use crate::hierarchy::AuthorityName;
+use crate::key::{PrivateKey, PublicKey};
+use crate::seal::{Identity, Keyring, SealError, SealedKey, Tier, Tiers, Unlocked};
+
+impl<S: Store> Pki<S> {
+    /// Holds the data keys against what they must have sealed: of each tier that is open, the
+    /// key of some authority must open and be its certificate's. A tier that has sealed none yet
+    /// passes.
+    ///
+    /// Data keys that came from an age slot are not proved by the slot itself, since anyone can
+    /// encrypt to its recipients.
+    ///
+    /// # Errors
+    ///
+    /// When no authority's key opens, or the store cannot be read.
+    pub fn check_keys(&self, keys: &Unlocked) -> Result<(), StoreError> {
+        let sealed = self.sealed_files()?;
+        for tier in Tier::ALL.into_iter().filter(|tier| keys.is_open(*tier)) {
+            let of_tier = |file: &&SealedFile| file.tier == tier && file.is_authority();
+            let mut first_error = None;
+            for file in sealed.iter().filter(of_tier) {
+                match self.open_file(file, keys) {
+                    Ok(_) => {
+                        first_error = None;
+                        break;
+                    }
+                    Err(error) => first_error = first_error.or(Some(error)),
+                }
+            }
+            if let Some(error) = first_error {
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes a keyring whose data keys are being replaced, seals every key with the new ones,
+    /// and writes the keyring without the old ones: in this order, so that each key opens at any
+    /// point, whenever it is interrupted. It finishes what was interrupted, too. A tier that is
+    /// closed in `keys` stays as it is.
+    ///
+    /// Returns how many keys were sealed anew.
+    ///
+    /// # Errors
+    ///
+    /// When a key does not open, before anything is written; when the store cannot be read or
+    /// written.
+    pub fn reseal(&mut self, keyring: &Keyring, keys: &Unlocked) -> Result<usize, StoreError> {
+        let mut batch = Batch::default();
+        self.add_keyring(&mut batch, keyring)?;
+        batch.barrier();
+        let retiring = keyring.retiring();
+        let tiers = Tiers::where_true(|tier| {
+            keys.is_open(tier) && retiring.is_some_and(|tiers| tiers.contains(tier))
+        });
+        let mut count = 0;
+        if let Some(tiers) = tiers {
+            for file in self.sealed_files()? {
+                if tiers.contains(file.tier)
+                    && let Some(sealed) = self.resealed(&file, keys)?
+                {
+                    batch.put(file.path, sealed.to_pem());
+                    count += 1;
+                }
+            }
+            batch.barrier();
+            self.add_keyring(&mut batch, &keyring.without_retired(tiers))?;
+        }
+        self.store.commit(batch)?;
+        Ok(count)
+    }
+
+    /// Where a person finds the keyring.
+    pub fn locate_keyring(&self) -> String {
+        self.store.locate(layout::KEYRING)
+    }
+
+    fn resealed(
+        &self,
+        file: &SealedFile,
+        keys: &Unlocked,
+    ) -> Result<Option<SealedKey>, StoreError> {
+        let identity = Identity {
+            tier: file.tier,
+            path: &file.owner,
+            key: self.public_key_of(file)?.fingerprint(),
+        };
+        let failed = |source: SealError| StoreError::Key {
+            path: self.store.locate(&file.path),
+            source,
+        };
+        let sealed = SealedKey::from_pem(&self.required(&file.path)?).map_err(failed)?;
+        keys.reseal(identity, &sealed).map_err(failed)
+    }
+
+    fn open_file(&self, file: &SealedFile, keys: &Unlocked) -> Result<PrivateKey, StoreError> {
+        let public_key = self.public_key_of(file)?;
+        self.open(&file.path, &file.owner, file.tier, &public_key, keys)
+    }
+
+    /// That of the certificate beside it, or of the request whose certificate is still to come.
+    fn public_key_of(&self, file: &SealedFile) -> Result<PublicKey, StoreError> {
+        match &file.request {
+            Some(path) => Ok(self.read_request(path)?.public_key),
+            // A file without a certificate is refused when it is read.
+            None => Ok(self.certificates(&file.certificate)?.remove(0).public_key),
+        }
+    }
+
+    /// Every sealed key of every generation, authorities first.
+    fn sealed_files(&self) -> Result<Vec<SealedFile>, StoreError> {
+        let mut files = Vec::new();
+        for name in self.store.list(AUTHORITIES)? {
+            self.add_sealed(format!("{AUTHORITIES}/{name}"), &mut files)?;
+        }
+        for owner in self.store.list(LEAVES)? {
+            for role in self.store.list(&format!("{LEAVES}/{owner}"))? {
+                self.add_sealed(format!("{LEAVES}/{owner}/{role}"), &mut files)?;
+            }
+        }
+        Ok(files)
+    }
+
+    fn add_sealed(&self, owner: String, files: &mut Vec<SealedFile>) -> Result<(), StoreError> {
+        let tier = match owner == layout::authority(AuthorityName::Root) {
+            true => Tier::Root,
+            false => Tier::Issuing,
+        };
+        let generations = self.store.list(&owner)?;
+        for generation in generations
+            .iter()
+            .filter(|name| name.parse::<u32>().is_ok())
+        {
+            let directory = format!("{owner}/{generation}");
+            let names = self.store.list(&directory)?;
+            let has = |wanted: String| names.iter().any(|name| *name == wanted);
+            for name in &names {
+                if let Some(stem) = name.strip_suffix(SEALED) {
+                    let waits = has(format!("{stem}.csr")) && !has(format!("{stem}.crt"));
+                    files.push(SealedFile {
+                        path: format!("{directory}/{name}"),
+                        certificate: format!("{directory}/{stem}.crt"),
+                        request: waits.then(|| format!("{directory}/{stem}.csr")),
+                        owner: owner.clone(),
+                        tier,
+                    });
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+struct SealedFile {
+    path: String,
+    /// The certificate beside it, whose public key it is bound to.
+    certificate: String,
+    /// The request in its place.
+    request: Option<String>,
+    owner: String,
+    tier: Tier,
+}
+
+impl SealedFile {
+    fn is_authority(&self) -> bool {
+        self.path.starts_with(AUTHORITIES)
+    }
+}
+
+/// What the names of sealed keys end in.
+const SEALED: &str = ".key.sealed";
+
+#[cfg(test)]
+mod tests;
