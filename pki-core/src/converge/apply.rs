@@ -69,8 +69,9 @@ impl Plan {
             let key = leaf_key(&leaf.id, terms.key, cluster, pki, keys)?;
             let lifetime = terms.lifetime.unwrap_or(cluster.certificates.lifetime);
             let validity = validity(cluster, lifetime, now);
-            let issuer = signer.authority();
-            let certificate = issuer.issue(&leaf.profile, key.public(), validity)?;
+            let certificate = signer
+                .authority()
+                .issue(&leaf.profile, key.public(), validity)?;
             let leaf = chain.stored_leaf(leaf.id, generation, certificate);
             Pki::<S>::add_leaf(&mut batch, &leaf, &key, keys)?;
             stored.push(leaf);

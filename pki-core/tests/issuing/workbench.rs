@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use fixtures::{Outcome, openssl, run};
 use pki_core::certificate::{Certificate, bundle};
 use pki_core::lifetime::{Lifetime, Validity};
+use pki_core::lint::Severity;
 use pki_core::profile::{Profile, Subject};
+use pki_core::verify::{Finding, Report};
 use tempfile::TempDir;
 use time::{Duration, OffsetDateTime};
 
@@ -70,4 +72,12 @@ pub(crate) fn days(days: i64) -> Validity {
 /// An authority without constraints.
 pub(crate) fn authority_profile(name: &str, path_len: u8) -> Profile {
     Profile::authority(Subject::common(name), path_len, None)
+}
+
+/// What is more than a notice.
+pub(crate) fn faults(report: &Report) -> Vec<&Finding> {
+    let findings = report.findings.iter();
+    findings
+        .filter(|finding| finding.lint.severity != Severity::Notice)
+        .collect()
 }

@@ -118,16 +118,33 @@ impl Report {
                 row.name, row.expires, row.subject, "", row.path
             );
         }
-        if !self.problems.is_empty() {
-            let _ = writeln!(
-                text,
-                "\n{BAD}{}{BAD:#}",
-                count(self.problems.len(), "remark")
-            );
-            for Wrong { path, message } in &self.problems {
-                let _ = writeln!(text, "  {path}\n    {message}");
+        self.write_problems(&mut text);
+        self.write_description(&mut text);
+        let next = match self.dry_run {
+            true => "Nothing was written: this is a dry run.",
+            false => {
+                "Next: `etcdpki init` makes what is described and was not found, and the vault files."
             }
+        };
+        let _ = writeln!(text, "\n{next}");
+        text
+    }
+
+    fn write_problems(&self, text: &mut String) {
+        if self.problems.is_empty() {
+            return;
         }
+        let _ = writeln!(
+            text,
+            "\n{BAD}{}{BAD:#}",
+            count(self.problems.len(), "remark")
+        );
+        for Wrong { path, message } in &self.problems {
+            let _ = writeln!(text, "  {path}\n    {message}");
+        }
+    }
+
+    fn write_description(&self, text: &mut String) {
         match (&self.description, self.dry_run) {
             (Some(description), true) => {
                 let _ = writeln!(
@@ -147,14 +164,6 @@ impl Report {
             }
             (None, _) => {}
         }
-        let next = match self.dry_run {
-            true => "Nothing was written: this is a dry run.",
-            false => {
-                "Next: `etcdpki init` makes what is described and was not found, and the vault files."
-            }
-        };
-        let _ = writeln!(text, "\n{next}");
-        text
     }
 }
 
