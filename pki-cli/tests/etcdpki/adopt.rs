@@ -355,7 +355,7 @@ fn a_directory_of_cfssl_with_one_certificate_for_all() {
 
 #[test]
 fn variables_of_a_role_in_clear_and_encrypted() {
-    let made = Workspace::initialised();
+    let made_by_us = Workspace::initialised();
     let vault = "roles/etcd-server/vars/certificates.vault.yml";
     let clients = "roles/etcd-client/vars/certificates.vault.yml";
     let workspace = workspace();
@@ -364,7 +364,7 @@ fn variables_of_a_role_in_clear_and_encrypted() {
         (clients, "client.yml"),
         ("vault-password.txt", "vault-password.txt"),
     ] {
-        workspace.write_with_mode(to, made.read(from), 0o600);
+        workspace.write_with_mode(to, made_by_us.read(from), 0o600);
     }
     // The key of the authority is nowhere in these: it cannot issue, and says so.
     let report = workspace.succeeds(&["ca", "adopt", "--json", "server.yml", "client.yml"]);
@@ -382,9 +382,41 @@ fn variables_of_a_role_in_clear_and_encrypted() {
     workspace.succeeds(&["verify"]);
     let error = workspace.fails(1, &["issue", "x", "--role", "client"]);
     assert!(
-        error.contains("the key of the etcd authority is not here"),
+        error.contains("the key of the etcd authority, which signs certificates, is not here"),
         "{error}"
     );
+    // The key comes later.
+    let sealed = "pki/authorities/etcd/1/ca.key.sealed";
+    assert!(!workspace.path(sealed).exists() && made_by_us.path(sealed).exists());
+    let key = clear_key_of_the_authority(&made_by_us);
+    workspace.write_with_mode("etcd.key", key, 0o600);
+    let certificate = "pki/authorities/etcd/1/ca.crt";
+    workspace.succeeds(&[
+        "ca",
+        "import",
+        "etcd",
+        "--cert",
+        certificate,
+        "--key",
+        "etcd.key",
+    ]);
+    workspace.succeeds(&["issue", "x", "--role", "client"]);
+    workspace.succeeds(&["verify"]);
+}
+
+/// Opens the key of the etcd authority as the library does.
+fn clear_key_of_the_authority(workspace: &Workspace) -> String {
+    use pki_core::hierarchy::AuthorityName;
+    use pki_core::seal::Passphrase;
+    use pki_core::store::{Directory, Pki};
+
+    let pki = Pki::new(Directory::open_read_only(&workspace.path("pki")).unwrap());
+    let passphrase = workspace.read("etcdpki-passphrase.txt");
+    let passphrase = Passphrase::new(passphrase.trim_ascii()).unwrap();
+    let keys = pki.keyring().unwrap().unwrap().unlock(&passphrase).unwrap();
+    let etcd = pki.authority(AuthorityName::Etcd).unwrap().unwrap();
+    let key = pki.authority_key(&etcd, &keys).unwrap();
+    key.to_pem().as_str().to_owned()
 }
 
 #[test]

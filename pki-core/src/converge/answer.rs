@@ -71,7 +71,7 @@ impl<'a> AuthorityAnswer<'a> {
     ) -> Result<Certificate, ConvergeError> {
         let missing = || ConvergeError::Incomplete(format!("authorities/{}", self.issuer));
         let stored = pki.authority(self.issuer)?.ok_or_else(missing)?;
-        let issuer = open_authority(&stored, self.name.as_str(), pki, keys)?;
+        let issuer = open_authority(&stored, Some(self.name), pki, keys)?;
         let lifetime = lifetime.unwrap_or(self.name.setting(self.cluster).lifetime);
         let validity = validity(self.cluster, lifetime, now);
         Ok(issuer.issue(&self.profile, &self.request.public_key, validity)?)

@@ -192,7 +192,7 @@ impl Chain {
         let issuer = match self.fresh.last() {
             Some((fresh, authority)) if *fresh == issuer.name => authority,
             _ => {
-                opened = open_authority(issuer, name.as_str(), pki, keys)?;
+                opened = open_authority(issuer, Some(name), pki, keys)?;
                 &opened
             }
         };
@@ -214,7 +214,7 @@ impl Chain {
         {
             return Ok(Signer::Fresh(authority));
         }
-        let authority = open_authority(last, "issuing", pki, keys)?;
+        let authority = open_authority(last, None, pki, keys)?;
         Ok(Signer::Opened(Box::new(authority)))
     }
 
@@ -235,10 +235,10 @@ impl Chain {
     }
 }
 
-/// Joins an authority with its key, wherever that is.
+/// Joins an authority with its key, wherever that is: to sign another authority, or leaves.
 pub(super) fn open_authority<S: Store>(
     stored: &StoredAuthority,
-    wanted: &str,
+    wanted: Option<AuthorityName>,
     pki: &Pki<S>,
     keys: &Unlocked,
 ) -> Result<Authority, ConvergeError> {
@@ -248,9 +248,12 @@ pub(super) fn open_authority<S: Store>(
             let command = ExternalCommand::new(certificate.public_key.clone(), config);
             Ok(Authority::with_signer(certificate, Box::new(command))?)
         }
-        Custody::Offline => Err(ConvergeError::Offline {
-            issuer: stored.name,
-            wanted: wanted.to_owned(),
+        Custody::Offline => Err(match wanted {
+            Some(wanted) => ConvergeError::Offline {
+                issuer: stored.name,
+                wanted,
+            },
+            None => ConvergeError::OfflineSigner(stored.name),
         }),
         Custody::Sealed => Ok(Authority::new(
             certificate,

@@ -54,7 +54,7 @@ pub enum ConvergeError {
     /// An authority signs itself.
     #[error("no authority stands above the {0} authority in the description: nobody signs it")]
     NoneAbove(AuthorityName),
-    /// The key of an authority that is to sign is not here.
+    /// The key of an authority that is to sign another one is not here.
     #[error(
         "the key of the {issuer} authority is not here (its ca.signer.yml says offline): run `etcdpki ca request {wanted}`, have that signed where the key is, and bring the answer to `etcdpki ca accept`"
     )]
@@ -62,8 +62,13 @@ pub enum ConvergeError {
         /// The authority.
         issuer: AuthorityName,
         /// What it is to sign.
-        wanted: String,
+        wanted: AuthorityName,
     },
+    /// The key of the authority that signs leaves is not here.
+    #[error(
+        "the key of the {0} authority, which signs certificates, is not here (its ca.signer.yml says offline): give it with `etcdpki ca import {0} --key`, or set `authorities: etcd: issuing` to true and run `etcdpki ca request issuing`"
+    )]
+    OfflineSigner(AuthorityName),
     /// The PKI is another cluster's.
     #[error(
         "the PKI here is that of cluster `{found}`, and the description says `{described}`: work in another directory, or set `cluster` back"

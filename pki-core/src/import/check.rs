@@ -9,6 +9,7 @@ use crate::description::Cluster;
 use crate::hierarchy::AuthorityName;
 use crate::leaf::leaves;
 use crate::role::Usage;
+use crate::signer::Custody;
 use crate::store::{Pki, Store};
 use crate::verify::is_signed_by;
 
@@ -23,12 +24,15 @@ pub(super) fn import<S: Store>(
     if !AuthorityName::chain(cluster).contains(&name) {
         return Err(ImportError::Unknown(name));
     }
-    if let Some(present) = pki.authority(name)? {
-        let path = pki.locate_authority(&present);
-        return Err(ImportError::Present { name, path });
-    }
     let own = given.iter().find(|certificate| is_own(certificate));
     let own = own.ok_or(ImportError::NotThere { count: given.len() })?;
+    if let Some(present) = pki.authority(name)? {
+        // To the same certificate a key may come later.
+        if present.certificate != *own || pki.custody(&present)? == Custody::Sealed {
+            let path = pki.locate_authority(&present);
+            return Err(ImportError::Present { name, path });
+        }
+    }
     check_authority(own)?;
     own.public_key
         .kind()
