@@ -9,6 +9,7 @@ mod directory;
 mod layout;
 mod memory;
 mod pki;
+mod sync;
 
 use std::io;
 
