@@ -141,6 +141,23 @@ fn a_keyring_that_was_changed_does_not_open() {
     }
 }
 
+/// The fields that hold a secret, and so the types around them, are wiped.
+#[test]
+fn secrets_are_wiped() {
+    fn wiped<T: zeroize::ZeroizeOnDrop>(_: &T) {}
+    let (keyring, unlocked) = keyring();
+    let passphrase = Passphrase::new("correct horse").unwrap();
+    wiped(&passphrase);
+    wiped(&unlocked);
+    wiped(unlocked.data_key(Tier::Root).unwrap());
+    let opened = keyring.unlock(&passphrase).unwrap();
+    wiped(opened.wrapping_key(&SlotName::passphrase()).unwrap());
+    let key = PrivateKey::generate(KeyAlgorithm::P256).unwrap();
+    let own = identity("certificates/etcd-0/server", &key);
+    let sealed = unlocked.seal(own, key.pkcs8_der()).unwrap();
+    wiped(&unlocked.open(own, &sealed).unwrap());
+}
+
 #[test]
 fn no_secret_is_printed() {
     let (keyring, unlocked) = keyring();

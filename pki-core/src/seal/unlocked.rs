@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use zeroize::Zeroizing;
+use zeroize::{ZeroizeOnDrop, Zeroizing};
 
 use super::cipher::{self, SecretKey};
 use super::keyring::ID;
@@ -221,6 +221,9 @@ impl DataKey {
         })
     }
 }
+
+/// All that is secret in it is [`Zeroizing`].
+impl ZeroizeOnDrop for Unlocked {}
 
 impl fmt::Debug for Unlocked {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
