@@ -1,9 +1,11 @@
 //! The chain of authorities: root, intermediate, etcd, and at wish an issuing one under it.
 
 use std::fmt;
+use std::str::FromStr;
 
-use crate::description::{AuthoritySetting, Cluster, TrustAnchor};
+use crate::description::{AuthoritySetting, Cluster, Levels, TrustAnchor};
 use crate::profile::{Profile, Subject};
+use crate::publication::Publication;
 use crate::seal::Tier;
 
 /// An authority of the chain, from the top.
@@ -20,11 +22,30 @@ pub enum AuthorityName {
 }
 
 impl AuthorityName {
+    /// Every authority there can be, from the top.
+    pub const ALL: [Self; 4] = [Self::Root, Self::Intermediate, Self::Etcd, Self::Issuing];
+
     /// The chain that a description asks for, from the top.
     pub fn chain(cluster: &Cluster) -> &'static [Self] {
-        match cluster.authorities.issuing {
-            true => &[Self::Root, Self::Intermediate, Self::Etcd, Self::Issuing],
+        let authorities = &cluster.authorities;
+        let from_root: &[Self] = match authorities.issuing {
+            true => &Self::ALL,
             false => &[Self::Root, Self::Intermediate, Self::Etcd],
+        };
+        match (authorities.levels, authorities.issuing) {
+            (Levels::Three, _) => from_root,
+            (Levels::Two, true) => &[Self::Root, Self::Etcd, Self::Issuing],
+            (Levels::Two, false) => &[Self::Root, Self::Etcd],
+            (Levels::One, true) => &[Self::Etcd, Self::Issuing],
+            (Levels::One, false) => &[Self::Etcd],
+        }
+    }
+
+    /// The authority at the top of the chain, which signs itself.
+    pub fn top(cluster: &Cluster) -> Self {
+        match cluster.authorities.levels {
+            Levels::One => Self::Etcd,
+            Levels::Two | Levels::Three => Self::Root,
         }
     }
 
@@ -36,14 +57,11 @@ impl AuthorityName {
         }
     }
 
-    /// The authority that signs this one; none signs the root but itself.
-    pub fn issuer(self) -> Option<Self> {
-        match self {
-            Self::Root => None,
-            Self::Intermediate => Some(Self::Root),
-            Self::Etcd => Some(Self::Intermediate),
-            Self::Issuing => Some(Self::Etcd),
-        }
+    /// The authority that signs this one; none signs the top but itself.
+    pub fn issuer(self, cluster: &Cluster) -> Option<Self> {
+        let chain = Self::chain(cluster);
+        let own = chain.iter().position(|name| *name == self)?;
+        chain.get(own.checked_sub(1)?).copied()
     }
 
     /// The tier whose data key seals this authority's key.
@@ -76,6 +94,16 @@ impl AuthorityName {
         }
     }
 
+    /// What it writes about itself into what it signs.
+    pub fn publication(self, cluster: &Cluster) -> &Publication {
+        let publications = &cluster.authorities.publications;
+        match self {
+            Self::Root => &publications.root,
+            Self::Intermediate => &publications.intermediate,
+            Self::Etcd | Self::Issuing => &publications.etcd,
+        }
+    }
+
     /// The profile of its certificate of this generation, counted from 1.
     pub fn profile(self, cluster: &Cluster, generation: u32) -> Profile {
         let name = &cluster.name;
@@ -93,7 +121,11 @@ impl AuthorityName {
             Self::Etcd => cluster.name_constraints(),
             _ => None,
         };
-        Profile::authority(subject, self.path_len(cluster), constraints)
+        let profile = Profile::authority(subject, self.path_len(cluster), constraints);
+        match self.issuer(cluster) {
+            Some(issuer) => profile.with_publication(issuer.publication(cluster).clone()),
+            None => profile,
+        }
     }
 
     /// How many authorities may follow in a path: those below, and one more, so that a
@@ -101,12 +133,11 @@ impl AuthorityName {
     /// path length too, so an anchor without the spare place rules out the rotations that need
     /// one restart only.
     fn path_len(self, cluster: &Cluster) -> u8 {
-        let issuing = u8::from(cluster.authorities.issuing);
+        let chain = Self::chain(cluster).iter();
+        let below = chain.skip_while(|name| **name != self).skip(1).count();
         match self {
-            Self::Root => 3 + issuing,
-            Self::Intermediate => 2 + issuing,
-            Self::Etcd => 1 + issuing,
             Self::Issuing => 0,
+            _ => u8::try_from(below + 1).unwrap_or(u8::MAX),
         }
     }
 }
@@ -126,3 +157,19 @@ impl fmt::Display for AuthorityName {
         f.write_str(self.as_str())
     }
 }
+
+impl FromStr for AuthorityName {
+    type Err = UnknownAuthority;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::ALL
+            .into_iter()
+            .find(|name| name.as_str() == text)
+            .ok_or_else(|| UnknownAuthority(text.to_owned()))
+    }
+}
+
+/// A text that names no authority.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("`{0}` is no authority: write root, intermediate, etcd or issuing")]
+pub struct UnknownAuthority(String);

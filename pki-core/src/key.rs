@@ -1,9 +1,12 @@
 //! Key pairs: made, read, written and used to sign.
 
+mod public;
+mod read;
+
 use std::fmt;
 use std::str::FromStr;
 
-use aws_lc_rs::digest::{self, SHA1_FOR_LEGACY_USE_ONLY, SHA256};
+use aws_lc_rs::digest::{self, SHA256};
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der, PublicKeyX509Der};
 use aws_lc_rs::error::{KeyRejected, Unspecified};
 use aws_lc_rs::rand::SystemRandom;
@@ -14,8 +17,11 @@ use aws_lc_rs::signature::{
 };
 use zeroize::Zeroizing;
 
+pub use public::{PublicKey, PublicKeyKind, WeakKey};
+
 use crate::pem;
 use crate::secret_text::SecretText;
+use crate::signer::{SignError, SignatureAlgorithm, Signer};
 
 /// The kinds of keys that can be made.
 ///
@@ -212,26 +218,13 @@ impl fmt::Debug for PrivateKey {
     }
 }
 
-impl rcgen::PublicKeyData for PrivateKey {
-    fn der_bytes(&self) -> &[u8] {
-        &self.public.raw
+impl Signer for PrivateKey {
+    fn public_key(&self) -> &PublicKey {
+        &self.public
     }
 
-    fn algorithm(&self) -> &'static rcgen::SignatureAlgorithm {
-        match self.algorithm {
-            KeyAlgorithm::Ed25519 => &rcgen::PKCS_ED25519,
-            KeyAlgorithm::P256 => &rcgen::PKCS_ECDSA_P256_SHA256,
-            KeyAlgorithm::P384 => &rcgen::PKCS_ECDSA_P384_SHA384,
-            KeyAlgorithm::P521 => &rcgen::PKCS_ECDSA_P521_SHA512,
-            KeyAlgorithm::Rsa2048 | KeyAlgorithm::Rsa3072 | KeyAlgorithm::Rsa4096 => {
-                &rcgen::PKCS_RSA_SHA256
-            }
-        }
-    }
-}
-
-impl rcgen::SigningKey for PrivateKey {
-    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, rcgen::Error> {
+    /// Signs with the one algorithm that goes with the key.
+    fn sign(&self, _: SignatureAlgorithm, message: &[u8]) -> Result<Vec<u8>, SignError> {
         let random = SystemRandom::new();
         let signature = match &self.pair {
             Pair::Ecdsa(pair) => pair.sign(&random, message).map(|s| s.as_ref().to_vec()),
@@ -242,57 +235,7 @@ impl rcgen::SigningKey for PrivateKey {
                     .map(|()| signature)
             }
         };
-        signature.map_err(|_| rcgen::Error::RingUnspecified)
-    }
-}
-
-/// A public key as SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7).
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct PublicKey {
-    spki: Vec<u8>,
-    raw: Vec<u8>,
-}
-
-impl PublicKey {
-    /// From the DER of a SubjectPublicKeyInfo and the content of its bit string.
-    pub(crate) fn from_parts(spki: Vec<u8>, raw: Vec<u8>) -> Self {
-        Self { spki, raw }
-    }
-
-    /// The SubjectPublicKeyInfo as DER.
-    pub fn spki_der(&self) -> &[u8] {
-        &self.spki
-    }
-
-    /// The content of the bit string.
-    pub(crate) fn raw(&self) -> &[u8] {
-        &self.raw
-    }
-
-    /// Whether this is an RSA key.
-    pub fn is_rsa(&self) -> bool {
-        // The DER of rsaEncryption's object identifier, 1.2.840.113549.1.1.1.
-        const RSA_ENCRYPTION: [u8; 11] = [
-            0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01,
-        ];
-        self.spki
-            .windows(RSA_ENCRYPTION.len())
-            .take(8)
-            .any(|window| window == RSA_ENCRYPTION)
-    }
-
-    /// The SHA-256 of the SubjectPublicKeyInfo, which names the key.
-    pub fn fingerprint(&self) -> Fingerprint {
-        Fingerprint::of(&self.spki)
-    }
-
-    /// The key identifier by method 1 of RFC 5280 section 4.2.1.2, as OpenSSL and Go write it.
-    ///
-    /// SHA-1 serves as a name here, not for security.
-    pub fn key_identifier(&self) -> Vec<u8> {
-        digest::digest(&SHA1_FOR_LEGACY_USE_ONLY, &self.raw)
-            .as_ref()
-            .to_vec()
+        signature.map_err(|_| SignError::Provider)
     }
 }
 
@@ -330,17 +273,39 @@ impl fmt::Debug for Fingerprint {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyError {
+    /// Its encryption would take too much time or memory to undo.
+    #[error(
+        "the parameters of its encryption are out of bounds: at most 10,000,000 iterations of PBKDF2, or scrypt with 1 GiB"
+    )]
+    Cost,
+    /// It is encrypted, and there is no passphrase for it.
+    #[error("the key is encrypted: give its passphrase")]
+    Encrypted,
+    /// It is encrypted in a way that is not read.
+    #[error(
+        "the key is encrypted in an old way that is not read here: rewrite it with `openssl pkcs8 -topk8 -v2 aes-256-cbc -in FILE -out NEW`"
+    )]
+    LegacyEncryption,
     /// The octets hold no key.
     #[error("not a private key of an algorithm that etcdpki knows ({0})")]
     Malformed(String),
+    /// No key at all.
+    #[error("no private key in it: PKCS#8, SEC1 and PKCS#1 are known, as PEM or DER")]
+    Missing,
     /// The cryptographic library failed.
     #[error("the cryptographic library could not make or encode a key")]
     Provider,
+    /// More than one key.
+    #[error("more than one private key in it: keep the one that is meant")]
+    Several,
     /// A key of a kind or size that is not supported.
     #[error(
         "the key's algorithm or size is not supported: P-256, P-384, P-521, Ed25519, RSA 2048, 3072 and 4096 are"
     )]
     Unsupported,
+    /// The passphrase does not open it.
+    #[error("the passphrase does not open the key: it is another one, or the file was changed")]
+    WrongPassphrase,
 }
 
 impl From<KeyRejected> for KeyError {

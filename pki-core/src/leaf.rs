@@ -2,7 +2,9 @@
 
 use std::fmt;
 
+use crate::certificate::Certificate;
 use crate::description::{Cluster, Node, Sharing};
+use crate::hierarchy::AuthorityName;
 use crate::name::{ClientName, Label, San};
 use crate::profile::{LOCAL_NAMES, Profile, Subject};
 use crate::role::Role;
@@ -16,6 +18,8 @@ pub enum Owner {
     Nodes,
     /// One node.
     Node(Label),
+    /// Somebody whom the description does not know.
+    Other(ClientName),
 }
 
 impl fmt::Display for Owner {
@@ -25,6 +29,7 @@ impl fmt::Display for Owner {
             // No node or client can be called so: both begin with a letter or a digit.
             Self::Nodes => f.write_str("_nodes"),
             Self::Node(name) => name.fmt(f),
+            Self::Other(name) => name.fmt(f),
         }
     }
 }
@@ -53,6 +58,20 @@ pub struct Leaf {
     pub profile: Profile,
 }
 
+impl Leaf {
+    /// Whether `certificate` is what the description asks for.
+    ///
+    /// One that was `adopted` need not be as we would have made it, for members and clients work
+    /// with it as it is: it stays as long as it carries every address of its nodes, and a
+    /// client's common name, which is its etcd user.
+    pub fn fits(&self, certificate: &Certificate, adopted: bool) -> bool {
+        match adopted {
+            true => self.profile.is_covered_by(certificate),
+            false => self.profile.matches(certificate),
+        }
+    }
+}
+
 /// Every leaf that a cluster needs, in the order of the description.
 pub fn leaves(cluster: &Cluster) -> Vec<Leaf> {
     let members: Vec<(Owner, &[Node])> = match cluster.certificates.sharing {
@@ -69,8 +88,13 @@ pub fn leaves(cluster: &Cluster) -> Vec<Leaf> {
             peer(cluster, owner, nodes),
         ]
     });
+    let publication = AuthorityName::signing(cluster).publication(cluster);
     of_members
         .chain(cluster.clients.iter().map(client))
+        .map(|leaf| Leaf {
+            profile: leaf.profile.with_publication(publication.clone()),
+            ..leaf
+        })
         .collect()
 }
 

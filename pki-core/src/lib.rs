@@ -1,23 +1,30 @@
 #![forbid(unsafe_code)]
 #![doc = include_str!("../README.md")]
 
+pub mod adopt;
 pub mod authority;
 pub mod certificate;
 pub mod converge;
+pub mod csr;
 pub mod description;
 pub mod document;
 pub mod hierarchy;
+pub mod import;
 pub mod inspect;
 pub mod key;
 pub mod leaf;
 pub mod lifetime;
+pub mod lint;
 pub mod name;
 pub mod pem;
 pub mod profile;
+pub mod publication;
 pub mod role;
 pub mod seal;
 pub mod secret_text;
 pub mod serial;
+pub mod signer;
+pub mod status;
 pub mod store;
 pub mod trust;
 pub mod verify;

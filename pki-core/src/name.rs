@@ -155,8 +155,24 @@ pub enum San {
     Dns(DnsName),
     /// An iPAddress.
     Ip(IpAddr),
+    /// A uniformResourceIdentifier.
+    Uri(Uri),
     /// A dNSName whose first label is `*`, and the rest is this name.
     Wildcard(DnsName),
+}
+
+impl San {
+    /// Reads a dNSName, which may begin with `*.`.
+    ///
+    /// # Errors
+    ///
+    /// When it is neither a DNS name nor a wildcard.
+    pub fn parse_dns(text: &str) -> Result<Self, InvalidName> {
+        match text.strip_prefix("*.") {
+            Some(rest) => Ok(Self::Wildcard(rest.parse()?)),
+            None => Ok(Self::Dns(text.parse()?)),
+        }
+    }
 }
 
 impl FromStr for San {
@@ -166,9 +182,9 @@ impl FromStr for San {
         if let Ok(address) = text.parse() {
             return Ok(Self::Ip(address));
         }
-        match text.strip_prefix("*.") {
-            Some(rest) => Ok(Self::Wildcard(rest.parse()?)),
-            None => Ok(Self::Dns(text.parse()?)),
+        match text.contains("://") {
+            true => Ok(Self::Uri(text.parse()?)),
+            false => Self::parse_dns(text),
         }
     }
 }
@@ -178,6 +194,7 @@ impl fmt::Display for San {
         match self {
             Self::Dns(name) => name.fmt(f),
             Self::Ip(address) => address.fmt(f),
+            Self::Uri(uri) => uri.fmt(f),
             Self::Wildcard(rest) => write!(f, "*.{rest}"),
         }
     }
@@ -188,7 +205,59 @@ impl From<San> for AlternativeName {
         match san {
             San::Ip(address) => Self::Ip(address),
             San::Dns(_) | San::Wildcard(_) => Self::Dns(san.to_string()),
+            San::Uri(uri) => Self::Other(format!("URI:{uri}")),
         }
+    }
+}
+
+/// An absolute URI with an authority, such as `spiffe://cluster/etcd-0` (RFC 5280 section 4.2.1.6,
+/// RFC 3986).
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Uri(String);
+
+impl Uri {
+    /// The URI as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for Uri {
+    type Err = InvalidName;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let invalid = |reason| InvalidName {
+            name: text.to_owned(),
+            reason,
+        };
+        let Some((scheme, rest)) = text.split_once("://") else {
+            return Err(invalid("a URI has a scheme and `://`"));
+        };
+        let of_scheme = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+        if !scheme.starts_with(|c: char| c.is_ascii_lowercase())
+            || !scheme
+                .bytes()
+                .all(|byte| of_scheme(byte) || b"+-.".contains(&byte))
+        {
+            return Err(invalid(
+                "its scheme is not one: lower-case letters and digits",
+            ));
+        }
+        if rest.starts_with(['/', '?', '#']) || rest.is_empty() {
+            return Err(invalid("no host follows its scheme"));
+        }
+        if text.len() > 2048 || !rest.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(invalid(
+                "it is too long or holds characters that a URI does not",
+            ));
+        }
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl fmt::Display for Uri {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
     }
 }
 
@@ -310,5 +379,11 @@ mod tests {
         assert_eq!("*.a.b".parse::<San>().unwrap().to_string(), "*.a.b");
         assert!("10.0.0.300".parse::<San>().is_err());
         assert!("a.*.b".parse::<San>().is_err());
+        for good in ["spiffe://etcd/node/0", "https://a.b:8443/x?y"] {
+            assert_eq!(good.parse::<San>().unwrap().to_string(), good);
+        }
+        for bad in ["://x", "a://", "A://x", "a:///x", "a://x y", "a://\u{e9}"] {
+            assert!(bad.parse::<San>().is_err(), "{bad}");
+        }
     }
 }

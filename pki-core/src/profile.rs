@@ -7,17 +7,23 @@
 
 use ipnet::IpNet;
 use rcgen::{
-    BasicConstraints, CertificateParams, CidrSubnet, DistinguishedName, DnType,
+    BasicConstraints, CertificateParams, CidrSubnet, CustomExtension, DistinguishedName, DnType,
     ExtendedKeyUsagePurpose, GeneralSubtree, IsCa, KeyIdMethod, KeyUsagePurpose, SanType,
     SerialNumber,
 };
+use time::OffsetDateTime;
+use x509_parser::prelude::{FromDer, ParsedExtension, X509Certificate};
 
+use crate::authority::IssueError;
 use crate::certificate::{AlternativeName, NameConstraints};
-use crate::key::PublicKey;
+use crate::csr::CertificateRequest;
+use crate::key::{PrivateKey, PublicKey};
 use crate::lifetime::Validity;
 use crate::name::San;
+use crate::publication::Publication;
 use crate::role::Usage;
 use crate::serial::Serial;
+use crate::signer::{Adapter, Nothing};
 
 /// The names that every server certificate carries besides the node's own, for local clients.
 pub const LOCAL_NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
@@ -27,6 +33,7 @@ pub const LOCAL_NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 pub struct Profile {
     subject: Subject,
     kind: Kind,
+    publication: Publication,
 }
 
 impl Profile {
@@ -38,6 +45,7 @@ impl Profile {
                 path_len,
                 constraints,
             },
+            publication: Publication::default(),
         }
     }
 
@@ -46,7 +54,15 @@ impl Profile {
         Self {
             subject,
             kind: Kind::Leaf { usages, names },
+            publication: Publication::default(),
         }
+    }
+
+    /// The same, with what its issuer writes about itself.
+    #[must_use]
+    pub fn with_publication(mut self, publication: Publication) -> Self {
+        self.publication = publication;
+        self
     }
 
     /// The subject.
@@ -58,6 +74,14 @@ impl Profile {
     pub fn path_len(&self) -> Option<u8> {
         match &self.kind {
             Kind::Authority { path_len, .. } => Some(*path_len),
+            Kind::Leaf { .. } => None,
+        }
+    }
+
+    /// The name constraints of an authority.
+    pub fn constraints(&self) -> Option<&NameConstraints> {
+        match &self.kind {
+            Kind::Authority { constraints, .. } => constraints.as_ref(),
             Kind::Leaf { .. } => None,
         }
     }
@@ -90,6 +114,68 @@ impl Profile {
             && certificate.subject == self.subject.to_string()
     }
 
+    /// Whether `certificate` carries at least the addresses that this leaf profile asks for, the
+    /// loopback ones aside, and, where it is a client's, its common name.
+    pub(crate) fn is_covered_by(&self, certificate: &crate::certificate::Certificate) -> bool {
+        let carried = &certificate.alternative_names;
+        let mut addresses = self.names().iter().filter_map(|name| match name {
+            San::Ip(address) if !address.is_loopback() => Some(AlternativeName::Ip(*address)),
+            _ => None,
+        });
+        let user = certificate.common_name.as_deref() == Some(&self.subject.common_name);
+        addresses.all(|address| carried.contains(&address))
+            && (user || self.usages() != [Usage::ClientAuth])
+    }
+
+    /// A certification request for this authority, signed with its own key: the subject, and the
+    /// basicConstraints, keyUsage and nameConstraints that it needs.
+    ///
+    /// # Errors
+    ///
+    /// When the cryptographic library fails.
+    pub fn request(&self, key: &PrivateKey) -> Result<CertificateRequest, IssueError> {
+        let adapter = Adapter::new(key, true)?;
+        let mut parameters = CertificateParams::default();
+        parameters.distinguished_name = self.subject.distinguished_name();
+        if let Kind::Authority { path_len, .. } = &self.kind {
+            parameters.is_ca = IsCa::Ca(BasicConstraints::Constrained(*path_len));
+            parameters.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+            parameters.custom_extensions = self.constraints_extension(key.public())?;
+            parameters
+                .custom_extensions
+                .push(key_identifier(key.public()));
+        }
+        let request = parameters.serialize_request(&adapter)?;
+        Ok(CertificateRequest::from_der(request.der())?)
+    }
+
+    /// `rcgen` writes nameConstraints into certificates alone: taken from one that is thrown away.
+    fn constraints_extension(&self, key: &PublicKey) -> Result<Vec<CustomExtension>, IssueError> {
+        let moment = Validity {
+            not_before: OffsetDateTime::UNIX_EPOCH,
+            not_after: OffsetDateTime::UNIX_EPOCH,
+        };
+        let trial = self
+            .parameters(key, &Serial::random()?, &moment)?
+            .self_signed(&Nothing)?;
+        let parsed = X509Certificate::from_der(trial.der());
+        let (_, parsed) = parsed.map_err(|_| rcgen::Error::CouldNotParseCertificate)?;
+        let found = parsed.extensions().iter().filter(|extension| {
+            matches!(
+                extension.parsed_extension(),
+                ParsedExtension::NameConstraints(_)
+            )
+        });
+        Ok(found
+            .map(|extension| {
+                let content = extension.value.to_vec();
+                let mut custom = CustomExtension::from_oid_content(NAME_CONSTRAINTS, content);
+                custom.set_criticality(true);
+                custom
+            })
+            .collect())
+    }
+
     /// The parameters for `rcgen`.
     pub(crate) fn parameters(
         &self,
@@ -103,6 +189,8 @@ impl Profile {
         parameters.not_after = validity.not_after;
         parameters.distinguished_name = self.subject.distinguished_name();
         parameters.key_identifier_method = KeyIdMethod::PreSpecified(key.key_identifier());
+        parameters.crl_distribution_points = self.publication.distribution_points();
+        parameters.custom_extensions = self.publication.extensions()?;
         match &self.kind {
             Kind::Authority {
                 path_len,
@@ -135,7 +223,7 @@ impl Profile {
 pub struct Subject {
     /// The organization, which in our authorities is the domain.
     pub organization: Option<String>,
-    /// The common name.
+    /// The common name; there is none where it is empty.
     pub common_name: String,
 }
 
@@ -153,7 +241,9 @@ impl Subject {
         if let Some(organization) = &self.organization {
             name.push(DnType::OrganizationName, organization.as_str());
         }
-        name.push(DnType::CommonName, self.common_name.as_str());
+        if !self.common_name.is_empty() {
+            name.push(DnType::CommonName, self.common_name.as_str());
+        }
         name
     }
 }
@@ -163,7 +253,10 @@ impl std::fmt::Display for Subject {
         if let Some(organization) = &self.organization {
             write!(f, "O={organization}, ")?;
         }
-        write!(f, "CN={}", self.common_name)
+        match self.common_name.as_str() {
+            "" => f.write_str("(empty)"),
+            name => write!(f, "CN={name}"),
+        }
     }
 }
 
@@ -179,6 +272,19 @@ enum Kind {
     },
 }
 
+/// subjectKeyIdentifier, an octet string: some signers add none of their own.
+fn key_identifier(key: &PublicKey) -> CustomExtension {
+    let identifier = key.key_identifier();
+    let mut content = vec![0x04, u8::try_from(identifier.len()).unwrap_or(u8::MAX)];
+    content.extend(identifier);
+    CustomExtension::from_oid_content(SUBJECT_KEY_IDENTIFIER, content)
+}
+
+/// id-ce-subjectKeyIdentifier.
+const SUBJECT_KEY_IDENTIFIER: &[u64] = &[2, 5, 29, 14];
+/// id-ce-nameConstraints.
+const NAME_CONSTRAINTS: &[u64] = &[2, 5, 29, 30];
+
 fn purpose(usage: &Usage) -> ExtendedKeyUsagePurpose {
     match usage {
         Usage::ClientAuth => ExtendedKeyUsagePurpose::ClientAuth,
@@ -190,6 +296,7 @@ fn alternative_name(name: &San) -> Result<SanType, rcgen::Error> {
     Ok(match name {
         San::Dns(_) | San::Wildcard(_) => SanType::DnsName(name.to_string().try_into()?),
         San::Ip(address) => SanType::IpAddress(*address),
+        San::Uri(uri) => SanType::URI(uri.as_str().try_into()?),
     })
 }
 

@@ -1,6 +1,7 @@
 //! The roles that a certificate plays in an etcd cluster, and what each needs.
 
 use std::fmt;
+use std::str::FromStr;
 
 /// What a certificate is for.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -41,6 +42,22 @@ impl fmt::Display for Role {
         f.write_str(self.as_str())
     }
 }
+
+impl FromStr for Role {
+    type Err = UnknownRole;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        [Self::Client, Self::Peer, Self::Server]
+            .into_iter()
+            .find(|role| role.as_str() == text)
+            .ok_or_else(|| UnknownRole(text.to_owned()))
+    }
+}
+
+/// A text that names no [`Role`].
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("`{0}` is no role: write client, peer or server")]
+pub struct UnknownRole(String);
 
 /// An extended key usage (RFC 5280 section 4.2.1.12).
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]

@@ -1,7 +1,8 @@
 //! What members and clients must trust.
 
 use crate::certificate::Certificate;
-use crate::description::TrustAnchor;
+use crate::description::Cluster;
+use crate::hierarchy::AuthorityName;
 
 /// The bundles that members and clients hold in their CA files.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -14,21 +15,24 @@ pub struct Bundles {
 }
 
 impl Bundles {
-    /// The bundles for a chain of authorities, the root first.
-    pub fn new(
-        root: &Certificate,
-        intermediate: &Certificate,
-        etcd: &Certificate,
-        anchor: TrustAnchor,
-    ) -> Self {
-        let member = match anchor {
-            TrustAnchor::Etcd => etcd,
-            TrustAnchor::Intermediate => intermediate,
-            TrustAnchor::Root => root,
-        };
-        Self {
-            members: vec![member.clone()],
-            clients: vec![etcd.clone(), intermediate.clone(), root.clone()],
-        }
+    /// The bundles for the chain that a description asks for.
+    ///
+    /// # Errors
+    ///
+    /// The name of an authority that `find` does not know.
+    pub fn of<'a>(
+        cluster: &Cluster,
+        find: impl Fn(AuthorityName) -> Option<&'a Certificate>,
+    ) -> Result<Self, AuthorityName> {
+        let find = |name| find(name).cloned().ok_or(name);
+        let down_to_etcd = AuthorityName::chain(cluster).iter();
+        let clients = down_to_etcd.filter(|name| **name != AuthorityName::Issuing);
+        Ok(Self {
+            members: vec![find(cluster.trust_anchor.into())?],
+            clients: clients
+                .rev()
+                .map(|name| find(*name))
+                .collect::<Result<_, _>>()?,
+        })
     }
 }

@@ -6,6 +6,8 @@ use std::net::IpAddr;
 
 use minijinja::{Environment, context};
 use pki_core::Cluster;
+use pki_core::adopt::Proposal;
+use pki_core::description::{Levels, Sharing};
 
 use super::args::{Init, NodeArgument};
 use super::error::Error;
@@ -34,6 +36,17 @@ pub(super) fn read() -> Result<Cluster, Error> {
     }
 }
 
+/// Reads the description of this directory for a command that never writes one.
+pub(super) fn described() -> Result<Described, Error> {
+    let cluster = read()?;
+    let examples = are_examples(&cluster);
+    Ok(Described {
+        cluster,
+        new: None,
+        examples,
+    })
+}
+
 /// Reads the description, or makes one from the options.
 pub(super) fn find_or_make(arguments: &Init) -> Result<Described, Error> {
     match read() {
@@ -52,7 +65,29 @@ pub(super) fn find_or_make(arguments: &Init) -> Result<Described, Error> {
 }
 
 fn make(arguments: &Init) -> Result<Described, Error> {
-    let text = render(arguments)?;
+    let examples: Vec<NodeArgument> = EXAMPLE_NODES
+        .iter()
+        .map(|(name, address)| NodeArgument {
+            name: (*name).to_owned(),
+            addresses: vec![(*address).into()],
+        })
+        .collect();
+    let text = render(&New {
+        cluster: arguments.cluster.as_deref(),
+        domain: arguments.domain.as_deref().unwrap_or(EXAMPLE_DOMAIN),
+        nodes: match arguments.nodes.is_empty() {
+            true => &examples,
+            false => &arguments.nodes,
+        },
+        networks: &arguments.networks,
+        clients: &arguments.clients,
+        adopted: None,
+    })?;
+    new(text)
+}
+
+/// A new description, from its text.
+pub(super) fn new(text: String) -> Result<Described, Error> {
     let cluster = parse(&text)?;
     let examples = are_examples(&cluster);
     Ok(Described {
@@ -62,6 +97,16 @@ fn make(arguments: &Init) -> Result<Described, Error> {
     })
 }
 
+/// What a new description says beside its defaults.
+pub(super) struct New<'a> {
+    pub(super) cluster: Option<&'a str>,
+    pub(super) domain: &'a str,
+    pub(super) nodes: &'a [NodeArgument],
+    pub(super) networks: &'a [String],
+    pub(super) clients: &'a [String],
+    pub(super) adopted: Option<&'a Proposal>,
+}
+
 fn parse(text: &str) -> Result<Cluster, Error> {
     Cluster::from_yaml(text).map_err(|source| Error::Description {
         path: FILE.into(),
@@ -69,40 +114,36 @@ fn parse(text: &str) -> Result<Cluster, Error> {
     })
 }
 
-fn render(arguments: &Init) -> Result<String, Error> {
-    let examples: Vec<NodeArgument> = EXAMPLE_NODES
-        .iter()
-        .map(|(name, address)| NodeArgument {
-            name: (*name).to_owned(),
-            addresses: vec![(*address).into()],
-        })
-        .collect();
-    let nodes = match arguments.nodes.is_empty() {
-        true => &examples,
-        false => &arguments.nodes,
-    };
-    let nodes: Vec<_> = nodes
+/// The text of a new description.
+pub(super) fn render(new: &New<'_>) -> Result<String, Error> {
+    let nodes: Vec<_> = new
+        .nodes
         .iter()
         .map(|node| {
             let addresses: Vec<_> = node.addresses.iter().map(ToString::to_string).collect();
             context! { name => &node.name, addresses => addresses }
         })
         .collect();
-    let domain = arguments.domain.as_deref().unwrap_or(EXAMPLE_DOMAIN);
-    let first_client = arguments
-        .clients
-        .first()
-        .map_or("kube-apiserver", String::as_str);
+    let first_client = new.clients.first().map_or("kube-apiserver", String::as_str);
+    let levels = new.adopted.and_then(|adopted| match adopted.levels {
+        Levels::One => Some(1),
+        Levels::Two => Some(2),
+        Levels::Three if adopted.issuing => Some(3),
+        Levels::Three => None,
+    });
     let mut environment = Environment::new();
     environment.add_filter("yaml", yaml_scalar);
     environment.add_template(TEMPLATE, include_str!("../../templates/etcdpki.yml.j2"))?;
     let text = environment.get_template(TEMPLATE)?.render(context! {
-        cluster => &arguments.cluster,
-        domain => domain,
+        cluster => &new.cluster,
+        domain => new.domain,
         nodes => nodes,
-        networks => &arguments.networks,
-        clients => &arguments.clients,
+        networks => new.networks.to_vec(),
+        clients => new.clients.to_vec(),
         first_client => first_client,
+        levels => levels,
+        issuing => new.adopted.is_some_and(|adopted| adopted.issuing),
+        shared => new.adopted.is_some_and(|adopted| adopted.sharing == Sharing::Shared),
     })?;
     // The engine drops the last newline.
     Ok(text + "\n")

@@ -3,19 +3,33 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use pki_core::adopt::AdoptError;
+use pki_core::certificate::bundle::InvalidPem;
 use pki_core::converge::ConvergeError;
+use pki_core::csr::{InvalidRequest, PolicyError};
 use pki_core::description::DescriptionError;
 use pki_core::document::MergeError;
+use pki_core::import::ImportError;
 use pki_core::inspect::InspectError;
+use pki_core::key::KeyError;
 use pki_core::seal::{SealError, SlotError, SlotName};
 use pki_core::store::StoreError;
 use pki_core::store::atomic::WriteError;
+use pki_core::verify::{InvalidRevocationList, PathError};
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Error {
     #[error(transparent)]
+    Adopt(#[from] AdoptError),
+    #[error("{path}: the description asks for another chain of authorities than the one found, {found}: set `levels` of authorities in it", path = .path.display())]
+    AdoptedChain { path: PathBuf, found: String },
+    #[error(transparent)]
     Converge(#[from] ConvergeError),
+    #[error(
+        "{id}: {option} is for certificates that are not described: what this one carries stands in etcdpki.yml"
+    )]
+    DescribedLeaf { id: String, option: &'static str },
     #[error("{path}{}: {source}", .source.position.map(|at| format!(":{at}")).unwrap_or_default(), path = .path.display())]
     Description {
         path: PathBuf,
@@ -45,10 +59,20 @@ pub(super) enum Error {
         path = "standard output"
     )]
     Json { source: serde_json::Error },
+    #[error(transparent)]
+    Import(#[from] ImportError),
     #[error("{}: {source}", .path.display())]
     Inspect { path: PathBuf, source: InspectError },
     #[error("{}: {source}", .path.display())]
     Io { path: PathBuf, source: io::Error },
+    #[error("{}: {source}", .path.display())]
+    Key { path: PathBuf, source: KeyError },
+    #[error(
+        "--key-out: the key of a described certificate is in the vault files: leave the option out"
+    )]
+    KeyInVault,
+    #[error("--key-out -: a private key is not written to a terminal or a pipe: name a file")]
+    KeyToStdout,
     #[error("{}: {source}", .path.display())]
     Merge { path: PathBuf, source: MergeError },
     #[error("no {what}: {hint}")]
@@ -57,6 +81,18 @@ pub(super) enum Error {
     NoKeyring { path: PathBuf },
     #[error("{}: no description here", .path.display())]
     NoDescription { path: PathBuf },
+    #[error("--out is missing: the certificate is not kept here, so say where it is to be written")]
+    NoOut,
+    #[error("{}: the request is of {subject}, which names nobody that a certificate could be kept for: name the owner, as in `etcdpki issue OWNER --csr …`", .path.display())]
+    NoOwner { path: PathBuf, subject: String },
+    #[error(
+        "no authority waits for its certificate here: run `etcdpki ca request` first, or take one in with `etcdpki ca import`"
+    )]
+    NoRequest,
+    #[error(
+        "{owner} is not described with any role: say which one is meant with --role client, peer or server"
+    )]
+    NoRole { owner: String },
     #[error("{}: this PKI is sealed already, so no new passphrase can be made for it", .path.display())]
     NoPassphraseForKeyring { path: PathBuf },
     #[error("{}: the file is not encrypted", .path.display())]
@@ -67,6 +103,26 @@ pub(super) enum Error {
     Random(getrandom::Error),
     #[error("{what}: {reason}")]
     Password { what: &'static str, reason: String },
+    #[error("{}: {source}", .path.display())]
+    Pem { path: PathBuf, source: InvalidPem },
+    #[error("{}: {source}", .path.display())]
+    Policy { path: PathBuf, source: PolicyError },
+    #[error(
+        "certificates/{id} is there already: issue it again with the same key, --renew, or with a new one, --rekey"
+    )]
+    RenewOrRekey { id: String },
+    #[error("{}: {source}", .path.display())]
+    Request {
+        path: PathBuf,
+        source: InvalidRequest,
+    },
+    #[error("{}: {source}", .path.display())]
+    Path { path: PathBuf, source: PathError },
+    #[error("{}: {source}", .path.display())]
+    RevocationList {
+        path: PathBuf,
+        source: InvalidRevocationList,
+    },
     #[error(
         "slot `{slot}` is for age recipients: name them again, with --recipient, or give it a passphrase"
     )]
@@ -78,6 +134,10 @@ pub(super) enum Error {
     NoRoot,
     #[error(transparent)]
     Seal(#[from] SealError),
+    #[error("{owner} has several roles, and --out takes one certificate: say which with --role")]
+    SeveralRoles { owner: String },
+    #[error("--signer-command: {reason}")]
+    Signer { reason: String },
     #[error(transparent)]
     Slot(#[from] SlotError),
     #[error(transparent)]
@@ -119,6 +179,9 @@ impl Error {
             Self::NoPassphraseForKeyring { .. } => Some(
                 "give the passphrase that it was made with: --passphrase-file, --passphrase-command or the file etcdpki-passphrase.txt".to_owned(),
             ),
+            Self::Policy { source: PolicyError::Name { name, .. }, .. } => Some(format!(
+                "if it may have that name all the same, grant it: --san {name}; or leave out what it may not have: --drop-names"
+            )),
             Self::OthersUnproved { .. } => Some("give the passphrase of another slot with --passphrase-file, or its identity with --age-identity".to_owned()),
             Self::Seal(seal)
             | Self::Slot(SlotError::Seal(seal))

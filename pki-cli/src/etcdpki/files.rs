@@ -1,7 +1,7 @@
 //! The files beside the PKI directory: the roles' variables and .gitignore.
 
-use std::fs;
-use std::io;
+use std::fs::{self, File};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use pki_core::document::Document;
@@ -140,6 +140,25 @@ pub(super) fn remove_leftovers(path: &str) -> Result<(), Error> {
     Ok(atomic::remove_leftovers(Path::new(path))?)
 }
 
+/// Reads a file that a person named; `-` is standard input.
+pub(super) fn read_input(path: &Path) -> Result<Zeroizing<Vec<u8>>, Error> {
+    let failed = |source| Error::io(path, source);
+    let mut content = Zeroizing::new(Vec::new());
+    let read = match path.as_os_str() == "-" {
+        true => io::stdin().take(MAX_SIZE + 1).read_to_end(&mut content),
+        false => {
+            File::open(path).and_then(|file| file.take(MAX_SIZE + 1).read_to_end(&mut content))
+        }
+    };
+    let length = u64::try_from(read.map_err(failed)?).unwrap_or(u64::MAX);
+    match length > MAX_SIZE {
+        true => Err(failed(io::Error::other(
+            "larger than 16 MiB: no certificate or key is",
+        ))),
+        false => Ok(content),
+    }
+}
+
 /// Adds files to .gitignore that are not in it yet.
 pub(super) fn stage_ignored(names: &[&str], group: &mut Group) -> Result<(), Error> {
     let path = Path::new(GITIGNORE);
@@ -164,3 +183,6 @@ pub(super) fn stage_ignored(names: &[&str], group: &mut Group) -> Result<(), Err
     }
     Ok(group.stage_file(path, new.as_bytes(), Access::Everyone)?)
 }
+
+/// The largest file that is read.
+const MAX_SIZE: u64 = 16 * 1024 * 1024;

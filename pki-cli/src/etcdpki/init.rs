@@ -7,8 +7,9 @@ use std::process::ExitCode;
 use std::thread::{self, ScopedJoinHandle};
 
 use pki_core::Cluster;
-use pki_core::converge::{self, Plan, State};
+use pki_core::converge::{self, Plan, State, Terms};
 use pki_core::document::{self, Document};
+use pki_core::leaf::LeafId;
 use pki_core::seal::{KdfParameters, Keyring, Passphrase, Unlocked};
 use pki_core::store::atomic::{Access, Group};
 use pki_core::store::{Directory, Pki};
@@ -16,7 +17,7 @@ use time::OffsetDateTime;
 use vault_format::Secret;
 use zeroize::Zeroizing;
 
-use super::args::Init;
+use super::args::{Init, KeyArguments, VaultArguments};
 use super::description::{self, Described};
 use super::error::Error;
 use super::files::{self, Old, Ready};
@@ -30,10 +31,38 @@ pub(super) const PKI: &str = "pki";
 /// Runs the command.
 pub(super) fn run(arguments: &Init, directory: Option<&Path>) -> Result<ExitCode, Error> {
     let described = description::find_or_make(arguments)?;
+    let arguments = Work {
+        keys: &arguments.keys,
+        vault: &arguments.vault,
+        generate_secrets: arguments.generate_secrets,
+        renewals: Vec::new(),
+        dry_run: arguments.dry_run,
+        json: arguments.json,
+    };
+    work(&arguments, &described, directory)
+}
+
+/// What `init` and `issue` have in common: to make what a description asks for.
+pub(super) struct Work<'a> {
+    pub(super) keys: &'a KeyArguments,
+    pub(super) vault: &'a VaultArguments,
+    pub(super) generate_secrets: bool,
+    /// Leaves that are issued whether they fit or not.
+    pub(super) renewals: Vec<(LeafId, Terms)>,
+    pub(super) dry_run: bool,
+    pub(super) json: bool,
+}
+
+/// Does the work and tells of it.
+pub(super) fn work(
+    arguments: &Work<'_>,
+    described: &Described,
+    directory: Option<&Path>,
+) -> Result<ExitCode, Error> {
     let now = OffsetDateTime::now_utc();
     let report = match arguments.dry_run {
-        true => plan_only(&described, now)?,
-        false => make(arguments, &described, now)?,
+        true => plan_only(arguments, described, now)?,
+        false => make(arguments, described, now)?,
     };
     match arguments.json {
         true => output::print_json(&report)?,
@@ -42,13 +71,30 @@ pub(super) fn run(arguments: &Init, directory: Option<&Path>) -> Result<ExitCode
     Ok(ExitCode::SUCCESS)
 }
 
-fn plan_only(described: &Described, now: OffsetDateTime) -> Result<Report, Error> {
+fn plan(
+    arguments: &Work<'_>,
+    cluster: &Cluster,
+    pki: &Pki<Directory>,
+    now: OffsetDateTime,
+) -> Result<Plan, Error> {
+    let mut plan = converge::plan(cluster, pki, now)?;
+    for (id, terms) in &arguments.renewals {
+        plan.renew(id, *terms)?;
+    }
+    Ok(plan)
+}
+
+fn plan_only(
+    arguments: &Work<'_>,
+    described: &Described,
+    now: OffsetDateTime,
+) -> Result<Report, Error> {
     let pki = Pki::new(Directory::open_read_only(Path::new(PKI))?);
-    let plan = converge::plan(&described.cluster, &pki, now)?;
+    let plan = plan(arguments, &described.cluster, &pki, now)?;
     Ok(Report::of_plan(described, &plan))
 }
 
-fn make(arguments: &Init, described: &Described, now: OffsetDateTime) -> Result<Report, Error> {
+fn make(arguments: &Work<'_>, described: &Described, now: OffsetDateTime) -> Result<Report, Error> {
     let cluster = &described.cluster;
     let mut pki = Pki::new(Directory::open(Path::new(PKI))?);
     // The lock on the PKI directory keeps others out of these too.
@@ -56,7 +102,7 @@ fn make(arguments: &Init, described: &Described, now: OffsetDateTime) -> Result<
     own_files
         .chain(secrets::GENERATED_FILES)
         .try_for_each(files::remove_leftovers)?;
-    let plan = converge::plan(cluster, &pki, now)?;
+    let plan = plan(arguments, cluster, &pki, now)?;
     let keyring = pki.keyring()?;
     let secrets = Secrets::acquire(arguments, &pki, keyring.as_ref()).inspect_err(|_| {
         // Made a moment ago for its lock, if it is empty; else this does nothing.
@@ -108,7 +154,7 @@ enum Sealing {
 
 impl Secrets {
     fn acquire(
-        arguments: &Init,
+        arguments: &Work<'_>,
         pki: &Pki<Directory>,
         keyring: Option<&Keyring>,
     ) -> Result<Self, Error> {
@@ -130,7 +176,7 @@ impl Secrets {
             Some(keyring) => Sealing::Opened(open(arguments, pki, keyring, &passphrase)?),
             None => Sealing::New(secrets::new_passphrase(&acquire(passphrase, true)?)?),
         };
-        let vault = Source::vault_password(&arguments.vault);
+        let vault = Source::vault_password(arguments.vault);
         let vault_password = acquire(vault, keyring.is_none())?;
         Ok(Self {
             sealing,
@@ -155,18 +201,18 @@ impl Secrets {
 
 /// Opens the keyring that there is; no passphrase can be generated for it.
 fn open(
-    arguments: &Init,
+    arguments: &Work<'_>,
     pki: &Pki<Directory>,
     keyring: &Keyring,
     passphrase: &Source<'_>,
 ) -> Result<Unlocked, Error> {
     if arguments.generate_secrets
         && passphrase.place_for_new().is_some()
-        && !keys::by_identity(&arguments.keys)
+        && !keys::by_identity(arguments.keys)
     {
         return Err(Error::NoPassphraseForKeyring { path: PKI.into() });
     }
-    keys::open(&arguments.keys, pki, keyring)
+    keys::open(arguments.keys, pki, keyring)
 }
 
 /// The first run: makes everything while the passphrase is stretched, for only the keyring waits

@@ -2,15 +2,12 @@
 
 mod view;
 
-use std::fs::File;
-use std::io::{self, Read};
 use std::path::Path;
 use std::process::ExitCode;
 
 use pki_core::document::Tree;
 use pki_core::inspect::{self, InspectError};
 use vault_format::Header;
-use zeroize::Zeroizing;
 
 use super::args::Inspect;
 use super::error::Error;
@@ -43,7 +40,7 @@ pub(super) fn run(arguments: &Inspect) -> Result<ExitCode, Error> {
 }
 
 fn file(path: &Path, arguments: &Inspect) -> Result<FileView, Error> {
-    let content = read(path)?;
+    let content = files::read_input(path)?;
     let name = path.display().to_string();
     if vault_format::is_encrypted(&content) {
         return vault(path, name, &content, arguments);
@@ -105,24 +102,3 @@ fn vault(
     }
     Ok(view)
 }
-
-fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, Error> {
-    let failed = |source| Error::io(path, source);
-    let mut content = Zeroizing::new(Vec::new());
-    let read = match path.as_os_str() == "-" {
-        true => io::stdin().take(MAX_SIZE + 1).read_to_end(&mut content),
-        false => {
-            File::open(path).and_then(|file| file.take(MAX_SIZE + 1).read_to_end(&mut content))
-        }
-    };
-    let length = u64::try_from(read.map_err(failed)?).unwrap_or(u64::MAX);
-    match length > MAX_SIZE {
-        true => Err(failed(io::Error::other(
-            "larger than 16 MiB: no certificate or key is",
-        ))),
-        false => Ok(content),
-    }
-}
-
-/// The largest file that is read.
-const MAX_SIZE: u64 = 16 * 1024 * 1024;

@@ -7,9 +7,12 @@ mod error;
 mod files;
 mod init;
 mod inspect;
+mod issue;
 mod keys;
+mod opened;
 mod output;
 mod secrets;
+mod status;
 mod verify;
 
 use std::ffi::OsString;
@@ -22,7 +25,7 @@ use args::{Arguments, Command};
 use error::Error;
 
 /// Runs the command and returns its exit code: 0 done, 1 failed, 2 wrong usage, 3 something was
-/// found.
+/// found or is due.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let arguments = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
@@ -53,6 +56,8 @@ fn dispatch(arguments: Arguments) -> Result<ExitCode, Error> {
         Command::Ca(ca) => ca::run(&ca),
         Command::Init(init) => init::run(&init, arguments.directory.as_deref()),
         Command::Inspect(inspect) => inspect::run(&inspect),
+        Command::Issue(issue) => issue::run(&issue, arguments.directory.as_deref()),
+        Command::Status(status) => status::run(&status),
         Command::Verify(verify) => verify::run(&verify),
     }
 }

@@ -15,6 +15,8 @@ pub(super) const HEADING: Style = Style::new().bold();
 pub(super) const GOOD: Style = AnsiColor::Green.on_default();
 /// Red and bold, for what is wrong.
 pub(super) const BAD: Style = AnsiColor::Red.on_default().bold();
+/// Yellow and bold, for what will be wrong.
+pub(super) const WARN: Style = AnsiColor::Yellow.on_default().bold();
 /// Dim, for what can be passed over.
 pub(super) const DIM: Style = Style::new().dimmed();
 
@@ -46,6 +48,12 @@ pub(super) fn error(error: &Error) {
     if let Some(hint) = error.hint() {
         note(&format!("\n{HEADING}hint:{HEADING:#} {hint}"));
     }
+}
+
+/// The columns of the terminal; many where standard output is none.
+pub(super) fn width() -> usize {
+    let size = rustix::termios::tcgetwinsize(io::stdout());
+    size.map_or(usize::MAX, |size| usize::from(size.ws_col))
 }
 
 /// A date as 2026-11-23, in UTC.

@@ -8,7 +8,7 @@ use pki_core::store::atomic::{Access, Group};
 use vault_format::Secret;
 use zeroize::Zeroizing;
 
-use super::args::{PassphraseArguments, VaultArguments};
+use super::args::{CaImport, PassphraseArguments, VaultArguments};
 use super::error::Error;
 use super::output;
 use crate::password::{self, Readable};
@@ -66,6 +66,18 @@ impl<'a> Source<'a> {
             variable: "ANSIBLE_VAULT_PASSWORD_FILE",
             default_file: Some(VAULT_PASSWORD_FILE),
             option: "--vault-password",
+        }
+    }
+
+    /// The ways to the passphrase of a private key that is imported.
+    pub(super) fn key_passphrase(arguments: &'a CaImport) -> Self {
+        Self {
+            what: "passphrase of the key",
+            file: arguments.key_passphrase_file.as_deref(),
+            command: arguments.key_passphrase_command.as_deref(),
+            variable: "ETCDPKI_KEY_PASSPHRASE_FILE",
+            default_file: None,
+            option: "--key-passphrase",
         }
     }
 

@@ -1,127 +1,64 @@
-//! `etcdpki verify`: check the whole PKI.
+//! `etcdpki verify`: check the whole PKI, or files.
 
-use std::fmt::Write as _;
-use std::fs;
-use std::io;
+mod files;
+mod rules;
+mod vault;
+mod view;
+
 use std::path::Path;
 use std::process::ExitCode;
 
-use pki_core::document::AnsibleRole;
+use pki_core::lint::Severity;
 use pki_core::store::{Directory, Pki};
-use pki_core::verify::{self, Finding, Report};
-use serde::Serialize;
+use pki_core::verify;
 use time::OffsetDateTime;
-use zeroize::Zeroizing;
 
 use super::args::Verify;
 use super::description;
 use super::error::Error;
 use super::init::PKI;
 use super::keys;
-use super::output::{self, BAD, GOOD};
+use super::output;
+use view::View;
 
 /// Runs the command.
 pub(super) fn run(arguments: &Verify) -> Result<ExitCode, Error> {
-    let cluster = description::read()?;
-    let pki = Pki::new(Directory::open_read_only(Path::new(PKI))?);
-    let keys = match (arguments.without_keys, pki.keyring()?) {
-        (true, _) | (false, None) => None,
-        (false, Some(keyring)) => Some(keys::open(&arguments.keys, &pki, &keyring)?),
-    };
-    let mut report = verify::verify(&cluster, &pki, keys.as_ref(), OffsetDateTime::now_utc())?;
-    report.findings.extend(vault_files_in_clear()?);
-    match arguments.json {
-        true => output::print_json(&Json::from(&report))?,
-        false => output::print(&text(&report, arguments.without_keys))?,
+    if arguments.rules {
+        return rules::run(arguments.json);
     }
-    Ok(match report.findings.is_empty() {
-        true => ExitCode::SUCCESS,
-        false => ExitCode::from(FOUND),
+    let now = arguments.at.unwrap_or_else(OffsetDateTime::now_utc);
+    let view = match arguments.files.is_empty() {
+        true => whole(arguments, now)?,
+        false => files::check(arguments, now)?,
+    };
+    match arguments.json {
+        true => output::print_json(&view.json())?,
+        false => output::print(&view.text())?,
+    }
+    Ok(match view.report.count(Severity::Error) {
+        0 => ExitCode::SUCCESS,
+        _ => ExitCode::from(FOUND),
     })
 }
 
-/// Vault files that were decrypted and left so, with every key in them in clear.
-fn vault_files_in_clear() -> Result<Vec<Finding>, Error> {
-    let mut findings = Vec::new();
-    for role in AnsibleRole::ALL {
-        let path = role.vault_path();
-        let content = match fs::read(&path) {
-            Ok(content) => Zeroizing::new(content),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-            Err(error) => return Err(Error::io(path, error)),
-        };
-        if !vault_format::is_encrypted(&content) {
-            let message = format!("not encrypted: run `vault encrypt {path}`");
-            findings.push(Finding { path, message });
-        }
-    }
-    Ok(findings)
-}
-
-fn text(report: &Report, without_keys: bool) -> String {
-    let mut text = String::new();
-    for finding in &report.findings {
-        let _ = writeln!(text, "{BAD}{}{BAD:#}: {}", finding.path, finding.message);
-    }
-    let checked = format!(
-        "{} authorities, {} certificates, {}",
-        report.authorities,
-        report.leaves,
-        match without_keys {
-            true => "keys not checked".to_owned(),
-            false => keys_opened(report),
-        }
-    );
-    let _ = match report.findings.len() {
-        0 => writeln!(text, "{GOOD}ok{GOOD:#}: {checked}"),
-        1 => writeln!(text, "\n1 finding in {checked}"),
-        many => writeln!(text, "\n{many} findings in {checked}"),
+fn whole(arguments: &Verify, now: OffsetDateTime) -> Result<View, Error> {
+    let cluster = description::read()?;
+    // Without keys the keyring may be kept elsewhere.
+    let directory = match arguments.without_keys {
+        true => Directory::open_without_keyring(Path::new(PKI)),
+        false => Directory::open_read_only(Path::new(PKI))?,
     };
-    text
-}
-
-fn keys_opened(report: &Report) -> String {
-    let opened = match report.keys {
-        1 => "1 key opened".to_owned(),
-        keys => format!("{keys} keys opened"),
+    let pki = Pki::new(directory);
+    let keys = match arguments.without_keys {
+        true => None,
+        false => match pki.keyring()? {
+            None => None,
+            Some(keyring) => Some(keys::open(&arguments.keys, &pki, &keyring)?),
+        },
     };
-    match report.closed {
-        0 => opened,
-        closed => format!("{opened}, {closed} not checked since its tier is closed"),
-    }
-}
-
-#[derive(Serialize)]
-struct Json<'a> {
-    authorities: usize,
-    certificates: usize,
-    keys: usize,
-    closed_keys: usize,
-    findings: Vec<JsonFinding<'a>>,
-}
-
-#[derive(Serialize)]
-struct JsonFinding<'a> {
-    path: &'a str,
-    message: &'a str,
-}
-
-impl<'a> From<&'a Report> for Json<'a> {
-    fn from(report: &'a Report) -> Self {
-        let findings = report.findings.iter();
-        Self {
-            authorities: report.authorities,
-            certificates: report.leaves,
-            keys: report.keys,
-            closed_keys: report.closed,
-            findings: findings
-                .map(|finding| JsonFinding {
-                    path: &finding.path,
-                    message: &finding.message,
-                })
-                .collect(),
-        }
-    }
+    let mut report = verify::verify(&cluster, &pki, keys.as_ref(), now)?;
+    let vault = vault::check(&cluster, &pki, keys.as_ref(), &arguments.vault, &mut report)?;
+    Ok(View::whole(report, arguments.without_keys, vault))
 }
 
 /// The exit code that says that something was found.

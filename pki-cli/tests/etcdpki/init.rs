@@ -520,7 +520,7 @@ fn what_is_not_described_any_more_is_told() {
     let line = "  - { name: etcd-2, addresses: [10.0.0.12] }\n";
     workspace.write("etcdpki.yml", description.replace(line, ""));
     let report = workspace.succeeds(&["init"]);
-    assert!(report.contains("Not described any more"), "{report}");
+    assert!(report.contains("Not described"), "{report}");
     assert!(
         report.contains("pki/certificates/etcd-2/peer/1/tls.crt"),
         "{report}"

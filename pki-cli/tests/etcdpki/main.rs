@@ -2,7 +2,11 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
+mod adopt;
+mod authorities;
 mod init;
+mod issue;
 mod slots;
+mod status;
 mod verify;
 mod workspace;

@@ -22,7 +22,7 @@ fn sealed_keys_that_were_cut_swapped_or_changed_are_named() {
         let output = workspace.run(&["verify"]);
         assert_eq!(output.status.code(), Some(3));
         let text = String::from_utf8(output.stdout).unwrap();
-        assert!(text.contains(own) && text.contains("1 finding"), "{text}");
+        assert!(text.contains(own) && text.contains("1 error in"), "{text}");
         let error = workspace.fails(1, &["init"]);
         assert!(error.contains(own), "{error}");
         assert_eq!(workspace.read(own), bad);
@@ -40,7 +40,11 @@ fn findings_are_there_in_json_and_in_the_exit_code() {
     let output = workspace.run(&["verify", "--json"]);
     assert_eq!(output.status.code(), Some(3));
     let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(report["findings"].as_array().unwrap().len(), 2);
+    let findings = report["findings"].as_array().unwrap();
+    assert_eq!(findings.len(), 2);
+    assert_eq!(findings[0]["code"], "missing");
+    assert_eq!(findings[0]["severity"], "error");
+    assert_eq!(report["errors"], 2);
     assert_eq!(report["certificates"], 6);
 }
 
@@ -169,4 +173,155 @@ fn one_file_that_cannot_be_shown_does_not_hide_the_others() {
     ] {
         assert!(errors.contains(part), "{part}: {errors}");
     }
+}
+
+#[test]
+fn verify_without_keys_needs_no_keyring() {
+    let workspace = Workspace::initialised();
+    std::fs::remove_file(workspace.path("pki/keyring.yml")).unwrap();
+    workspace.succeeds(&["verify", "--without-keys"]);
+    workspace.succeeds(&["status"]);
+}
+
+#[test]
+fn vault_files_are_held_against_the_pki() {
+    let workspace = Workspace::initialised();
+    assert!(
+        workspace
+            .succeeds(&["verify"])
+            .contains("6 files of roles compared")
+    );
+    let file = "roles/etcd-server/vars/certificates.vault.yml";
+    let of_another = Workspace::initialised();
+    std::fs::copy(
+        of_another.path("vault-password.txt"),
+        workspace.path("other.txt"),
+    )
+    .unwrap();
+    // Another cluster's certificates under our password.
+    std::fs::copy(
+        workspace.path("vault-password.txt"),
+        of_another.path("vault-password.txt"),
+    )
+    .unwrap();
+    std::fs::remove_dir_all(of_another.path("roles")).unwrap();
+    of_another.succeeds(&["init"]);
+    let own = workspace.read(file);
+    workspace.write_with_mode(file, of_another.read(file), 0o600);
+    let output = workspace.run(&["verify"]);
+    assert_eq!(output.status.code(), Some(3));
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        text.contains(file) && text.contains("[vault-stale]"),
+        "{text}"
+    );
+    workspace.write_with_mode(file, own, 0o600);
+    std::fs::remove_file(workspace.path("vault-password.txt")).unwrap();
+    let text = workspace.succeeds(&["verify"]);
+    assert!(
+        text.contains("not compared: no vault password is at hand"),
+        "{text}"
+    );
+    let output = workspace.run(&["verify", "--vault-password-file", "other.txt"]);
+    assert!(String::from_utf8_lossy(&output.stdout).contains("[vault-unreadable]"));
+}
+
+#[test]
+fn files_are_verified_by_trust_role_name_and_time() {
+    let workspace = Workspace::initialised();
+    let (server, client, members) = (
+        "pki/certificates/etcd-0/server/1/tls.crt",
+        "pki/certificates/etcdctl/client/1/tls.crt",
+        "pki/trust/members.crt",
+    );
+    let good = ["verify", server, client, "--trust", members];
+    assert!(workspace.succeeds(&good).starts_with("ok: "));
+    assert!(
+        workspace
+            .succeeds(&["verify", server])
+            .contains("no path was validated")
+    );
+    let codes = |arguments: &[&str]| -> Vec<String> {
+        let output = workspace.run(&[&["verify", "--json"], arguments].concat());
+        assert_eq!(output.status.code(), Some(3), "{arguments:?}");
+        let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        let findings = report["findings"].as_array().unwrap();
+        let code = |finding: &serde_json::Value| finding["code"].as_str().unwrap().to_owned();
+        findings.iter().map(code).collect()
+    };
+    let trust = ["--trust", members];
+    let with = |more: &[&'static str]| codes(&[&[server], &trust[..], more].concat());
+    assert_eq!(with(&["--name", "other.example"]), ["name-not-matched"]);
+    assert_eq!(with(&["--at", "2000-01-01"])[..1], ["trust-expired"]);
+    assert!(with(&["--at", "2029-01-01T00:00:00Z"]).contains(&"path-not-valid".to_owned()));
+    let wrong_role = codes(&[client, "--trust", members, "--role", "server"]);
+    assert!(
+        wrong_role.contains(&"server-without-server-auth".to_owned()),
+        "{wrong_role:?}"
+    );
+    workspace.write("rubbish", "rubbish");
+    assert_eq!(codes(&["rubbish"]), ["unreadable"]);
+    assert_eq!(codes(&[server, "--trust", "rubbish"])[0], "trust-empty");
+    assert!(workspace.fails(1, &["verify", "absent"]).contains("absent"));
+    workspace.fails(2, &["verify", "--trust", members]);
+    let rules = workspace.succeeds(&["verify", "--rules"]);
+    assert!(rules.contains("serial-negative (error)"));
+}
+
+#[test]
+fn revocation_lists_are_looked_at() {
+    let workspace = Workspace::initialised();
+    let directory = workspace.path("ca");
+    let authority = fixtures::OpensslCa::create(&directory);
+    let (certificate, _) = authority.issue("client", "clientAuth", "");
+    let list = workspace.path("list.pem");
+    let openssl = |arguments: &[&str]| {
+        let mut command = fixtures::openssl();
+        fixtures::run(command.current_dir(&directory).args(arguments)).expect_success();
+    };
+    workspace.write("ca/index.txt", "");
+    workspace.write("ca/crlnumber", "01\n");
+    workspace.write(
+        "ca/ca.cnf",
+        "[ca]\ndefault_ca=x\n[x]\ndatabase=index.txt\ncrlnumber=crlnumber\ndefault_md=sha256\ncrl_extensions=e\n[e]\nauthorityKeyIdentifier=keyid\n",
+    );
+    let list_path = list.to_str().unwrap();
+    let ca = ["-config", "ca.cnf", "-cert", "ca.crt", "-keyfile", "ca.key"];
+    let gencrl = [
+        &["ca", "-gencrl", "-crldays", "2", "-out", list_path],
+        &ca[..],
+    ]
+    .concat();
+    let trust = authority.certificate();
+    let verify = || {
+        workspace.run(&[
+            "verify",
+            certificate.to_str().unwrap(),
+            "--trust",
+            trust.to_str().unwrap(),
+            "--crl",
+            list_path,
+        ])
+    };
+    openssl(&gencrl);
+    let text = String::from_utf8(verify().stdout).unwrap();
+    assert!(
+        text.contains("[crl-pem]") && !text.contains("revoked ["),
+        "{text}"
+    );
+    openssl(&[
+        "crl", "-in", list_path, "-outform", "DER", "-out", list_path,
+    ]);
+    let clean = String::from_utf8(verify().stdout).unwrap();
+    assert!(
+        !clean.contains("[crl-") && !clean.contains("revoked ["),
+        "{clean}"
+    );
+    openssl(&[&["ca", "-revoke", certificate.to_str().unwrap()], &ca[..]].concat());
+    openssl(&gencrl);
+    let text = String::from_utf8(verify().stdout).unwrap();
+    assert!(
+        text.contains("a certificate of the path is revoked [path-not-valid]"),
+        "{text}"
+    );
 }

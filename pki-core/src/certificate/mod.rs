@@ -1,24 +1,30 @@
 //! X.509 certificates, read once into plain values.
 
 pub mod bundle;
+pub mod encoding;
 mod names;
 
 use time::OffsetDateTime;
 use x509_parser::prelude::{FromDer, ParsedExtension, X509Certificate, X509Name};
 
+pub use encoding::Encoding;
 pub use names::{AlternativeName, ExtendedKeyUsage, NameConstraints};
 
 use crate::key::{Fingerprint, PublicKey};
 use crate::lifetime::Validity;
 use crate::pem;
 use crate::role::Usage;
+use crate::verify;
 
-/// An X.509 v3 certificate (RFC 5280 section 4.1). Reading it checks its form, not its signature.
+/// An X.509 certificate (RFC 5280 section 4.1). Reading it checks its form, not its signature;
+/// [`crate::lint`] checks what a form can hold and must not.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Certificate {
     der: Vec<u8>,
     /// The subject as text, most significant attribute first.
     pub subject: String,
+    /// The last common name of the subject.
+    pub common_name: Option<String>,
     /// The issuer as text.
     pub issuer: String,
     /// The serial number, most significant octet first.
@@ -39,10 +45,14 @@ pub struct Certificate {
     pub alternative_names: Vec<AlternativeName>,
     /// The permitted subtrees of the nameConstraints extension.
     pub name_constraints: Option<NameConstraints>,
+    /// The excluded subtrees of the nameConstraints extension.
+    pub excluded_names: Option<NameConstraints>,
     /// The subject key identifier.
     pub subject_key_identifier: Option<Vec<u8>>,
     /// The authority key identifier.
     pub authority_key_identifier: Option<Vec<u8>>,
+    /// How it is written.
+    pub encoding: Encoding,
     raw_subject: Vec<u8>,
     raw_issuer: Vec<u8>,
 }
@@ -52,7 +62,7 @@ impl Certificate {
     ///
     /// # Errors
     ///
-    /// When the octets are not exactly one X.509 v3 certificate.
+    /// When the octets are not exactly one X.509 certificate.
     pub fn from_der(der: &[u8]) -> Result<Self, InvalidCertificate> {
         let (rest, parsed) = X509Certificate::from_der(der)
             .map_err(|error| InvalidCertificate(format!("not an X.509 certificate: {error}")))?;
@@ -64,6 +74,7 @@ impl Certificate {
         let mut certificate = Self {
             der: der.to_vec(),
             subject: name_text(&parsed.subject),
+            common_name: common_name(&parsed.subject),
             issuer: name_text(&parsed.issuer),
             serial: parsed.serial.to_bytes_be(),
             validity: Validity {
@@ -80,8 +91,10 @@ impl Certificate {
             extended_key_usages: Vec::new(),
             alternative_names: Vec::new(),
             name_constraints: None,
+            excluded_names: None,
             subject_key_identifier: None,
             authority_key_identifier: None,
+            encoding: Encoding::of(&parsed),
             raw_subject: parsed.subject.as_raw().to_vec(),
             raw_issuer: parsed.issuer.as_raw().to_vec(),
         };
@@ -121,6 +134,20 @@ impl Certificate {
         self.raw_issuer == issuer.raw_subject
     }
 
+    /// Whether `issuer` signed this certificate, going by names and key identifiers; where one of
+    /// the identifiers is missing, by the signature.
+    pub fn is_issued_by(&self, issuer: &Self) -> bool {
+        let identifiers = (
+            &self.authority_key_identifier,
+            &issuer.subject_key_identifier,
+        );
+        self.names_issuer(issuer)
+            && match identifiers {
+                (Some(own), Some(its)) => own == its,
+                _ => verify::is_signed_by(self, issuer),
+            }
+    }
+
     /// What was signed, the object identifier of the algorithm as DER, and the signature.
     pub(crate) fn signed_parts(&self) -> Option<(Vec<u8>, Vec<u8>, Vec<u8>)> {
         let (_, parsed) = X509Certificate::from_der(&self.der).ok()?;
@@ -129,6 +156,14 @@ impl Certificate {
         algorithm.extend(oid);
         let message = parsed.tbs_certificate.as_ref().to_vec();
         Some((message, algorithm, parsed.signature_value.data.to_vec()))
+    }
+
+    /// Whether this authority's name constraints let it sign `name`.
+    pub fn may_sign(&self, name: &AlternativeName) -> bool {
+        let permitted = self.name_constraints.as_ref();
+        let excluded = self.excluded_names.as_ref();
+        permitted.is_none_or(|constraints| constraints.permits(name))
+            && !excluded.is_some_and(|constraints| constraints.lists(name))
     }
 
     /// Whether every extended key usage in `usages`, and no other, is present.
@@ -211,6 +246,10 @@ impl Certificate {
                 self.name_constraints = Some(NameConstraints::permitting(
                     permitted.map(|subtree| &subtree.base),
                 )?);
+                if let Some(excluded) = &constraints.excluded_subtrees {
+                    let excluded = excluded.iter().map(|subtree| &subtree.base);
+                    self.excluded_names = Some(NameConstraints::permitting(excluded)?);
+                }
             }
             ParsedExtension::SubjectKeyIdentifier(id) => {
                 self.subject_key_identifier = Some(id.0.to_vec());
@@ -242,11 +281,17 @@ fn instant(timestamp: i64) -> Result<OffsetDateTime, InvalidCertificate> {
 }
 
 /// Attributes as `O=…, CN=…`; a name without any is `(empty)`.
-fn name_text(name: &X509Name<'_>) -> String {
+pub(crate) fn name_text(name: &X509Name<'_>) -> String {
     match name.iter_attributes().next() {
         Some(_) => printable(&name.to_string()),
         None => "(empty)".to_owned(),
     }
+}
+
+/// The last common name, which Go and with it etcd takes for the name of a client.
+pub(crate) fn common_name(name: &X509Name<'_>) -> Option<String> {
+    let last = name.iter_common_name().last()?;
+    last.as_str().ok().map(printable)
 }
 
 /// A text from a certificate, of which a stranger may be the author: control characters are

@@ -39,7 +39,7 @@ pub enum AlternativeName {
 }
 
 impl AlternativeName {
-    pub(super) fn from_general(name: &GeneralName<'_>) -> Self {
+    pub(crate) fn from_general(name: &GeneralName<'_>) -> Self {
         match name {
             GeneralName::DNSName(name) => Self::Dns(printable(name)),
             GeneralName::IPAddress(octets) => match ip_address(octets) {
@@ -88,6 +88,17 @@ impl NameConstraints {
         }
     }
 
+    /// Whether a subtree listed here holds a name, which is what an excluded subtree is for.
+    pub(super) fn lists(&self, name: &AlternativeName) -> bool {
+        match name {
+            AlternativeName::Dns(name) => self.dns.iter().any(|domain| is_within(name, domain)),
+            AlternativeName::Ip(address) => {
+                self.addresses.iter().any(|block| block.contains(address))
+            }
+            AlternativeName::Other(_) => false,
+        }
+    }
+
     pub(super) fn permitting<'a>(
         subtrees: impl Iterator<Item = &'a GeneralName<'a>>,
     ) -> Result<Self, InvalidCertificate> {
@@ -112,10 +123,13 @@ impl NameConstraints {
 
 /// Whether `name` is `domain` or lies under it; a wildcard stands for any name it matches.
 fn is_within(name: &str, domain: &str) -> bool {
-    let domain = domain.strip_prefix('.').unwrap_or(domain);
-    let name = name.strip_prefix("*.").unwrap_or(name);
-    name.strip_suffix(domain)
-        .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+    let domain = domain
+        .strip_prefix('.')
+        .unwrap_or(domain)
+        .to_ascii_lowercase();
+    let name = name.strip_prefix("*.").unwrap_or(name).to_ascii_lowercase();
+    name.strip_suffix(&domain)
+        .is_some_and(|rest| domain.is_empty() || rest.is_empty() || rest.ends_with('.'))
 }
 
 fn ip_address(octets: &[u8]) -> Option<IpAddr> {

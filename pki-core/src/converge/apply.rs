@@ -2,15 +2,17 @@
 
 use time::OffsetDateTime;
 
-use super::plan::{Plan, PlannedLeaf};
+use super::plan::{LeafKey, Plan, PlannedLeaf};
 use super::{ConvergeError, State};
 use crate::authority::Authority;
+use crate::certificate::Certificate;
 use crate::description::Cluster;
 use crate::hierarchy::AuthorityName;
 use crate::key::PrivateKey;
-use crate::leaf::Leaf;
-use crate::lifetime::Validity;
+use crate::leaf::LeafId;
+use crate::lifetime::{Lifetime, Validity};
 use crate::seal::{Keyring, Unlocked};
+use crate::signer::{Custody, ExternalCommand};
 use crate::store::{Batch, Pki, Store, StoredAuthority, StoredLeaf};
 
 impl Plan {
@@ -48,20 +50,29 @@ impl Plan {
         let mut signer = None;
         let mut stored = Vec::new();
         for planned in self.leaves {
-            let (leaf, generation) = match planned {
+            let (leaf, generation, terms) = match planned {
                 PlannedLeaf::Keep(present) => {
                     stored.push(present);
                     continue;
                 }
                 PlannedLeaf::Issue {
-                    leaf, generation, ..
-                } => (leaf, generation),
+                    leaf,
+                    generation,
+                    terms,
+                    ..
+                } => (leaf, generation, terms),
             };
             let signer = match &mut signer {
                 Some(signer) => signer,
                 None => signer.insert(chain.signer(pki, keys)?),
             };
-            let (leaf, key) = chain.issue(signer, &leaf, generation, cluster, now)?;
+            let key = leaf_key(&leaf.id, terms.key, cluster, pki, keys)?;
+            let lifetime = terms.lifetime.unwrap_or(cluster.certificates.lifetime);
+            let validity = validity(cluster, lifetime, now);
+            let certificate = signer
+                .authority()
+                .issue(&leaf.profile, key.public(), validity)?;
+            let leaf = chain.stored_leaf(leaf.id, generation, certificate);
             Pki::<S>::add_leaf(&mut batch, &leaf, &key, keys)?;
             stored.push(leaf);
         }
@@ -106,12 +117,29 @@ impl Issued {
 }
 
 /// The authorities of the chain, all of them there, and the keys of those just made.
-struct Chain {
-    stored: Vec<StoredAuthority>,
+pub(super) struct Chain {
+    pub(super) stored: Vec<StoredAuthority>,
     fresh: Vec<(AuthorityName, Authority)>,
 }
 
 impl Chain {
+    /// The chain of a PKI that has all its authorities.
+    pub(super) fn present<S: Store>(
+        cluster: &Cluster,
+        pki: &Pki<S>,
+    ) -> Result<Self, ConvergeError> {
+        let mut chain = Self {
+            stored: Vec::new(),
+            fresh: Vec::new(),
+        };
+        for name in AuthorityName::chain(cluster) {
+            let stored = pki.authority(*name)?;
+            let missing = || ConvergeError::Incomplete(format!("authorities/{name}"));
+            chain.stored.push(stored.ok_or_else(missing)?);
+        }
+        Ok(chain)
+    }
+
     fn complete<S: Store>(
         planned: Vec<(AuthorityName, Option<StoredAuthority>)>,
         cluster: &Cluster,
@@ -136,7 +164,9 @@ impl Chain {
                 generation: 1,
                 certificate,
             };
-            Pki::<S>::add_authority(batch, &stored, authority.key(), keys)?;
+            if let Some(key) = authority.key() {
+                Pki::<S>::add_authority(batch, &stored, key, keys)?;
+            }
             chain.stored.push(stored);
             chain.fresh.push((name, authority));
         }
@@ -153,8 +183,7 @@ impl Chain {
     ) -> Result<Authority, ConvergeError> {
         let setting = name.setting(cluster);
         let key = PrivateKey::generate(setting.key)?;
-        let backdate = cluster.certificates.backdate.as_duration();
-        let validity = Validity::starting(now, setting.lifetime, backdate);
+        let validity = validity(cluster, setting.lifetime, now);
         let profile = name.profile(cluster, 1);
         let Some(issuer) = self.stored.last() else {
             return Ok(Authority::self_signed(&profile, key, validity)?);
@@ -163,8 +192,7 @@ impl Chain {
         let issuer = match self.fresh.last() {
             Some((fresh, authority)) if *fresh == issuer.name => authority,
             _ => {
-                opened =
-                    Authority::new(issuer.certificate.clone(), pki.authority_key(issuer, keys)?)?;
+                opened = open_authority(issuer, Some(name), pki, keys)?;
                 &opened
             }
         };
@@ -173,7 +201,11 @@ impl Chain {
     }
 
     /// The authority that signs leaves: the last of the chain.
-    fn signer<S: Store>(&self, pki: &Pki<S>, keys: &Unlocked) -> Result<Signer<'_>, ConvergeError> {
+    pub(super) fn signer<S: Store>(
+        &self,
+        pki: &Pki<S>,
+        keys: &Unlocked,
+    ) -> Result<Signer<'_>, ConvergeError> {
         let Some(last) = self.stored.last() else {
             return Err(ConvergeError::Incomplete("authorities".to_owned()));
         };
@@ -182,49 +214,83 @@ impl Chain {
         {
             return Ok(Signer::Fresh(authority));
         }
-        let key = pki.authority_key(last, keys)?;
-        Ok(Signer::Opened(Box::new(Authority::new(
-            last.certificate.clone(),
-            key,
-        )?)))
+        let authority = open_authority(last, None, pki, keys)?;
+        Ok(Signer::Opened(Box::new(authority)))
     }
 
-    fn issue(
+    /// A leaf with every authority between it and the top.
+    pub(super) fn stored_leaf(
         &self,
-        signer: &Signer<'_>,
-        leaf: &Leaf,
+        id: LeafId,
         generation: u32,
-        cluster: &Cluster,
-        now: OffsetDateTime,
-    ) -> Result<(StoredLeaf, PrivateKey), ConvergeError> {
-        let settings = &cluster.certificates;
-        let key = PrivateKey::generate(settings.key)?;
-        let validity = Validity::starting(now, settings.lifetime, settings.backdate.as_duration());
-        let certificate = signer
-            .authority()
-            .issue(&leaf.profile, key.public(), validity)?;
-        let below_root = self
-            .stored
-            .iter()
-            .skip(1)
-            .rev()
-            .map(|stored| stored.certificate.clone());
-        let stored = StoredLeaf {
-            id: leaf.id.clone(),
+        certificate: Certificate,
+    ) -> StoredLeaf {
+        let below_top = self.stored.iter().skip(1).rev();
+        let below_top = below_top.map(|stored| stored.certificate.clone());
+        StoredLeaf {
+            id,
             generation,
-            chain: std::iter::once(certificate).chain(below_root).collect(),
-        };
-        Ok((stored, key))
+            chain: std::iter::once(certificate).chain(below_top).collect(),
+        }
     }
 }
 
-enum Signer<'a> {
+/// Joins an authority with its key, wherever that is: to sign another authority, or leaves.
+pub(super) fn open_authority<S: Store>(
+    stored: &StoredAuthority,
+    wanted: Option<AuthorityName>,
+    pki: &Pki<S>,
+    keys: &Unlocked,
+) -> Result<Authority, ConvergeError> {
+    let certificate = stored.certificate.clone();
+    match pki.custody(stored)? {
+        Custody::Command(config) => {
+            let command = ExternalCommand::new(certificate.public_key.clone(), config);
+            Ok(Authority::with_signer(certificate, Box::new(command))?)
+        }
+        Custody::Offline => Err(match wanted {
+            Some(wanted) => ConvergeError::Offline {
+                issuer: stored.name,
+                wanted,
+            },
+            None => ConvergeError::OfflineSigner(stored.name),
+        }),
+        Custody::Sealed => Ok(Authority::new(
+            certificate,
+            pki.authority_key(stored, keys)?,
+        )?),
+    }
+}
+
+pub(super) fn validity(cluster: &Cluster, lifetime: Lifetime, now: OffsetDateTime) -> Validity {
+    let backdate = cluster.certificates.backdate.as_duration();
+    Validity::starting(now, lifetime, backdate)
+}
+
+pub(super) fn leaf_key<S: Store>(
+    id: &LeafId,
+    wanted: LeafKey,
+    cluster: &Cluster,
+    pki: &Pki<S>,
+    keys: &Unlocked,
+) -> Result<PrivateKey, ConvergeError> {
+    match wanted {
+        LeafKey::New => Ok(PrivateKey::generate(cluster.certificates.key)?),
+        LeafKey::NewOf(algorithm) => Ok(PrivateKey::generate(algorithm)?),
+        LeafKey::Same => match pki.leaf(id)? {
+            Some(present) => Ok(pki.leaf_key(&present, keys)?),
+            None => Err(ConvergeError::NoKeyYet(id.to_string())),
+        },
+    }
+}
+
+pub(super) enum Signer<'a> {
     Fresh(&'a Authority),
     Opened(Box<Authority>),
 }
 
 impl Signer<'_> {
-    fn authority(&self) -> &Authority {
+    pub(super) fn authority(&self) -> &Authority {
         match self {
             Self::Fresh(authority) => authority,
             Self::Opened(authority) => authority,

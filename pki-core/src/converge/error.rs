@@ -11,6 +11,9 @@ use crate::store::StoreError;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConvergeError {
+    /// The description asks for a leaf itself.
+    #[error("`{0}` is described: change the description, or renew it with `--renew` or `--rekey`")]
+    Described(String),
     /// An authority is missing above one that is there.
     #[error(
         "the {missing} authority is missing, though {below}, which it signed, is there: restore it from a copy"
@@ -40,6 +43,32 @@ pub enum ConvergeError {
     /// A key could not be made.
     #[error(transparent)]
     Key(#[from] KeyError),
+    /// A certificate that nothing would be known by.
+    #[error(
+        "`{0}` would carry no name: a server and a peer are known by their names, so give at least one; so must a client without a common name"
+    )]
+    Nameless(String),
+    /// A leaf whose key is to stay has none.
+    #[error("certificates/{0} is not there yet, so there is no key to keep: leave `--renew` out")]
+    NoKeyYet(String),
+    /// An authority signs itself.
+    #[error("no authority stands above the {0} authority in the description: nobody signs it")]
+    NoneAbove(AuthorityName),
+    /// The key of an authority that is to sign another one is not here.
+    #[error(
+        "the key of the {issuer} authority is not here (its ca.signer.yml says offline): run `etcdpki ca request {wanted}`, have that signed where the key is, and bring the answer to `etcdpki ca accept`"
+    )]
+    Offline {
+        /// The authority.
+        issuer: AuthorityName,
+        /// What it is to sign.
+        wanted: AuthorityName,
+    },
+    /// The key of the authority that signs leaves is not here.
+    #[error(
+        "the key of the {0} authority, which signs certificates, is not here (its ca.signer.yml says offline): give it with `etcdpki ca import {0} --key`, or set `authorities: etcd: issuing` to true and run `etcdpki ca request issuing`"
+    )]
+    OfflineSigner(AuthorityName),
     /// The PKI is another cluster's.
     #[error(
         "the PKI here is that of cluster `{found}`, and the description says `{described}`: work in another directory, or set `cluster` back"
@@ -48,6 +77,16 @@ pub enum ConvergeError {
         /// The cluster of the PKI.
         found: String,
         /// The cluster of the description.
+        described: String,
+    },
+    /// A request is of another subject than the description's.
+    #[error(
+        "the request is of `{asked}`, and the description here says `{described}`: is it another authority's, or another cluster's?"
+    )]
+    OtherSubject {
+        /// The subject asked for.
+        asked: String,
+        /// The described one.
         described: String,
     },
     /// A name that the etcd authority, which is there already, may not sign.
@@ -62,7 +101,20 @@ pub enum ConvergeError {
         /// The authority.
         authority: String,
     },
+    /// A certificate was asked for elsewhere and is not here yet.
+    #[error(
+        "the certificate of the {name} authority is not here yet: have {path} signed by the authority above it, and bring the answer to `etcdpki ca accept`"
+    )]
+    Requested {
+        /// The authority.
+        name: AuthorityName,
+        /// The request.
+        path: String,
+    },
     /// The store could not be read or written.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The description does not ask for a leaf.
+    #[error("`{0}` is not described")]
+    Undescribed(String),
 }

@@ -4,14 +4,18 @@
 //! It never removes or overwrites a certificate: a leaf that no longer fits the description gets
 //! a new generation. When it is interrupted, the next plan goes on from what is there.
 
+mod answer;
 mod apply;
 mod error;
+mod order;
 mod plan;
 mod state;
 
+pub use answer::AuthorityAnswer;
 pub use apply::Issued;
 pub use error::ConvergeError;
-pub use plan::{Action, Plan, Reason, plan};
+pub use order::{Order, OrderKey, Ordered};
+pub use plan::{Action, LeafKey, Plan, Reason, Terms, plan};
 pub use state::State;
 
 #[cfg(test)]

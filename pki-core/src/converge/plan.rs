@@ -5,10 +5,12 @@ use std::fmt;
 use time::OffsetDateTime;
 
 use super::ConvergeError;
-use crate::certificate::{AlternativeName, Certificate};
+use crate::certificate::AlternativeName;
 use crate::description::{Cluster, Position};
 use crate::hierarchy::AuthorityName;
+use crate::key::KeyAlgorithm;
 use crate::leaf::{Leaf, LeafId, leaves};
+use crate::lifetime::Lifetime;
 use crate::store::{Pki, Store, StoredAuthority, StoredLeaf};
 
 /// Finds out what is missing, or does not fit the description any more.
@@ -34,11 +36,17 @@ pub fn plan<S: Store>(
     let mut plan = Plan {
         authorities,
         leaves: Vec::new(),
+        described: leaves(cluster),
     };
     for leaf in leaves(cluster) {
         let present = pki.leaf(&leaf.id)?;
         plan.refuse_lost_authority(present.as_ref())?;
-        let planned = match (plan.reason(cluster, &leaf, present.as_ref(), now), present) {
+        let adopted = match &present {
+            Some(present) => pki.is_adopted(present)?,
+            None => false,
+        };
+        let reason = plan.reason(cluster, &leaf, present.as_ref(), adopted, now);
+        let planned = match (reason, present) {
             (None, Some(present)) => PlannedLeaf::Keep(present),
             (reason, present) => {
                 plan.check_constraints(cluster, &leaf)?;
@@ -47,6 +55,7 @@ pub fn plan<S: Store>(
                     leaf,
                     generation,
                     reason: reason.unwrap_or(Reason::Missing),
+                    terms: Terms::default(),
                 }
             }
         };
@@ -60,6 +69,7 @@ pub fn plan<S: Store>(
 pub struct Plan {
     pub(super) authorities: Vec<(AuthorityName, Option<StoredAuthority>)>,
     pub(super) leaves: Vec<PlannedLeaf>,
+    described: Vec<Leaf>,
 }
 
 impl Plan {
@@ -80,22 +90,60 @@ impl Plan {
         authorities.chain(leaves).collect()
     }
 
+    /// Issues a described leaf anew, whether it fits or not.
+    ///
+    /// # Errors
+    ///
+    /// When the description does not ask for it, or its key is to stay and there is none.
+    pub fn renew(&mut self, id: &LeafId, wanted: Terms) -> Result<(), ConvergeError> {
+        let unknown = || ConvergeError::Undescribed(id.to_string());
+        let planned = self.leaves.iter_mut().find(|planned| match planned {
+            PlannedLeaf::Issue { leaf, .. } => leaf.id == *id,
+            PlannedLeaf::Keep(present) => present.id == *id,
+        });
+        match planned.ok_or_else(unknown)? {
+            PlannedLeaf::Issue { generation: 1, .. } if wanted.key == LeafKey::Same => {
+                Err(ConvergeError::NoKeyYet(id.to_string()))
+            }
+            PlannedLeaf::Issue { terms, .. } => {
+                *terms = wanted;
+                Ok(())
+            }
+            kept => {
+                let PlannedLeaf::Keep(present) = &kept else {
+                    return Err(unknown());
+                };
+                let generation = present.generation + 1;
+                let mut described = self.described.iter();
+                let leaf = described.find(|leaf| leaf.id == *id).cloned();
+                *kept = PlannedLeaf::Issue {
+                    leaf: leaf.ok_or_else(unknown)?,
+                    generation,
+                    reason: Reason::Asked,
+                    terms: wanted,
+                };
+                Ok(())
+            }
+        }
+    }
+
     fn reason(
         &self,
         cluster: &Cluster,
         leaf: &Leaf,
         present: Option<&StoredLeaf>,
+        adopted: bool,
         now: OffsetDateTime,
     ) -> Option<Reason> {
         let Some(present) = present else {
             return Some(Reason::Missing);
         };
         let certificate = present.certificate();
-        if !leaf.profile.matches(certificate) {
+        if !leaf.fits(certificate, adopted) {
             return Some(Reason::Described);
         }
         let signing = self.present(AuthorityName::signing(cluster));
-        if !signing.is_some_and(|issuer| is_issued_by(certificate, &issuer.certificate)) {
+        if !signing.is_some_and(|issuer| certificate.is_issued_by(&issuer.certificate)) {
             return Some(Reason::Issuer);
         }
         (certificate.validity.not_after < now).then_some(Reason::Expired)
@@ -114,7 +162,7 @@ impl Plan {
             .authorities
             .iter()
             .filter_map(|(_, present)| present.as_ref());
-        match authorities.any(|issuer| is_issued_by(leaf.certificate(), &issuer.certificate)) {
+        match authorities.any(|issuer| leaf.certificate().is_issued_by(&issuer.certificate)) {
             true => Ok(()),
             false => Err(ConvergeError::Lost {
                 missing: *missing,
@@ -126,9 +174,6 @@ impl Plan {
     fn check_constraints(&self, cluster: &Cluster, leaf: &Leaf) -> Result<(), ConvergeError> {
         for (_, present) in &self.authorities {
             let Some(authority) = present else { continue };
-            let Some(constraints) = &authority.certificate.name_constraints else {
-                continue;
-            };
             for name in leaf
                 .profile
                 .names()
@@ -136,7 +181,7 @@ impl Plan {
                 .cloned()
                 .map(AlternativeName::from)
             {
-                if !constraints.permits(&name) {
+                if !authority.certificate.may_sign(&name) {
                     return Err(ConvergeError::OutsideConstraints {
                         position: position_of(&name, cluster),
                         name: name.to_string(),
@@ -171,6 +216,8 @@ pub enum Action {
 /// Why a leaf is issued.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Reason {
+    /// It was asked for by hand.
+    Asked,
     /// Its names, usages or subject are not those described any more.
     Described,
     /// It has expired.
@@ -184,6 +231,7 @@ pub enum Reason {
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Asked => "it was asked for",
             Self::Described => "the description changed",
             Self::Expired => "it has expired",
             Self::Issuer => "another authority signs now",
@@ -198,8 +246,31 @@ pub(super) enum PlannedLeaf {
         leaf: Leaf,
         generation: u32,
         reason: Reason,
+        terms: Terms,
     },
     Keep(StoredLeaf),
+}
+
+/// How a leaf is issued that was asked for by hand; by default as the description says.
+#[derive(Clone, Copy, Debug, Default)]
+#[non_exhaustive]
+pub struct Terms {
+    /// Its key.
+    pub key: LeafKey,
+    /// How long it lives; it is cut to its issuer's end.
+    pub lifetime: Option<Lifetime>,
+}
+
+/// The key of a leaf that is issued.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum LeafKey {
+    /// A new one, of the algorithm that the description says.
+    #[default]
+    New,
+    /// A new one of this algorithm.
+    NewOf(KeyAlgorithm),
+    /// The one of the newest generation.
+    Same,
 }
 
 /// The authorities that are there. Those that are missing must be the lowest.
@@ -210,6 +281,14 @@ fn authorities<S: Store>(
     let mut found: Vec<(AuthorityName, Option<StoredAuthority>)> = Vec::new();
     for name in AuthorityName::chain(cluster) {
         let present = pki.authority(*name)?;
+        if present.is_none()
+            && let Some(request) = pki.request(*name)?
+        {
+            return Err(ConvergeError::Requested {
+                name: *name,
+                path: pki.locate_request(&request),
+            });
+        }
         if let (Some(_), Some((missing, None))) = (&present, found.last()) {
             return Err(ConvergeError::Gap {
                 missing: *missing,
@@ -219,11 +298,6 @@ fn authorities<S: Store>(
         found.push((*name, present));
     }
     Ok(found)
-}
-
-fn is_issued_by(certificate: &Certificate, issuer: &Certificate) -> bool {
-    certificate.names_issuer(issuer)
-        && certificate.authority_key_identifier == issuer.subject_key_identifier
 }
 
 /// The node in the description that asks for a name.

@@ -67,15 +67,7 @@ impl State {
     ///
     /// When an authority is missing.
     pub fn bundles(&self, cluster: &Cluster) -> Result<Bundles, ConvergeError> {
-        let find = |name: AuthorityName| {
-            self.authority(name)
-                .ok_or_else(|| ConvergeError::Incomplete(format!("authorities/{name}")))
-        };
-        Ok(Bundles::new(
-            find(AuthorityName::Root)?,
-            find(AuthorityName::Intermediate)?,
-            find(AuthorityName::Etcd)?,
-            cluster.trust_anchor,
-        ))
+        Bundles::of(cluster, |name| self.authority(name))
+            .map_err(|name| ConvergeError::Incomplete(format!("authorities/{name}")))
     }
 }

@@ -1,5 +1,7 @@
 //! From what is written to what is meant: each rule of the description, in the order of its keys.
 
+mod authorities;
+
 use std::collections::HashMap;
 use std::fmt::Display;
 use std::net::IpAddr;
@@ -10,11 +12,11 @@ use serde_saphyr::Spanned;
 
 use super::raw;
 use super::{
-    AnsibleSettings, AuthoritySetting, AuthoritySettings, CertificateSettings, Cluster,
-    ConstraintSetting, DescriptionError, Node, Position, Sharing, TrustAnchor,
+    AnsibleSettings, CertificateSettings, Cluster, DescriptionError, Levels, Node, Position,
+    Sharing, TrustAnchor,
 };
-use crate::certificate::{AlternativeName, NameConstraints};
-use crate::key::KeyAlgorithm;
+use crate::certificate::AlternativeName;
+use crate::hierarchy::AuthorityName;
 use crate::lifetime::{Lifetime, RenewBefore};
 use crate::name::{ClientName, DnsName, Label, MAX_COMMON_NAME, San};
 
@@ -37,11 +39,12 @@ pub(super) fn cluster(raw: raw::Description) -> Checked<Cluster> {
         networks,
         clients,
         certificates: certificates(&raw.certificates)?,
-        authorities: authorities(&raw.authorities)?,
+        authorities: authorities::settings(&raw.authorities)?,
         trust_anchor: trust_anchor(raw.trust_anchor.as_ref())?,
         grpc_gateway: raw.etcd.enable_grpc_gateway,
         ansible,
     };
+    check_trust_anchor(&raw, &cluster)?;
     check_lifetimes(&raw, &cluster)?;
     check_constraints(&raw, &cluster)?;
     Ok(cluster)
@@ -232,77 +235,6 @@ fn certificates(raw: &raw::Certificates) -> Checked<CertificateSettings> {
     })
 }
 
-fn authorities(raw: &raw::Authorities) -> Checked<AuthoritySettings> {
-    let etcd = &raw.etcd;
-    Ok(AuthoritySettings {
-        root: authority(
-            raw.root.key.as_ref(),
-            raw.root.lifetime.as_ref(),
-            "root",
-            "20y",
-        )?,
-        intermediate: authority(
-            raw.intermediate.key.as_ref(),
-            raw.intermediate.lifetime.as_ref(),
-            "intermediate",
-            "10y",
-        )?,
-        etcd: authority(etcd.key.as_ref(), etcd.lifetime.as_ref(), "etcd", "5y")?,
-        name_constraints: constraints(etcd.name_constraints.as_ref())?,
-        issuing: etcd.issuing,
-    })
-}
-
-fn authority(
-    key: Option<&Text>,
-    lifetime: Option<&Text>,
-    name: &str,
-    default: &str,
-) -> Checked<AuthoritySetting> {
-    Ok(AuthoritySetting {
-        key: or_default::<KeyAlgorithm>(key, &format!("authorities: {name}: key"), "p384")?,
-        lifetime: or_default(lifetime, &format!("authorities: {name}: lifetime"), default)?,
-    })
-}
-
-fn constraints(raw: Option<&Spanned<raw::NameConstraints>>) -> Checked<ConstraintSetting> {
-    let field = "authorities: etcd: name_constraints";
-    let Some(raw) = raw else {
-        return Ok(ConstraintSetting::Auto);
-    };
-    match &raw.value {
-        raw::NameConstraints::Word(word) if word == "auto" => Ok(ConstraintSetting::Auto),
-        raw::NameConstraints::Word(word) if word == "none" => Ok(ConstraintSetting::None),
-        raw::NameConstraints::Word(word) => {
-            let hint = "write auto, none, or the lists dns and addresses";
-            Err(fault(
-                raw,
-                format!("{field}: `{word}` is not known: {hint}"),
-            ))
-        }
-        raw::NameConstraints::Subtrees(subtrees) => {
-            let dns = subtrees
-                .dns
-                .iter()
-                .map(|text| Ok(value::<DnsName>(text, field)?.to_string()))
-                .collect::<Checked<_>>()?;
-            let addresses = subtrees
-                .addresses
-                .iter()
-                .map(|text| block(text, field))
-                .collect::<Checked<_>>()?;
-            let constraints = NameConstraints { dns, addresses };
-            if constraints.dns.is_empty() || constraints.addresses.is_empty() {
-                let message = format!(
-                    "{field}: an empty list leaves names of its type free: write at least one entry of dns and one of addresses, or the word none"
-                );
-                return Err(fault(raw, message));
-            }
-            Ok(ConstraintSetting::Explicit(constraints))
-        }
-    }
-}
-
 fn trust_anchor(raw: Option<&Text>) -> Checked<TrustAnchor> {
     let words = [
         ("etcd", TrustAnchor::Etcd),
@@ -351,6 +283,20 @@ fn check_cluster_name(name: &Label, raw: Option<&Text>) -> Checked<()> {
     }
 }
 
+/// What members trust must be there.
+fn check_trust_anchor(raw: &raw::Description, cluster: &Cluster) -> Checked<()> {
+    let anchor = AuthorityName::from(cluster.trust_anchor);
+    match &raw.trust_anchor {
+        Some(text) if !AuthorityName::chain(cluster).contains(&anchor) => Err(fault(
+            text,
+            format!(
+                "trust_anchor: there is no {anchor} authority with the `levels` of authorities: write etcd"
+            ),
+        )),
+        _ => Ok(()),
+    }
+}
+
 /// No certificate may outlive its issuer: validators check every certificate of a path.
 fn check_lifetimes(raw: &raw::Description, cluster: &Cluster) -> Checked<()> {
     let (authorities, leaf) = (&cluster.authorities, &cluster.certificates);
@@ -377,7 +323,12 @@ fn check_lifetimes(raw: &raw::Description, cluster: &Cluster) -> Checked<()> {
             raw.certificates.lifetime.as_ref(),
         ),
     ];
-    for pair in chain.windows(2) {
+    let top = match authorities.levels {
+        Levels::One => &chain[2..],
+        Levels::Two => &[chain[0], chain[2], chain[3]],
+        Levels::Three => &chain[..],
+    };
+    for pair in top.windows(2) {
         let [
             (issuer, longest, at_issuer),
             (subject, lifetime, at_subject),

@@ -18,6 +18,7 @@ use crate::certificate::NameConstraints;
 use crate::key::KeyAlgorithm;
 use crate::lifetime::{Lifetime, RenewBefore};
 use crate::name::{ClientName, DnsName, Label, San};
+use crate::publication::Publication;
 
 /// An etcd cluster and its certificates, as described.
 #[derive(Clone, Debug)]
@@ -78,6 +79,8 @@ impl Cluster {
             match listed {
                 San::Dns(name) | San::Wildcard(name) => dns.push(name.to_string()),
                 San::Ip(address) => addresses.push(IpNet::from(*address)),
+                // The constraints do not restrict URIs.
+                San::Uri(_) => {}
             }
         }
         dns.push("localhost".to_owned());
@@ -133,6 +136,10 @@ pub enum Sharing {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct AuthoritySettings {
+    /// How many authorities stand one above the other, an issuing one not counted.
+    pub levels: Levels,
+    /// What each writes about itself into what it signs.
+    pub publications: Publications,
     /// The root authority.
     pub root: AuthoritySetting,
     /// The intermediate authority.
@@ -143,6 +150,30 @@ pub struct AuthoritySettings {
     pub name_constraints: ConstraintSetting,
     /// Whether leaves are signed by one more authority under the etcd authority.
     pub issuing: bool,
+}
+
+/// What authorities write about themselves into what they sign.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Publications {
+    /// The root authority.
+    pub root: Publication,
+    /// The intermediate authority.
+    pub intermediate: Publication,
+    /// The etcd authority, and the issuing one under it.
+    pub etcd: Publication,
+}
+
+/// How many authorities stand one above the other.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Levels {
+    /// The etcd authority alone, which signs itself: as kubeadm, kubespray, and most PKIs that
+    /// were made with cfssl or easy-rsa have it.
+    One,
+    /// The root and the etcd authority.
+    Two,
+    /// The root, the intermediate and the etcd authority.
+    Three,
 }
 
 /// How one authority is made.

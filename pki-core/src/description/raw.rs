@@ -55,6 +55,7 @@ pub(super) struct Certificates {
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Authorities {
+    pub(super) levels: Option<Spanned<u64>>,
     pub(super) root: Authority,
     pub(super) intermediate: Authority,
     pub(super) etcd: EtcdAuthority,
@@ -65,6 +66,7 @@ pub(super) struct Authorities {
 pub(super) struct Authority {
     pub(super) key: Option<Text>,
     pub(super) lifetime: Option<Text>,
+    pub(super) publication: Publication,
 }
 
 #[derive(Default, Deserialize)]
@@ -74,6 +76,16 @@ pub(super) struct EtcdAuthority {
     pub(super) lifetime: Option<Text>,
     pub(super) name_constraints: Option<Spanned<NameConstraints>>,
     pub(super) issuing: bool,
+    pub(super) publication: Publication,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Publication {
+    pub(super) crl: Vec<Text>,
+    pub(super) issuers: Vec<Text>,
+    pub(super) ocsp: Vec<Text>,
+    pub(super) policies: Vec<Text>,
 }
 
 pub(super) enum NameConstraints {

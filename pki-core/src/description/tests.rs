@@ -154,6 +154,37 @@ fn faults_name_line_and_column() {
             "per-node or shared",
         ),
         (
+            with("authorities: { etcd: { publication: { crl: [\"file:///a\"] } } }"),
+            4,
+            "not a valid name",
+        ),
+        (
+            with("authorities: { etcd: { publication: { ocsp: [\"ftp://a/b\"] } } }"),
+            4,
+            "fetched by nobody",
+        ),
+        (
+            with("authorities: { root: { publication: { policies: [\"1.x\"] } } }"),
+            4,
+            "no object identifier",
+        ),
+        (with("authorities: { levels: 4 }"), 4, "4 is not possible"),
+        (
+            with("authorities: { levels: 1 }\ntrust_anchor: root"),
+            5,
+            "there is no root",
+        ),
+        (
+            with("authorities: { levels: 2 }\ntrust_anchor: intermediate"),
+            5,
+            "there is no intermediate",
+        ),
+        (
+            with("authorities: { levels: 2, root: { lifetime: 4y } }"),
+            4,
+            "past the 4y of its issuer, root",
+        ),
+        (
             with("trust_anchor: leaf"),
             4,
             "etcd or intermediate or root",

@@ -100,10 +100,13 @@ impl<S: Store> Source<'_, S> {
         let bundles = self.state.bundles(self.cluster)?;
         match role {
             AnsibleRole::Common => {
-                let root = self.state.authority(AuthorityName::Root).cloned();
+                let top = self
+                    .state
+                    .authority(AuthorityName::top(self.cluster))
+                    .cloned();
                 let client = self.client(&self.cluster.ansible.common_client)?;
                 Ok(vec![
-                    ("ca", Some(authority(root.as_slice()))),
+                    ("ca", Some(authority(top.as_slice()))),
                     ("client", Some(client)),
                 ])
             }

@@ -56,6 +56,15 @@ impl Directory {
         Ok(directory)
     }
 
+    /// Opens a directory to read certificates, whose keyring may be kept elsewhere; it need not
+    /// exist.
+    pub fn open_without_keyring(root: &Path) -> Self {
+        Self {
+            root: root.to_owned(),
+            _lock: None,
+        }
+    }
+
     /// The directory.
     pub fn root(&self) -> &Path {
         &self.root

@@ -13,10 +13,18 @@ pub(super) const KEYRING: &str = "keyring.yml";
 pub(super) const TRUST_OF_MEMBERS: &str = "trust/members.crt";
 /// What clients must trust now; it ends in the root.
 pub(super) const TRUST_OF_CLIENTS: &str = "trust/clients.crt";
+/// One revocation list over all authorities and generations, as etcd reads it.
+pub(super) const REVOCATION_LIST: &str = "crl/etcd.crl";
 /// An authority's certificate, in its generation.
 pub(super) const AUTHORITY_CERTIFICATE: &str = "ca.crt";
 /// An authority's sealed key.
 pub(super) const AUTHORITY_KEY: &str = "ca.key.sealed";
+/// What is asked of a signer elsewhere, until its answer, the certificate, is there.
+pub(super) const AUTHORITY_REQUEST: &str = "ca.csr";
+/// Says where the key is, in place of the sealed key: see [`Custody`](crate::signer::Custody).
+pub(super) const AUTHORITY_SIGNER: &str = "ca.signer.yml";
+/// Says that another tool made the leaf of this generation.
+pub(super) const ADOPTED: &str = "adopted.txt";
 /// A leaf and every authority below the root, in its generation.
 pub(super) const LEAF_CERTIFICATE: &str = "tls.crt";
 /// A leaf's sealed key.

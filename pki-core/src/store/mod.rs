@@ -15,10 +15,12 @@ use std::io;
 
 pub use directory::Directory;
 pub use memory::Memory;
-pub use pki::{Pki, StoredAuthority, StoredLeaf};
+pub use pki::{Pki, StoredAuthority, StoredLeaf, StoredRequest};
 
 use crate::certificate::bundle::InvalidPem;
+use crate::csr::InvalidRequest;
 use crate::seal::{InvalidKeyring, SealError};
+use crate::signer::InvalidCustody;
 
 /// Files by path. Paths are relative, parts divided by `/`.
 pub trait Store {
@@ -114,6 +116,14 @@ pub enum StoreError {
         /// What is wrong with it.
         source: InvalidPem,
     },
+    /// The file that says where an authority's key is cannot be read.
+    #[error("{path}: {source}")]
+    Custody {
+        /// The file.
+        path: String,
+        /// What is wrong with it.
+        source: InvalidCustody,
+    },
     /// The directory holds something else.
     #[error(
         "{path}: this directory has files in it but no keyring.yml, so etcdpki did not make it: \
@@ -160,6 +170,14 @@ pub enum StoreError {
     OtherKey {
         /// The file.
         path: String,
+    },
+    /// A request cannot be read.
+    #[error("{path}: {source}")]
+    Request {
+        /// The file.
+        path: String,
+        /// What is wrong with it.
+        source: InvalidRequest,
     },
 }
 

@@ -1,15 +1,21 @@
 //! The PKI in a store: its keyring, its authorities and its leaves, each in generations.
 
+mod elsewhere;
 mod sealed;
+
+use std::collections::HashSet;
 
 use super::layout::{self, AUTHORITY_CERTIFICATE, AUTHORITY_KEY, LEAF_CERTIFICATE, LEAF_KEY};
 use super::{Batch, Store, StoreError};
 use crate::certificate::{Certificate, bundle};
 use crate::hierarchy::AuthorityName;
-use crate::key::PrivateKey;
+use crate::key::{PrivateKey, PublicKey};
 use crate::leaf::LeafId;
+use crate::lint::BundleUse;
 use crate::seal::{Identity, Keyring, SealedKey, Tier, Unlocked};
 use crate::trust::Bundles;
+
+pub use elsewhere::StoredRequest;
 
 /// A PKI in a store.
 #[derive(Debug)]
@@ -82,7 +88,7 @@ impl<S: Store> Pki<S> {
     ///
     /// When it is there and cannot be read.
     pub fn authority(&self, name: AuthorityName) -> Result<Option<StoredAuthority>, StoreError> {
-        let Some(generation) = self.newest(&layout::authority(name))? else {
+        let Some(generation) = self.newest_authority(name)? else {
             return Ok(None);
         };
         let directory = format!("{}/{generation}", layout::authority(name));
@@ -125,24 +131,81 @@ impl<S: Store> Pki<S> {
         &self,
         described: &[StoredLeaf],
     ) -> Result<Vec<(String, Certificate)>, StoreError> {
+        let described: HashSet<String> = described
+            .iter()
+            .map(|leaf| layout::leaf(&leaf.id))
+            .collect();
         let mut found = Vec::new();
-        for owner in self.store.list(layout::LEAVES)? {
-            for role in self.store.list(&format!("{}/{owner}", layout::LEAVES))? {
-                let directory = format!("{}/{owner}/{role}", layout::LEAVES);
-                if described
-                    .iter()
-                    .any(|leaf| layout::leaf(&leaf.id) == directory)
-                {
-                    continue;
-                }
-                if let Some(generation) = self.newest(&directory)? {
-                    let path = format!("{directory}/{generation}/{LEAF_CERTIFICATE}");
-                    let certificate = self.certificates(&path)?.remove(0);
-                    found.push((self.store.locate(&path), certificate));
+        for directory in self.leaf_directories()? {
+            if described.contains(&directory) {
+                continue;
+            }
+            if let Some(generation) = self.newest(&directory)? {
+                let path = format!("{directory}/{generation}/{LEAF_CERTIFICATE}");
+                let certificate = self.certificates(&path)?.remove(0);
+                found.push((self.store.locate(&path), certificate));
+            }
+        }
+        Ok(found)
+    }
+
+    /// Every generation of authorities and leaves but the newest, by where a person finds it.
+    /// What cannot be read is left out: it is of no use any more.
+    ///
+    /// # Errors
+    ///
+    /// When a directory cannot be read.
+    pub fn superseded(&self) -> Result<Vec<(String, Certificate)>, StoreError> {
+        let mut directories = self.leaf_directories()?;
+        let authorities = self.store.list(layout::AUTHORITIES)?;
+        directories.extend(
+            authorities
+                .iter()
+                .map(|name| format!("{}/{name}", layout::AUTHORITIES)),
+        );
+        let mut found = Vec::new();
+        for directory in directories {
+            let file = match directory.starts_with(layout::AUTHORITIES) {
+                true => AUTHORITY_CERTIFICATE,
+                false => LEAF_CERTIFICATE,
+            };
+            let mut generations: Vec<u32> = self.generations(&directory)?;
+            generations.pop();
+            for generation in generations {
+                let path = format!("{directory}/{generation}/{file}");
+                if let Ok(certificates) = self.certificates(&path) {
+                    let path = self.store.locate(&path);
+                    found.extend(
+                        certificates
+                            .into_iter()
+                            .take(1)
+                            .map(|one| (path.clone(), one)),
+                    );
                 }
             }
         }
         Ok(found)
+    }
+
+    /// The text of the CA file for members or clients, and where a person finds it.
+    ///
+    /// # Errors
+    ///
+    /// When it is there and cannot be read.
+    pub fn trust_file(&self, used_by: BundleUse) -> Result<Option<(String, Vec<u8>)>, StoreError> {
+        self.located(match used_by {
+            BundleUse::Clients => layout::TRUST_OF_CLIENTS,
+            BundleUse::Members => layout::TRUST_OF_MEMBERS,
+        })
+    }
+
+    /// The revocation list for etcd, unread, and where a person finds it; there need not be one.
+    ///
+    /// # Errors
+    ///
+    /// When it is there and cannot be read.
+    pub fn revocation_list_file(&self) -> Result<Option<(String, Vec<u8>)>, StoreError> {
+        self.located(layout::REVOCATION_LIST)
     }
 
     /// Opens the key of an authority.
@@ -161,7 +224,7 @@ impl<S: Store> Pki<S> {
             &path,
             &owner,
             authority.name.tier(),
-            &authority.certificate,
+            &authority.certificate.public_key,
             keys,
         )
     }
@@ -174,7 +237,8 @@ impl<S: Store> Pki<S> {
     pub fn leaf_key(&self, leaf: &StoredLeaf, keys: &Unlocked) -> Result<PrivateKey, StoreError> {
         let owner = layout::leaf(&leaf.id);
         let path = format!("{owner}/{}/{LEAF_KEY}", leaf.generation);
-        self.open(&path, &owner, Tier::Issuing, leaf.certificate(), keys)
+        let public_key = &leaf.certificate().public_key;
+        self.open(&path, &owner, Tier::Issuing, public_key, keys)
     }
 
     /// Writes the keyring.
@@ -238,13 +302,9 @@ impl<S: Store> Pki<S> {
         key: &PrivateKey,
         keys: &Unlocked,
     ) -> Result<(), StoreError> {
-        let owner = layout::leaf(&leaf.id);
-        let sealed = seal(&owner, Tier::Issuing, key, keys)?;
-        let files = vec![
-            (LEAF_CERTIFICATE, bundle::write(&leaf.chain).into_bytes()),
-            (LEAF_KEY, sealed),
-        ];
-        batch.put_directory(format!("{owner}/{}", leaf.generation), files);
+        let files = Self::leaf_files(leaf, key, keys)?;
+        let directory = layout::leaf(&leaf.id);
+        batch.put_directory(format!("{directory}/{}", leaf.generation), files);
         Ok(())
     }
 
@@ -307,6 +367,16 @@ impl<S: Store> Pki<S> {
         ))
     }
 
+    fn leaf_files(
+        leaf: &StoredLeaf,
+        key: &PrivateKey,
+        keys: &Unlocked,
+    ) -> Result<Vec<(&'static str, Vec<u8>)>, StoreError> {
+        let sealed = seal(&layout::leaf(&leaf.id), Tier::Issuing, key, keys)?;
+        let chain = bundle::write(&leaf.chain).into_bytes();
+        Ok(vec![(LEAF_CERTIFICATE, chain), (LEAF_KEY, sealed)])
+    }
+
     fn differing(&self, bundles: &Bundles) -> Result<Vec<(&'static str, String)>, StoreError> {
         let mut differing = Vec::new();
         for (path, certificates) in [
@@ -321,9 +391,42 @@ impl<S: Store> Pki<S> {
         Ok(differing)
     }
 
+    /// A generation that waits for its certificate is none yet.
+    fn newest_authority(&self, name: AuthorityName) -> Result<Option<u32>, StoreError> {
+        let directory = layout::authority(name);
+        match self.newest(&directory)? {
+            Some(newest) if self.is_waiting(&directory, newest)? => {
+                Ok(newest.checked_sub(1).filter(|before| *before > 0))
+            }
+            newest => Ok(newest),
+        }
+    }
+
+    fn located(&self, path: &str) -> Result<Option<(String, Vec<u8>)>, StoreError> {
+        let content = self.store.read(path)?;
+        Ok(content.map(|content| (self.store.locate(path), content)))
+    }
+
+    fn leaf_directories(&self) -> Result<Vec<String>, StoreError> {
+        let mut directories = Vec::new();
+        for owner in self.store.list(layout::LEAVES)? {
+            let owner = format!("{}/{owner}", layout::LEAVES);
+            let roles = self.store.list(&owner)?;
+            directories.extend(roles.iter().map(|role| format!("{owner}/{role}")));
+        }
+        Ok(directories)
+    }
+
     fn newest(&self, directory: &str) -> Result<Option<u32>, StoreError> {
+        Ok(self.generations(directory)?.pop())
+    }
+
+    /// The generations in a directory, in their order.
+    fn generations(&self, directory: &str) -> Result<Vec<u32>, StoreError> {
         let names = self.store.list(directory)?;
-        Ok(names.iter().filter_map(|name| name.parse().ok()).max())
+        let mut generations: Vec<u32> = names.iter().filter_map(|name| name.parse().ok()).collect();
+        generations.sort_unstable();
+        Ok(generations)
     }
 
     fn certificates(&self, path: &str) -> Result<Vec<Certificate>, StoreError> {
@@ -339,7 +442,7 @@ impl<S: Store> Pki<S> {
         path: &str,
         owner: &str,
         tier: Tier,
-        certificate: &Certificate,
+        public_key: &PublicKey,
         keys: &Unlocked,
     ) -> Result<PrivateKey, StoreError> {
         let failed = |source| StoreError::Key {
@@ -350,11 +453,11 @@ impl<S: Store> Pki<S> {
         let identity = Identity {
             tier,
             path: owner,
-            key: certificate.public_key.fingerprint(),
+            key: public_key.fingerprint(),
         };
         let der = keys.open(identity, &sealed).map_err(failed)?;
         match PrivateKey::from_der(&der) {
-            Ok(key) if *key.public() == certificate.public_key => Ok(key),
+            Ok(key) if key.public() == public_key => Ok(key),
             _ => Err(StoreError::OtherKey {
                 path: self.store.locate(path),
             }),

@@ -2,6 +2,13 @@
 
 mod path;
 mod pki;
+mod revocation;
+mod signature;
 
-pub use path::{PathError, check_name, is_signed_by, validate};
+pub use path::{
+    Anchors, PathError, PathValidator, Revocation, RevocationDepth, Unlisted, check_name, validate,
+};
 pub use pki::{Finding, Report, verify};
+pub use revocation::{InvalidRevocationList, RevocationList};
+pub use signature::is_signed_by;
+pub(crate) use signature::{is_signature, oid_der, verifies};

@@ -1,18 +1,29 @@
 //! Path validation (RFC 5280 section 6): the one place that calls the validator.
 
+mod error;
+mod strict;
+
+use std::cell::RefCell;
+use std::time::Duration;
+
 use rustls_pki_types::{CertificateDer, ServerName, TrustAnchor, UnixTime};
 use time::OffsetDateTime;
 use webpki::{
-    ALL_VERIFICATION_ALGS, EndEntityCert, Error, KeyUsage, VerifiedPath, anchor_from_trusted_cert,
+    CertRevocationList, EndEntityCert, Error, ExpirationPolicy, KeyUsage, RevocationCheckDepth,
+    RevocationOptions, RevocationOptionsBuilder, UnknownStatusPolicy, VerifiedPath,
+    anchor_from_trusted_cert,
 };
 
+pub use error::PathError;
+
+use super::RevocationList;
+use super::signature::Algorithms;
 use crate::certificate::{AlternativeName, Certificate};
 use crate::role::Usage;
 
 /// Validates the first certificate of `chain`, with the others as intermediates, for `usage`.
 ///
-/// An anchor's own validity and path length count too: Go, which etcd is built with, and OpenSSL
-/// hold a trusted certificate to them, though RFC 5280 leaves that open.
+/// Where many paths are validated, a [`PathValidator`] is quicker.
 ///
 /// # Errors
 ///
@@ -23,38 +34,7 @@ pub fn validate(
     usage: Usage,
     at: OffsetDateTime,
 ) -> Result<(), PathError> {
-    let (leaf, intermediates) = chain.split_first().ok_or(PathError::Malformed)?;
-    let leaf_der = CertificateDer::from(leaf.der());
-    let intermediates: Vec<_> = intermediates
-        .iter()
-        .map(|certificate| CertificateDer::from(certificate.der()))
-        .collect();
-    let anchor_ders: Vec<_> = anchors
-        .iter()
-        .map(|certificate| CertificateDer::from(certificate.der()))
-        .collect();
-    let trusted: Vec<TrustAnchor<'_>> = anchor_ders
-        .iter()
-        .map(anchor_from_trusted_cert)
-        .collect::<Result<_, _>>()?;
-    let seconds = u64::try_from(at.unix_timestamp()).map_err(|_| PathError::Malformed)?;
-    let time = UnixTime::since_unix_epoch(std::time::Duration::from_secs(seconds));
-    let usage = match usage {
-        Usage::ClientAuth => KeyUsage::client_auth(),
-        Usage::ServerAuth => KeyUsage::server_auth(),
-    };
-    let leaf = EndEntityCert::try_from(&leaf_der)?;
-    let check_anchor = |path: &VerifiedPath<'_>| check_anchor(path, anchors, &trusted, at);
-    leaf.verify_for_usage(
-        ALL_VERIFICATION_ALGS,
-        &trusted,
-        &intermediates,
-        time,
-        usage,
-        None,
-        Some(&check_anchor),
-    )?;
-    Ok(())
+    PathValidator::new().validate(chain, &Anchors::new(anchors)?, usage, at)
 }
 
 /// Whether a client that dials `name` takes `certificate` for it (RFC 6125).
@@ -63,6 +43,13 @@ pub fn validate(
 ///
 /// When the certificate does not carry the name.
 pub fn check_name(certificate: &Certificate, name: &AlternativeName) -> Result<(), PathError> {
+    if let AlternativeName::Other(_) = name {
+        // Nothing dials it.
+        return match certificate.alternative_names.contains(name) {
+            true => Ok(()),
+            false => Err(PathError::NotForName),
+        };
+    }
     let der = CertificateDer::from(certificate.der());
     let leaf = EndEntityCert::try_from(&der)?;
     let text = name.to_string();
@@ -72,97 +59,211 @@ pub fn check_name(certificate: &Certificate, name: &AlternativeName) -> Result<(
     Ok(leaf.verify_is_valid_for_subject_name(&dialled)?)
 }
 
-/// Whether the signature of `certificate` is `issuer`'s.
-pub fn is_signed_by(certificate: &Certificate, issuer: &Certificate) -> bool {
-    let Some((message, algorithm, signature)) = certificate.signed_parts() else {
-        return false;
-    };
-    ALL_VERIFICATION_ALGS
-        .iter()
-        .filter(|known| known.signature_alg_id().as_ref().starts_with(&algorithm))
-        .any(|known| {
-            let key = issuer.public_key.raw();
-            known.verify_signature(key, &message, &signature).is_ok()
-        })
+/// Validates paths, and checks no signature twice.
+///
+/// It is at least as strict as etcd, `openssl verify -x509_strict` and GnuTLS are: what breaks a
+/// MUST of RFC 5280 in a certificate of the path is refused ([`crate::lint`]), and a trust anchor
+/// is held to its own validity, path length and usages, as Go and OpenSSL do, though RFC 5280
+/// leaves that open.
+#[derive(Debug)]
+pub struct PathValidator {
+    algorithms: Algorithms,
+    revocation: Option<Revocation>,
 }
 
-fn check_anchor(
-    path: &VerifiedPath<'_>,
-    anchors: &[Certificate],
-    trusted: &[TrustAnchor<'_>],
-    at: OffsetDateTime,
-) -> Result<(), Error> {
-    let below = path
-        .intermediate_certificates()
-        .filter(|certificate| certificate.issuer() != certificate.subject())
-        .count();
-    let own = trusted.iter().position(|anchor| anchor == path.anchor());
-    let Some(anchor) = own.and_then(|index| anchors.get(index)) else {
-        return Err(Error::UnknownIssuer);
-    };
-    if !anchor.validity.contains(at) {
-        return Err(Error::InvalidCertValidity);
-    }
-    let most = anchor.authority.ok_or(Error::EndEntityUsedAsCa)?.path_len;
-    match most.and_then(|most| usize::try_from(most).ok()) {
-        Some(most) if below > most => Err(Error::PathLenConstraintViolated),
-        _ => Ok(()),
-    }
-}
-
-/// Why no path holds.
-#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-#[non_exhaustive]
-pub enum PathError {
-    /// A certificate of the path has expired.
-    #[error("a certificate of the path has expired")]
-    Expired,
-    /// A certificate of the path is malformed, or has a critical extension that is not known.
-    #[error("a certificate of the path is malformed or has an unknown critical extension")]
-    Malformed,
-    /// A name lies outside an authority's name constraints.
-    #[error("a name lies outside the name constraints of an authority of the path")]
-    NameConstraints,
-    /// The certificate does not carry the name.
-    #[error("the certificate does not carry the name")]
-    NotForName,
-    /// A certificate of the path does not hold yet.
-    #[error("a certificate of the path is not valid yet: is a clock wrong?")]
-    NotYetValid,
-    /// Another rule of path validation.
-    #[error("the path does not validate: {0}")]
-    Other(String),
-    /// More authorities follow than an authority's path length allows.
-    #[error("more authorities follow than the path length of one of them allows")]
-    PathLength,
-    /// A signature is not its issuer's.
-    #[error("a signature of the path does not verify with its issuer's key")]
-    Signature,
-    /// No certificate at hand issued it.
-    #[error("the path does not lead to a trusted authority")]
-    UnknownIssuer,
-    /// The extended key usages do not allow the purpose.
-    #[error("the extended key usages of the path do not allow this purpose")]
-    Usage,
-}
-
-impl From<Error> for PathError {
-    fn from(error: Error) -> Self {
-        match error {
-            Error::BadDer | Error::ExtensionValueInvalid | Error::UnsupportedCriticalExtension => {
-                Self::Malformed
-            }
-            Error::CertExpired { .. } | Error::InvalidCertValidity => Self::Expired,
-            Error::CertNotValidForName(_) => Self::NotForName,
-            Error::CertNotValidYet { .. } => Self::NotYetValid,
-            Error::InvalidSignatureForPublicKey => Self::Signature,
-            Error::NameConstraintViolation => Self::NameConstraints,
-            Error::PathLenConstraintViolated => Self::PathLength,
-            Error::RequiredEkuNotFoundContext(_) => Self::Usage,
-            Error::UnknownIssuer => Self::UnknownIssuer,
-            other => Self::Other(format!("{other:?}")),
+impl PathValidator {
+    /// One that looks at no revocation list.
+    pub fn new() -> Self {
+        Self {
+            algorithms: Algorithms::new(),
+            revocation: None,
         }
     }
+
+    /// With revocation lists.
+    #[must_use]
+    pub fn with_revocation(mut self, revocation: Revocation) -> Self {
+        self.revocation = Some(revocation);
+        self
+    }
+
+    /// Validates the first certificate of `chain`, with the others as intermediates, for `usage`.
+    ///
+    /// # Errors
+    ///
+    /// When no path to any of `anchors` holds.
+    pub fn validate(
+        &self,
+        chain: &[Certificate],
+        anchors: &Anchors,
+        usage: Usage,
+        at: OffsetDateTime,
+    ) -> Result<(), PathError> {
+        let (leaf, intermediates) = chain.split_first().ok_or(PathError::Malformed)?;
+        let leaf_der = CertificateDer::from(leaf.der());
+        let intermediates: Vec<_> = intermediates
+            .iter()
+            .map(|certificate| CertificateDer::from(certificate.der()))
+            .collect();
+        let lists = self
+            .revocation
+            .iter()
+            .flat_map(|revocation| &revocation.lists);
+        let lists: Vec<&CertRevocationList<'_>> =
+            lists.filter_map(RevocationList::for_validation).collect();
+        let refused = RefCell::new(None);
+        let strict = |path: &VerifiedPath<'_>| {
+            strict::check(path, chain, anchors, usage, at).map_err(|error| {
+                *refused.borrow_mut() = Some(error);
+                Error::UnknownIssuer
+            })
+        };
+        let end_entity = EndEntityCert::try_from(&leaf_der)?;
+        let result = end_entity.verify_for_usage(
+            &self.algorithms.all(),
+            &anchors.trusted,
+            &intermediates,
+            unix_time(at)?,
+            match usage {
+                Usage::ClientAuth => KeyUsage::client_auth(),
+                Usage::ServerAuth => KeyUsage::server_auth(),
+            },
+            self.options(&lists)?,
+            Some(&strict),
+        );
+        match (result, refused.into_inner()) {
+            (Ok(_), _) => self.check_serials(chain),
+            (Err(Error::UnknownIssuer), Some(error)) => Err(error),
+            (Err(error), _) => Err(error.into()),
+        }
+    }
+
+    fn options<'a>(
+        &self,
+        lists: &'a [&'a CertRevocationList<'a>],
+    ) -> Result<Option<RevocationOptions<'a>>, PathError> {
+        let Some(revocation) = &self.revocation else {
+            return Ok(None);
+        };
+        let builder = RevocationOptionsBuilder::new(lists)
+            .map_err(|_| PathError::Other("no revocation list is given".to_owned()))?;
+        let options = builder
+            .with_depth(match revocation.depth {
+                RevocationDepth::Chain => RevocationCheckDepth::Chain,
+                RevocationDepth::Leaf => RevocationCheckDepth::EndEntity,
+            })
+            .with_status_policy(match revocation.unlisted {
+                Unlisted::Accept => UnknownStatusPolicy::Allow,
+                Unlisted::Refuse => UnknownStatusPolicy::Deny,
+            })
+            // Left alone, the validator takes a list that is long outdated.
+            .with_expiration_policy(ExpirationPolicy::Enforce)
+            .build();
+        Ok(Some(options))
+    }
+
+    /// As etcd does: by serial number, in any list, whoever made it, of all that is sent.
+    fn check_serials(&self, chain: &[Certificate]) -> Result<(), PathError> {
+        let mut lists = self
+            .revocation
+            .iter()
+            .flat_map(|revocation| &revocation.lists);
+        let listed = lists.any(|list| chain.iter().any(|certificate| list.lists(certificate)));
+        match listed {
+            true => Err(PathError::Revoked),
+            false => Ok(()),
+        }
+    }
+}
+
+impl Default for PathValidator {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Trusted certificates, read for the path validator.
+#[derive(Clone, Debug)]
+pub struct Anchors {
+    certificates: Vec<Certificate>,
+    trusted: Vec<TrustAnchor<'static>>,
+}
+
+impl Anchors {
+    /// These certificates.
+    ///
+    /// # Errors
+    ///
+    /// When one of them cannot be a trust anchor.
+    pub fn new(certificates: &[Certificate]) -> Result<Self, PathError> {
+        let read = |certificate: &Certificate| {
+            let der = CertificateDer::from(certificate.der());
+            Ok(anchor_from_trusted_cert(&der)?.to_owned())
+        };
+        Ok(Self {
+            certificates: certificates.to_vec(),
+            trusted: certificates
+                .iter()
+                .map(read)
+                .collect::<Result<_, Error>>()?,
+        })
+    }
+}
+
+/// Revocation lists, and how they are used.
+#[derive(Debug)]
+pub struct Revocation {
+    lists: Vec<RevocationList>,
+    depth: RevocationDepth,
+    unlisted: Unlisted,
+}
+
+impl Revocation {
+    /// These lists. An outdated one refuses what it would speak of.
+    ///
+    /// # Errors
+    ///
+    /// When one is of a kind that the path validator does not know: of version 1, a delta list,
+    /// or one without a time for the next.
+    pub fn new(
+        lists: Vec<RevocationList>,
+        depth: RevocationDepth,
+        unlisted: Unlisted,
+    ) -> Result<Self, PathError> {
+        match lists.iter().find(|list| list.for_validation().is_none()) {
+            Some(list) => Err(PathError::RevocationList {
+                issuer: list.issuer.clone(),
+            }),
+            None => Ok(Self {
+                lists,
+                depth,
+                unlisted,
+            }),
+        }
+    }
+}
+
+/// Of which certificates of a path the status is looked up.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum RevocationDepth {
+    /// Of all but the trust anchor.
+    Chain,
+    /// Of the leaf alone.
+    Leaf,
+}
+
+/// What becomes of a certificate whose issuer has no list among those given.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Unlisted {
+    /// It is good.
+    Accept,
+    /// It is refused.
+    Refuse,
+}
+
+fn unix_time(at: OffsetDateTime) -> Result<UnixTime, PathError> {
+    let seconds = u64::try_from(at.unix_timestamp()).map_err(|_| PathError::NotYetValid)?;
+    Ok(UnixTime::since_unix_epoch(Duration::from_secs(seconds)))
 }
 
 #[cfg(test)]

@@ -1,27 +1,30 @@
 //! The check of a whole PKI against its description.
 
+mod authorities;
+mod leaves;
+mod settings;
+
 use time::OffsetDateTime;
 
-use super::path::{self, PathError};
-use crate::certificate::{AlternativeName, Certificate};
-use crate::description::Cluster;
+use super::{Anchors, PathValidator, RevocationList};
+use crate::certificate::Certificate;
+use crate::description::{Cluster, TrustAnchor};
 use crate::hierarchy::AuthorityName;
-use crate::key::PrivateKey;
-use crate::leaf::{Leaf, leaves};
-use crate::role::Usage;
-use crate::seal::{Tier, Unlocked};
-use crate::store::{Pki, Store, StoreError, StoredAuthority, StoredLeaf};
+use crate::lint::{self, BundleUse, Lint, Severity, Violation, pki as rules};
+use crate::seal::Unlocked;
+use crate::store::{Pki, Store, StoreError, StoredAuthority};
 use crate::trust::Bundles;
 
-/// Checks every authority and every leaf that the description asks for, and the trust bundles.
+/// Checks every authority and every leaf that the description asks for, the trust bundles and
+/// the revocation list, each by every rule of [`crate::lint`].
 ///
 /// With `keys`, every sealed key of the tiers that are open is opened and held against its
-/// certificate too.
+/// certificate too. Leaves are checked on every core.
 ///
 /// # Errors
 ///
 /// When the store itself cannot be read. A file in it that is wrong is a finding.
-pub fn verify<S: Store>(
+pub fn verify<S: Store + Sync>(
     cluster: &Cluster,
     pki: &Pki<S>,
     keys: Option<&Unlocked>,
@@ -32,16 +35,18 @@ pub fn verify<S: Store>(
         pki,
         keys,
         now,
+        validator: PathValidator::new(),
         authorities: Vec::new(),
+        anchors: Vec::new(),
+        revoked: None,
         report: Report::default(),
     };
-    for name in AuthorityName::chain(cluster) {
-        check.authority(*name)?;
-    }
-    for leaf in leaves(cluster) {
-        check.leaf(&leaf)?;
-    }
+    check.revocation_list()?;
+    check.authorities()?;
+    let certificates = check.leaves()?;
     check.bundles()?;
+    check.settings(&certificates);
+    check.others(certificates)?;
     check.keyring()?;
     Ok(check.report)
 }
@@ -58,15 +63,67 @@ pub struct Report {
     pub keys: usize,
     /// How many sealed keys were not tried, since their tier is not open.
     pub closed: usize,
-    /// What is wrong.
+    /// How many certificates the revocation list revokes, if there is one.
+    pub revoked: Option<usize>,
+    /// What is wrong, or worth knowing.
     pub findings: Vec<Finding>,
 }
 
-/// Something that is wrong.
+impl Report {
+    /// How many findings are of this severity.
+    pub fn count(&self, severity: Severity) -> usize {
+        let of = |finding: &&Finding| finding.lint.severity == severity;
+        self.findings.iter().filter(of).count()
+    }
+
+    /// Adds a finding.
+    pub fn found(&mut self, path: &str, lint: &'static Lint, message: impl Into<String>) {
+        self.findings.push(Finding {
+            path: path.to_owned(),
+            lint,
+            message: message.into(),
+        });
+    }
+
+    fn violations(&mut self, path: &str, violations: Vec<Violation>) {
+        for Violation { lint, message } in violations {
+            self.found(path, lint, message);
+        }
+    }
+
+    /// A file that cannot be understood is a finding; one that cannot be read is an error.
+    fn unreadable(&mut self, error: StoreError) -> Result<(), StoreError> {
+        match error {
+            StoreError::Certificate { path, source } => {
+                self.found(&path, &rules::UNREADABLE, source.to_string());
+            }
+            StoreError::Key { path, source } => {
+                self.found(&path, &rules::UNREADABLE, source.to_string());
+            }
+            StoreError::Custody { path, source } => {
+                self.found(&path, &rules::UNREADABLE, source.to_string());
+            }
+            StoreError::Missing { path } => {
+                self.found(&path, &rules::UNREADABLE, "the file is missing");
+            }
+            StoreError::OtherKey { path } => self.found(
+                &path,
+                &rules::KEY_MISMATCH,
+                "the key is not the one of the certificate beside it",
+            ),
+            other => return Err(other),
+        }
+        Ok(())
+    }
+}
+
+/// Something that is wrong, or worth knowing.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Finding {
     /// The file.
     pub path: String,
+    /// The rule that it breaks.
+    pub lint: &'static Lint,
     /// What is wrong with it.
     pub message: String,
 }
@@ -76,151 +133,123 @@ struct Check<'a, S> {
     pki: &'a Pki<S>,
     keys: Option<&'a Unlocked>,
     now: OffsetDateTime,
+    validator: PathValidator,
     authorities: Vec<StoredAuthority>,
+    /// The root, for clients that trust it alone, and the anchor of the members.
+    anchors: Vec<(AuthorityName, Anchors)>,
+    revoked: Option<RevocationList>,
     report: Report,
 }
 
-impl<S: Store> Check<'_, S> {
-    fn authority(&mut self, name: AuthorityName) -> Result<(), StoreError> {
-        let stored = match self.pki.authority(name) {
-            Ok(Some(stored)) => stored,
-            Ok(None) => {
-                let path = self.pki.store().locate(&format!("authorities/{name}"));
-                self.found(&path, "missing: restore it from a copy, for what it signed needs it; `etcdpki init` makes it if it never was");
-                return Ok(());
-            }
-            Err(error) => return self.unreadable(error),
+impl<S: Store + Sync> Check<'_, S> {
+    fn revocation_list(&mut self) -> Result<(), StoreError> {
+        let Some((path, content)) = self.pki.revocation_list_file()? else {
+            return Ok(());
         };
-        self.report.authorities += 1;
-        let path = self.pki.locate_authority(&stored);
-        let certificate = &stored.certificate;
-        if certificate.authority.is_none() || !certificate.key_usages.contains(&"keyCertSign") {
-            self.found(&path, "not an authority: it lacks cA or keyCertSign");
-        }
-        if !certificate.validity.contains(self.now) {
-            self.found(
-                &path,
-                "not valid at this time: everything below it is refused",
-            );
-        }
-        let issuer = name.issuer().and_then(|issuer| self.find(issuer));
-        let issuer = issuer.or(name.issuer().is_none().then_some(certificate));
-        if issuer.is_some_and(|issuer| !path::is_signed_by(certificate, issuer)) {
-            self.found(&path, "its signature is not that of the authority above it");
-        }
-        if let Some(keys) = self.keys {
-            match keys.is_open(name.tier()) {
-                true => self.key(self.pki.authority_key(&stored, keys))?,
-                false => self.report.closed += 1,
-            }
-        }
-        self.authorities.push(stored);
-        Ok(())
-    }
-
-    fn leaf(&mut self, leaf: &Leaf) -> Result<(), StoreError> {
-        let stored = match self.pki.leaf(&leaf.id) {
-            Ok(Some(stored)) => stored,
-            Ok(None) => {
-                self.missing(&format!("certificates/{}", leaf.id));
-                return Ok(());
-            }
-            Err(error) => return self.unreadable(error),
-        };
-        self.report.leaves += 1;
-        let path = self.pki.locate_leaf(&stored);
-        if !leaf.profile.matches(stored.certificate()) {
-            self.found(&path, "its names, usages or subject are not those described: run `etcdpki init` to issue it anew");
-        }
-        self.paths(&path, leaf, &stored);
-        for name in leaf
-            .profile
-            .names()
-            .iter()
-            .cloned()
-            .map(AlternativeName::from)
-        {
-            if let Err(error) = path::check_name(stored.certificate(), &name) {
-                self.found(&path, format!("`{name}`: {error}"));
-            }
-        }
-        if let Some(keys) = self.keys {
-            match keys.is_open(Tier::Issuing) {
-                true => self.key(self.pki.leaf_key(&stored, keys))?,
-                false => self.report.closed += 1,
+        match RevocationList::read(&content) {
+            Err(error) => self
+                .report
+                .found(&path, &rules::CRL_UNREADABLE, error.to_string()),
+            Ok(list) => {
+                self.report.violations(&path, lint::crl(&list, self.now));
+                self.report.revoked = Some(list.len());
+                self.revoked = Some(list);
             }
         }
         Ok(())
-    }
-
-    /// From the root, for clients that trust it alone, and from the anchor of the members.
-    fn paths(&mut self, path: &str, leaf: &Leaf, stored: &StoredLeaf) {
-        let anchors = [AuthorityName::Root, self.cluster.trust_anchor.into()];
-        for name in anchors {
-            let Some(anchor) = self.find(name).cloned() else {
-                continue;
-            };
-            let anchors = [anchor];
-            for usage in [Usage::ServerAuth, Usage::ClientAuth] {
-                let result = path::validate(&stored.chain, &anchors, usage, self.now);
-                let wanted = leaf.profile.usages().contains(&usage);
-                match result {
-                    Err(PathError::Usage) if !wanted => {}
-                    Ok(()) if wanted => {}
-                    Ok(()) => self.found(
-                        path,
-                        format!("it can be used for {usage}, which its role must not"),
-                    ),
-                    Err(error) => self.found(
-                        path,
-                        format!("as {usage} under the {name} authority: {error}"),
-                    ),
-                }
-            }
-        }
     }
 
     fn bundles(&mut self) -> Result<(), StoreError> {
-        let found = (
-            self.find(AuthorityName::Root),
-            self.find(AuthorityName::Intermediate),
-            self.find(AuthorityName::Etcd),
-        );
-        let (Some(root), Some(intermediate), Some(etcd)) = found else {
+        for used_by in [BundleUse::Members, BundleUse::Clients] {
+            if let Some((path, text)) = self.pki.trust_file(used_by)? {
+                self.report
+                    .violations(&path, lint::trust(&text, used_by, self.now));
+            }
+        }
+        let Ok(wanted) = Bundles::of(self.cluster, |name| self.find(name)) else {
             return Ok(());
         };
-        let wanted = Bundles::new(root, intermediate, etcd, self.cluster.trust_anchor);
         for path in self.pki.stale_bundles(&wanted)? {
-            self.found(
+            self.report.found(
                 &path,
-                "it is not what must be trusted now: run `etcdpki init` to write it anew",
+                &rules::TRUST_STALE,
+                "it is not what must be trusted now",
             );
         }
-        Ok(())
-    }
-
-    fn key(&mut self, opened: Result<PrivateKey, StoreError>) -> Result<(), StoreError> {
-        match opened {
-            Ok(_) => self.report.keys += 1,
-            Err(error) => self.unreadable(error)?,
+        if self.cluster.trust_anchor != TrustAnchor::Etcd
+            && let Some((path, _)) = self.pki.trust_file(BundleUse::Members)?
+        {
+            let message =
+                "members trust an authority above the etcd CA, and with it every client below that";
+            self.report.found(&path, &lint::TRUST_OF_SIBLINGS, message);
         }
         Ok(())
     }
 
     /// What else could come to pass with the slots than that a key does not open.
     fn keyring(&mut self) -> Result<(), StoreError> {
+        let Some(keys) = self.keys else {
+            return Ok(());
+        };
         let Some(keyring) = self.pki.keyring()? else {
             return Ok(());
         };
         let path = self.pki.locate_keyring();
         if let Some(tiers) = keyring.retiring() {
-            self.found(&path, format!("the data keys ({tiers}) are being replaced, and that was interrupted; every key opens: finish it with `etcdpki ca slot rotate`"));
+            let message = format!(
+                "the data keys ({tiers}) are being replaced, and that was interrupted; every key opens"
+            );
+            self.report.found(&path, &rules::KEYS_RETIRING, message);
         }
-        for slot in self
-            .keys
-            .map_or_else(Vec::new, |keys| keyring.forged_slots(keys))
-        {
-            self.found(&path, format!("slot `{slot}`: its recipients or its file were changed by somebody who cannot open it: restore keyring.yml from a copy, or remove the slot"));
+        for slot in keyring.forged_slots(keys) {
+            let message = format!(
+                "slot `{slot}`: its recipients or its file were changed by somebody who cannot open it"
+            );
+            self.report.found(&path, &rules::SLOT_FORGED, message);
+        }
+        Ok(())
+    }
+
+    /// What is here besides: superseded generations, and what is not described any more.
+    fn others(&mut self, leaves: Vec<leaves::Checked>) -> Result<(), StoreError> {
+        let stored: Vec<_> = leaves.into_iter().filter_map(|leaf| leaf.stored).collect();
+        let described = self.authorities.iter().map(|stored| {
+            (
+                self.pki.locate_authority(stored),
+                stored.certificate.clone(),
+            )
+        });
+        let mut all: Vec<(String, Certificate)> = described.collect();
+        all.extend(
+            stored
+                .iter()
+                .map(|leaf| (self.pki.locate_leaf(leaf), leaf.certificate().clone())),
+        );
+        match self.pki.undescribed(&stored) {
+            Err(error) => self.report.unreadable(error)?,
+            Ok(undescribed) => {
+                for (path, certificate) in &undescribed {
+                    let is_revoked = self
+                        .revoked
+                        .as_ref()
+                        .is_some_and(|list| list.lists(certificate));
+                    if certificate.validity.contains(self.now) && !is_revoked {
+                        let message = format!(
+                            "`{}` is not described, and valid until {}",
+                            certificate.subject,
+                            certificate.validity.not_after.date()
+                        );
+                        self.report.found(path, &rules::UNDESCRIBED, message);
+                    }
+                }
+                all.extend(undescribed);
+            }
+        }
+        all.extend(self.pki.superseded()?);
+        for shared in lint::serials(all.iter().map(|(_, certificate)| certificate)) {
+            if let Some((path, _)) = all.get(shared.other) {
+                self.report.violations(path, vec![shared.violation]);
+            }
         }
         Ok(())
     }
@@ -230,37 +259,6 @@ impl<S: Store> Check<'_, S> {
             .iter()
             .find(|stored| stored.name == name)
             .map(|stored| &stored.certificate)
-    }
-
-    fn missing(&mut self, path: &str) {
-        let path = self.pki.store().locate(path);
-        self.found(&path, "missing: run `etcdpki init` to make it");
-    }
-
-    /// A file that cannot be understood is a finding; one that cannot be read is an error.
-    fn unreadable(&mut self, error: StoreError) -> Result<(), StoreError> {
-        let (path, message) = match error {
-            StoreError::Certificate { path, source } => (path, source.to_string()),
-            StoreError::Key { path, source } => (path, source.to_string()),
-            StoreError::Missing { path } => (
-                path,
-                "the file is missing: restore it from a copy".to_owned(),
-            ),
-            StoreError::OtherKey { path } => (
-                path,
-                "the key is not the one of the certificate beside it".to_owned(),
-            ),
-            other => return Err(other),
-        };
-        self.found(&path, message);
-        Ok(())
-    }
-
-    fn found(&mut self, path: &str, message: impl Into<String>) {
-        self.report.findings.push(Finding {
-            path: path.to_owned(),
-            message: message.into(),
-        });
     }
 }
 

@@ -7,11 +7,16 @@ use clap::{Args, Subcommand};
 use pki_core::seal::AgeRecipient;
 use pki_core::seal::{SlotName, Tiers};
 
-use super::KeyArguments;
+use super::{CaAccept, CaAdopt, CaImport, CaList, CaRequest, KeyArguments};
 
 /// Manage authorities, and who can open their keys
 #[derive(Debug, Subcommand)]
 pub(in crate::etcdpki) enum Ca {
+    Accept(CaAccept),
+    Adopt(CaAdopt),
+    Import(CaImport),
+    List(CaList),
+    Request(CaRequest),
     #[cfg(feature = "age")]
     Escrow(Escrow),
     #[command(subcommand)]

@@ -53,7 +53,7 @@ pub(in crate::etcdpki) struct NodeArgument {
     pub(in crate::etcdpki) addresses: Vec<IpAddr>,
 }
 
-fn node(text: &str) -> Result<NodeArgument, String> {
+pub(super) fn node(text: &str) -> Result<NodeArgument, String> {
     let (name, addresses) = text.split_once('=').ok_or(
         "write the node's name, an equals sign and its addresses, such as etcd-0=10.0.0.10",
     )?;

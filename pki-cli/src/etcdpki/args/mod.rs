@@ -1,8 +1,11 @@
 //! What can be typed: a module for each command, and here what they share.
 
+mod authorities;
 mod ca;
 mod init;
 mod inspect;
+mod issue;
+mod status;
 mod verify;
 
 use std::path::PathBuf;
@@ -11,6 +14,7 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand};
 use pki_core::seal::SlotName;
 
+pub(super) use authorities::{CaAccept, CaAdopt, CaImport, CaList, CaRequest};
 #[cfg(feature = "age")]
 pub(super) use ca::Escrow;
 pub(super) use ca::{
@@ -18,7 +22,9 @@ pub(super) use ca::{
 };
 pub(super) use init::{Init, NodeArgument};
 pub(super) use inspect::Inspect;
-pub(super) use verify::Verify;
+pub(super) use issue::Issue;
+pub(super) use status::Status;
+pub(super) use verify::{CrlDepth, RoleArgument, Verify};
 
 /// Certificates for a mutual-TLS etcd cluster, from one description.
 #[derive(Debug, Parser)]
@@ -37,6 +43,8 @@ pub(super) enum Command {
     Ca(Ca),
     Init(Init),
     Inspect(Inspect),
+    Issue(Issue),
+    Status(Status),
     Verify(Verify),
 }
 
@@ -92,4 +100,5 @@ const STYLES: Styles = Styles::styled()
     .placeholder(AnsiColor::Cyan.on_default());
 
 const EXIT_CODES: &str = "\
-Exit codes: 0 done, 1 failed, 2 wrong usage, 3 something was found (verify).";
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 something was found (verify)
+or is due (status).";

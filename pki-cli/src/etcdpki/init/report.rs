@@ -30,7 +30,7 @@ pub(super) struct Report {
     unchanged: Vec<String>,
     authorities: Vec<Authority>,
     certificates: Vec<Certificate>,
-    /// What is there, still valid, and not described any more.
+    /// What is there, still valid, and not described.
     undescribed: Vec<Undescribed>,
 }
 
@@ -219,7 +219,7 @@ impl Report {
         if !self.undescribed.is_empty() {
             let _ = writeln!(
                 text,
-                "\n{BAD}Not described any more{BAD:#}, and taken by members until they expire"
+                "\n{BAD}Not described{BAD:#}, and taken by members until they expire"
             );
             for Undescribed { path, expires, .. } in &self.undescribed {
                 let _ = writeln!(text, "  {expires}  {path}");

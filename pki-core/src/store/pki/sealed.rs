@@ -3,9 +3,8 @@
 use super::super::layout::{self, AUTHORITIES, LEAVES};
 use super::super::{Batch, Store, StoreError};
 use super::Pki;
-use crate::certificate::Certificate;
 use crate::hierarchy::AuthorityName;
-use crate::key::PrivateKey;
+use crate::key::{PrivateKey, PublicKey};
 use crate::seal::{Identity, Keyring, SealError, SealedKey, Tier, Tiers, Unlocked};
 
 impl<S: Store> Pki<S> {
@@ -86,11 +85,10 @@ impl<S: Store> Pki<S> {
         file: &SealedFile,
         keys: &Unlocked,
     ) -> Result<Option<SealedKey>, StoreError> {
-        let certificate = self.certificate_of(file)?;
         let identity = Identity {
             tier: file.tier,
             path: &file.owner,
-            key: certificate.public_key.fingerprint(),
+            key: self.public_key_of(file)?.fingerprint(),
         };
         let failed = |source: SealError| StoreError::Key {
             path: self.store.locate(&file.path),
@@ -101,13 +99,17 @@ impl<S: Store> Pki<S> {
     }
 
     fn open_file(&self, file: &SealedFile, keys: &Unlocked) -> Result<PrivateKey, StoreError> {
-        let certificate = self.certificate_of(file)?;
-        self.open(&file.path, &file.owner, file.tier, &certificate, keys)
+        let public_key = self.public_key_of(file)?;
+        self.open(&file.path, &file.owner, file.tier, &public_key, keys)
     }
 
-    fn certificate_of(&self, file: &SealedFile) -> Result<Certificate, StoreError> {
-        // A file without a certificate is refused when it is read.
-        Ok(self.certificates(&file.certificate)?.remove(0))
+    /// That of the certificate beside it, or of the request whose certificate is still to come.
+    fn public_key_of(&self, file: &SealedFile) -> Result<PublicKey, StoreError> {
+        match &file.request {
+            Some(path) => Ok(self.read_request(path)?.public_key),
+            // A file without a certificate is refused when it is read.
+            None => Ok(self.certificates(&file.certificate)?.remove(0).public_key),
+        }
     }
 
     /// Every sealed key of every generation, authorities first.
@@ -135,11 +137,15 @@ impl<S: Store> Pki<S> {
             .filter(|name| name.parse::<u32>().is_ok())
         {
             let directory = format!("{owner}/{generation}");
-            for name in self.store.list(&directory)? {
+            let names = self.store.list(&directory)?;
+            let has = |wanted: String| names.iter().any(|name| *name == wanted);
+            for name in &names {
                 if let Some(stem) = name.strip_suffix(SEALED) {
+                    let waits = has(format!("{stem}.csr")) && !has(format!("{stem}.crt"));
                     files.push(SealedFile {
                         path: format!("{directory}/{name}"),
                         certificate: format!("{directory}/{stem}.crt"),
+                        request: waits.then(|| format!("{directory}/{stem}.csr")),
                         owner: owner.clone(),
                         tier,
                     });
@@ -154,6 +160,8 @@ struct SealedFile {
     path: String,
     /// The certificate beside it, whose public key it is bound to.
     certificate: String,
+    /// The request in its place.
+    request: Option<String>,
     owner: String,
     tier: Tier,
 }

@@ -85,7 +85,7 @@ fn time_counts_for_the_leaf_and_the_anchor() {
     let short = Authority::self_signed(&short, key(), validity(1)).unwrap();
     let cross = Authority::new(
         short.certificate().clone(),
-        PrivateKey::from_der(short.key().pkcs8_der()).unwrap(),
+        PrivateKey::from_der(short.key().unwrap().pkcs8_der()).unwrap(),
     )
     .unwrap();
     let from_short = leaf_of(&cross, BOTH, &["a.b"]);
@@ -109,7 +109,7 @@ fn the_path_length_of_the_anchor_counts() {
     let free = Profile::authority(Subject::common("first"), 5, None);
     let unbound = Authority::self_signed(
         &free,
-        PrivateKey::from_der(first.key().pkcs8_der()).unwrap(),
+        PrivateKey::from_der(first.key().unwrap().pkcs8_der()).unwrap(),
         validity(50),
     )
     .unwrap();
@@ -142,7 +142,7 @@ fn usages_constraints_signatures_and_names() {
     };
     let bound = root(0, Some(constraints));
     let profile = Profile::authority(Subject::common("root"), 0, None);
-    let same_key = PrivateKey::from_der(bound.key().pkcs8_der()).unwrap();
+    let same_key = PrivateKey::from_der(bound.key().unwrap().pkcs8_der()).unwrap();
     let free = Authority::self_signed(&profile, same_key, validity(50)).unwrap();
     let anchors = [bound.certificate().clone()];
     for outside in ["a.c", "10.0.1.1", "fd00::1"] {

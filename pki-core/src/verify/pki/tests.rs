@@ -60,7 +60,20 @@ fn what_is_made_verifies() {
             OffsetDateTime::now_utc(),
         )
         .unwrap();
-        assert_eq!(report.findings, [], "{setting}");
+        // Members that trust more than the etcd authority are worth a notice, and no more.
+        let siblings = usize::from(setting.starts_with("trust_anchor"));
+        assert_eq!(
+            report.findings.len(),
+            siblings,
+            "{setting}: {:?}",
+            report.findings
+        );
+        assert!(
+            report
+                .findings
+                .iter()
+                .all(|one| one.lint == &lint::TRUST_OF_SIBLINGS)
+        );
         assert_eq!(report.keys, report.authorities + report.leaves);
     }
 }
@@ -136,12 +149,75 @@ fn a_description_that_changed_is_found() {
     let changed = Cluster::from_yaml(&DESCRIPTION.replace("10.0.0.10", "10.0.0.20")).unwrap();
     let found = findings(&changed, store.clone(), &keys, 0);
     assert!(found.iter().all(|finding| finding.path.contains("etcd-0")) && !found.is_empty());
+    let codes: Vec<_> = found.iter().map(|finding| finding.lint.code).collect();
+    assert_eq!(codes, ["not-as-described", "name-not-matched"].repeat(2));
     let more = format!("{DESCRIPTION}  - {{ name: etcd-2, addresses: [10.0.0.12] }}\n");
     let found = findings(&Cluster::from_yaml(&more).unwrap(), store, &keys, 0);
-    assert!(
+    assert!(found.iter().all(|finding| *finding.lint == rules::MISSING) && found.len() == 2);
+}
+
+#[test]
+fn settings_for_the_next_issue_are_told() {
+    let (_, store, keys) = pki(DESCRIPTION);
+    let told = |setting: &str| {
+        let cluster = Cluster::from_yaml(&format!("{DESCRIPTION}{setting}\n")).unwrap();
+        let found = findings(&cluster, store.clone(), &keys, 0);
+        assert!(
+            found.iter().all(|one| *one.lint == rules::FOR_NEXT_ISSUE),
+            "{found:?}"
+        );
         found
-            .iter()
-            .all(|finding| finding.message.contains("missing"))
-            && found.len() == 2
+            .into_iter()
+            .map(|one| one.message)
+            .collect::<Vec<_>>()
+            .join("; ")
+    };
+    assert_eq!(
+        told("certificates: { key: ed25519 }"),
+        "6 certificates: the key is P-256, and Ed25519 is described"
+    );
+    assert_eq!(
+        told("certificates: { lifetime: 90d }"),
+        "6 certificates: the lifetime is 365 days, and 90d is described"
+    );
+    assert_eq!(told("certificates: { backdate: 1h }"), "");
+    assert_eq!(
+        told("authorities: { intermediate: { key: p256 }, etcd: { lifetime: 4y } }"),
+        "the key is P-384, and P-256 is described; the lifetime is 1825 days, and 4y is described"
+    );
+    assert_eq!(
+        told("authorities: { etcd: { name_constraints: none } }"),
+        "its name constraints are not those described"
+    );
+}
+
+#[test]
+fn certificates_besides_are_told() {
+    let (cluster, store, keys) = pki(DESCRIPTION);
+    let fewer = Cluster::from_yaml(DESCRIPTION.rsplit_once("  -").unwrap().0).unwrap();
+    let undescribed = |days| {
+        let found = findings(&fewer, store.clone(), &keys, days);
+        found
+            .into_iter()
+            .filter(|one| *one.lint == rules::UNDESCRIBED)
+            .count()
+    };
+    assert_eq!(undescribed(0), 2);
+    // What has expired does no harm any more.
+    assert_eq!(undescribed(366), 0);
+
+    // A serial number may repeat in copies of one certificate.
+    let mut copied = store.clone();
+    let authority = store.read("authorities/root/1/ca.crt").unwrap();
+    copied.set("authorities/root/2/ca.crt", authority);
+    copied.set(
+        "authorities/root/2/ca.key.sealed",
+        store.read("authorities/root/1/ca.key.sealed").unwrap(),
+    );
+    let found = findings(&cluster, copied, &keys, 0);
+    let mut subject = found.iter().map(|one| one.message.as_str());
+    assert!(
+        subject.all(|message| message.contains("root CA G2` is described")),
+        "{found:?}"
     );
 }

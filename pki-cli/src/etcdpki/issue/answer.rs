@@ -1,0 +1,130 @@
+//! The answer to a certification request.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use pki_core::Cluster;
+use pki_core::converge::{Order, OrderKey};
+use pki_core::csr::{CertificateRequest, Decision, Excess, Policy};
+use pki_core::leaf::leaves;
+use pki_core::name::ClientName;
+use pki_core::role::Role;
+use time::OffsetDateTime;
+
+use super::report::{self, Report};
+use super::undescribed;
+use crate::etcdpki::args::Issue;
+use crate::etcdpki::error::Error;
+use crate::etcdpki::files;
+use crate::etcdpki::opened::{self, Opened};
+
+/// Runs the command.
+pub(super) fn run(arguments: &Issue, cluster: &Cluster, file: &Path) -> Result<ExitCode, Error> {
+    let request = read(file)?;
+    let owner = owner(arguments, cluster, &request, file)?;
+    let role = arguments.role.ok_or_else(|| Error::NoRole {
+        owner: owner.to_string(),
+    })?;
+    let (order, decision) = order(arguments, cluster, &request, &owner, role, file)?;
+    let pki = match arguments.dry_run {
+        true => opened::read_only()?,
+        false => opened::writable()?,
+    };
+    order.check(cluster, &pki)?;
+    let notes = notes(&request, &decision, &order);
+    if arguments.dry_run {
+        let report = Report::planned(&order).with_notes(notes);
+        return report.print(arguments.json);
+    }
+    let mut opened = Opened::open(cluster, pki, &arguments.keys)?;
+    let now = OffsetDateTime::now_utc();
+    let asked = order.lifetime;
+    let ordered = order.issue(cluster, &opened.pki, &opened.keys, now)?;
+    let stored = ordered.commit(&mut opened.pki)?;
+    let mut report = Report::issued(&opened.pki, &stored, false).with_notes(notes);
+    report.note_cut(&stored, asked, now);
+    if let Some(path) = &arguments.out {
+        report::write_chain(path, &stored.chain, &mut report)?;
+    }
+    report.print(arguments.json)
+}
+
+/// Reads a request.
+pub(super) fn read(file: &Path) -> Result<CertificateRequest, Error> {
+    let content = files::read_input(file)?;
+    CertificateRequest::read(&content).map_err(|source| Error::Request {
+        path: file.to_owned(),
+        source,
+    })
+}
+
+/// The common name of the request may name the owner, unless that is somebody who is described:
+/// whoever made the request could become anybody.
+fn owner(
+    arguments: &Issue,
+    cluster: &Cluster,
+    request: &CertificateRequest,
+    file: &Path,
+) -> Result<ClientName, Error> {
+    if let Some(owner) = &arguments.owner {
+        return Ok(owner.clone());
+    }
+    let name = request.common_name.as_deref().unwrap_or_default();
+    let known = leaves(cluster)
+        .iter()
+        .any(|leaf| leaf.id.owner.to_string() == name);
+    name.parse()
+        .ok()
+        .filter(|_| !known)
+        .ok_or_else(|| Error::NoOwner {
+            path: file.to_owned(),
+            subject: request.subject.clone(),
+        })
+}
+
+fn order(
+    arguments: &Issue,
+    cluster: &Cluster,
+    request: &CertificateRequest,
+    owner: &ClientName,
+    role: Role,
+    file: &Path,
+) -> Result<(Order, Decision), Error> {
+    let excess = match arguments.drop_names {
+        true => Excess::Drop,
+        false => Excess::Refuse,
+    };
+    let policy = Policy::new(cluster, role, &arguments.names, excess);
+    let decision = policy.decide(request).map_err(|source| Error::Policy {
+        path: file.to_owned(),
+        source,
+    })?;
+    let id = undescribed(owner, role);
+    let common_name = arguments.common_name.clone();
+    let order = Order::new(cluster, id, decision.names.clone(), common_name)?;
+    let order = order.with_key(OrderKey::Owners(request.public_key.clone()));
+    let order = match arguments.lifetime {
+        Some(lifetime) => order.with_lifetime(lifetime),
+        None => order,
+    };
+    Ok((order, decision))
+}
+
+fn notes(request: &CertificateRequest, decision: &Decision, order: &Order) -> Vec<String> {
+    let mut notes = Vec::new();
+    let subject = order.profile.subject().to_string();
+    if request.subject != subject {
+        let asked = &request.subject;
+        notes.push(format!(
+            "the subject is {subject}, where the request says {asked}"
+        ));
+    }
+    for name in &decision.dropped {
+        notes.push(format!("{name} was left out: the request may not have it"));
+    }
+    if !decision.ignored.is_empty() {
+        let ignored = decision.ignored.join(", ");
+        notes.push(format!("the request's {ignored} had no effect"));
+    }
+    notes
+}

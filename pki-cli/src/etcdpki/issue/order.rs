@@ -1,0 +1,94 @@
+//! One certificate that the description does not know.
+
+use std::process::ExitCode;
+
+use pki_core::Cluster;
+use pki_core::certificate::AlternativeName;
+use pki_core::converge::{LeafKey, Order, OrderKey};
+use pki_core::name::{ClientName, San};
+use pki_core::role::Role;
+use pki_core::store::StoredLeaf;
+use time::OffsetDateTime;
+
+use super::report::{self, Report};
+use super::undescribed;
+use crate::etcdpki::args::Issue;
+use crate::etcdpki::error::Error;
+use crate::etcdpki::opened::{self, Opened};
+
+/// Runs the command.
+pub(super) fn run(
+    arguments: &Issue,
+    cluster: &Cluster,
+    owner: &ClientName,
+) -> Result<ExitCode, Error> {
+    let role = arguments.role.ok_or_else(|| Error::NoRole {
+        owner: owner.to_string(),
+    })?;
+    let pki = match arguments.dry_run {
+        true => opened::read_only()?,
+        false => opened::writable()?,
+    };
+    let present = pki.leaf(&undescribed(owner, role))?;
+    let order = order(arguments, cluster, owner, role, present.as_ref())?;
+    order.check(cluster, &pki)?;
+    if arguments.dry_run {
+        return Report::planned(&order).print(arguments.json);
+    }
+    let mut opened = Opened::open(cluster, pki, &arguments.keys)?;
+    let now = OffsetDateTime::now_utc();
+    let asked = order.lifetime;
+    let ordered = order.issue(cluster, &opened.pki, &opened.keys, now)?;
+    let stored = ordered.commit(&mut opened.pki)?;
+    let mut report = Report::issued(&opened.pki, &stored, true);
+    report.note_cut(&stored, asked, now);
+    if let Some(path) = &arguments.out {
+        report::write_chain(path, &stored.chain, &mut report)?;
+    }
+    if let Some(path) = &arguments.key_out {
+        let key = opened.pki.leaf_key(&stored, &opened.keys)?;
+        report::write_key(path, &key, &mut report)?;
+    }
+    report.print(arguments.json)
+}
+
+/// What is there already is issued again with what it carries, unless something else is given.
+fn order(
+    arguments: &Issue,
+    cluster: &Cluster,
+    owner: &ClientName,
+    role: Role,
+    present: Option<&StoredLeaf>,
+) -> Result<Order, Error> {
+    let id = undescribed(owner, role);
+    let mut names = arguments.names.clone();
+    let mut common_name = arguments.common_name.clone();
+    if let Some(present) = present {
+        if !arguments.renew && !arguments.rekey {
+            return Err(Error::RenewOrRekey { id: id.to_string() });
+        }
+        let certificate = present.certificate();
+        if names.is_empty() {
+            names = names_of(&certificate.alternative_names);
+        }
+        common_name = common_name.or_else(|| certificate.common_name.clone());
+    }
+    let key = match (arguments.renew, arguments.key) {
+        (true, _) => LeafKey::Same,
+        (false, Some(algorithm)) => LeafKey::NewOf(algorithm),
+        (false, None) => LeafKey::New,
+    };
+    let order = Order::new(cluster, id, names, common_name)?.with_key(OrderKey::Here(key));
+    Ok(match arguments.lifetime {
+        Some(lifetime) => order.with_lifetime(lifetime),
+        None => order,
+    })
+}
+
+fn names_of(names: &[AlternativeName]) -> Vec<San> {
+    let read = |name: &AlternativeName| {
+        let text = name.to_string();
+        text.strip_prefix("URI:").unwrap_or(&text).parse().ok()
+    };
+    names.iter().filter_map(read).collect()
+}

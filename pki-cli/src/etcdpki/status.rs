@@ -1,0 +1,43 @@
+//! `etcdpki status`: what there is, and what is due.
+
+mod prometheus;
+mod table;
+mod view;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use pki_core::status;
+use pki_core::store::{Directory, Pki};
+use time::OffsetDateTime;
+
+use super::args::Status;
+use super::description;
+use super::error::Error;
+use super::init::PKI;
+use super::output;
+use view::View;
+
+/// Runs the command.
+pub(super) fn run(arguments: &Status) -> Result<ExitCode, Error> {
+    let cluster = description::read()?;
+    let now = OffsetDateTime::now_utc();
+    let pki = Pki::new(Directory::open_without_keyring(Path::new(PKI)));
+    let status = status::status(&cluster, &pki, now)?;
+    if arguments.prometheus {
+        output::print(&prometheus::text(&cluster, &status))?;
+    } else {
+        let view = View::new(&cluster, &status, now);
+        match arguments.json {
+            true => output::print_json(&view)?,
+            false => output::print(&table::text(&view, arguments.all, output::width()))?,
+        }
+    }
+    Ok(match status.due() {
+        0 => ExitCode::SUCCESS,
+        _ => ExitCode::from(DUE),
+    })
+}
+
+/// The exit code that says that something is due.
+const DUE: u8 = 3;

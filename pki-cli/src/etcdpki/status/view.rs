@@ -1,0 +1,157 @@
+//! The status as it is reported.
+
+use pki_core::Cluster;
+use pki_core::status::{Current, Entry, ListStatus, Standing, Status};
+use serde::Serialize;
+use time::OffsetDateTime;
+
+use crate::etcdpki::output::timestamp;
+
+/// Everything, for a program and for a person.
+#[derive(Debug, Serialize)]
+pub(super) struct View {
+    pub(super) cluster: String,
+    pub(super) domain: String,
+    /// How many things want somebody to act.
+    pub(super) due: usize,
+    pub(super) authorities: Vec<EntryView>,
+    pub(super) certificates: Vec<EntryView>,
+    pub(super) undescribed: Vec<UndescribedView>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) revocation_list: Option<ListView>,
+}
+
+/// An authority or a leaf.
+#[derive(Debug, Serialize)]
+pub(super) struct EntryView {
+    /// The owner of a leaf, or the authority.
+    pub(super) name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) role: Option<String>,
+    pub(super) state: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) reason: Option<String>,
+    pub(super) path: String,
+    #[serde(flatten)]
+    pub(super) current: Option<CurrentView>,
+}
+
+/// A certificate that is there.
+#[derive(Debug, Serialize)]
+pub(super) struct CurrentView {
+    pub(super) generation: u32,
+    pub(super) subject: String,
+    pub(super) serial: String,
+    pub(super) key: String,
+    not_before: String,
+    not_after: String,
+    effective_not_after: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) limited_by: Option<String>,
+    due_from: String,
+    /// Whole days until it ends, less than 0 if it has.
+    pub(super) days_left: i64,
+    #[serde(skip)]
+    pub(super) ends: OffsetDateTime,
+}
+
+/// A certificate that is not described.
+#[derive(Debug, Serialize)]
+pub(super) struct UndescribedView {
+    pub(super) path: String,
+    pub(super) subject: String,
+    not_after: String,
+    #[serde(skip)]
+    pub(super) ends: OffsetDateTime,
+}
+
+/// The revocation list.
+#[derive(Debug, Serialize)]
+pub(super) struct ListView {
+    pub(super) path: String,
+    pub(super) revoked: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) next_update: Option<String>,
+    pub(super) due: bool,
+}
+
+impl View {
+    pub(super) fn new(cluster: &Cluster, status: &Status, now: OffsetDateTime) -> Self {
+        let authorities = status.authorities.iter();
+        let leaves = status.leaves.iter();
+        Self {
+            cluster: cluster.name.to_string(),
+            domain: cluster.domain.to_string(),
+            due: status.due(),
+            authorities: authorities
+                .map(|entry| EntryView::new(entry, entry.name.to_string(), None, now))
+                .collect(),
+            certificates: leaves
+                .map(|entry| {
+                    let role = Some(entry.name.role.to_string());
+                    EntryView::new(entry, entry.name.owner.to_string(), role, now)
+                })
+                .collect(),
+            undescribed: status
+                .undescribed
+                .iter()
+                .map(|one| UndescribedView {
+                    path: one.path.clone(),
+                    subject: one.certificate.subject.clone(),
+                    not_after: timestamp(one.certificate.validity.not_after),
+                    ends: one.certificate.validity.not_after,
+                })
+                .collect(),
+            revocation_list: status.revocation_list.as_ref().map(ListView::new),
+        }
+    }
+}
+
+impl EntryView {
+    fn new<N>(entry: &Entry<N>, name: String, role: Option<String>, now: OffsetDateTime) -> Self {
+        Self {
+            name,
+            role,
+            state: entry.standing.as_str(),
+            reason: match &entry.standing {
+                Standing::Unreadable { reason } => Some(reason.clone()),
+                _ => None,
+            },
+            path: entry.path.clone(),
+            current: entry
+                .current
+                .as_ref()
+                .map(|current| CurrentView::new(current, now)),
+        }
+    }
+}
+
+impl CurrentView {
+    fn new(current: &Current, now: OffsetDateTime) -> Self {
+        let certificate = &current.certificate;
+        Self {
+            generation: current.generation,
+            subject: certificate.subject.clone(),
+            serial: certificate.serial_text(),
+            key: certificate.key_algorithm.clone(),
+            not_before: timestamp(certificate.validity.not_before),
+            not_after: timestamp(certificate.validity.not_after),
+            effective_not_after: timestamp(current.effective_end),
+            limited_by: current.limited_by.clone(),
+            due_from: timestamp(current.due_from),
+            days_left: (current.effective_end - now).whole_days(),
+            ends: current.effective_end,
+        }
+    }
+}
+
+impl ListView {
+    fn new(list: &ListStatus) -> Self {
+        Self {
+            path: list.path.clone(),
+            revoked: list.revoked,
+            next_update: list.next_update.map(timestamp),
+            due: list.is_due,
+        }
+    }
+}

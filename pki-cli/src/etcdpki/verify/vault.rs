@@ -1,0 +1,98 @@
+//! Vault files against the PKI.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use pki_core::Cluster;
+use pki_core::converge::{ConvergeError, State};
+use pki_core::document::{self, AnsibleRole};
+use pki_core::lint::pki as rules;
+use pki_core::seal::Unlocked;
+use pki_core::store::{Directory, Pki};
+use pki_core::verify::Report;
+use zeroize::Zeroizing;
+
+use crate::etcdpki::args::VaultArguments;
+use crate::etcdpki::error::Error;
+use crate::etcdpki::files::{self, Old};
+use crate::etcdpki::secrets::{self, Source};
+
+/// What became of the comparison.
+pub(super) enum Vault {
+    /// So many files were compared.
+    Compared(usize),
+    /// They were not opened.
+    Skipped(&'static str),
+}
+
+/// Finds vault files in clear, and, where they can be opened, those that are not what they
+/// should be.
+pub(super) fn check(
+    cluster: &Cluster,
+    pki: &Pki<Directory>,
+    keys: Option<&Unlocked>,
+    arguments: &VaultArguments,
+    report: &mut Report,
+) -> Result<Vault, Error> {
+    for role in AnsibleRole::ALL {
+        in_clear(&role.vault_path(), report)?;
+    }
+    let Some(keys) = keys else {
+        return Ok(Vault::Skipped("the keys were not opened"));
+    };
+    let Some(password) = Source::vault_password(arguments).without_prompt()? else {
+        return Ok(Vault::Skipped("no vault password is at hand"));
+    };
+    let state = match State::read(cluster, pki) {
+        Ok(state) => state,
+        Err(ConvergeError::Incomplete(_) | ConvergeError::Store(_)) => {
+            return Ok(Vault::Skipped("certificates are missing or cannot be read"));
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let Ok(documents) = document::documents(cluster, pki, &state, keys) else {
+        return Ok(Vault::Skipped("a key does not open"));
+    };
+    let secret = secrets::vault_secret(&password)?;
+    let mut compared = 0;
+    for document in &documents {
+        let path = &document.path;
+        match Old::read(document, &secret).and_then(|old| files::merge(document, &old)) {
+            Ok(None) => compared += 1,
+            Ok(Some(_)) => {
+                let message = match Path::new(path).exists() {
+                    true => "it does not hold the newest certificates and keys",
+                    false => "it is missing",
+                };
+                report.found(path, &rules::VAULT_STALE, message);
+            }
+            // Said above.
+            Err(Error::NotEncrypted { .. }) => {}
+            Err(Error::Vault { source, .. }) => {
+                report.found(path, &rules::VAULT_UNREADABLE, source.to_string());
+            }
+            Err(Error::Merge { source, .. }) => {
+                report.found(path, &rules::VAULT_UNREADABLE, source.to_string());
+            }
+            Err(Error::NotText { .. }) => {
+                report.found(path, &rules::VAULT_UNREADABLE, "it is not text");
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(Vault::Compared(compared))
+}
+
+fn in_clear(path: &str, report: &mut Report) -> Result<(), Error> {
+    let content = match fs::read(path) {
+        Ok(content) => Zeroizing::new(content),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(Error::io(path, error)),
+    };
+    if !vault_format::is_encrypted(&content) {
+        let message = format!("not encrypted: run `vault encrypt {path}`");
+        report.found(path, &rules::VAULT_IN_CLEAR, message);
+    }
+    Ok(())
+}

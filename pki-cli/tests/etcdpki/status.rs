@@ -1,0 +1,61 @@
+//! `etcdpki status` as a user meets it.
+
+use crate::workspace::Workspace;
+
+#[test]
+fn what_is_there_is_listed_without_a_secret() {
+    let workspace = Workspace::initialised();
+    std::fs::remove_file(workspace.path("etcdpki-passphrase.txt")).unwrap();
+    let text = workspace.succeeds(&["status"]);
+    for part in [
+        "root CA",
+        "etcd-0",
+        "peer",
+        "kube-apiserver",
+        "Nothing is due",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    let json: serde_json::Value =
+        serde_json::from_str(&workspace.succeeds(&["status", "--json"])).unwrap();
+    assert_eq!(json["due"], 0);
+    let certificate = &json["certificates"][0];
+    assert_eq!(certificate["name"], "etcd-0");
+    assert_eq!(certificate["state"], "ok");
+    assert_eq!(certificate["not_after"], certificate["effective_not_after"]);
+}
+
+#[test]
+fn what_is_due_is_in_the_exit_code_and_the_metrics() {
+    let workspace = Workspace::initialised();
+    std::fs::remove_dir_all(workspace.path("pki/certificates/etcd-1/peer")).unwrap();
+    let output = workspace.run(&["status"]);
+    assert_eq!(output.status.code(), Some(3));
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        text.contains("missing") && text.contains("1 is due"),
+        "{text}"
+    );
+    let output = workspace.run(&["status", "--prometheus"]);
+    let metrics = String::from_utf8(output.stdout).unwrap();
+    let due =
+        "etcdpki_certificate_due{cluster=\"etcd\",kind=\"leaf\",name=\"etcd-1\",role=\"peer\"} 1";
+    assert!(metrics.contains(due), "{metrics}");
+    assert_eq!(metrics.matches("etcdpki_certificate_due{").count(), 11);
+    std::fs::create_dir(workspace.path("pki/crl")).unwrap();
+    workspace.write("pki/crl/etcd.crl", "rubbish");
+    let output = workspace.run(&["status", "--json"]);
+    assert_eq!(output.status.code(), Some(3));
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["due"], 2);
+    assert_eq!(report["revocation_list"]["due"], true);
+}
+
+#[test]
+fn without_a_description_it_says_what_to_do() {
+    assert!(
+        Workspace::new()
+            .fails(1, &["status"])
+            .contains("etcdpki init")
+    );
+}

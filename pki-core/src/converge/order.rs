@@ -1,0 +1,191 @@
+//! One certificate that the description does not ask for.
+
+use time::OffsetDateTime;
+
+use super::ConvergeError;
+use super::apply::{Chain, leaf_key, validity};
+use super::plan::LeafKey;
+use crate::certificate::AlternativeName;
+use crate::description::Cluster;
+use crate::hierarchy::AuthorityName;
+use crate::key::PublicKey;
+use crate::leaf::{LeafId, leaves};
+use crate::lifetime::Lifetime;
+use crate::name::San;
+use crate::profile::{Profile, Subject};
+use crate::role::Role;
+use crate::seal::Unlocked;
+use crate::store::{Batch, Pki, Store, StoredLeaf};
+
+/// An order for a certificate: of an owner whom the description does not know, or of a role that
+/// it does not give the owner. The signing authority of the chain signs it, within its own
+/// constraints and those of every authority above it, and it is kept as every leaf is;
+/// [`plan`](super::plan) leaves it alone.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Order {
+    /// What names it.
+    pub id: LeafId,
+    /// What it carries.
+    pub profile: Profile,
+    /// Its key.
+    pub key: OrderKey,
+    /// How long it lives; it is cut to its issuer's end.
+    pub lifetime: Lifetime,
+}
+
+/// The key of an ordered certificate.
+#[derive(Clone, Debug)]
+pub enum OrderKey {
+    /// One that is kept here.
+    Here(LeafKey),
+    /// One whose owner keeps it: the public key of a request.
+    Owners(PublicKey),
+}
+
+impl Order {
+    /// An order with a new key and the lifetime of the description.
+    ///
+    /// The common name of a peer is that of all peers, of the others the owner's, unless another
+    /// is given.
+    ///
+    /// # Errors
+    ///
+    /// When the description asks for this leaf itself; when a server or a peer has no names; when
+    /// neither a common name nor a name is left.
+    pub fn new(
+        cluster: &Cluster,
+        id: LeafId,
+        names: Vec<San>,
+        common_name: Option<String>,
+    ) -> Result<Self, ConvergeError> {
+        let text = id.to_string();
+        if leaves(cluster)
+            .iter()
+            .any(|leaf| leaf.id.to_string() == text)
+        {
+            return Err(ConvergeError::Described(text));
+        }
+        let common_name = common_name.unwrap_or_else(|| match id.role {
+            Role::Peer => cluster.peer_common_name(),
+            Role::Client | Role::Server => id.owner.to_string(),
+        });
+        if names.is_empty() && (id.role != Role::Client || common_name.is_empty()) {
+            return Err(ConvergeError::Nameless(text));
+        }
+        let usages = id.role.usages(cluster.grpc_gateway);
+        let profile = Profile::leaf(Subject::common(common_name), usages, names);
+        let publication = AuthorityName::signing(cluster).publication(cluster);
+        Ok(Self {
+            id,
+            profile: profile.with_publication(publication.clone()),
+            key: OrderKey::Here(LeafKey::New),
+            lifetime: cluster.certificates.lifetime,
+        })
+    }
+
+    /// The same order with this key.
+    #[must_use]
+    pub fn with_key(mut self, key: OrderKey) -> Self {
+        self.key = key;
+        self
+    }
+
+    /// The same order with this lifetime.
+    #[must_use]
+    pub fn with_lifetime(mut self, lifetime: Lifetime) -> Self {
+        self.lifetime = lifetime;
+        self
+    }
+
+    /// Whether it can be made, as far as that can be seen without a key.
+    ///
+    /// # Errors
+    ///
+    /// When an authority is missing, or a name lies outside what one of them may sign.
+    pub fn check<S: Store>(&self, cluster: &Cluster, pki: &Pki<S>) -> Result<(), ConvergeError> {
+        self.check_names(&Chain::present(cluster, pki)?)
+    }
+
+    /// Makes it in memory. Nothing is written yet.
+    ///
+    /// # Errors
+    ///
+    /// The same, and when a key does not open or the authority may not sign.
+    pub fn issue<S: Store>(
+        self,
+        cluster: &Cluster,
+        pki: &Pki<S>,
+        keys: &Unlocked,
+        now: OffsetDateTime,
+    ) -> Result<Ordered, ConvergeError> {
+        let chain = Chain::present(cluster, pki)?;
+        self.check_names(&chain)?;
+        let signer = chain.signer(pki, keys)?;
+        let (kept, public_key) = match self.key {
+            OrderKey::Here(wanted) => {
+                let key = leaf_key(&self.id, wanted, cluster, pki, keys)?;
+                let public_key = key.public().clone();
+                (Some(key), public_key)
+            }
+            OrderKey::Owners(public_key) => (None, public_key),
+        };
+        let validity = validity(cluster, self.lifetime, now);
+        let issuer = signer.authority();
+        let certificate = issuer.issue(&self.profile, &public_key, validity)?;
+        let generation = pki.next_leaf(&self.id)?;
+        let leaf = chain.stored_leaf(self.id, generation, certificate);
+        let mut batch = Batch::default();
+        match &kept {
+            Some(key) => Pki::<S>::add_leaf(&mut batch, &leaf, key, keys)?,
+            None => Pki::<S>::add_certificate(&mut batch, &leaf),
+        }
+        Ok(Ordered { leaf, batch })
+    }
+
+    fn check_names(&self, chain: &Chain) -> Result<(), ConvergeError> {
+        for name in self
+            .profile
+            .names()
+            .iter()
+            .cloned()
+            .map(AlternativeName::from)
+        {
+            for stored in &chain.stored {
+                let constraints = stored.certificate.name_constraints.as_ref();
+                if constraints.is_some_and(|constraints| !constraints.permits(&name)) {
+                    return Err(ConvergeError::OutsideConstraints {
+                        position: None,
+                        name: name.to_string(),
+                        authority: stored.certificate.subject.clone(),
+                    });
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// An ordered certificate, in memory.
+#[derive(Debug)]
+pub struct Ordered {
+    leaf: StoredLeaf,
+    batch: Batch,
+}
+
+impl Ordered {
+    /// The certificate and every authority between it and the top.
+    pub fn leaf(&self) -> &StoredLeaf {
+        &self.leaf
+    }
+
+    /// Writes it.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be written.
+    pub fn commit<S: Store>(self, pki: &mut Pki<S>) -> Result<StoredLeaf, ConvergeError> {
+        pki.commit(self.batch)?;
+        Ok(self.leaf)
+    }
+}

@@ -1,0 +1,239 @@
+//! The checks of an authority from elsewhere.
+
+use time::OffsetDateTime;
+
+use super::{Import, ImportError};
+use crate::authority::check_authority;
+use crate::certificate::{AlternativeName, Certificate, ExtendedKeyUsage};
+use crate::description::Cluster;
+use crate::hierarchy::AuthorityName;
+use crate::leaf::leaves;
+use crate::role::Usage;
+use crate::signer::Custody;
+use crate::store::{Pki, Store};
+use crate::verify::is_signed_by;
+
+pub(super) fn import<S: Store>(
+    cluster: &Cluster,
+    pki: &Pki<S>,
+    name: AuthorityName,
+    given: &[Certificate],
+    is_own: &dyn Fn(&Certificate) -> bool,
+    now: OffsetDateTime,
+) -> Result<Import, ImportError> {
+    if !AuthorityName::chain(cluster).contains(&name) {
+        return Err(ImportError::Unknown(name));
+    }
+    let own = given.iter().find(|certificate| is_own(certificate));
+    let own = own.ok_or(ImportError::NotThere { count: given.len() })?;
+    if let Some(present) = pki.authority(name)? {
+        // To the same certificate a key may come later.
+        if present.certificate != *own || pki.custody(&present)? == Custody::Sealed {
+            let path = pki.locate_authority(&present);
+            return Err(ImportError::Present { name, path });
+        }
+    }
+    check_authority(own)?;
+    own.public_key
+        .kind()
+        .map_err(crate::authority::IssueError::from)?;
+    let mut import = Import {
+        name,
+        certificate: own.clone(),
+        above: Vec::new(),
+        notes: Vec::new(),
+    };
+    climb(cluster, pki, &mut import, given, now)?;
+    check_below(cluster, pki, name, own)?;
+    notes(&mut import);
+    Ok(import)
+}
+
+/// From the authority up to the top, each checked for its place.
+fn climb<S: Store>(
+    cluster: &Cluster,
+    pki: &Pki<S>,
+    import: &mut Import,
+    given: &[Certificate],
+    now: OffsetDateTime,
+) -> Result<(), ImportError> {
+    let mut name = import.name;
+    let mut current = import.certificate.clone();
+    loop {
+        check_place(cluster, name, &current, now)?;
+        let Some(above) = name.issuer(cluster) else {
+            return check_top(&current);
+        };
+        if current.is_self_issued() {
+            return Err(ImportError::SelfSigned {
+                subject: current.subject,
+                name: above,
+            });
+        }
+        let issuer = match pki.authority(above)? {
+            Some(stored) => stored.certificate,
+            None => {
+                let found = issuer_among(given, &current).ok_or(ImportError::NoIssuer {
+                    subject: current.subject.clone(),
+                    issuer: current.issuer.clone(),
+                    name: above,
+                })?;
+                import.above.push((above, found.clone()));
+                found.clone()
+            }
+        };
+        check_signature(&current, &issuer)?;
+        (name, current) = (above, issuer);
+    }
+}
+
+/// Of several with the same name, the one whose signature it is.
+fn issuer_among<'a>(given: &'a [Certificate], below: &Certificate) -> Option<&'a Certificate> {
+    let named = || given.iter().filter(|issuer| below.names_issuer(issuer));
+    named()
+        .find(|issuer| is_signed_by(below, issuer))
+        .or_else(|| named().next())
+}
+
+fn check_signature(certificate: &Certificate, issuer: &Certificate) -> Result<(), ImportError> {
+    match certificate.names_issuer(issuer) && is_signed_by(certificate, issuer) {
+        true => Ok(()),
+        false => Err(ImportError::Signature {
+            subject: certificate.subject.clone(),
+            issuer: issuer.subject.clone(),
+        }),
+    }
+}
+
+fn check_top(top: &Certificate) -> Result<(), ImportError> {
+    match top.is_self_issued() {
+        true => check_signature(top, top),
+        false => Err(ImportError::NotAtTop {
+            subject: top.subject.clone(),
+            issuer: top.issuer.clone(),
+        }),
+    }
+}
+
+/// What an authority must be for what stands below it.
+fn check_place(
+    cluster: &Cluster,
+    name: AuthorityName,
+    certificate: &Certificate,
+    now: OffsetDateTime,
+) -> Result<(), ImportError> {
+    let subject = || certificate.subject.clone();
+    let Some(constraints) = certificate.authority else {
+        return Err(crate::authority::IssueError::NotAnAuthority { subject: subject() }.into());
+    };
+    if !certificate.validity.contains(now) {
+        return Err(ImportError::NotValid {
+            subject: subject(),
+            not_before: certificate.validity.not_before,
+            not_after: certificate.validity.not_after,
+        });
+    }
+    let below = AuthorityName::chain(cluster)
+        .iter()
+        .skip_while(|other| **other != name);
+    let needed = u32::try_from(below.skip(1).count()).unwrap_or(u32::MAX);
+    if let Some(allowed) = constraints.path_len.filter(|allowed| *allowed < needed) {
+        return Err(ImportError::PathTooShort {
+            subject: subject(),
+            allowed,
+            needed,
+        });
+    }
+    check_usages(certificate)?;
+    check_names(cluster, certificate)
+}
+
+/// Go and OpenSSL hold every certificate of a path to the usages of those above it.
+fn check_usages(certificate: &Certificate) -> Result<(), ImportError> {
+    let usages = &certificate.extended_key_usages;
+    let any = ExtendedKeyUsage::Other("anyExtendedKeyUsage".to_owned());
+    if usages.is_empty() || usages.contains(&any) {
+        return Ok(());
+    }
+    for (usage, name) in [
+        (Usage::ServerAuth, "serverAuth"),
+        (Usage::ClientAuth, "clientAuth"),
+    ] {
+        if !usages.contains(&ExtendedKeyUsage::Known(usage)) {
+            return Err(ImportError::ExtendedKeyUsages {
+                subject: certificate.subject.clone(),
+                usage: name,
+            });
+        }
+    }
+    Ok(())
+}
+
+fn check_names(cluster: &Cluster, certificate: &Certificate) -> Result<(), ImportError> {
+    let Some(constraints) = &certificate.name_constraints else {
+        return Ok(());
+    };
+    for leaf in leaves(cluster) {
+        let names = leaf
+            .profile
+            .names()
+            .iter()
+            .cloned()
+            .map(AlternativeName::from);
+        if let Some(name) = names.into_iter().find(|name| !constraints.permits(name)) {
+            return Err(ImportError::Constraints {
+                subject: certificate.subject.clone(),
+                name: name.to_string(),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Where an authority is brought back that was lost, it must be the same.
+fn check_below<S: Store>(
+    cluster: &Cluster,
+    pki: &Pki<S>,
+    name: AuthorityName,
+    own: &Certificate,
+) -> Result<(), ImportError> {
+    let chain = AuthorityName::chain(cluster).iter();
+    let Some(below) = chain.skip_while(|other| **other != name).nth(1) else {
+        return Ok(());
+    };
+    match pki.authority(*below)? {
+        Some(stored) if !is_signed_by(&stored.certificate, own) => Err(ImportError::Below {
+            below: *below,
+            name,
+            subject: own.subject.clone(),
+        }),
+        _ => Ok(()),
+    }
+}
+
+fn notes(import: &mut Import) {
+    let own = &import.certificate;
+    let mut notes = Vec::new();
+    if import.name == AuthorityName::Etcd && own.name_constraints.is_none() {
+        notes.push("it has no name constraints, so it can sign any name".to_owned());
+    }
+    if own
+        .authority
+        .is_some_and(|constraints| constraints.path_len.is_none())
+    {
+        notes.push("it has no path length, so authorities below it are not limited".to_owned());
+    }
+    if own.subject_key_identifier.is_none() {
+        notes.push("it has no subject key identifier (RFC 5280 section 4.2.1.2)".to_owned());
+    }
+    if !own.is_self_issued() && own.authority_key_identifier.is_none() {
+        notes.push("it has no authority key identifier (RFC 5280 section 4.2.1.1)".to_owned());
+    }
+    for (_, certificate) in &import.above {
+        if certificate.validity.not_after < own.validity.not_after {
+            let issuer = &certificate.subject;
+            notes.push(format!("it outlives `{issuer}`, which stands above it"));
+        }
+    }
+    import.notes = notes;
+}

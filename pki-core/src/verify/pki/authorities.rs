@@ -1,0 +1,99 @@
+//! The authorities of a PKI.
+
+use super::{Check, rules};
+use crate::hierarchy::AuthorityName;
+use crate::lint;
+use crate::signer::Custody;
+use crate::store::{Store, StoreError, StoredAuthority};
+use crate::verify::{Anchors, is_signed_by};
+
+impl<S: Store + Sync> Check<'_, S> {
+    /// Checks them from the top, and makes anchors of those that are trusted.
+    pub(super) fn authorities(&mut self) -> Result<(), StoreError> {
+        for name in AuthorityName::chain(self.cluster) {
+            self.authority(*name)?;
+        }
+        let top = AuthorityName::top(self.cluster);
+        for name in [top, self.cluster.trust_anchor.into()] {
+            let is_there = self.anchors.iter().any(|(anchor, _)| *anchor == name);
+            let found = self.find(name).filter(|_| !is_there).cloned();
+            if let Some(Ok(anchors)) = found.map(|certificate| Anchors::new(&[certificate])) {
+                self.anchors.push((name, anchors));
+            }
+        }
+        Ok(())
+    }
+
+    fn authority(&mut self, name: AuthorityName) -> Result<(), StoreError> {
+        let stored = match self.pki.authority(name) {
+            Ok(Some(stored)) => stored,
+            Ok(None) => {
+                let path = self.pki.store().locate(&format!("authorities/{name}"));
+                self.report
+                    .found(&path, &rules::AUTHORITY_MISSING, "it is missing");
+                return Ok(());
+            }
+            Err(error) => return self.report.unreadable(error),
+        };
+        self.report.authorities += 1;
+        let path = self.pki.locate_authority(&stored);
+        let certificate = &stored.certificate;
+        let mut violations = lint::certificate(certificate);
+        let above = name.issuer(self.cluster);
+        let issuer = match above {
+            None => Some(certificate.clone()),
+            Some(issuer) => self.find(issuer).cloned(),
+        };
+        if let Some(issuer) = &issuer {
+            if above.is_some() {
+                violations.extend(lint::issued(certificate, issuer));
+            }
+            if !is_signed_by(certificate, issuer) {
+                let message = "its signature is not that of the authority above it";
+                self.report.found(&path, &rules::SIGNATURE, message);
+            }
+        }
+        self.report.violations(&path, violations);
+        if certificate.authority.is_none() {
+            let message = "it is no authority: it lacks cA";
+            self.report.found(&path, &rules::SIGNATURE, message);
+        }
+        if !certificate.validity.contains(self.now) {
+            let message = "it is not valid at this time: everything below it is refused";
+            self.report
+                .found(&path, &rules::AUTHORITY_NOT_VALID, message);
+        }
+        if self
+            .revoked
+            .as_ref()
+            .is_some_and(|list| list.lists(certificate))
+        {
+            let message = "it is on the revocation list";
+            self.report.found(&path, &rules::REVOKED, message);
+        }
+        self.authority_key(&stored)?;
+        self.authorities.push(stored);
+        Ok(())
+    }
+
+    /// A key that is elsewhere is not asked for.
+    fn authority_key(&mut self, stored: &StoredAuthority) -> Result<(), StoreError> {
+        let Some(keys) = self.keys else {
+            return Ok(());
+        };
+        let opened = match self.pki.custody(stored) {
+            Ok(Custody::Command(_) | Custody::Offline) => return Ok(()),
+            Ok(Custody::Sealed) if !keys.is_open(stored.name.tier()) => {
+                self.report.closed += 1;
+                return Ok(());
+            }
+            Ok(Custody::Sealed) => self.pki.authority_key(stored, keys).map(|_| ()),
+            Err(error) => Err(error),
+        };
+        match opened {
+            Ok(()) => self.report.keys += 1,
+            Err(error) => self.report.unreadable(error)?,
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,166 @@
+//! The leaves of a PKI, on every core.
+
+use rayon::prelude::*;
+
+use super::{Check, Report, rules};
+use crate::certificate::{AlternativeName, Certificate};
+use crate::leaf::{Leaf, leaves};
+use crate::lint;
+use crate::role::Usage;
+use crate::seal::Tier;
+use crate::store::{Store, StoreError, StoredLeaf};
+use crate::verify::{PathError, check_name};
+
+/// A leaf that was looked for.
+pub(super) struct Checked {
+    report: Report,
+    pub(super) stored: Option<StoredLeaf>,
+}
+
+impl<S: Store + Sync> Check<'_, S> {
+    /// Checks every leaf, and returns them in the order of the description.
+    pub(super) fn leaves(&mut self) -> Result<Vec<Checked>, StoreError> {
+        let described = leaves(self.cluster);
+        let mut checked: Vec<Checked> = described
+            .par_iter()
+            .map(|leaf| self.leaf(leaf))
+            .collect::<Result<_, _>>()?;
+        for leaf in &mut checked {
+            let report = std::mem::take(&mut leaf.report);
+            self.report.leaves += report.leaves;
+            self.report.keys += report.keys;
+            self.report.closed += report.closed;
+            self.report.findings.extend(report.findings);
+        }
+        Ok(checked)
+    }
+
+    fn leaf(&self, leaf: &Leaf) -> Result<Checked, StoreError> {
+        let mut report = Report::default();
+        let stored = match self.pki.leaf(&leaf.id) {
+            Ok(stored) => stored,
+            Err(error) => {
+                report.unreadable(error)?;
+                let stored = None;
+                return Ok(Checked { report, stored });
+            }
+        };
+        match &stored {
+            Some(stored) => self.stored_leaf(leaf, stored, &mut report)?,
+            None => {
+                let path = format!("certificates/{}", leaf.id);
+                let path = self.pki.store().locate(&path);
+                report.found(&path, &rules::MISSING, "it is missing");
+            }
+        }
+        Ok(Checked { report, stored })
+    }
+
+    fn stored_leaf(
+        &self,
+        leaf: &Leaf,
+        stored: &StoredLeaf,
+        report: &mut Report,
+    ) -> Result<(), StoreError> {
+        report.leaves = 1;
+        let path = self.pki.locate_leaf(stored);
+        let certificate = stored.certificate();
+        let adopted = self.pki.is_adopted(stored)?;
+        if !leaf.fits(certificate, adopted) {
+            let message = "its names, usages or subject are not those described";
+            report.found(&path, &rules::NOT_AS_DESCRIBED, message);
+        }
+        self.rules(&path, leaf, stored, report);
+        self.paths(&path, leaf, stored, adopted, report);
+        if !adopted {
+            self.names(&path, leaf, certificate, report);
+        }
+        if let Some(keys) = self.keys {
+            match keys.is_open(Tier::Issuing) {
+                false => report.closed = 1,
+                true => match self.pki.leaf_key(stored, keys) {
+                    Ok(_) => report.keys = 1,
+                    Err(error) => report.unreadable(error)?,
+                },
+            }
+        }
+        Ok(())
+    }
+
+    fn rules(&self, path: &str, leaf: &Leaf, stored: &StoredLeaf, report: &mut Report) {
+        let certificate = stored.certificate();
+        let mut violations = lint::certificate(certificate);
+        if let Some(issuer) = stored.chain.get(1) {
+            violations.extend(lint::issued(certificate, issuer));
+        }
+        let gateway = self.cluster.grpc_gateway;
+        violations.extend(lint::role(certificate, leaf.id.role, gateway));
+        // Authorities of the chain that are kept here have been looked at already.
+        let kept = |one: &Certificate| {
+            self.authorities
+                .iter()
+                .any(|stored| stored.certificate == *one)
+        };
+        for (place, authority) in stored.chain.iter().enumerate().skip(1) {
+            if kept(authority) {
+                continue;
+            }
+            violations.extend(lint::certificate(authority));
+            let issuer = stored.chain.get(place + 1);
+            violations.extend(
+                issuer
+                    .map(|issuer| lint::issued(authority, issuer))
+                    .into_iter()
+                    .flatten(),
+            );
+        }
+        report.violations(path, violations);
+        if let Some(list) = &self.revoked
+            && let Some(revoked) = stored.chain.iter().find(|one| list.lists(one))
+        {
+            let message = format!("`{}` in it is on the revocation list", revoked.subject);
+            report.found(path, &rules::REVOKED, message);
+        }
+    }
+
+    /// One that was adopted may have more usages than we would give it.
+    fn paths(
+        &self,
+        path: &str,
+        leaf: &Leaf,
+        stored: &StoredLeaf,
+        adopted: bool,
+        report: &mut Report,
+    ) {
+        for (name, anchors) in &self.anchors {
+            for usage in [Usage::ServerAuth, Usage::ClientAuth] {
+                let result = self
+                    .validator
+                    .validate(&stored.chain, anchors, usage, self.now);
+                let wanted = leaf.profile.usages().contains(&usage);
+                match result {
+                    Err(PathError::Usage) if !wanted => {}
+                    Ok(()) if wanted || adopted => {}
+                    Ok(()) => {
+                        let message =
+                            format!("it can be used for {usage}, which its role must not");
+                        report.found(path, &rules::UNWANTED_USAGE, message);
+                    }
+                    Err(error) => {
+                        let message = format!("as {usage} under the {name} authority: {error}");
+                        report.found(path, &rules::PATH, message);
+                    }
+                }
+            }
+        }
+    }
+
+    fn names(&self, path: &str, leaf: &Leaf, certificate: &Certificate, report: &mut Report) {
+        let names = leaf.profile.names().iter().cloned();
+        for name in names.map(AlternativeName::from) {
+            if let Err(error) = check_name(certificate, &name) {
+                report.found(path, &rules::NAME, format!("`{name}`: {error}"));
+            }
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! What is issued, held against the real openssl, certtool and cfssl.
+
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
+
+mod import;
+mod order;
+mod request;
+mod signer;
+mod workbench;

@@ -1,0 +1,33 @@
+//! Each lint against something that breaks it and it alone. What breaks nothing is the recipe
+//! that each case starts from.
+
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
+
+mod certificates;
+mod lists;
+mod roles;
+
+use std::collections::BTreeSet;
+
+use pki_core::lint::{self, Violation};
+
+/// The codes of violations, each once.
+fn codes(violations: &[Violation]) -> BTreeSet<&'static str> {
+    violations.iter().map(|one| one.lint.code).collect()
+}
+
+#[test]
+fn every_lint_has_a_case() {
+    let covered: BTreeSet<&str> = certificates::cases()
+        .iter()
+        .map(|case| case.code)
+        .chain(certificates::ISSUED)
+        .chain(roles::CASES.iter().map(|case| case.code))
+        .chain(lists::COVERED)
+        .collect();
+    let all: BTreeSet<&str> = lint::all().map(|lint| lint.code).collect();
+    let missing: Vec<_> = all.difference(&covered).collect();
+    assert!(missing.is_empty(), "no case for {missing:?}");
+    let unknown: Vec<_> = covered.difference(&all).collect();
+    assert!(unknown.is_empty(), "no lint is called {unknown:?}");
+}
