@@ -2,10 +2,13 @@
 
 use std::fmt;
 
-use rcgen::{Issuer, SubjectPublicKeyInfo};
+use rcgen::{
+    CertificateRevocationList, CertificateRevocationListParams, Issuer, SubjectPublicKeyInfo,
+};
 use rustls_pki_types::CertificateDer;
 
 use crate::certificate::{AlternativeName, Certificate, InvalidCertificate};
+use crate::crl::InvalidCrl;
 use crate::key::{PrivateKey, PublicKey};
 use crate::lifetime::Validity;
 use crate::profile::Profile;
@@ -96,6 +99,14 @@ impl Authority {
         Ok(certificate)
     }
 
+    /// Signs a list as `rcgen` writes it.
+    pub(crate) fn sign_list(
+        &self,
+        parameters: &CertificateRevocationListParams,
+    ) -> Result<CertificateRevocationList, IssueError> {
+        Ok(parameters.signed_by(&self.issuer)?)
+    }
+
     fn check(&self, profile: &Profile, validity: &Validity) -> Result<(), IssueError> {
         let issuer = || self.certificate.subject.clone();
         if validity.not_before >= validity.not_after {
@@ -133,7 +144,7 @@ impl fmt::Debug for Authority {
     }
 }
 
-/// Why a certificate was not signed.
+/// Why a certificate or a CRL was not signed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum IssueError {
@@ -145,6 +156,14 @@ pub enum IssueError {
         /// The subject asked for.
         subject: String,
     },
+    /// A list that was signed is not what was asked for.
+    #[error(
+        "the CRL of `{subject}` came out with another issuer or other entries than asked for: do not use this authority"
+    )]
+    DistortedCrl {
+        /// The authority.
+        subject: String,
+    },
     /// The authority's own validity has ended or not begun.
     #[error("`{issuer}` is not valid at the time asked for: rotate it first, or check the clock")]
     Expired {
@@ -154,6 +173,15 @@ pub enum IssueError {
     /// The signed octets cannot be read again.
     #[error(transparent)]
     Malformed(#[from] InvalidCertificate),
+    /// A signed list cannot be read again.
+    #[error(transparent)]
+    MalformedCrl(#[from] InvalidCrl),
+    /// The authority may not sign lists.
+    #[error("`{subject}` may not sign a CRL: its keyUsage lacks cRLSign")]
+    NotACrlIssuer {
+        /// The authority.
+        subject: String,
+    },
     /// The certificate is a leaf.
     #[error("`{subject}` is not an authority: its basicConstraints lack cA")]
     NotAnAuthority {

@@ -20,6 +20,9 @@ pub enum AuthorityName {
 }
 
 impl AuthorityName {
+    /// Every authority that there can be, from the top.
+    pub const ALL: [Self; 4] = [Self::Root, Self::Intermediate, Self::Etcd, Self::Issuing];
+
     /// The chain that a description asks for, from the top.
     pub fn chain(cluster: &Cluster) -> &'static [Self] {
         match cluster.authorities.issuing {

@@ -121,6 +121,11 @@ impl Certificate {
         self.raw_issuer == issuer.raw_subject
     }
 
+    /// Whether `name`, a distinguished name as DER, is this certificate's subject.
+    pub(crate) fn is_named(&self, name: &[u8]) -> bool {
+        self.raw_subject == name
+    }
+
     /// What was signed, the object identifier of the algorithm as DER, and the signature.
     pub(crate) fn signed_parts(&self) -> Option<(Vec<u8>, Vec<u8>, Vec<u8>)> {
         let (_, parsed) = X509Certificate::from_der(&self.der).ok()?;
@@ -242,7 +247,7 @@ fn instant(timestamp: i64) -> Result<OffsetDateTime, InvalidCertificate> {
 }
 
 /// Attributes as `O=…, CN=…`; a name without any is `(empty)`.
-fn name_text(name: &X509Name<'_>) -> String {
+pub(crate) fn name_text(name: &X509Name<'_>) -> String {
     match name.iter_attributes().next() {
         Some(_) => printable(&name.to_string()),
         None => "(empty)".to_owned(),

@@ -3,6 +3,7 @@
 use time::OffsetDateTime;
 
 use super::plan::{Plan, PlannedLeaf};
+use super::revoke::Lists;
 use super::{ConvergeError, State};
 use crate::authority::Authority;
 use crate::description::Cluster;
@@ -54,16 +55,49 @@ impl Plan {
             Pki::<S>::add_leaf(&mut batch, &leaf, &key, keys)?;
             stored.push(leaf);
         }
+        drop(signer);
+        let Chain {
+            stored: authorities,
+            fresh,
+        } = chain;
         let mut state = State {
-            authorities: chain.stored,
+            authorities,
             leaves: stored,
             written_bundles: Vec::new(),
+            written_crls: Vec::new(),
         };
         let bundles = state.bundles(cluster)?;
         state.written_bundles = pki.add_bundles(&mut batch, &bundles)?;
+        state.written_crls = sign_lists(&state, fresh, cluster, pki, keys, now, &mut batch)?;
+        pki.add_git_attributes(&mut batch)?;
         pki.commit(batch)?;
         Ok(state)
     }
+}
+
+/// Signs the lists that are due: empty ones for authorities that were made now.
+fn sign_lists<S: Store>(
+    state: &State,
+    fresh: Vec<(AuthorityName, Authority)>,
+    cluster: &Cluster,
+    pki: &Pki<S>,
+    keys: &Unlocked,
+    now: OffsetDateTime,
+    batch: &mut Batch,
+) -> Result<Vec<String>, ConvergeError> {
+    let mut authorities = pki.authorities()?;
+    let fresh: Vec<Authority> = fresh.into_iter().map(|(_, authority)| authority).collect();
+    let is_fresh = |stored: &&StoredAuthority| {
+        let mut fresh = fresh.iter();
+        fresh.any(|authority| *authority.certificate() == stored.certificate)
+    };
+    authorities.extend(state.authorities.iter().filter(is_fresh).cloned());
+    let lists = Lists {
+        authorities: &authorities,
+        fresh: &fresh,
+        revocations: &pki.revocations()?,
+    };
+    lists.sign(cluster, pki, keys, now, batch)
 }
 
 /// The authorities of the chain, all of them there, and the keys of those just made.

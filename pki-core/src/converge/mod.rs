@@ -7,10 +7,12 @@
 mod apply;
 mod error;
 mod plan;
+mod revoke;
 mod state;
 
 pub use error::ConvergeError;
 pub use plan::{Action, Plan, Reason, plan};
+pub use revoke::revoke;
 pub use state::State;
 
 #[cfg(test)]

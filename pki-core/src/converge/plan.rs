@@ -1,14 +1,17 @@
 //! What is missing.
 
+use std::collections::HashSet;
 use std::fmt;
 
 use time::OffsetDateTime;
 
 use super::ConvergeError;
 use crate::certificate::{AlternativeName, Certificate};
+use crate::crl::{Due, List, lists};
 use crate::description::{Cluster, Position};
 use crate::hierarchy::AuthorityName;
 use crate::leaf::{Leaf, LeafId, leaves};
+use crate::revocation::Revocation;
 use crate::seal::Keyring;
 use crate::store::{Pki, Store, StoredAuthority, StoredLeaf};
 
@@ -32,10 +35,17 @@ pub fn plan<S: Store>(
         });
     }
     let authorities = authorities(cluster, pki)?;
+    let revocations = pki.revocations()?;
+    let lists = lists(cluster, pki, &pki.authorities()?, &revocations, now)?;
     let mut plan = Plan {
         authorities,
         leaves: Vec::new(),
         new_keyring: None,
+        revoked: revoked(&revocations, &lists),
+        lists: lists
+            .into_iter()
+            .filter_map(|list| Some((list.path, list.due?)))
+            .collect(),
     };
     for leaf in leaves(cluster) {
         let present = pki.leaf(&leaf.id)?;
@@ -63,6 +73,8 @@ pub struct Plan {
     pub(super) authorities: Vec<(AuthorityName, Option<StoredAuthority>)>,
     pub(super) leaves: Vec<PlannedLeaf>,
     pub(super) new_keyring: Option<Keyring>,
+    revoked: HashSet<Vec<u8>>,
+    lists: Vec<(String, Due)>,
 }
 
 impl Plan {
@@ -90,6 +102,12 @@ impl Plan {
         authorities.chain(leaves).collect()
     }
 
+    /// The revocation lists that [`Plan::apply`] will sign, by their paths in the store. Those of
+    /// authorities that it makes come besides.
+    pub fn lists(&self) -> &[(String, Due)] {
+        &self.lists
+    }
+
     fn reason(
         &self,
         cluster: &Cluster,
@@ -101,6 +119,9 @@ impl Plan {
             return Some(Reason::Missing);
         };
         let certificate = present.certificate();
+        if self.revoked.contains(&certificate.serial) {
+            return Some(Reason::Revoked);
+        }
         if !leaf.profile.matches(certificate) {
             return Some(Reason::Described);
         }
@@ -189,6 +210,8 @@ pub enum Reason {
     Issuer,
     /// There is none.
     Missing,
+    /// It was revoked for good. One that is on hold is kept.
+    Revoked,
 }
 
 impl fmt::Display for Reason {
@@ -198,6 +221,7 @@ impl fmt::Display for Reason {
             Self::Expired => "it has expired",
             Self::Issuer => "another authority signs now",
             Self::Missing => "it is missing",
+            Self::Revoked => "it was revoked",
         })
     }
 }
@@ -229,6 +253,20 @@ fn authorities<S: Store>(
         found.push((*name, present));
     }
     Ok(found)
+}
+
+/// The serial numbers of what is revoked for good, by a record or by a list.
+fn revoked(revocations: &[Revocation], lists: &[List]) -> HashSet<Vec<u8>> {
+    let recorded = revocations
+        .iter()
+        .filter(|revocation| revocation.is_active())
+        .map(Revocation::entry);
+    let listed = lists.iter().flat_map(|list| list.entries.iter().cloned());
+    recorded
+        .chain(listed)
+        .filter(|entry| !entry.reason.is_hold())
+        .map(|entry| entry.serial)
+        .collect()
 }
 
 fn is_issued_by(certificate: &Certificate, issuer: &Certificate) -> bool {

@@ -18,6 +18,8 @@ pub struct State {
     pub leaves: Vec<StoredLeaf>,
     /// Where a person finds the trust bundles that were written to come to this state.
     pub written_bundles: Vec<String>,
+    /// Where a person finds the revocation lists that were signed to come to this state.
+    pub written_crls: Vec<String>,
 }
 
 impl State {
@@ -45,6 +47,7 @@ impl State {
             authorities,
             leaves,
             written_bundles: Vec::new(),
+            written_crls: Vec::new(),
         })
     }
 

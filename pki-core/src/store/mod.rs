@@ -5,21 +5,41 @@
 //! in a directory that may be committed to git, [`Memory`] in memory.
 
 pub mod atomic;
+mod chronicle;
+#[cfg(test)]
+mod conformance;
 mod directory;
+#[cfg(test)]
+mod failing;
 mod layout;
 mod memory;
 mod pki;
+mod revocations;
 
 use std::io;
 
 pub use directory::Directory;
+#[cfg(test)]
+pub(crate) use failing::Failing;
 pub use memory::Memory;
 pub use pki::{Pki, StoredAuthority, StoredLeaf};
 
 use crate::certificate::bundle::InvalidPem;
+use crate::crl::InvalidCrl;
+use crate::journal;
+use crate::revocation::InvalidRevocation;
 use crate::seal::{InvalidKeyring, SealError};
 
 /// Files by path. Paths are relative, parts divided by `/`.
+///
+/// One process changes a store at a time: [`Directory`] is locked by whoever has it open to
+/// change it. Others may read meanwhile. They see every file and every new directory whole, but
+/// of a batch that is being written perhaps only the first entries.
+///
+/// A store for many machines that cannot be locked, such as an etcd cluster, would have to tell
+/// the revision at which it was opened, and refuse a batch when anything that the batch replaces
+/// has changed since (compare-and-swap); whoever wrote the batch then plans anew. Nothing else
+/// here stands against it: all that a command reads is read before its one batch.
 pub trait Store {
     /// The content of a file, or `None` where there is none.
     ///
@@ -51,6 +71,7 @@ pub trait Store {
 #[derive(Debug, Default)]
 pub struct Batch {
     entries: Vec<Entry>,
+    records: Vec<journal::Entry>,
 }
 
 impl Batch {
@@ -74,6 +95,15 @@ impl Batch {
     /// a power cut can leave the second without the first.
     pub fn barrier(&mut self) {
         self.entries.push(Entry::Barrier);
+    }
+
+    /// Notes what [`Pki::commit`] adds to the journal when the rest is durable.
+    pub fn record(&mut self, entry: journal::Entry) {
+        self.records.push(entry);
+    }
+
+    fn take_records(&mut self) -> Vec<journal::Entry> {
+        std::mem::take(&mut self.records)
     }
 }
 
@@ -108,6 +138,16 @@ pub enum StoreError {
         /// What is wrong with it.
         source: InvalidPem,
     },
+    /// A revocation list cannot be read.
+    #[error(
+        "{path}: {source}; restore it from a copy, or remove it to have it signed anew after the records in revocations/"
+    )]
+    Crl {
+        /// The file.
+        path: String,
+        /// What is wrong with it.
+        source: InvalidCrl,
+    },
     /// The directory holds something else.
     #[error(
         "{path}: this directory has files in it but no keyring.yml, so etcdpki did not make it: \
@@ -115,6 +155,14 @@ pub enum StoreError {
     )]
     Foreign {
         /// The directory.
+        path: String,
+    },
+    /// A revocation list that no authority here has signed.
+    #[error(
+        "{path}: no authority here has signed this CRL, or it was changed: restore it from a copy, or remove it to have it signed anew after the records in revocations/"
+    )]
+    ForeignCrl {
+        /// The file.
         path: String,
     },
     /// The operating system refused.
@@ -154,6 +202,14 @@ pub enum StoreError {
     OtherKey {
         /// The file.
         path: String,
+    },
+    /// The record of a revocation cannot be read.
+    #[error("{path}: {source}; restore it from a copy")]
+    Revocation {
+        /// The file.
+        path: String,
+        /// What is wrong with it.
+        source: InvalidRevocation,
     },
 }
 

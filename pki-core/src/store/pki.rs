@@ -4,6 +4,7 @@ use super::layout::{self, AUTHORITY_CERTIFICATE, AUTHORITY_KEY, LEAF_CERTIFICATE
 use super::{Batch, Store, StoreError};
 use crate::certificate::{Certificate, bundle};
 use crate::hierarchy::AuthorityName;
+use crate::journal::{Entry, Event};
 use crate::key::PrivateKey;
 use crate::leaf::LeafId;
 use crate::seal::{Identity, Keyring, SealedKey, Tier, Unlocked};
@@ -13,6 +14,7 @@ use crate::trust::Bundles;
 #[derive(Debug)]
 pub struct Pki<S> {
     store: S,
+    command: String,
 }
 
 /// An authority's newest generation.
@@ -48,7 +50,21 @@ impl StoredLeaf {
 impl<S: Store> Pki<S> {
     /// The PKI in `store`.
     pub fn new(store: S) -> Self {
-        Self { store }
+        Self {
+            store,
+            command: env!("CARGO_PKG_NAME").to_owned(),
+        }
+    }
+
+    /// Names the command that the journal gives for what is written.
+    #[must_use]
+    pub fn on_behalf_of(mut self, command: impl Into<String>) -> Self {
+        self.command = command.into();
+        self
+    }
+
+    pub(super) fn command(&self) -> &str {
+        &self.command
     }
 
     /// The store.
@@ -183,7 +199,7 @@ impl<S: Store> Pki<S> {
     pub fn put_keyring(&mut self, keyring: &Keyring) -> Result<(), StoreError> {
         let mut batch = Batch::default();
         self.add_keyring(&mut batch, keyring)?;
-        self.store.commit(batch)
+        self.commit(batch)
     }
 
     /// Adds the keyring to `batch`.
@@ -221,7 +237,9 @@ impl<S: Store> Pki<S> {
             ),
             (AUTHORITY_KEY, sealed),
         ];
-        batch.put_directory(format!("{owner}/{}", authority.generation), files);
+        let path = format!("{owner}/{}", authority.generation);
+        batch.record(Entry::of(Event::Issued, &authority.certificate).at(path.as_str()));
+        batch.put_directory(path, files);
         Ok(())
     }
 
@@ -242,7 +260,9 @@ impl<S: Store> Pki<S> {
             (LEAF_CERTIFICATE, bundle::write(&leaf.chain).into_bytes()),
             (LEAF_KEY, sealed),
         ];
-        batch.put_directory(format!("{owner}/{}", leaf.generation), files);
+        let path = format!("{owner}/{}", leaf.generation);
+        batch.record(Entry::of(Event::Issued, leaf.certificate()).at(path.as_str()));
+        batch.put_directory(path, files);
         Ok(())
     }
 
@@ -278,12 +298,13 @@ impl<S: Store> Pki<S> {
             .collect())
     }
 
-    /// Writes a batch.
+    /// Writes a batch, and then what it has for the journal.
     ///
     /// # Errors
     ///
-    /// When the store cannot be written.
-    pub fn commit(&mut self, batch: Batch) -> Result<(), StoreError> {
+    /// When the store cannot be read or written.
+    pub fn commit(&mut self, mut batch: Batch) -> Result<(), StoreError> {
+        self.add_journal(&mut batch)?;
         self.store.commit(batch)
     }
 
@@ -324,7 +345,7 @@ impl<S: Store> Pki<S> {
         Ok(names.iter().filter_map(|name| name.parse().ok()).max())
     }
 
-    fn certificates(&self, path: &str) -> Result<Vec<Certificate>, StoreError> {
+    pub(super) fn certificates(&self, path: &str) -> Result<Vec<Certificate>, StoreError> {
         let text = self.required(path)?;
         bundle::read(&text).map_err(|source| StoreError::Certificate {
             path: self.store.locate(path),
@@ -359,7 +380,7 @@ impl<S: Store> Pki<S> {
         }
     }
 
-    fn required(&self, path: &str) -> Result<Vec<u8>, StoreError> {
+    pub(super) fn required(&self, path: &str) -> Result<Vec<u8>, StoreError> {
         self.store.read(path)?.ok_or_else(|| StoreError::Missing {
             path: self.store.locate(path),
         })

@@ -3,7 +3,8 @@
 use rustls_pki_types::{CertificateDer, ServerName, TrustAnchor, UnixTime};
 use time::OffsetDateTime;
 use webpki::{
-    ALL_VERIFICATION_ALGS, EndEntityCert, Error, KeyUsage, VerifiedPath, anchor_from_trusted_cert,
+    ALL_VERIFICATION_ALGS, BorrowedCertRevocationList, EndEntityCert, Error, KeyUsage,
+    VerifiedPath, anchor_from_trusted_cert,
 };
 
 use crate::certificate::{AlternativeName, Certificate};
@@ -74,16 +75,32 @@ pub fn check_name(certificate: &Certificate, name: &AlternativeName) -> Result<(
 
 /// Whether the signature of `certificate` is `issuer`'s.
 pub fn is_signed_by(certificate: &Certificate, issuer: &Certificate) -> bool {
-    let Some((message, algorithm, signature)) = certificate.signed_parts() else {
-        return false;
-    };
+    certificate
+        .signed_parts()
+        .is_some_and(|(message, algorithm, signature)| {
+            signature_holds(issuer, &algorithm, &message, &signature)
+        })
+}
+
+/// Whether `signature` is that of `issuer`'s key; `algorithm` is its object identifier as DER.
+pub(crate) fn signature_holds(
+    issuer: &Certificate,
+    algorithm: &[u8],
+    message: &[u8],
+    signature: &[u8],
+) -> bool {
     ALL_VERIFICATION_ALGS
         .iter()
-        .filter(|known| known.signature_alg_id().as_ref().starts_with(&algorithm))
+        .filter(|known| known.signature_alg_id().as_ref().starts_with(algorithm))
         .any(|known| {
             let key = issuer.public_key.raw();
-            known.verify_signature(key, &message, &signature).is_ok()
+            known.verify_signature(key, message, signature).is_ok()
         })
+}
+
+/// Whether these octets are a CRL in DER to the letter, as Go and so etcd demands.
+pub(crate) fn is_strict_crl(der: &[u8]) -> bool {
+    BorrowedCertRevocationList::from_der(der).is_ok()
 }
 
 fn check_anchor(

@@ -1,5 +1,7 @@
 //! The check of a whole PKI against its description.
 
+mod records;
+
 use time::OffsetDateTime;
 
 use super::path::{self, PathError};
@@ -31,6 +33,7 @@ pub fn verify<S: Store>(
         keys,
         now,
         authorities: Vec::new(),
+        in_use: Vec::new(),
         report: Report::default(),
     };
     for name in AuthorityName::chain(cluster) {
@@ -40,6 +43,8 @@ pub fn verify<S: Store>(
         check.leaf(&leaf)?;
     }
     check.bundles()?;
+    check.lists()?;
+    check.journal()?;
     Ok(check.report)
 }
 
@@ -72,6 +77,8 @@ struct Check<'a, S> {
     keys: Option<&'a Unlocked>,
     now: OffsetDateTime,
     authorities: Vec<StoredAuthority>,
+    /// The serial numbers of what is in use, by where a person finds it.
+    in_use: Vec<(String, Vec<u8>)>,
     report: Report,
 }
 
@@ -109,6 +116,7 @@ impl<S: Store> Check<'_, S> {
                 Err(error) => self.unreadable(error)?,
             }
         }
+        self.in_use.push((path, certificate.serial.clone()));
         self.authorities.push(stored);
         Ok(())
     }
@@ -127,6 +135,8 @@ impl<S: Store> Check<'_, S> {
         if !leaf.profile.matches(stored.certificate()) {
             self.found(&path, "its names, usages or subject are not those described: run `etcdpki init` to issue it anew");
         }
+        let serial = stored.certificate().serial.clone();
+        self.in_use.push((path.clone(), serial));
         self.paths(&path, leaf, &stored);
         for name in leaf
             .profile
@@ -210,6 +220,14 @@ impl<S: Store> Check<'_, S> {
     fn unreadable(&mut self, error: StoreError) -> Result<(), StoreError> {
         let (path, message) = match error {
             StoreError::Certificate { path, source } => (path, source.to_string()),
+            StoreError::Crl { path, source } => (
+                path,
+                format!("{source}: restore it, or remove it to have it signed anew"),
+            ),
+            StoreError::ForeignCrl { path } => (
+                path,
+                "changed, or signed by no authority here: restore it, or remove it to have it signed anew".to_owned(),
+            ),
             StoreError::Key { path, source } => (path, source.to_string()),
             StoreError::Missing { path } => (
                 path,
@@ -219,6 +237,7 @@ impl<S: Store> Check<'_, S> {
                 path,
                 "the key is not the one of the certificate beside it".to_owned(),
             ),
+            StoreError::Revocation { path, source } => (path, source.to_string()),
             other => return Err(other),
         };
         self.found(&path, message);

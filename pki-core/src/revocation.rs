@@ -1,0 +1,330 @@
+//! Records of what is revoked.
+//!
+//! A record is a small YAML file, named after the serial number, whether the certificate is in
+//! the store or not. So every revocation is written whole or not at all, two clones of a
+//! repository that revoke different certificates merge without a conflict, and a list that was
+//! lost can be signed anew. Records are never removed: one that was on hold and is taken back
+//! says so in `released`.
+//!
+//! ```yaml
+//! serial: 6bf1…
+//! revoked: 2026-11-25T09:00:00Z
+//! reason: keyCompromise
+//! invalid_since: 2026-11-20T00:00:00Z   # where it is known
+//! released: 2026-11-26T09:00:00Z        # of certificateHold alone
+//! subject: CN=etcdctl                   # from here on: where the certificate is known
+//! issuer: O=internal.domain, CN=etcd CA G1
+//! issuer_key: 4a07…                     # the authorityKeyIdentifier
+//! fingerprint: 18d2…                    # SHA-256 of the certificate
+//! not_after: 2027-11-25T08:50:00Z
+//! ```
+
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use crate::certificate::Certificate;
+use crate::crl::{Entry, Reason};
+use crate::serial::parse_serial;
+
+/// A certificate that is revoked, or was.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Revocation {
+    /// The serial number, most significant octet first, as in [`Certificate::serial`].
+    pub serial: Vec<u8>,
+    /// When it was revoked, in whole seconds.
+    pub revoked: OffsetDateTime,
+    /// Why.
+    pub reason: Reason,
+    /// Since when the key is not to be trusted, where that is known.
+    pub invalid_since: Option<OffsetDateTime>,
+    /// When it was taken back.
+    pub released: Option<OffsetDateTime>,
+    /// The certificate's subject as text.
+    pub subject: Option<String>,
+    /// The certificate's issuer as text.
+    pub issuer: Option<String>,
+    /// The certificate's authorityKeyIdentifier.
+    pub issuer_key: Option<Vec<u8>>,
+    /// The SHA-256 of the certificate, in hexadecimal.
+    pub fingerprint: Option<String>,
+    /// When the certificate expires.
+    pub not_after: Option<OffsetDateTime>,
+}
+
+impl Revocation {
+    /// Revokes a certificate.
+    pub fn new(certificate: &Certificate, reason: Reason, now: OffsetDateTime) -> Self {
+        Self {
+            subject: Some(certificate.subject.clone()),
+            issuer: Some(certificate.issuer.clone()),
+            issuer_key: certificate.authority_key_identifier.clone(),
+            fingerprint: Some(certificate.fingerprint().to_string()),
+            not_after: Some(certificate.validity.not_after),
+            ..Self::of_serial(certificate.serial.clone(), reason, now)
+        }
+    }
+
+    /// Revokes a certificate of which no more is known than its serial number. It stays on the
+    /// list for good, for nobody knows when it expires.
+    pub fn of_serial(serial: Vec<u8>, reason: Reason, now: OffsetDateTime) -> Self {
+        Self {
+            serial,
+            revoked: whole_seconds(now),
+            reason,
+            invalid_since: None,
+            released: None,
+            subject: None,
+            issuer: None,
+            issuer_key: None,
+            fingerprint: None,
+            not_after: None,
+        }
+    }
+
+    /// Says since when the key is not to be trusted.
+    #[must_use]
+    pub fn invalid_since(mut self, instant: Option<OffsetDateTime>) -> Self {
+        self.invalid_since = instant.map(whole_seconds);
+        self
+    }
+
+    /// Takes it back.
+    ///
+    /// # Errors
+    ///
+    /// When it is not on hold: every other revocation is final.
+    pub fn release(mut self, now: OffsetDateTime) -> Result<Self, NotOnHold> {
+        if !self.reason.is_hold() || self.released.is_some() {
+            return Err(NotOnHold {
+                serial: self.serial_text(),
+                state: match self.released {
+                    Some(_) => "taken back already".to_owned(),
+                    None => format!("revoked for {}", self.reason),
+                },
+            });
+        }
+        self.released = Some(whole_seconds(now));
+        Ok(self)
+    }
+
+    /// Whether it holds.
+    pub fn is_active(&self) -> bool {
+        self.released.is_none()
+    }
+
+    /// The serial number in hexadecimal.
+    pub fn serial_text(&self) -> String {
+        const_hex::encode(&self.serial)
+    }
+
+    /// Whether `authority` issued the certificate, as far as is known.
+    pub fn is_of(&self, authority: &Certificate) -> bool {
+        self.issuer_key.is_some() && self.issuer_key == authority.subject_key_identifier
+            || self.issuer_key.is_none() && self.issuer.as_ref() == Some(&authority.subject)
+    }
+
+    /// What stands on a list.
+    pub fn entry(&self) -> Entry {
+        Entry {
+            serial: self.serial.clone(),
+            revoked: self.revoked,
+            reason: self.reason,
+            invalid_since: self.invalid_since,
+        }
+    }
+
+    /// Reads a record.
+    ///
+    /// # Errors
+    ///
+    /// When the text is not one.
+    pub fn from_yaml(text: &str) -> Result<Self, InvalidRevocation> {
+        let written: Written = serde_saphyr::from_str(text)
+            .map_err(|error| InvalidRevocation(error.without_snippet().to_string()))?;
+        let octets = |field: &'static str, text: Option<String>| {
+            text.map(|text| const_hex::decode(&text))
+                .transpose()
+                .map_err(|_| InvalidRevocation(format!("{field}: not hexadecimal")))
+        };
+        let invalid = |error: &dyn std::fmt::Display| InvalidRevocation(error.to_string());
+        Ok(Self {
+            serial: parse_serial(&written.serial).map_err(|error| invalid(&error))?,
+            revoked: instant("revoked", &written.revoked)?,
+            reason: written.reason.parse().map_err(|error| invalid(&error))?,
+            invalid_since: optional_instant("invalid_since", written.invalid_since)?,
+            released: optional_instant("released", written.released)?,
+            subject: written.subject,
+            issuer: written.issuer,
+            issuer_key: octets("issuer_key", written.issuer_key)?,
+            fingerprint: written.fingerprint,
+            not_after: optional_instant("not_after", written.not_after)?,
+        })
+    }
+
+    /// Writes the record.
+    ///
+    /// # Errors
+    ///
+    /// Never for dates in the years 0 to 9999.
+    pub fn to_yaml(&self) -> Result<String, InvalidRevocation> {
+        let text = |instant: OffsetDateTime| {
+            instant
+                .format(&Rfc3339)
+                .map_err(|error| InvalidRevocation(error.to_string()))
+        };
+        let written = Written {
+            serial: self.serial_text(),
+            revoked: text(self.revoked)?,
+            reason: self.reason.to_string(),
+            invalid_since: self.invalid_since.map(text).transpose()?,
+            released: self.released.map(text).transpose()?,
+            subject: self.subject.clone(),
+            issuer: self.issuer.clone(),
+            issuer_key: self.issuer_key.as_ref().map(const_hex::encode),
+            fingerprint: self.fingerprint.clone(),
+            not_after: self.not_after.map(text).transpose()?,
+        };
+        let body = serde_saphyr::to_string(&written)
+            .map_err(|error| InvalidRevocation(error.to_string()))?;
+        Ok(format!("{HEADER}{body}"))
+    }
+}
+
+/// A text that is not a record.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("not the record of a revocation: {0}")]
+pub struct InvalidRevocation(String);
+
+impl InvalidRevocation {
+    pub(crate) fn other_serial(serial: &str) -> Self {
+        Self(format!(
+            "it is about the serial number {serial}, which is not that of its name: rename it"
+        ))
+    }
+}
+
+/// A revocation that cannot be taken back.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error(
+    "{serial} is {state}: only what is on hold (certificateHold) can be taken back; issue a new certificate"
+)]
+pub struct NotOnHold {
+    /// The serial number.
+    pub serial: String,
+    /// What it is instead.
+    pub state: String,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    serial: String,
+    revoked: String,
+    reason: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    invalid_since: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    released: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    subject: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    issuer: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    issuer_key: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    fingerprint: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    not_after: Option<String>,
+}
+
+fn optional_instant(
+    field: &'static str,
+    text: Option<String>,
+) -> Result<Option<OffsetDateTime>, InvalidRevocation> {
+    text.map(|text| instant(field, &text)).transpose()
+}
+
+fn instant(field: &'static str, text: &str) -> Result<OffsetDateTime, InvalidRevocation> {
+    OffsetDateTime::parse(text, &Rfc3339)
+        .map(whole_seconds)
+        .map_err(|_| {
+            InvalidRevocation(format!(
+                "{field}: `{text}` is not a date and time such as 2026-11-25T09:00:00Z"
+            ))
+        })
+}
+
+/// Lists hold whole seconds, in UTC.
+fn whole_seconds(instant: OffsetDateTime) -> OffsetDateTime {
+    let instant = instant.to_offset(time::UtcOffset::UTC);
+    instant.replace_nanosecond(0).unwrap_or(instant)
+}
+
+const HEADER: &str = "\
+# A certificate that was revoked. Keep this file: the CRLs in pki/crl are signed after it.
+";
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn record(reason: Reason) -> Revocation {
+        let now = OffsetDateTime::now_utc();
+        Revocation::of_serial(vec![0x1f, 0, 0xff], reason, now)
+            .invalid_since(Some(now - time::Duration::days(3)))
+    }
+
+    #[test]
+    fn a_record_reads_what_it_wrote() {
+        let mut full = record(Reason::KeyCompromise);
+        full.subject = Some("CN=no: \"x\"\n".to_owned());
+        full.issuer_key = Some(vec![1, 2]);
+        full.not_after = Some(full.revoked + time::Duration::days(9));
+        for record in [full, record(Reason::Unspecified)] {
+            let text = record.to_yaml().unwrap();
+            assert_eq!(Revocation::from_yaml(&text).unwrap(), record, "{text}");
+        }
+    }
+
+    #[test]
+    fn only_what_is_on_hold_can_be_taken_back() {
+        let now = OffsetDateTime::now_utc();
+        let released = record(Reason::CertificateHold).release(now).unwrap();
+        assert!(!released.is_active());
+        let error = released.release(now).unwrap_err();
+        assert!(error.to_string().contains("taken back already"), "{error}");
+        let error = record(Reason::KeyCompromise).release(now).unwrap_err();
+        assert!(error.to_string().contains("keyCompromise"), "{error}");
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        let good = record(Reason::Superseded).to_yaml().unwrap();
+        for (old, new, named) in [
+            ("superseded", "lost", "lost"),
+            ("1f00ff", "xyz", "xyz"),
+            ("reason", "why", "why"),
+            ("revoked: ", "revoked: x", "revoked"),
+        ] {
+            let error = Revocation::from_yaml(&good.replace(old, new)).unwrap_err();
+            assert!(error.to_string().contains(named), "{error}");
+        }
+    }
+
+    proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn no_text_makes_it_panic(text in "\\PC*", cut in 0_usize..400) {
+            let _ = Revocation::from_yaml(&text);
+            let good = record(Reason::Superseded).to_yaml().unwrap();
+            if let Some(part) = good.get(..cut) {
+                let _ = Revocation::from_yaml(&format!("{part}{text}"));
+            }
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! The check of what is revoked, of the lists that tell of it, and of the journal.
+
+use std::collections::BTreeSet;
+
+use super::Check;
+use crate::crl::{Due, List, lists};
+use crate::revocation::Revocation;
+use crate::store::{Pki, Store, StoreError};
+
+impl<S: Store> Check<'_, S> {
+    /// Every list against the records, and what is in use against both.
+    pub(super) fn lists(&mut self) -> Result<(), StoreError> {
+        let revocations = match self.pki.revocations() {
+            Ok(revocations) => revocations,
+            Err(error) => return self.unreadable(error),
+        };
+        // One that cannot be read was found already.
+        let Ok(authorities) = self.pki.authorities() else {
+            return Ok(());
+        };
+        let lists = match lists(self.cluster, self.pki, &authorities, &revocations, self.now) {
+            Ok(lists) => lists,
+            Err(error) => return self.unreadable(error),
+        };
+        for list in &lists {
+            self.list(list);
+        }
+        let on_lists = lists.iter().flat_map(|list| &list.entries);
+        let revoked = revocations
+            .iter()
+            .filter(|record| record.is_active())
+            .map(Revocation::entry)
+            .chain(on_lists.cloned());
+        let revoked: Vec<_> = revoked.collect();
+        let in_use = self.in_use.clone();
+        for (path, serial) in in_use {
+            let Some(entry) = revoked.iter().find(|entry| entry.serial == serial) else {
+                continue;
+            };
+            match entry.reason.is_hold() {
+                true => self.found(
+                    &path,
+                    "on hold: members refuse it until `etcdpki revoke --undo`",
+                ),
+                false => self.found(
+                    &path,
+                    format!(
+                        "revoked for {}: run `etcdpki init` to issue a leaf anew",
+                        entry.reason
+                    ),
+                ),
+            }
+        }
+        Ok(())
+    }
+
+    fn list(&mut self, list: &List) {
+        let store = self.pki.store();
+        let path = store.locate(&list.path);
+        match list.due {
+            None | Some(Due::Expiring) => {}
+            Some(Due::Missing) => {
+                self.found(&path, "missing: run `etcdpki init` to sign it; etcd refuses everybody where the file that it is given is missing");
+            }
+            Some(Due::Pem) => {
+                let path = Pki::<S>::crl_pem_path();
+                let path = store.locate(path);
+                self.found(&path, "not the same list as etcd.crl: run `etcdpki init`");
+            }
+            Some(due @ (Due::Changed | Due::Signer)) => {
+                self.found(&path, format!("{due}: run `etcdpki init` to sign it anew"));
+            }
+        }
+        let next_update = list.previous.as_ref().and_then(|crl| crl.next_update);
+        if next_update.is_some_and(|next| next < self.now) {
+            self.found(&path, "its next update has passed, so that verifiers after RFC 5280 refuse every certificate (etcd does not): run `etcdpki init` to sign it anew");
+        }
+    }
+
+    /// The chain of the journal, and whether it tells of everything.
+    pub(super) fn journal(&mut self) -> Result<(), StoreError> {
+        let journal = self.pki.journal()?;
+        let path = self.pki.locate_journal();
+        for fault in journal.faults() {
+            self.found(&path, format!("{fault}; compare it with a copy"));
+        }
+        let unrecorded = match self.pki.unrecorded(&journal) {
+            Ok(unrecorded) => unrecorded,
+            // Found when the lists were checked.
+            Err(_) => return Ok(()),
+        };
+        let paths: BTreeSet<&str> = unrecorded
+            .iter()
+            .filter_map(|entry| entry.path.as_deref())
+            .collect();
+        if let Some(first) = paths.first() {
+            let others = match paths.len() - 1 {
+                0 => String::new(),
+                others => format!(" and {others} others"),
+            };
+            self.found(&path, format!("no line tells of {first}{others}: `etcdpki init` adds what a command that was killed could not write"));
+        }
+        Ok(())
+    }
+}
