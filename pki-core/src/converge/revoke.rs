@@ -87,3 +87,6 @@ impl Lists<'_> {
         Ok(written)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,16 +6,16 @@ use crate::hierarchy::AuthorityName;
 use crate::seal::{KdfParameters, Keyring, Passphrase, Unlocked};
 use crate::store::{Failing, Memory, Pki};
 
-const DESCRIPTION: &str = "\
+pub(super) const DESCRIPTION: &str = "\
 domain: internal.domain
 nodes:
   - { name: etcd-0, addresses: [10.0.0.10] }
   - { name: etcd-1, addresses: [10.0.0.11, \"fd00::11\"] }
 ";
 
-struct Fixture {
-    pki: Pki<Memory>,
-    keys: Unlocked,
+pub(super) struct Fixture {
+    pub(super) pki: Pki<Memory>,
+    pub(super) keys: Unlocked,
 }
 
 fn keyring() -> (Keyring, Unlocked) {
@@ -29,14 +29,14 @@ fn keyring() -> (Keyring, Unlocked) {
 }
 
 impl Fixture {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let (keyring, keys) = keyring();
         let mut pki = Pki::new(Memory::default());
         pki.put_keyring(&keyring).unwrap();
         Self { pki, keys }
     }
 
-    fn converge(&mut self, description: &str) -> Result<Vec<Action>, ConvergeError> {
+    pub(super) fn converge(&mut self, description: &str) -> Result<Vec<Action>, ConvergeError> {
         let cluster = Cluster::from_yaml(description).unwrap();
         let now = OffsetDateTime::now_utc();
         let plan = plan(&cluster, &self.pki, now)?;
