@@ -83,6 +83,30 @@ impl Revocation {
         }
     }
 
+    /// Checks that a reason fits a certificate: an authority is not revoked without one that is
+    /// meant for it, since everything below it is refused then.
+    ///
+    /// # Errors
+    ///
+    /// When it does not fit.
+    pub fn check_reason(certificate: &Certificate, reason: Reason) -> Result<(), UnfitReason> {
+        let of_authorities = matches!(
+            reason,
+            Reason::CaCompromise | Reason::CessationOfOperation | Reason::Superseded
+        );
+        let subject = || certificate.subject.clone();
+        match certificate.authority.is_some() {
+            true if !of_authorities => Err(UnfitReason::Authority {
+                subject: subject(),
+                reason,
+            }),
+            false if reason == Reason::CaCompromise => {
+                Err(UnfitReason::Leaf { subject: subject() })
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Says since when the key is not to be trusted.
     #[must_use]
     pub fn invalid_since(mut self, instant: Option<OffsetDateTime>) -> Self {
@@ -203,6 +227,29 @@ impl InvalidRevocation {
             "it is about the serial number {serial}, which is not that of its name: rename it"
         ))
     }
+}
+
+/// A reason that does not fit a certificate.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum UnfitReason {
+    /// Of an authority.
+    #[error(
+        "`{subject}` is an authority, and {reason} is no reason to refuse everything below it: give cACompromise, superseded or cessationOfOperation"
+    )]
+    Authority {
+        /// The certificate's subject.
+        subject: String,
+        /// The reason given.
+        reason: Reason,
+    },
+    /// Of a leaf.
+    #[error(
+        "`{subject}` is no authority, of which alone cACompromise can be said: give keyCompromise"
+    )]
+    Leaf {
+        /// The certificate's subject.
+        subject: String,
+    },
 }
 
 /// A revocation that cannot be taken back.

@@ -66,6 +66,11 @@ pub fn parse_serial(text: &str) -> Result<Vec<u8>, InvalidSerial> {
     }
 }
 
+/// A serial number in hexadecimal, as [`parse_serial`] reads it.
+pub fn serial_text(serial: &[u8]) -> String {
+    const_hex::encode(serial)
+}
+
 /// A text that is not a serial number.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error(

@@ -52,7 +52,7 @@ fn plan_only(described: &Described, now: OffsetDateTime) -> Result<Report, Error
 
 fn make(arguments: &Init, described: &Described, now: OffsetDateTime) -> Result<Report, Error> {
     let cluster = &described.cluster;
-    let mut pki = Pki::new(Directory::open(Path::new(PKI))?);
+    let mut pki = Pki::new(Directory::open(Path::new(PKI))?).on_behalf_of("init");
     // The lock on the PKI directory keeps others out of these too.
     let own_files = [description::FILE, files::GITIGNORE].into_iter();
     own_files
@@ -178,7 +178,7 @@ fn converge(
 ) -> Result<State, Error> {
     report.plan(&plan);
     let state = plan.apply(cluster, pki, keys, now)?;
-    for path in &state.written_bundles {
+    for path in state.written_bundles.iter().chain(&state.written_crls) {
         report.wrote(path);
     }
     Ok(state)

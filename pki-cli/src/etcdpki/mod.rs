@@ -7,6 +7,7 @@ mod files;
 mod init;
 mod inspect;
 mod output;
+mod revoke;
 mod secrets;
 mod verify;
 
@@ -50,6 +51,7 @@ fn dispatch(arguments: Arguments) -> Result<ExitCode, Error> {
     match arguments.command {
         Command::Init(init) => init::run(&init, arguments.directory.as_deref()),
         Command::Inspect(inspect) => inspect::run(&inspect),
+        Command::Revoke(revoke) => revoke::run(&revoke),
         Command::Verify(verify) => verify::run(&verify),
     }
 }

@@ -77,9 +77,15 @@ struct Check<'a, S> {
     keys: Option<&'a Unlocked>,
     now: OffsetDateTime,
     authorities: Vec<StoredAuthority>,
-    /// The serial numbers of what is in use, by where a person finds it.
-    in_use: Vec<(String, Vec<u8>)>,
+    in_use: Vec<InUse>,
     report: Report,
+}
+
+/// A certificate that is in use.
+struct InUse {
+    path: String,
+    serial: Vec<u8>,
+    is_leaf: bool,
 }
 
 impl<S: Store> Check<'_, S> {
@@ -116,7 +122,11 @@ impl<S: Store> Check<'_, S> {
                 Err(error) => self.unreadable(error)?,
             }
         }
-        self.in_use.push((path, certificate.serial.clone()));
+        self.in_use.push(InUse {
+            path,
+            serial: certificate.serial.clone(),
+            is_leaf: false,
+        });
         self.authorities.push(stored);
         Ok(())
     }
@@ -135,8 +145,11 @@ impl<S: Store> Check<'_, S> {
         if !leaf.profile.matches(stored.certificate()) {
             self.found(&path, "its names, usages or subject are not those described: run `etcdpki init` to issue it anew");
         }
-        let serial = stored.certificate().serial.clone();
-        self.in_use.push((path.clone(), serial));
+        self.in_use.push(InUse {
+            path: path.clone(),
+            serial: stored.certificate().serial.clone(),
+            is_leaf: true,
+        });
         self.paths(&path, leaf, &stored);
         for name in leaf
             .profile

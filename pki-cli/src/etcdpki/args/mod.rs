@@ -2,6 +2,7 @@
 
 mod init;
 mod inspect;
+mod revoke;
 mod verify;
 
 use std::path::PathBuf;
@@ -11,6 +12,7 @@ use clap::{Args, Parser, Subcommand};
 
 pub(super) use init::{Init, NodeArgument};
 pub(super) use inspect::Inspect;
+pub(super) use revoke::Revoke;
 pub(super) use verify::Verify;
 
 /// Certificates for a mutual-TLS etcd cluster, from one description.
@@ -28,6 +30,7 @@ pub(super) struct Arguments {
 pub(super) enum Command {
     Init(Init),
     Inspect(Inspect),
+    Revoke(Revoke),
     Verify(Verify),
 }
 

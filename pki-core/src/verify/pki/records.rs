@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Check;
-use crate::crl::{Due, List, lists};
+use crate::crl::{Due, Entry, List, Reason, lists};
 use crate::revocation::Revocation;
 use crate::store::{Pki, Store, StoreError};
 
@@ -25,30 +25,18 @@ impl<S: Store> Check<'_, S> {
         for list in &lists {
             self.list(list);
         }
-        let on_lists = lists.iter().flat_map(|list| &list.entries);
-        let revoked = revocations
-            .iter()
-            .filter(|record| record.is_active())
-            .map(Revocation::entry)
-            .chain(on_lists.cloned());
-        let revoked: Vec<_> = revoked.collect();
-        let in_use = self.in_use.clone();
-        for (path, serial) in in_use {
-            let Some(entry) = revoked.iter().find(|entry| entry.serial == serial) else {
-                continue;
-            };
-            match entry.reason.is_hold() {
-                true => self.found(
-                    &path,
-                    "on hold: members refuse it until `etcdpki revoke --undo`",
-                ),
-                false => self.found(
-                    &path,
-                    format!(
-                        "revoked for {}: run `etcdpki init` to issue a leaf anew",
-                        entry.reason
-                    ),
-                ),
+        let on_lists = lists.iter().flat_map(|list| list.entries.iter().cloned());
+        let active = revocations.iter().filter(|record| record.is_active());
+        let revoked: Vec<Entry> = active.map(Revocation::entry).chain(on_lists).collect();
+        for certificate in std::mem::take(&mut self.in_use) {
+            let found = revoked
+                .iter()
+                .find(|entry| entry.serial == certificate.serial);
+            if let Some(entry) = found {
+                self.found(
+                    &certificate.path,
+                    what_now(entry.reason, certificate.is_leaf),
+                );
             }
         }
         Ok(())
@@ -101,5 +89,14 @@ impl<S: Store> Check<'_, S> {
             self.found(&path, format!("no line tells of {first}{others}: `etcdpki init` adds what a command that was killed could not write"));
         }
         Ok(())
+    }
+}
+
+/// What becomes of a revoked certificate that is in use.
+fn what_now(reason: Reason, is_leaf: bool) -> String {
+    match (reason.is_hold(), is_leaf) {
+        (true, _) => "on hold: members refuse it until `etcdpki revoke --undo`".to_owned(),
+        (false, true) => format!("revoked for {reason}: run `etcdpki init` to issue it anew"),
+        (false, false) => format!("revoked for {reason}: members refuse whoever sends it along"),
     }
 }
