@@ -60,7 +60,7 @@ fn revoke(arguments: &Revoke, cluster: &Cluster) -> Result<Report, Error> {
     let secret = Source::passphrase(&arguments.passphrase).read(false)?;
     let keys = keyring.unlock(&secrets::passphrase(&secret)?)?;
     let revocations = &change.revocations;
-    report.wrote(converge::revoke(
+    report.signed(converge::revoke(
         cluster,
         &mut pki,
         revocations,

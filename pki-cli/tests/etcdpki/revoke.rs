@@ -1,5 +1,7 @@
 //! `etcdpki revoke` as a user meets it.
 
+use std::process::Command;
+
 use serde_json::Value;
 
 use crate::workspace::Workspace;
@@ -263,4 +265,118 @@ fn the_journal_tells_what_happened_and_verify_checks_it() {
     workspace.succeeds(&["verify"]);
     let journal = String::from_utf8(workspace.read("pki/journal.jsonl")).unwrap();
     assert_eq!(journal.matches("\"event\":\"found\"").count(), 13);
+}
+
+#[test]
+fn a_list_is_shown() {
+    let workspace = Workspace::initialised();
+    workspace.succeeds(&["revoke", "--serial", "1f00ff", "--reason", "superseded"]);
+    for file in ["pki/crl/etcd.crl", "pki/crl/etcd.pem"] {
+        let text = workspace.succeeds(&["inspect", file]);
+        for part in ["CN=etcd CA G1", "next update", "1f00ff", "superseded"] {
+            assert!(text.contains(part), "{part}: {text}");
+        }
+        let shown = report(&workspace, &["inspect", file]);
+        assert_eq!(shown[0]["items"][0]["revoked"][0]["serial"], "1f00ff");
+    }
+}
+
+/// Two clones that each revoke merge without a word about records and journal, and any side of
+/// the list will do.
+#[test]
+fn two_clones_that_revoke_are_merged_by_git() {
+    let workspace = Workspace::initialised();
+    let git = |arguments: &[&str], succeeds: bool| {
+        let output = Command::new("git")
+            .args(["-c", "user.name=n", "-c", "user.email=e@example.org"])
+            .args(arguments)
+            .current_dir(workspace.path(""))
+            .output()
+            .unwrap();
+        assert_eq!(
+            output.status.success(),
+            succeeds,
+            "{arguments:?}: {output:?}"
+        );
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    let commit = || {
+        git(&["add", "-A"], true);
+        git(&["commit", "-q", "-m", "change"], true);
+    };
+    git(&["init", "-q", "-b", "ours"], true);
+    commit();
+    git(&["branch", "theirs"], true);
+    workspace.succeeds(&["revoke", "etcdctl"]);
+    commit();
+    git(&["checkout", "-q", "theirs"], true);
+    workspace.succeeds(&["revoke", "kube-apiserver"]);
+    commit();
+    git(&["checkout", "-q", "ours"], true);
+    git(&["merge", "theirs"], false);
+    let conflicts = git(&["diff", "--name-only", "--diff-filter=U"], true);
+    assert_eq!(conflicts, "pki/crl/etcd.crl\npki/crl/etcd.pem\n");
+    git(&["checkout", "--ours", "pki/crl"], true);
+    commit();
+
+    let journal = workspace.read("pki/journal.jsonl");
+    assert_eq!(
+        journal.iter().filter(|octet| **octet == b'\n').count(),
+        14 + 4
+    );
+    let planned = workspace.succeeds(&["init", "--dry-run"]);
+    assert!(
+        planned.contains("CRL crl/etcd.crl: what is revoked has changed"),
+        "{planned}"
+    );
+    workspace.succeeds(&["init"]);
+    workspace.succeeds(&["verify"]);
+    let list = report(&workspace, &["inspect", "pki/crl/etcd.crl"]);
+    assert_eq!(list[0]["items"][0]["revoked"].as_array().unwrap().len(), 2);
+}
+
+/// Whoever reads while others write sees every file whole, and one writer at a time gets in.
+#[test]
+fn commands_at_the_same_time_do_not_harm_each_other() {
+    let workspace = Workspace::initialised();
+    let mut children: Vec<_> = (1..=6)
+        .map(|serial| {
+            let serial = serial.to_string();
+            let mut command = workspace.command(&["revoke", "--json", "--serial", &serial]);
+            command.stdout(std::process::Stdio::piped());
+            command
+                .stderr(std::process::Stdio::piped())
+                .spawn()
+                .unwrap()
+        })
+        .collect();
+    let mut reads = 0;
+    while children
+        .iter_mut()
+        .any(|child| child.try_wait().unwrap().is_none())
+    {
+        workspace.succeeds(&["inspect", "pki/crl/etcd.crl", "pki/crl/etcd.pem"]);
+        workspace.succeeds(&["revoke", "--list"]);
+        reads += 1;
+    }
+    assert!(reads > 0);
+    let mut revoked = 0;
+    for child in children {
+        let output = child.wait_with_output().unwrap();
+        match output.status.code() {
+            Some(0) => revoked += 1,
+            code => {
+                let error = String::from_utf8_lossy(&output.stderr);
+                assert!(
+                    code == Some(1) && error.contains("another etcdpki is at work"),
+                    "{error}"
+                );
+            }
+        }
+    }
+    assert!(revoked > 0);
+    let list = report(&workspace, &["inspect", "pki/crl/etcd.crl"]);
+    let listed = list[0]["items"][0]["revoked"].as_array().unwrap().len();
+    assert_eq!(listed, revoked);
+    workspace.succeeds(&["verify"]);
 }

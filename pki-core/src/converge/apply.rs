@@ -4,18 +4,18 @@ use time::OffsetDateTime;
 
 use super::plan::{Plan, PlannedLeaf};
 use super::revoke::Lists;
-use super::{ConvergeError, State};
+use super::{ConvergeError, Signed, State};
 use crate::authority::Authority;
 use crate::description::Cluster;
 use crate::hierarchy::AuthorityName;
 use crate::key::PrivateKey;
 use crate::leaf::Leaf;
 use crate::lifetime::Validity;
-use crate::seal::Unlocked;
+use crate::seal::{Keyring, Unlocked};
 use crate::store::{Batch, Pki, Store, StoredAuthority, StoredLeaf};
 
 impl Plan {
-    /// Makes it.
+    /// Makes it: [`Plan::issue`] and [`Issued::commit`].
     ///
     /// # Errors
     ///
@@ -27,11 +27,22 @@ impl Plan {
         keys: &Unlocked,
         now: OffsetDateTime,
     ) -> Result<State, ConvergeError> {
+        self.issue(cluster, pki, keys, now)?.commit(pki, None)
+    }
+
+    /// Makes everything in memory. Nothing is written yet.
+    ///
+    /// # Errors
+    ///
+    /// When a key does not open, or an authority may not sign.
+    pub fn issue<S: Store>(
+        self,
+        cluster: &Cluster,
+        pki: &Pki<S>,
+        keys: &Unlocked,
+        now: OffsetDateTime,
+    ) -> Result<Issued, ConvergeError> {
         let mut batch = Batch::default();
-        if let Some(keyring) = &self.new_keyring {
-            pki.add_keyring(&mut batch, keyring)?;
-            batch.barrier();
-        }
         let chain = Chain::complete(self.authorities, cluster, pki, keys, now, &mut batch)?;
         // Authorities are on the disk before anything that they signed.
         batch.barrier();
@@ -64,14 +75,42 @@ impl Plan {
             authorities,
             leaves: stored,
             written_bundles: Vec::new(),
-            written_crls: Vec::new(),
+            lists: Signed::default(),
         };
         let bundles = state.bundles(cluster)?;
         state.written_bundles = pki.add_bundles(&mut batch, &bundles)?;
-        state.written_crls = sign_lists(&state, fresh, cluster, pki, keys, now, &mut batch)?;
+        state.lists = sign_lists(&state, fresh, cluster, pki, keys, now, &mut batch)?;
         pki.add_git_attributes(&mut batch)?;
+        Ok(Issued { state, batch })
+    }
+}
+
+/// What a plan made, in memory.
+#[derive(Debug)]
+pub struct Issued {
+    state: State,
+    batch: Batch,
+}
+
+impl Issued {
+    /// Writes it, after a new keyring if there is one: what it sealed is worth nothing before.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be written.
+    pub fn commit<S: Store>(
+        self,
+        pki: &mut Pki<S>,
+        new_keyring: Option<&Keyring>,
+    ) -> Result<State, ConvergeError> {
+        let mut batch = Batch::default();
+        if let Some(keyring) = new_keyring {
+            pki.add_keyring(&mut batch, keyring)?;
+            batch.barrier();
+        }
+        batch.append(self.batch);
         pki.commit(batch)?;
-        Ok(state)
+        Ok(self.state)
     }
 }
 
@@ -84,7 +123,7 @@ fn sign_lists<S: Store>(
     keys: &Unlocked,
     now: OffsetDateTime,
     batch: &mut Batch,
-) -> Result<Vec<String>, ConvergeError> {
+) -> Result<Signed, ConvergeError> {
     let mut authorities = pki.authorities()?;
     let fresh: Vec<Authority> = fresh.into_iter().map(|(_, authority)| authority).collect();
     let is_fresh = |stored: &&StoredAuthority| {

@@ -10,9 +10,10 @@ mod plan;
 mod revoke;
 mod state;
 
+pub use apply::Issued;
 pub use error::ConvergeError;
 pub use plan::{Action, Plan, Reason, plan};
-pub use revoke::revoke;
+pub use revoke::{Signed, revoke};
 pub use state::State;
 
 #[cfg(test)]

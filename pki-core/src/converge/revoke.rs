@@ -4,14 +4,14 @@ use time::OffsetDateTime;
 
 use super::ConvergeError;
 use crate::authority::Authority;
-use crate::crl::lists;
+use crate::crl::{Crl, List, lists};
 use crate::description::Cluster;
 use crate::revocation::Revocation;
 use crate::seal::Unlocked;
 use crate::store::{Batch, Pki, Store, StoredAuthority};
 
 /// Writes these revocations, each in place of the record of the same serial number, and signs
-/// every list that they change. Returns where a person finds what was written.
+/// every list that they change.
 ///
 /// When it is interrupted, records may be there that no list tells of: the next [`revoke`] or
 /// [`Plan::apply`](super::Plan::apply) signs the lists.
@@ -25,7 +25,7 @@ pub fn revoke<S: Store>(
     revocations: &[Revocation],
     keys: &Unlocked,
     now: OffsetDateTime,
-) -> Result<Vec<String>, ConvergeError> {
+) -> Result<Signed, ConvergeError> {
     let mut batch = Batch::default();
     let mut records = pki.revocations()?;
     let mut written = Vec::new();
@@ -37,14 +37,28 @@ pub fn revoke<S: Store>(
     // A list must not tell of what could still be lost.
     batch.barrier();
     let authorities = pki.authorities()?;
-    let signed = Lists {
+    let lists = Lists {
         authorities: &authorities,
         fresh: &[],
         revocations: &records,
     };
-    written.extend(signed.sign(cluster, pki, keys, now, &mut batch)?);
+    let mut signed = lists.sign(cluster, pki, keys, now, &mut batch)?;
     pki.commit(batch)?;
-    Ok(written)
+    written.append(&mut signed.written);
+    signed.written = written;
+    Ok(signed)
+}
+
+/// Lists that were signed, and those that could not be.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Signed {
+    /// Where a person finds what was written.
+    pub written: Vec<String>,
+    /// Lists that are due and whose authority's key is out of reach, such as that of a root that
+    /// is offline: where a person finds each, and why it was not signed. Members need none of
+    /// them, for the one that they read is that of the authority that signs leaves.
+    pub unsigned: Vec<(String, String)>,
 }
 
 /// What lists are made of.
@@ -66,25 +80,35 @@ impl Lists<'_> {
         keys: &Unlocked,
         now: OffsetDateTime,
         batch: &mut Batch,
-    ) -> Result<Vec<String>, ConvergeError> {
-        let mut written = Vec::new();
+    ) -> Result<Signed, ConvergeError> {
+        let mut signed = Signed::default();
         let lists = lists(cluster, pki, self.authorities, self.revocations, now)?;
         for list in lists.iter().filter(|list| list.due.is_some()) {
-            let certificate = &list.authority.certificate;
-            let mut fresh = self.fresh.iter();
-            let opened;
-            let authority = match fresh.find(|authority| authority.certificate() == certificate) {
-                Some(authority) => authority,
-                None => {
-                    let key = pki.authority_key(&list.authority, keys)?;
-                    opened = Authority::new(certificate.clone(), key)?;
-                    &opened
+            match self.sign_one(list, pki, keys) {
+                Ok(crl) => signed.written.extend(pki.add_crl(batch, list, &crl)),
+                Err(error) if list.merged => return Err(error),
+                Err(error) => {
+                    let path = pki.store().locate(&list.path);
+                    signed.unsigned.push((path, error.to_string()));
                 }
-            };
-            let crl = list.sign(authority)?;
-            written.extend(pki.add_crl(batch, list, &crl));
+            }
         }
-        Ok(written)
+        Ok(signed)
+    }
+
+    fn sign_one<S: Store>(
+        &self,
+        list: &List,
+        pki: &Pki<S>,
+        keys: &Unlocked,
+    ) -> Result<Crl, ConvergeError> {
+        let certificate = &list.authority.certificate;
+        let mut fresh = self.fresh.iter();
+        if let Some(authority) = fresh.find(|authority| authority.certificate() == certificate) {
+            return Ok(list.sign(authority)?);
+        }
+        let key = pki.authority_key(&list.authority, keys)?;
+        Ok(list.sign(&Authority::new(certificate.clone(), key)?)?)
     }
 }
 

@@ -25,7 +25,9 @@ fn keyring() -> (Keyring, Unlocked) {
         lanes: 1,
     };
     let passphrase = Passphrase::new("x").unwrap();
-    Keyring::create("etcd", &passphrase, cheap).unwrap()
+    let keys = Unlocked::generate().unwrap();
+    let keyring = Keyring::new("etcd", &keys, &passphrase, cheap).unwrap();
+    (keyring, keys)
 }
 
 impl Fixture {
@@ -160,9 +162,9 @@ fn an_interrupted_run_is_completed() {
         let mut pki = Pki::new(store);
         let plan = plan(&cluster, &pki, now).unwrap();
         let new = pki.keyring().unwrap().is_none();
-        let plan = plan.with_new_keyring(new.then(|| keyring.clone()));
         let actions = plan.actions().len();
-        let result = plan.apply(&cluster, &mut pki, &keys, now);
+        let issued = plan.issue(&cluster, &pki, &keys, now).unwrap();
+        let result = issued.commit(&mut pki, new.then_some(&keyring));
         (actions, result.is_ok(), pki.store().clone())
     };
     let (all, done, whole) = run(Failing::never(Memory::default()));

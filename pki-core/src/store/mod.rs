@@ -91,6 +91,12 @@ impl Batch {
         });
     }
 
+    /// Adds all of `other` behind what is here.
+    pub fn append(&mut self, mut other: Self) {
+        self.entries.append(&mut other.entries);
+        self.records.append(&mut other.records);
+    }
+
     /// Makes what was added so far durable before what follows becomes visible, so that not even
     /// a power cut can leave the second without the first.
     pub fn barrier(&mut self) {

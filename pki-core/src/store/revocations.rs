@@ -167,4 +167,5 @@ const GIT_ATTRIBUTES: &str = "\
 journal.jsonl text eol=lf merge=union
 # Take either side of a conflict and run `etcdpki init`: the records in revocations/ decide.
 *.crl binary
+crl/etcd.pem -merge
 ";

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use pki_core::Cluster;
 use pki_core::certificate::{Certificate, ExtendedKeyUsage};
+use pki_core::converge::Signed;
 use pki_core::etcd::EtcdVersion;
 use pki_core::leaf;
 use pki_core::revocation::Revocation;
@@ -90,8 +91,12 @@ impl Report {
         self.already.push(Changed::new(revocation, selected));
     }
 
-    pub(super) fn wrote(&mut self, paths: Vec<String>) {
-        self.written = paths;
+    /// What was written.
+    pub(super) fn signed(&mut self, signed: Signed) {
+        self.written = signed.written;
+        let unsigned = signed.unsigned.into_iter();
+        self.warnings
+            .extend(unsigned.map(|(path, reason)| format!("{path} was not signed anew: {reason}")));
     }
 
     /// The report for a person.

@@ -10,6 +10,7 @@ use crate::store::{Failing, Memory};
 use crate::verify;
 
 const MERGED: &str = "crl/etcd.crl";
+const OF_ROOT: &str = "crl/authorities/root/1.crl";
 
 impl Fixture {
     fn described(description: &str) -> (Self, Cluster) {
@@ -28,7 +29,9 @@ impl Fixture {
     fn revoke(&mut self, cluster: &Cluster, revocation: &Revocation, days: i64) -> Vec<String> {
         let now = OffsetDateTime::now_utc() + Duration::days(days);
         let revocations = std::slice::from_ref(revocation);
-        revoke(cluster, &mut self.pki, revocations, &self.keys, now).unwrap()
+        let signed = revoke(cluster, &mut self.pki, revocations, &self.keys, now).unwrap();
+        assert_eq!(signed.unsigned, []);
+        signed.written
     }
 
     fn list(&self, path: &str) -> Crl {
@@ -74,7 +77,7 @@ fn lists_are_there_and_empty_from_the_start() {
     let (fixture, cluster) = Fixture::described(DESCRIPTION);
     for (path, authority) in [
         (MERGED, AuthorityName::Etcd),
-        ("crl/authorities/root/1.crl", AuthorityName::Root),
+        (OF_ROOT, AuthorityName::Root),
         (
             "crl/authorities/intermediate/1.crl",
             AuthorityName::Intermediate,
@@ -218,7 +221,7 @@ fn an_authority_is_listed_by_the_one_that_signed_it_too() {
         &revocation(&intermediate, Reason::CaCompromise),
         0,
     );
-    for path in [MERGED, "crl/authorities/root/1.crl"] {
+    for path in [MERGED, OF_ROOT] {
         assert!(
             fixture.list(path).find(&intermediate.serial).is_some(),
             "{path}"
@@ -293,6 +296,39 @@ fn a_list_that_was_changed_is_not_replaced_in_silence() {
         let report = verify::verify(&cluster, &fixture.pki, None, now).unwrap();
         assert!(report.findings[0].path.contains(MERGED));
     }
+}
+
+/// A root whose key is elsewhere keeps nobody from revoking leaves.
+#[test]
+fn a_list_whose_key_is_out_of_reach_is_left_for_later() {
+    let (mut fixture, cluster) = Fixture::described(DESCRIPTION);
+    let root = "authorities/root/1/ca.key.sealed";
+    let mut store = fixture.pki.store().clone();
+    let key = store.read(root).unwrap();
+    store.set(root, None);
+    fixture.pki = Pki::new(store);
+    let client = fixture.leaf(&cluster, "etcdctl/client");
+    fixture.revoke(&cluster, &revocation(&client, Reason::Superseded), 0);
+    let intermediate = fixture.pki.authority(AuthorityName::Intermediate);
+    let intermediate = intermediate.unwrap().unwrap().certificate;
+    let revocations = [revocation(&intermediate, Reason::Superseded)];
+    let now = OffsetDateTime::now_utc();
+    let Fixture { pki, keys } = &mut fixture;
+    let signed = revoke(&cluster, pki, &revocations, keys, now).unwrap();
+    assert!(
+        matches!(signed.unsigned.as_slice(), [(path, why)] if path == OF_ROOT && why.contains(root)),
+        "{signed:?}"
+    );
+    assert!(fixture.list(MERGED).find(&intermediate.serial).is_some());
+    assert_eq!(
+        fixture.due(&cluster, 0),
+        [(OF_ROOT.to_owned(), Due::Changed)]
+    );
+    let mut store = fixture.pki.store().clone();
+    store.set(root, key);
+    fixture.pki = Pki::new(store);
+    fixture.converge(DESCRIPTION).unwrap();
+    assert!(fixture.list(OF_ROOT).find(&intermediate.serial).is_some());
 }
 
 /// Every prefix of the writes of a revocation, and of taking it back, as a kill leaves it.
