@@ -10,9 +10,9 @@ use std::process::ExitCode;
 
 use pki_core::Cluster;
 use pki_core::converge;
-use pki_core::crl::Reason;
+use pki_core::crl::{self, Reason};
 use pki_core::revocation::Revocation;
-use pki_core::store::{Directory, Pki};
+use pki_core::store::{Batch, Directory, Pki};
 use time::OffsetDateTime;
 
 use super::args::Revoke;
@@ -51,7 +51,11 @@ fn revoke(arguments: &Revoke, cluster: &Cluster) -> Result<Report, Error> {
     let now = OffsetDateTime::now_utc();
     let change = Change::plan(arguments, &pki, now)?;
     let mut report = change.report(cluster, false);
-    if change.revocations.is_empty() {
+    // A command that was killed may have left records that no list or journal tells of.
+    let (authorities, records) = (pki.authorities()?, pki.revocations()?);
+    let lists = crl::lists(cluster, &pki, &authorities, &records, now)?;
+    if change.revocations.is_empty() && lists.iter().all(|list| list.due.is_none()) {
+        pki.commit(Batch::default())?;
         return Ok(report);
     }
     let keyring = pki
