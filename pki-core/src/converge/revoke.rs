@@ -18,7 +18,37 @@ use crate::store::{Batch, Pki, Store, StoredAuthority};
 ///
 /// # Errors
 ///
-/// When the store cannot be read or written, or an authority's key does not open.
+/// When the store cannot be read or written, or the key of the authority that signs leaves does
+/// not open.
+///
+/// # Examples
+///
+/// ```
+/// # use pki_core::seal::Unlocked;
+/// # use pki_core::store::{Memory, Pki};
+/// use pki_core::crl::Reason;
+/// use pki_core::revocation::Revocation;
+/// use pki_core::{Cluster, converge};
+/// use time::OffsetDateTime;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let cluster = Cluster::from_yaml(
+///     "{ domain: a.example, nodes: [{ name: etcd-0, addresses: [10.0.0.10] }], clients: [backup] }",
+/// )?;
+/// # let keys = Unlocked::generate()?;
+/// let mut pki = Pki::new(Memory::default());
+/// let now = OffsetDateTime::now_utc();
+/// let state = converge::plan(&cluster, &pki, now)?.apply(&cluster, &mut pki, &keys, now)?;
+/// let backup = state.leaves.last().ok_or("no leaf")?.certificate();
+///
+/// let revocation = Revocation::new(backup, Reason::KeyCompromise, now);
+/// converge::revoke(&cluster, &mut pki, &[revocation], &keys, now)?;
+///
+/// let list = pki.crl("crl/etcd.crl", &pki.authorities()?)?.ok_or("no list")?;
+/// assert!(list.find(&backup.serial).is_some());
+/// # Ok(())
+/// # }
+/// ```
 pub fn revoke<S: Store>(
     cluster: &Cluster,
     pki: &mut Pki<S>,

@@ -22,8 +22,9 @@
 //!
 //! Every list is of version 2, with an authorityKeyIdentifier and a cRLNumber; without
 //! `revokedCertificates` when nothing is revoked (section 5.1.2.6); `thisUpdate` is set back as
-//! far as certificates are, against clocks that are late. An expired certificate leaves the
-//! lists when one of them was signed after its end (section 3.3).
+//! far as certificates are, against clocks that are late, while the date of a revocation is that
+//! of the command. An expired certificate leaves a list when one was signed after its end
+//! (section 3.3).
 //!
 //! What is revoked is kept in records of their own, see [`crate::revocation`]. [`lists`] finds
 //! out which lists do not tell it any more.

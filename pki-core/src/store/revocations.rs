@@ -109,7 +109,7 @@ impl<S: Store> Pki<S> {
     }
 
     /// The path in the store of an authority's list: the merged one for etcd, or its own.
-    pub fn crl_path(authority: &StoredAuthority, merged: bool) -> String {
+    pub(crate) fn crl_path(authority: &StoredAuthority, merged: bool) -> String {
         match merged {
             true => layout::CRL.to_owned(),
             false => format!(
@@ -122,7 +122,7 @@ impl<S: Store> Pki<S> {
     }
 
     /// The path in the store of the PEM copy of the merged list.
-    pub fn crl_pem_path() -> &'static str {
+    pub(crate) fn crl_pem_path() -> &'static str {
         layout::CRL_PEM
     }
 
@@ -131,7 +131,7 @@ impl<S: Store> Pki<S> {
     /// # Errors
     ///
     /// When it is there and cannot be read.
-    pub fn has_pem_of(&self, merged: &Crl) -> Result<bool, StoreError> {
+    pub(crate) fn has_pem_of(&self, merged: &Crl) -> Result<bool, StoreError> {
         let pem = self.store().read(layout::CRL_PEM)?;
         Ok(pem.as_deref() == Some(merged.to_pem().as_bytes()))
     }
@@ -154,7 +154,7 @@ impl<S: Store> Pki<S> {
     /// # Errors
     ///
     /// When the store cannot be read.
-    pub fn add_git_attributes(&self, batch: &mut Batch) -> Result<(), StoreError> {
+    pub(crate) fn add_git_attributes(&self, batch: &mut Batch) -> Result<(), StoreError> {
         if self.store().read(layout::GIT_ATTRIBUTES)?.is_none() {
             batch.put(layout::GIT_ATTRIBUTES, GIT_ATTRIBUTES);
         }
