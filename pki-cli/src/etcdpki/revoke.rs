@@ -92,25 +92,14 @@ impl Change {
         let records: HashMap<_, _> = records.map(|r| (r.serial.clone(), r)).collect();
         let mut change = Self {
             undo: arguments.undo,
-            selected,
+            selected: Vec::new(),
             revocations: Vec::new(),
             already: Vec::new(),
         };
-        for selected in &change.selected {
+        for selected in selected {
             let record = records.get(&selected.serial);
-            match record.filter(|record| record.is_active()) {
-                Some(record) if !record.reason.is_hold() => change.already.push(record.clone()),
-                Some(record) if arguments.undo => {
-                    change.revocations.push(record.clone().release(now)?);
-                }
-                None if arguments.undo => {}
-                _ => {
-                    let reason = arguments.reason.unwrap_or(Reason::Unspecified);
-                    let revocation = selected.revoke(reason, now)?;
-                    let since = arguments.invalid_since;
-                    change.revocations.push(revocation.invalid_since(since));
-                }
-            }
+            let record = record.filter(|record| record.is_active());
+            change.add(selected, record, arguments, now)?;
         }
         if arguments.undo && change.revocations.is_empty() {
             // One that was revoked for good says why it cannot be taken back.
@@ -123,6 +112,29 @@ impl Change {
             });
         }
         Ok(change)
+    }
+
+    /// Adds a certificate that is meant, and the record that holds for it now.
+    fn add(
+        &mut self,
+        selected: Selected,
+        record: Option<&Revocation>,
+        arguments: &Revoke,
+        now: OffsetDateTime,
+    ) -> Result<(), Error> {
+        match record {
+            Some(record) if !record.reason.is_hold() => self.already.push(record.clone()),
+            Some(record) if self.undo => self.revocations.push(record.clone().release(now)?),
+            None if self.undo => {}
+            _ => {
+                let reason = arguments.reason.unwrap_or(Reason::Unspecified);
+                let revocation = selected.revoke(reason, now)?;
+                let since = arguments.invalid_since;
+                self.revocations.push(revocation.invalid_since(since));
+            }
+        }
+        self.selected.push(selected);
+        Ok(())
     }
 
     fn names(&self) -> Vec<String> {
