@@ -268,6 +268,59 @@ fn the_journal_tells_what_happened_and_verify_checks_it() {
 }
 
 #[test]
+fn a_record_that_is_lost_or_damaged_is_found() {
+    let workspace = Workspace::initialised();
+    workspace.succeeds(&["revoke", "--serial", "1f00ff", "--reason", "superseded"]);
+    let file = "pki/revocations/1f00ff.yml";
+    let whole = workspace.read(file);
+    let finding = || {
+        let output = workspace.run(&["verify"]);
+        assert_eq!(output.status.code(), Some(3));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    workspace.write(file, "serial: 1f00ff\n");
+    assert!(finding().contains(file));
+    let error = workspace.fails(1, &["init"]);
+    assert!(error.contains(file) && error.contains("revoked"), "{error}");
+    workspace.write("pki/revocations/1f00fe.yml", &whole);
+    workspace.write(file, &whole);
+    assert!(finding().contains("1f00fe.yml: not the record"));
+    std::fs::remove_file(workspace.path("pki/revocations/1f00fe.yml")).unwrap();
+    workspace.succeeds(&["verify"]);
+
+    std::fs::remove_file(workspace.path(file)).unwrap();
+    assert!(finding().contains("it tells that 1f00ff was revoked"));
+    // What the list says for good stays, whatever is said now.
+    workspace.succeeds(&[
+        "revoke",
+        "--serial",
+        "1f00ff",
+        "--reason",
+        "certificateHold",
+    ]);
+    workspace.succeeds(&["revoke", "--serial", "1f00ff", "--undo"]);
+    let list = report(&workspace, &["inspect", "pki/crl/etcd.crl"]);
+    assert_eq!(list[0]["items"][0]["revoked"][0]["reason"], "superseded");
+}
+
+#[test]
+fn who_left_the_description_is_named_until_revoked() {
+    let workspace = Workspace::initialised();
+    let description = String::from_utf8(workspace.read("etcdpki.yml")).unwrap();
+    let shorter = format!("{description}\nclients: [kube-apiserver]\n");
+    workspace.write("etcdpki.yml", shorter);
+    let text = workspace.succeeds(&["init"]);
+    assert!(text.contains("Not described any more") && text.contains("etcdpki revoke NAME"));
+    let text = workspace.succeeds(&["revoke", "etcdctl", "--reason", "cessationOfOperation"]);
+    assert!(!text.contains("issues anew"), "{text}");
+    let text = workspace.succeeds(&["init"]);
+    assert!(
+        text.contains("Nothing changed") && !text.contains("Not described"),
+        "{text}"
+    );
+}
+
+#[test]
 fn a_list_is_shown() {
     let workspace = Workspace::initialised();
     workspace.succeeds(&["revoke", "--serial", "1f00ff", "--reason", "superseded"]);

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Check;
 use crate::crl::{Due, Entry, List, Reason, lists};
+use crate::journal::Event;
 use crate::revocation::Revocation;
 use crate::store::{Pki, Store, StoreError};
 
@@ -65,28 +66,37 @@ impl<S: Store> Check<'_, S> {
         }
     }
 
-    /// The chain of the journal, and whether it tells of everything.
+    /// The chain of the journal, whether it tells of everything, and whether what it tells of
+    /// revocations is still there.
     pub(super) fn journal(&mut self) -> Result<(), StoreError> {
         let journal = self.pki.journal()?;
         let path = self.pki.locate_journal();
         for fault in journal.faults() {
             self.found(&path, format!("{fault}; compare it with a copy"));
         }
-        let unrecorded = match self.pki.unrecorded(&journal) {
-            Ok(unrecorded) => unrecorded,
-            // Found when the lists were checked.
-            Err(_) => return Ok(()),
+        // Records that cannot be read were found when the lists were checked.
+        let (Ok(unrecorded), Ok(revocations)) =
+            (self.pki.unrecorded(&journal), self.pki.revocations())
+        else {
+            return Ok(());
         };
-        let paths: BTreeSet<&str> = unrecorded
-            .iter()
-            .filter_map(|entry| entry.path.as_deref())
-            .collect();
-        if let Some(first) = paths.first() {
-            let others = match paths.len() - 1 {
+        let mut unrecorded = unrecorded.iter().filter_map(|entry| entry.path.as_deref());
+        if let Some(first) = unrecorded.next() {
+            let others = match unrecorded.count() {
                 0 => String::new(),
                 others => format!(" and {others} others"),
             };
             self.found(&path, format!("no line tells of {first}{others}: `etcdpki init` adds what a command that was killed could not write"));
+        }
+        let recorded: BTreeSet<String> = revocations.iter().map(Revocation::serial_text).collect();
+        let told = journal.lines().iter().map(|line| line.entry());
+        let lost: BTreeSet<&str> = told
+            .filter(|entry| entry.event == Event::Revoked)
+            .filter_map(|entry| entry.serial.as_deref())
+            .filter(|serial| !recorded.contains(*serial))
+            .collect();
+        for serial in lost {
+            self.found(&path, format!("it tells that {serial} was revoked, of which there is no record any more: restore it from a copy, or run `etcdpki revoke --serial {serial}`"));
         }
         Ok(())
     }
