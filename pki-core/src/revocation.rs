@@ -82,6 +82,19 @@ impl Revocation {
         }
     }
 
+    /// What an entry of a list says, with what else a record knows of the certificate.
+    pub(crate) fn of_entry(entry: &Entry, record: Option<Self>) -> Self {
+        let known = record
+            .unwrap_or_else(|| Self::of_serial(entry.serial.clone(), entry.reason, entry.revoked));
+        Self {
+            revoked: entry.revoked,
+            reason: entry.reason,
+            invalid_since: entry.invalid_since,
+            released: None,
+            ..known
+        }
+    }
+
     /// Checks that a reason fits a certificate: an authority is not revoked without one that is
     /// meant for it, since everything below it is refused then.
     ///

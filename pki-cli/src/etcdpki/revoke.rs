@@ -36,7 +36,8 @@ pub(super) fn run(arguments: &Revoke) -> Result<ExitCode, Error> {
         return listing::run(&pki, arguments.json);
     }
     let report = match arguments.dry_run {
-        true => Change::plan(arguments, &pki, OffsetDateTime::now_utc())?.report(&cluster, true),
+        true => Change::plan(arguments, &cluster, &pki, OffsetDateTime::now_utc())?
+            .report(&cluster, true),
         false => revoke(arguments, &cluster)?,
     };
     match arguments.json {
@@ -49,12 +50,10 @@ pub(super) fn run(arguments: &Revoke) -> Result<ExitCode, Error> {
 fn revoke(arguments: &Revoke, cluster: &Cluster) -> Result<Report, Error> {
     let mut pki = Pki::new(Directory::open(Path::new(PKI))?).on_behalf_of("revoke");
     let now = OffsetDateTime::now_utc();
-    let change = Change::plan(arguments, &pki, now)?;
+    let change = Change::plan(arguments, cluster, &pki, now)?;
     let mut report = change.report(cluster, false);
     // A command that was killed may have left records that no list or journal tells of.
-    let (authorities, records) = (pki.authorities()?, pki.revocations()?);
-    let lists = crl::lists(cluster, &pki, &authorities, &records, now)?;
-    if change.revocations.is_empty() && lists.iter().all(|list| list.due.is_none()) {
+    if change.records.is_empty() && !change.lists_are_due {
         pki.commit(Batch::default())?;
         return Ok(report);
     }
@@ -63,11 +62,10 @@ fn revoke(arguments: &Revoke, cluster: &Cluster) -> Result<Report, Error> {
         .ok_or_else(|| Error::NoPki { path: PKI.into() })?;
     let secret = Source::passphrase(&arguments.passphrase).read(false)?;
     let keys = keyring.unlock(&secrets::passphrase(&secret)?)?;
-    let revocations = &change.revocations;
     report.signed(converge::revoke(
         cluster,
         &mut pki,
-        revocations,
+        &change.records,
         &keys,
         now,
     )?);
@@ -83,24 +81,40 @@ struct Change {
     revocations: Vec<Revocation>,
     /// What was revoked for good before.
     already: Vec<Revocation>,
+    /// What is to be written: those that change, and those of which the record was lost.
+    records: Vec<Revocation>,
+    lists_are_due: bool,
 }
 
 impl Change {
-    fn plan(arguments: &Revoke, pki: &Pki<Directory>, now: OffsetDateTime) -> Result<Self, Error> {
+    fn plan(
+        arguments: &Revoke,
+        cluster: &Cluster,
+        pki: &Pki<Directory>,
+        now: OffsetDateTime,
+    ) -> Result<Self, Error> {
         let selected = selection::select(arguments, pki, now)?;
-        let records = pki.revocations()?.into_iter();
-        let records: HashMap<_, _> = records.map(|r| (r.serial.clone(), r)).collect();
+        let (authorities, records) = (pki.authorities()?, pki.revocations()?);
+        let lists = crl::lists(cluster, pki, &authorities, &records, now)?;
+        let in_force: HashMap<_, _> = crl::in_force(&records, &lists)
+            .into_iter()
+            .map(|revocation| (revocation.serial.clone(), revocation))
+            .collect();
         let mut change = Self {
             undo: arguments.undo,
             selected: Vec::new(),
             revocations: Vec::new(),
             already: Vec::new(),
+            records: Vec::new(),
+            lists_are_due: lists.iter().any(|list| list.due.is_some()),
         };
         for selected in selected {
-            let record = records.get(&selected.serial);
-            let record = record.filter(|record| record.is_active());
-            change.add(selected, record, arguments, now)?;
+            let revocation = in_force.get(&selected.serial);
+            change.add(selected, revocation, arguments, now)?;
         }
+        change.records.clone_from(&change.revocations);
+        let lost = change.already.iter().filter(|one| !records.contains(one));
+        change.records.extend(lost.cloned());
         if arguments.undo && change.revocations.is_empty() {
             // One that was revoked for good says why it cannot be taken back.
             if let Some(last) = change.already.pop() {
@@ -114,17 +128,17 @@ impl Change {
         Ok(change)
     }
 
-    /// Adds a certificate that is meant, and the record that holds for it now.
+    /// Adds a certificate that is meant, with the revocation that is in force for it.
     fn add(
         &mut self,
         selected: Selected,
-        record: Option<&Revocation>,
+        in_force: Option<&Revocation>,
         arguments: &Revoke,
         now: OffsetDateTime,
     ) -> Result<(), Error> {
-        match record {
-            Some(record) if !record.reason.is_hold() => self.already.push(record.clone()),
-            Some(record) if self.undo => self.revocations.push(record.clone().release(now)?),
+        match in_force {
+            Some(found) if !found.reason.is_hold() => self.already.push(found.clone()),
+            Some(found) if self.undo => self.revocations.push(found.clone().release(now)?),
             None if self.undo => {}
             _ => {
                 let reason = arguments.reason.unwrap_or(Reason::Unspecified);

@@ -290,17 +290,23 @@ fn a_record_that_is_lost_or_damaged_is_found() {
 
     std::fs::remove_file(workspace.path(file)).unwrap();
     assert!(finding().contains("it tells that 1f00ff was revoked"));
-    // What the list says for good stays, whatever is said now.
-    workspace.succeeds(&[
+    // What the list says for good stays, whatever is said now, and makes the record anew.
+    let error = workspace.fails(1, &["revoke", "--serial", "1f00ff", "--undo"]);
+    assert!(error.contains("revoked for superseded"), "{error}");
+    let arguments = [
         "revoke",
         "--serial",
         "1f00ff",
         "--reason",
         "certificateHold",
-    ]);
-    workspace.succeeds(&["revoke", "--serial", "1f00ff", "--undo"]);
-    let list = report(&workspace, &["inspect", "pki/crl/etcd.crl"]);
-    assert_eq!(list[0]["items"][0]["revoked"][0]["reason"], "superseded");
+    ];
+    let text = workspace.succeeds(&arguments);
+    assert!(
+        text.contains("Revoked before") && text.contains(file),
+        "{text}"
+    );
+    assert_eq!(workspace.read(file), whole);
+    workspace.succeeds(&["verify"]);
 }
 
 #[test]

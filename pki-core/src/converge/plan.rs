@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 
 use super::ConvergeError;
 use crate::certificate::{AlternativeName, Certificate};
-use crate::crl::{Due, List, lists};
+use crate::crl::{Due, List, in_force, lists};
 use crate::description::{Cluster, Position};
 use crate::hierarchy::AuthorityName;
 use crate::leaf::{Leaf, LeafId, leaves};
@@ -245,17 +245,12 @@ fn authorities<S: Store>(
     Ok(found)
 }
 
-/// The serial numbers of what is revoked for good, by a record or by a list.
+/// The serial numbers of what is revoked for good.
 fn revoked(revocations: &[Revocation], lists: &[List]) -> HashSet<Vec<u8>> {
-    let recorded = revocations
-        .iter()
-        .filter(|revocation| revocation.is_active())
-        .map(Revocation::entry);
-    let listed = lists.iter().flat_map(|list| list.entries.iter().cloned());
-    recorded
-        .chain(listed)
-        .filter(|entry| !entry.reason.is_hold())
-        .map(|entry| entry.serial)
+    in_force(revocations, lists)
+        .into_iter()
+        .filter(|revocation| !revocation.reason.is_hold())
+        .map(|revocation| revocation.serial)
         .collect()
 }
 

@@ -56,6 +56,29 @@ pub fn lists<S: Store>(
     Ok(lists)
 }
 
+/// What is revoked now: by a record, or by a list that outlived its record or says for good what
+/// the record does not any more.
+pub fn in_force(revocations: &[Revocation], lists: &[List]) -> Vec<Revocation> {
+    let known: BTreeMap<&[u8], &Revocation> = revocations
+        .iter()
+        .map(|record| (record.serial.as_slice(), record))
+        .collect();
+    let mut found: BTreeMap<&[u8], Revocation> = revocations
+        .iter()
+        .filter(|record| record.is_active())
+        .map(|record| (record.serial.as_slice(), record.clone()))
+        .collect();
+    for entry in lists.iter().flat_map(|list| &list.entries) {
+        let serial = entry.serial.as_slice();
+        let told = found.get(serial).map(Revocation::entry);
+        if told.as_ref() != Some(entry) {
+            let record = known.get(serial).map(|record| (*record).clone());
+            found.insert(serial, Revocation::of_entry(entry, record));
+        }
+    }
+    found.into_values().collect()
+}
+
 /// A list, as it should be now.
 #[derive(Clone, Debug)]
 pub struct List {

@@ -38,7 +38,7 @@ use time::OffsetDateTime;
 use x509_parser::prelude::FromDer;
 use x509_parser::revocation_list::{CertificateRevocationList, RevokedCertificate};
 
-pub use lists::{Due, List, lists};
+pub use lists::{Due, List, in_force, lists};
 pub use number::CrlNumber;
 pub use reason::{Reason, UnknownReason};
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Check;
-use crate::crl::{Due, Entry, List, Reason, lists};
+use crate::crl::{Due, List, Reason, in_force, lists};
 use crate::journal::Event;
 use crate::revocation::Revocation;
 use crate::store::{Pki, Store, StoreError};
@@ -26,18 +26,13 @@ impl<S: Store> Check<'_, S> {
         for list in &lists {
             self.list(list);
         }
-        let on_lists = lists.iter().flat_map(|list| list.entries.iter().cloned());
-        let active = revocations.iter().filter(|record| record.is_active());
-        let revoked: Vec<Entry> = active.map(Revocation::entry).chain(on_lists).collect();
+        let revoked = in_force(&revocations, &lists);
         for certificate in std::mem::take(&mut self.in_use) {
             let found = revoked
                 .iter()
-                .find(|entry| entry.serial == certificate.serial);
-            if let Some(entry) = found {
-                self.found(
-                    &certificate.path,
-                    what_now(entry.reason, certificate.is_leaf),
-                );
+                .find(|revocation| revocation.serial == certificate.serial);
+            if let Some(Revocation { reason, .. }) = found {
+                self.found(&certificate.path, what_now(*reason, certificate.is_leaf));
             }
         }
         Ok(())
