@@ -1,8 +1,9 @@
 //! Where the PKI is kept.
 //!
-//! A [`Store`] holds files by path and changes them in [`Batch`]es. The certificates in it are
-//! the state: what exists is read from them, and nothing else decides. [`Directory`] keeps them
-//! in a directory that may be committed to git, [`Memory`] in memory.
+//! A [`Store`] holds files by path and changes them in [`Batch`]es. The certificates in it, and
+//! the records of what is revoked, are the state: what exists is read from them, and nothing else
+//! decides. [`Directory`] keeps them in a directory that may be committed to git, [`Memory`] in
+//! memory.
 
 pub mod atomic;
 mod chronicle;
@@ -15,6 +16,7 @@ mod layout;
 mod memory;
 mod pki;
 mod revocations;
+mod sync;
 
 use std::io;
 
