@@ -385,7 +385,7 @@ fn two_clones_that_revoke_are_merged_by_git() {
     );
     let planned = workspace.succeeds(&["init", "--dry-run"]);
     assert!(
-        planned.contains("CRL crl/etcd.crl: what is revoked has changed"),
+        planned.contains("CRL pki/crl/etcd.crl: what is revoked has changed"),
         "{planned}"
     );
     workspace.succeeds(&["init"]);

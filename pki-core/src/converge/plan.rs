@@ -42,7 +42,7 @@ pub fn plan<S: Store>(
         revoked: revoked(&revocations, &lists),
         lists: lists
             .into_iter()
-            .filter_map(|list| Some((list.path, list.due?)))
+            .filter_map(|list| Some((pki.store().locate(&list.path), list.due?)))
             .collect(),
     };
     for leaf in leaves(cluster) {
@@ -92,7 +92,7 @@ impl Plan {
         authorities.chain(leaves).collect()
     }
 
-    /// The revocation lists that [`Plan::apply`] will sign, by their paths in the store. Those of
+    /// The revocation lists that [`Plan::apply`] will sign, by where a person finds them. Those of
     /// authorities that it makes come besides.
     pub fn lists(&self) -> &[(String, Due)] {
         &self.lists
