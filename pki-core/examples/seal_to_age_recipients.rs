@@ -70,7 +70,7 @@ nodes:
     )?;
     keyring.withdraw(&"alice".parse()?, Tier::Root)?;
     let keys = keyring.replace_data_keys(Tiers::Root, of_alice)?;
-    pki.reseal(&keyring, &keys)?;
+    pki.reseal(&keyring, &keys, "the root tier was taken offline")?;
     let keyring = pki.keyring()?.ok_or("no keyring")?;
     assert!(!keyring.unlock_age(&alice)?.is_open(Tier::Root));
     pki.authority_key(&root, &keyring.unlock_age(&safe)?)?;

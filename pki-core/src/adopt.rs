@@ -19,6 +19,7 @@ use zeroize::Zeroizing;
 use crate::certificate::Certificate;
 use crate::description::{Levels, Sharing};
 use crate::hierarchy::AuthorityName;
+use crate::journal::Event;
 use crate::key::PrivateKey;
 use crate::leaf::LeafId;
 use crate::name::{ClientName, DnsName, Label};
@@ -103,7 +104,7 @@ impl Adoption {
                 certificate: adopted.certificate.clone(),
             };
             match self.key(adopted.key) {
-                Some(key) => Pki::<S>::add_authority(batch, &stored, key, keys)?,
+                Some(key) => Pki::<S>::add_authority(batch, Event::Imported, &stored, key, keys)?,
                 None => Pki::<S>::add_authority_elsewhere(batch, &stored, &Custody::Offline),
             }
         }

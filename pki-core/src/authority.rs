@@ -2,10 +2,14 @@
 
 use std::fmt;
 
-use rcgen::{CertificateParams, Issuer, SubjectPublicKeyInfo};
+use rcgen::{
+    CertificateParams, CertificateRevocationList, CertificateRevocationListParams, Issuer,
+    SubjectPublicKeyInfo,
+};
 use rustls_pki_types::CertificateDer;
 
 use crate::certificate::{AlternativeName, Certificate, InvalidCertificate};
+use crate::crl::InvalidCrl;
 use crate::csr::InvalidRequest;
 use crate::key::{PrivateKey, PublicKey, WeakKey};
 use crate::lifetime::Validity;
@@ -148,6 +152,14 @@ impl Authority {
         })
     }
 
+    /// Signs a list as `rcgen` writes it.
+    pub(crate) fn sign_list(
+        &self,
+        parameters: &CertificateRevocationListParams,
+    ) -> Result<CertificateRevocationList, IssueError> {
+        Ok(parameters.signed_by(&self.issuer)?)
+    }
+
     fn check(&self, profile: &Profile, validity: &Validity) -> Result<(), IssueError> {
         let issuer = || self.certificate.subject.clone();
         if validity.not_before >= validity.not_after {
@@ -254,7 +266,7 @@ impl fmt::Debug for Authority {
     }
 }
 
-/// Why a certificate was not signed.
+/// Why a certificate or a CRL was not signed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum IssueError {
@@ -266,6 +278,14 @@ pub enum IssueError {
         /// The subject asked for.
         subject: String,
     },
+    /// A list that was signed is not what was asked for.
+    #[error(
+        "the CRL of `{subject}` came out with another issuer or other entries than asked for: do not use this authority"
+    )]
+    DistortedCrl {
+        /// The authority.
+        subject: String,
+    },
     /// The authority's own validity has ended or not begun.
     #[error("`{issuer}` is not valid at the time asked for: rotate it first, or check the clock")]
     Expired {
@@ -275,6 +295,9 @@ pub enum IssueError {
     /// The signed octets cannot be read again.
     #[error(transparent)]
     Malformed(#[from] InvalidCertificate),
+    /// A signed list cannot be read again.
+    #[error(transparent)]
+    MalformedCrl(#[from] InvalidCrl),
     /// The authority's keyUsage lacks keyCertSign.
     #[error("`{subject}` may not sign certificates: its keyUsage lacks keyCertSign")]
     MayNotSign {
@@ -287,6 +310,12 @@ pub enum IssueError {
     )]
     Name {
         /// The certificate's subject.
+        subject: String,
+    },
+    /// The authority may not sign lists.
+    #[error("`{subject}` may not sign a CRL: its keyUsage lacks cRLSign")]
+    NotACrlIssuer {
+        /// The authority.
         subject: String,
     },
     /// The certificate is a leaf.

@@ -12,6 +12,7 @@ use crate::authority::{Authority, IssueError};
 use crate::certificate::Certificate;
 use crate::description::Cluster;
 use crate::hierarchy::AuthorityName;
+use crate::journal::Event;
 use crate::key::PrivateKey;
 use crate::seal::Unlocked;
 use crate::signer::{Custody, ExternalCommand, SignerConfig};
@@ -106,7 +107,7 @@ impl Import {
     ) -> Result<StoredAuthority, StoreError> {
         self.add_above(batch, pki)?;
         let stored = self.stored(pki)?;
-        Pki::<S>::add_authority(batch, &stored, key, keys)?;
+        Pki::<S>::add_authority(batch, Event::Imported, &stored, key, keys)?;
         Ok(stored)
     }
 

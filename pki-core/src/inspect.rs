@@ -5,6 +5,7 @@ use zeroize::Zeroize;
 
 use crate::certificate::bundle::InvalidPem;
 use crate::certificate::{Certificate, InvalidCertificate};
+use crate::crl::{Crl, InvalidCrl};
 use crate::key::{Fingerprint, KeyAlgorithm, KeyError, PrivateKey};
 use crate::seal::{SEALED_KEY, SealError, SealedKey, Tier};
 
@@ -14,6 +15,8 @@ use crate::seal::{SEALED_KEY, SealError, SealedKey, Tier};
 pub enum Item {
     /// A certificate.
     Certificate(Box<Certificate>),
+    /// A certificate revocation list.
+    Crl(Box<Crl>),
     /// A private key, in clear.
     PrivateKey {
         /// Its algorithm.
@@ -28,7 +31,7 @@ pub enum Item {
     },
 }
 
-/// Lists what a file holds: PEM blocks, or one certificate or private key as DER.
+/// Lists what a file holds: PEM blocks, or one certificate, CRL or private key as DER.
 ///
 /// # Errors
 ///
@@ -52,6 +55,7 @@ pub fn inspect(content: &[u8]) -> Result<Vec<Item>, InspectError> {
             SectionKind::Certificate => {
                 Some(Item::Certificate(Box::new(Certificate::from_der(&der)?)))
             }
+            SectionKind::Crl => Some(Item::Crl(Box::new(Crl::from_der(&der)?))),
             SectionKind::PrivateKey | SectionKind::RsaPrivateKey | SectionKind::EcPrivateKey => {
                 Some(private_key(&der)?)
             }
@@ -85,7 +89,10 @@ fn label(content: &[u8]) -> Option<String> {
 fn inspect_der(der: &[u8]) -> Result<Item, InspectError> {
     match Certificate::from_der(der) {
         Ok(certificate) => Ok(Item::Certificate(Box::new(certificate))),
-        Err(error) => private_key(der).map_err(|_| error.into()),
+        Err(error) => match Crl::from_der(der) {
+            Ok(crl) => Ok(Item::Crl(Box::new(crl))),
+            Err(_) => private_key(der).map_err(|_| error.into()),
+        },
     }
 }
 
@@ -104,6 +111,9 @@ pub enum InspectError {
     /// A certificate that cannot be read.
     #[error(transparent)]
     Certificate(#[from] InvalidCertificate),
+    /// A CRL that cannot be read.
+    #[error(transparent)]
+    Crl(#[from] InvalidCrl),
     /// A private key under a passphrase.
     #[error(
         "a private key that is encrypted under a passphrase: etcd takes none, so decrypt it first (openssl pkey)"
@@ -114,11 +124,11 @@ pub enum InspectError {
     Key(#[from] KeyError),
     /// Nothing that is known.
     #[error(
-        "neither a certificate nor a key in it: PEM, DER, sealed keys and vault files are known"
+        "neither a certificate nor a CRL nor a key in it: PEM, DER, sealed keys and vault files are known"
     )]
     Nothing,
     /// A PEM block of another kind.
-    #[error("a PEM block `{0}`, which is neither a certificate nor a private key")]
+    #[error("a PEM block `{0}`, which is neither a certificate nor a CRL nor a private key")]
     Other(String),
     /// A PEM block that cannot be read.
     #[error(transparent)]

@@ -9,6 +9,8 @@ use crate::secret_text::SecretText;
 pub const CERTIFICATE: &str = "CERTIFICATE";
 /// The label of a certification request (RFC 2986).
 pub const CERTIFICATE_REQUEST: &str = "CERTIFICATE REQUEST";
+/// The label of a certificate revocation list (RFC 7468 section 6).
+pub const CRL: &str = "X509 CRL";
 /// The label of a PKCS#8 private key (RFC 5208, RFC 5958).
 pub const PRIVATE_KEY: &str = "PRIVATE KEY";
 

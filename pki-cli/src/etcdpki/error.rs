@@ -12,6 +12,7 @@ use pki_core::document::MergeError;
 use pki_core::import::ImportError;
 use pki_core::inspect::InspectError;
 use pki_core::key::KeyError;
+use pki_core::revocation::{NotOnHold, UnfitReason};
 use pki_core::seal::{SealError, SlotError, SlotName};
 use pki_core::store::StoreError;
 use pki_core::store::atomic::WriteError;
@@ -93,12 +94,18 @@ pub(super) enum Error {
         "{owner} is not described with any role: say which one is meant with --role client, peer or server"
     )]
     NoRole { owner: String },
+    #[error("{}: no PKI here", .path.display())]
+    NoPki { path: PathBuf },
     #[error("{}: this PKI is sealed already, so no new passphrase can be made for it", .path.display())]
     NoPassphraseForKeyring { path: PathBuf },
     #[error("{}: the file is not encrypted", .path.display())]
     NotEncrypted { path: PathBuf },
     #[error("{}: the file is not text", .path.display())]
     NotText { path: PathBuf },
+    #[error("`{wanted}`: {reason}")]
+    NothingToRevoke { wanted: String, reason: String },
+    #[error(transparent)]
+    NotOnHold(#[from] NotOnHold),
     #[error("the operating system gave no random numbers: {0}")]
     Random(getrandom::Error),
     #[error("{what}: {reason}")]
@@ -144,6 +151,8 @@ pub(super) enum Error {
     Store(#[from] StoreError),
     #[error("the description could not be written: {0}")]
     Template(#[from] minijinja::Error),
+    #[error(transparent)]
+    UnfitReason(#[from] UnfitReason),
     #[error("{}: {source}", .path.display())]
     Vault {
         path: PathBuf,
@@ -175,7 +184,9 @@ impl Error {
             Self::Converge(ConvergeError::OutsideConstraints { position: Some(at), .. }) => Some(
                 format!("the name is asked for at etcdpki.yml:{at}"),
             ),
-            Self::NoDescription { .. } | Self::NoKeyring { .. } => Some("run `etcdpki init` first, or give its directory with -C".to_owned()),
+            Self::NoDescription { .. } | Self::NoKeyring { .. } | Self::NoPki { .. } => {
+                Some("run `etcdpki init` first, or give its directory with -C".to_owned())
+            }
             Self::NoPassphraseForKeyring { .. } => Some(
                 "give the passphrase that it was made with: --passphrase-file, --passphrase-command or the file etcdpki-passphrase.txt".to_owned(),
             ),

@@ -32,6 +32,7 @@ pub(super) const PKI: &str = "pki";
 pub(super) fn run(arguments: &Init, directory: Option<&Path>) -> Result<ExitCode, Error> {
     let described = description::find_or_make(arguments)?;
     let arguments = Work {
+        command: "init",
         keys: &arguments.keys,
         vault: &arguments.vault,
         generate_secrets: arguments.generate_secrets,
@@ -44,6 +45,8 @@ pub(super) fn run(arguments: &Init, directory: Option<&Path>) -> Result<ExitCode
 
 /// What `init` and `issue` have in common: to make what a description asks for.
 pub(super) struct Work<'a> {
+    /// The name of the command, for the journal.
+    pub(super) command: &'static str,
     pub(super) keys: &'a KeyArguments,
     pub(super) vault: &'a VaultArguments,
     pub(super) generate_secrets: bool,
@@ -96,7 +99,7 @@ fn plan_only(
 
 fn make(arguments: &Work<'_>, described: &Described, now: OffsetDateTime) -> Result<Report, Error> {
     let cluster = &described.cluster;
-    let mut pki = Pki::new(Directory::open(Path::new(PKI))?);
+    let mut pki = Pki::new(Directory::open(Path::new(PKI))?).on_behalf_of(arguments.command);
     // The lock on the PKI directory keeps others out of these too.
     let own_files = [description::FILE, files::GITIGNORE].into_iter();
     own_files
@@ -129,8 +132,11 @@ fn make(arguments: &Work<'_>, described: &Described, now: OffsetDateTime) -> Res
         }
         Sealing::New(passphrase) => first(cluster, plan, &mut pki, group, &passphrase, now)?,
     };
-    for path in &state.written_bundles {
+    for path in state.written_bundles.iter().chain(&state.lists.written) {
         report.wrote(path);
+    }
+    for (path, reason) in &state.lists.unsigned {
+        output::note(&format!("note: {path} was not signed anew: {reason}"));
     }
     let documents = document::documents(cluster, &pki, &state, &keys)?;
     write_documents(cluster, &documents, &vault_secret, &mut report)?;

@@ -1,5 +1,6 @@
 //! `etcdpki inspect`: show what is in a file.
 
+mod crl;
 mod view;
 
 use std::path::Path;

@@ -30,6 +30,7 @@ pub(super) fn run(arguments: &Issue, directory: Option<&Path>) -> Result<ExitCod
         return answer::run(arguments, cluster, csr);
     }
     let mut work = Work {
+        command: "issue",
         keys: &arguments.keys,
         vault: &arguments.vault,
         generate_secrets: false,

@@ -11,6 +11,7 @@ mod issue;
 mod keys;
 mod opened;
 mod output;
+mod revoke;
 mod secrets;
 mod status;
 mod verify;
@@ -58,6 +59,7 @@ fn dispatch(arguments: Arguments) -> Result<ExitCode, Error> {
         Command::Inspect(inspect) => inspect::run(&inspect),
         Command::Issue(issue) => issue::run(&issue, arguments.directory.as_deref()),
         Command::Status(status) => status::run(&status),
+        Command::Revoke(revoke) => revoke::run(&revoke),
         Command::Verify(verify) => verify::run(&verify),
     }
 }

@@ -60,9 +60,9 @@ impl Opened {
     }
 }
 
-/// The PKI, to be changed.
-pub(super) fn writable() -> Result<Pki<Directory>, Error> {
-    Ok(Pki::new(Directory::open(Path::new(PKI))?))
+/// The PKI, to be changed by a command, whose name the journal tells.
+pub(super) fn writable(command: &str) -> Result<Pki<Directory>, Error> {
+    Ok(Pki::new(Directory::open(Path::new(PKI))?).on_behalf_of(command))
 }
 
 /// The PKI, to be looked at.

@@ -126,6 +126,7 @@ fn a_new_node_is_added_and_the_rest_stays() {
             "pki/certificates/etcd-3/peer/1/tls.key.sealed",
             "pki/certificates/etcd-3/server/1/tls.crt",
             "pki/certificates/etcd-3/server/1/tls.key.sealed",
+            "pki/journal.jsonl",
             "roles/etcd-server/vars/certificates.vault.yml",
         ]
     );

@@ -6,6 +6,7 @@ mod adopt;
 mod authorities;
 mod init;
 mod issue;
+mod revoke;
 mod slots;
 mod status;
 mod verify;

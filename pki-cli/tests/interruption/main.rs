@@ -1,10 +1,10 @@
-//! `etcdpki init` on a disk that is full or read-only, and killed at its writes: the first run,
-//! and one after the description was changed.
+//! `etcdpki init` and `revoke` on a disk that is full or read-only, and killed at their writes:
+//! the first run, one after the description was changed, and a revocation.
 //!
-//! A clean run is traced to learn its system calls. Then `init` runs again for each of them,
+//! A clean run is traced to learn its system calls. Then the command runs again for each of them,
 //! in a directory of its own, with that very call failing, or the process killed as it makes
 //! it. Whatever is left must be whole, as it was or as it is to be, and hold no key in the clear,
-//! and the next `init` must end with the same files as a clean run.
+//! and the next run must end with the same files as a clean one.
 
 #![allow(
     clippy::unwrap_used,
@@ -88,18 +88,49 @@ fn a_killed_change_is_completed_by_the_next() {
     Scene::observe(Start::Changed).play_kills();
 }
 
-/// What `init` finds.
+#[test]
+fn a_full_disk_leaves_no_revocation_half_done() {
+    Scene::observe(Start::Complete).play_full_disk();
+}
+
+#[test]
+fn a_killed_revocation_is_completed_by_the_next() {
+    Scene::observe(Start::Complete).play_kills();
+}
+
+/// What a command finds.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Start {
     /// A PKI, and a description that was changed since: a node and a client are new, a name too.
     Changed,
+    /// A PKI in which something is to be revoked.
+    Complete,
     /// An empty directory.
     Nothing,
 }
 
-/// What a clean `init` finds, does and leaves.
+impl Start {
+    fn directory(self) -> Option<TempDir> {
+        match self {
+            Self::Changed => Some(changed()),
+            Self::Complete => Some(complete()),
+            Self::Nothing => None,
+        }
+    }
+
+    /// The command that is interrupted, and then run again.
+    fn command(self) -> fn(&Path) -> Command {
+        match self {
+            Self::Changed | Self::Nothing => init,
+            Self::Complete => revoke,
+        }
+    }
+}
+
+/// What a clean run finds, does and leaves.
 #[derive(Debug)]
 struct Scene {
+    command: fn(&Path) -> Command,
     start: Option<TempDir>,
     before: Tree,
     calls: Vec<Call>,
@@ -108,18 +139,19 @@ struct Scene {
 
 impl Scene {
     fn observe(start: Start) -> Self {
-        let start = (start == Start::Changed).then(changed);
+        let (command, start) = (start.command(), start.directory());
         let directory = copy_of(start.as_ref());
         let before = Tree::read(directory.path());
         let (mut calls, outcome) =
-            strace::calls(&init(directory.path()), CHANGES, directory.path());
+            strace::calls(&command(directory.path()), CHANGES, directory.path());
         outcome.expect_success();
         calls.retain(is_change);
         assert!(
-            calls.len() > 40,
-            "init seems to write next to nothing: {calls:#?}"
+            calls.len() > 20,
+            "it seems to write next to nothing: {calls:#?}"
         );
         Self {
+            command,
             start,
             before,
             calls,
@@ -140,7 +172,7 @@ impl Scene {
         }
     }
 
-    /// Runs `init` with a fault at one call, looks at what it left, and runs it again.
+    /// Runs the command with a fault at one call, looks at what it left, and runs it again.
     #[track_caller]
     fn play(&self, call: &Call, fault: Fault) {
         let directory = copy_of(self.start.as_ref());
@@ -150,10 +182,10 @@ impl Scene {
             call.name, call.ordinal, call.line
         );
 
-        let outcome = strace::run_with(&init(directory), call, fault);
+        let outcome = strace::run_with(&(self.command)(directory), call, fault);
         assert!(
             !outcome.status.success(),
-            "{point}\ninit did not notice\n{outcome}"
+            "{point}\nit did not notice\n{outcome}"
         );
         let left = Tree::read(directory);
         left.assert_whole(&self.before, &self.tree, &format!("{point}\n{outcome}"));
@@ -163,7 +195,7 @@ impl Scene {
         }
 
         let describe = |next: &Outcome| format!("{point}\n{outcome}\nthe next: {next}");
-        let next = run(&mut init(directory));
+        let next = run(&mut (self.command)(directory));
         assert!(next.status.success(), "{}", describe(&next));
         Tree::read(directory).assert_same_files(&self.tree, &describe(&next));
         let verify = run(etcdpki(directory).arg("verify"));
@@ -171,10 +203,15 @@ impl Scene {
     }
 }
 
-/// A PKI whose description was changed since it was made.
-fn changed() -> TempDir {
+fn complete() -> TempDir {
     let directory = tempfile::tempdir().unwrap();
     run(&mut init(directory.path())).expect_success();
+    directory
+}
+
+/// A PKI whose description was changed since it was made.
+fn changed() -> TempDir {
+    let directory = complete();
     let description = directory.path().join("etcdpki.yml");
     let old = fs::read_to_string(&description).unwrap();
     let changes = [
@@ -211,6 +248,12 @@ fn init(directory: &Path) -> Command {
         command.args(["--domain", "your-internal.domain"]);
         command.args(["--node", "etcd-0=10.0.0.10", "--client", "etcdctl"]);
     }
+    command
+}
+
+fn revoke(directory: &Path) -> Command {
+    let mut command = etcdpki(directory);
+    command.args(["revoke", "--serial", "1f00ff", "--reason", "superseded"]);
     command
 }
 

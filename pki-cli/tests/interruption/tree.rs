@@ -5,6 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use fixtures::clear_keys;
+use pki_core::crl::Crl;
+use pki_core::journal::Journal;
 use vault_format::{Secret, decrypt};
 
 /// The files of a directory, by their path in it.
@@ -75,6 +77,11 @@ impl Tree {
         let name = path.file_name().unwrap().to_string_lossy();
         if name.ends_with(".vault.yml") {
             self.opens(contents)
+        } else if name.ends_with(".crl") {
+            serials(contents) == serials(expected)
+        } else if name == "journal.jsonl" {
+            // What a killed command could not write any more is found, in other lines.
+            Journal::read(contents).faults().is_empty()
         } else if name.ends_with(".crt") || name.ends_with(".pem") {
             // Certificates differ in length by a few bytes, so by a line at times.
             blocks(contents) == blocks(expected)
@@ -106,13 +113,16 @@ fn collect(root: &Path, directory: &Path, files: &mut BTreeMap<PathBuf, Vec<u8>>
     }
 }
 
+/// What is on a revocation list.
+fn serials(crl: &[u8]) -> Option<Vec<Vec<u8>>> {
+    let crl = Crl::from_der(crl).ok()?;
+    Some(crl.entries.into_iter().map(|entry| entry.serial).collect())
+}
+
 /// The number of PEM blocks that begin, and whether the file ends with the end of one.
 fn blocks(pem: &[u8]) -> (usize, bool) {
     let pem = String::from_utf8_lossy(pem);
-    (
-        pem.matches("-----BEGIN ").count(),
-        pem.ends_with("-----END CERTIFICATE-----\n"),
-    )
+    (pem.matches("-----BEGIN ").count(), pem.ends_with("-----\n"))
 }
 
 /// The number of lines, and whether the last of them has its end.

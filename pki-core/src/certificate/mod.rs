@@ -148,12 +148,15 @@ impl Certificate {
             }
     }
 
+    /// Whether `name`, a distinguished name as DER, is this certificate's subject.
+    pub(crate) fn is_named(&self, name: &[u8]) -> bool {
+        self.raw_subject == name
+    }
+
     /// What was signed, the object identifier of the algorithm as DER, and the signature.
     pub(crate) fn signed_parts(&self) -> Option<(Vec<u8>, Vec<u8>, Vec<u8>)> {
         let (_, parsed) = X509Certificate::from_der(&self.der).ok()?;
-        let oid = parsed.signature_algorithm.algorithm.as_bytes();
-        let mut algorithm = vec![0x06, u8::try_from(oid.len()).ok()?];
-        algorithm.extend(oid);
+        let algorithm = verify::oid_der(parsed.signature_algorithm.algorithm.as_bytes());
         let message = parsed.tbs_certificate.as_ref().to_vec();
         Some((message, algorithm, parsed.signature_value.data.to_vec()))
     }

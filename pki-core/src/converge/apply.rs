@@ -3,11 +3,13 @@
 use time::OffsetDateTime;
 
 use super::plan::{LeafKey, Plan, PlannedLeaf};
-use super::{ConvergeError, State};
+use super::revoke::Lists;
+use super::{ConvergeError, Signed, State};
 use crate::authority::Authority;
 use crate::certificate::Certificate;
 use crate::description::Cluster;
 use crate::hierarchy::AuthorityName;
+use crate::journal::Event;
 use crate::key::PrivateKey;
 use crate::leaf::LeafId;
 use crate::lifetime::{Lifetime, Validity};
@@ -76,13 +78,21 @@ impl Plan {
             Pki::<S>::add_leaf(&mut batch, &leaf, &key, keys)?;
             stored.push(leaf);
         }
+        drop(signer);
+        let Chain {
+            stored: authorities,
+            fresh,
+        } = chain;
         let mut state = State {
-            authorities: chain.stored,
+            authorities,
             leaves: stored,
             written_bundles: Vec::new(),
+            lists: Signed::default(),
         };
         let bundles = state.bundles(cluster)?;
         state.written_bundles = pki.add_bundles(&mut batch, &bundles)?;
+        state.lists = sign_lists(&state, fresh, cluster, pki, keys, now, &mut batch)?;
+        pki.add_git_attributes(&mut batch)?;
         Ok(Issued { state, batch })
     }
 }
@@ -114,6 +124,31 @@ impl Issued {
         pki.commit(batch)?;
         Ok(self.state)
     }
+}
+
+/// Signs the lists that are due: empty ones for authorities that were made now.
+fn sign_lists<S: Store>(
+    state: &State,
+    fresh: Vec<(AuthorityName, Authority)>,
+    cluster: &Cluster,
+    pki: &Pki<S>,
+    keys: &Unlocked,
+    now: OffsetDateTime,
+    batch: &mut Batch,
+) -> Result<Signed, ConvergeError> {
+    let mut authorities = pki.authorities()?;
+    let fresh: Vec<Authority> = fresh.into_iter().map(|(_, authority)| authority).collect();
+    let is_fresh = |stored: &&StoredAuthority| {
+        let mut fresh = fresh.iter();
+        fresh.any(|authority| *authority.certificate() == stored.certificate)
+    };
+    authorities.extend(state.authorities.iter().filter(is_fresh).cloned());
+    let lists = Lists {
+        authorities: &authorities,
+        fresh: &fresh,
+        revocations: &pki.revocations()?,
+    };
+    lists.sign(cluster, pki, keys, now, batch)
 }
 
 /// The authorities of the chain, all of them there, and the keys of those just made.
@@ -165,7 +200,7 @@ impl Chain {
                 certificate,
             };
             if let Some(key) = authority.key() {
-                Pki::<S>::add_authority(batch, &stored, key, keys)?;
+                Pki::<S>::add_authority(batch, Event::Issued, &stored, key, keys)?;
             }
             chain.stored.push(stored);
             chain.fresh.push((name, authority));

@@ -9,6 +9,7 @@ mod apply;
 mod error;
 mod order;
 mod plan;
+mod revoke;
 mod state;
 
 pub use answer::AuthorityAnswer;
@@ -16,6 +17,7 @@ pub use apply::Issued;
 pub use error::ConvergeError;
 pub use order::{Order, OrderKey, Ordered};
 pub use plan::{Action, LeafKey, Plan, Reason, Terms, plan};
+pub use revoke::{Signed, revoke};
 pub use state::State;
 
 #[cfg(test)]

@@ -1,16 +1,19 @@
 //! What is missing.
 
+use std::collections::HashSet;
 use std::fmt;
 
 use time::OffsetDateTime;
 
 use super::ConvergeError;
 use crate::certificate::AlternativeName;
+use crate::crl::{Due, List, in_force, lists};
 use crate::description::{Cluster, Position};
 use crate::hierarchy::AuthorityName;
 use crate::key::KeyAlgorithm;
 use crate::leaf::{Leaf, LeafId, leaves};
 use crate::lifetime::Lifetime;
+use crate::revocation::Revocation;
 use crate::store::{Pki, Store, StoredAuthority, StoredLeaf};
 
 /// Finds out what is missing, or does not fit the description any more.
@@ -33,10 +36,17 @@ pub fn plan<S: Store>(
         });
     }
     let authorities = authorities(cluster, pki)?;
+    let revocations = pki.revocations()?;
+    let lists = lists(cluster, pki, &pki.authorities()?, &revocations, now)?;
     let mut plan = Plan {
         authorities,
         leaves: Vec::new(),
         described: leaves(cluster),
+        revoked: revoked(&revocations, &lists),
+        lists: lists
+            .into_iter()
+            .filter_map(|list| Some((pki.store().locate(&list.path), list.due?)))
+            .collect(),
     };
     for leaf in leaves(cluster) {
         let present = pki.leaf(&leaf.id)?;
@@ -70,6 +80,8 @@ pub struct Plan {
     pub(super) authorities: Vec<(AuthorityName, Option<StoredAuthority>)>,
     pub(super) leaves: Vec<PlannedLeaf>,
     described: Vec<Leaf>,
+    revoked: HashSet<Vec<u8>>,
+    lists: Vec<(String, Due)>,
 }
 
 impl Plan {
@@ -127,6 +139,12 @@ impl Plan {
         }
     }
 
+    /// The revocation lists that [`Plan::apply`] will sign, by where a person finds them. Those of
+    /// authorities that it makes come besides.
+    pub fn lists(&self) -> &[(String, Due)] {
+        &self.lists
+    }
+
     fn reason(
         &self,
         cluster: &Cluster,
@@ -139,6 +157,9 @@ impl Plan {
             return Some(Reason::Missing);
         };
         let certificate = present.certificate();
+        if self.revoked.contains(&certificate.serial) {
+            return Some(Reason::Revoked);
+        }
         if !leaf.fits(certificate, adopted) {
             return Some(Reason::Described);
         }
@@ -226,6 +247,8 @@ pub enum Reason {
     Issuer,
     /// There is none.
     Missing,
+    /// It was revoked for good. One that is on hold is kept.
+    Revoked,
 }
 
 impl fmt::Display for Reason {
@@ -236,6 +259,7 @@ impl fmt::Display for Reason {
             Self::Expired => "it has expired",
             Self::Issuer => "another authority signs now",
             Self::Missing => "it is missing",
+            Self::Revoked => "it was revoked",
         })
     }
 }
@@ -298,6 +322,15 @@ fn authorities<S: Store>(
         found.push((*name, present));
     }
     Ok(found)
+}
+
+/// The serial numbers of what is revoked for good.
+fn revoked(revocations: &[Revocation], lists: &[List]) -> HashSet<Vec<u8>> {
+    in_force(revocations, lists)
+        .into_iter()
+        .filter(|revocation| !revocation.reason.is_hold())
+        .map(|revocation| revocation.serial)
+        .collect()
 }
 
 /// The node in the description that asks for a name.

@@ -1,6 +1,6 @@
 //! What there is.
 
-use super::ConvergeError;
+use super::{ConvergeError, Signed};
 use crate::certificate::Certificate;
 use crate::description::Cluster;
 use crate::hierarchy::AuthorityName;
@@ -18,6 +18,8 @@ pub struct State {
     pub leaves: Vec<StoredLeaf>,
     /// Where a person finds the trust bundles that were written to come to this state.
     pub written_bundles: Vec<String>,
+    /// The revocation lists that were signed to come to this state.
+    pub lists: Signed,
 }
 
 impl State {
@@ -45,6 +47,7 @@ impl State {
             authorities,
             leaves,
             written_bundles: Vec::new(),
+            lists: Signed::default(),
         })
     }
 

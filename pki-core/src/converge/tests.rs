@@ -4,36 +4,41 @@ use super::*;
 use crate::description::Cluster;
 use crate::hierarchy::AuthorityName;
 use crate::seal::{KdfParameters, Keyring, Passphrase, Unlocked};
-use crate::store::{Memory, Pki};
+use crate::store::{Failing, Memory, Pki};
 
-const DESCRIPTION: &str = "\
+pub(super) const DESCRIPTION: &str = "\
 domain: internal.domain
 nodes:
   - { name: etcd-0, addresses: [10.0.0.10] }
   - { name: etcd-1, addresses: [10.0.0.11, \"fd00::11\"] }
 ";
 
-struct Fixture {
-    pki: Pki<Memory>,
-    keys: Unlocked,
+pub(super) struct Fixture {
+    pub(super) pki: Pki<Memory>,
+    pub(super) keys: Unlocked,
+}
+
+fn keyring() -> (Keyring, Unlocked) {
+    let cheap = KdfParameters {
+        memory_kib: 64,
+        passes: 1,
+        lanes: 1,
+    };
+    let passphrase = Passphrase::new("x").unwrap();
+    let keys = Unlocked::generate().unwrap();
+    let keyring = Keyring::new("etcd", &keys, &passphrase, cheap).unwrap();
+    (keyring, keys)
 }
 
 impl Fixture {
-    fn new() -> Self {
-        let cheap = KdfParameters {
-            memory_kib: 64,
-            passes: 1,
-            lanes: 1,
-        };
-        let passphrase = Passphrase::new("x").unwrap();
-        let keys = Unlocked::generate().unwrap();
-        let keyring = Keyring::new("etcd", &keys, &passphrase, cheap).unwrap();
+    pub(super) fn new() -> Self {
+        let (keyring, keys) = keyring();
         let mut pki = Pki::new(Memory::default());
         pki.put_keyring(&keyring).unwrap();
         Self { pki, keys }
     }
 
-    fn converge(&mut self, description: &str) -> Result<Vec<Action>, ConvergeError> {
+    pub(super) fn converge(&mut self, description: &str) -> Result<Vec<Action>, ConvergeError> {
         let cluster = Cluster::from_yaml(description).unwrap();
         let now = OffsetDateTime::now_utc();
         let plan = plan(&cluster, &self.pki, now)?;
@@ -147,56 +152,40 @@ fn a_foreign_cluster_and_a_gap_are_refused() {
     ));
 }
 
+/// Every prefix of the writes, as a kill leaves it, from the keyring to the journal.
 #[test]
 fn an_interrupted_run_is_completed() {
-    let mut whole = Fixture::new();
-    whole.converge(DESCRIPTION).unwrap();
-    // Every prefix of the batch, as a kill between two entries leaves it.
-    let mut generations: Vec<String> = Vec::new();
-    for (path, _) in whole.pki.store().files() {
-        if let Some((directory, _)) = path.rsplit_once('/').filter(|(d, _)| d.ends_with("/1"))
-            && !generations.contains(&directory.to_owned())
-        {
-            generations.push(directory.to_owned());
-        }
-    }
-    let order = [
-        "authorities/root",
-        "authorities/intermediate",
-        "authorities/etcd",
-    ];
-    generations.sort_by_key(|path| {
-        order
-            .iter()
-            .position(|name| path.starts_with(name))
-            .unwrap_or(9)
-    });
-    for kept in 0..generations.len() {
-        let mut store = whole.pki.store().clone();
-        for lost in &generations[kept..] {
-            let paths: Vec<String> = store.files().map(|(path, _)| path.to_owned()).collect();
-            for path in paths
-                .iter()
-                .filter(|path| path.starts_with(&format!("{lost}/")))
-            {
-                store.set(path, None);
-            }
-        }
-        let mut fixture = Fixture {
-            pki: Pki::new(store),
-            keys: whole_keys(&whole),
-        };
-        assert_eq!(
-            fixture.converge(DESCRIPTION).unwrap().len(),
-            generations.len() - kept
+    let cluster = Cluster::from_yaml(DESCRIPTION).unwrap();
+    let now = OffsetDateTime::now_utc();
+    let (keyring, keys) = keyring();
+    let run = |store: Failing<Memory>| {
+        let mut pki = Pki::new(store);
+        let plan = plan(&cluster, &pki, now).unwrap();
+        let new = pki.keyring().unwrap().is_none();
+        let actions = plan.actions().len();
+        let issued = plan.issue(&cluster, &pki, &keys, now).unwrap();
+        let result = issued.commit(&mut pki, new.then_some(&keyring));
+        (actions, result.is_ok(), pki.store().clone())
+    };
+    let (all, done, whole) = run(Failing::never(Memory::default()));
+    assert!(done);
+    assert_eq!(whole.written(), 1 + 3 + 6 + 2 + 4 + 2);
+    for kept in 0..whole.written() {
+        let (_, done, cut) = run(Failing::after(Memory::default(), kept));
+        assert!(!done);
+        let left = cut.inner().clone();
+        let (actions, done, next) = run(Failing::never(left.clone()));
+        let made = next.inner().files().count() - left.files().count();
+        assert!(
+            done && actions <= all && (made > 0 || actions == 0),
+            "{kept}"
         );
-        assert!(fixture.converge(DESCRIPTION).unwrap().is_empty());
+        let pki = Pki::new(next.inner().clone());
+        let report = crate::verify::verify(&cluster, &pki, Some(&keys), now).unwrap();
+        assert_eq!(report.findings, [], "{kept}");
+        let (actions, _, again) = run(Failing::never(next.inner().clone()));
+        assert_eq!((actions, again.written()), (0, 0), "{kept}");
     }
-}
-
-fn whole_keys(fixture: &Fixture) -> Unlocked {
-    let keyring = fixture.pki.keyring().unwrap().unwrap();
-    keyring.unlock(&Passphrase::new("x").unwrap()).unwrap()
 }
 
 #[test]

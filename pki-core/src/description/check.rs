@@ -12,10 +12,11 @@ use serde_saphyr::Spanned;
 
 use super::raw;
 use super::{
-    AnsibleSettings, CertificateSettings, Cluster, DescriptionError, Levels, Node, Position,
-    Sharing, TrustAnchor,
+    AnsibleSettings, CertificateSettings, Cluster, CrlSettings, DescriptionError, Levels, Node,
+    Position, Sharing, TrustAnchor,
 };
 use crate::certificate::AlternativeName;
+use crate::etcd::EtcdVersion;
 use crate::hierarchy::AuthorityName;
 use crate::lifetime::{Lifetime, RenewBefore};
 use crate::name::{ClientName, DnsName, Label, MAX_COMMON_NAME, San};
@@ -41,6 +42,8 @@ pub(super) fn cluster(raw: raw::Description) -> Checked<Cluster> {
         certificates: certificates(&raw.certificates)?,
         authorities: authorities::settings(&raw.authorities)?,
         trust_anchor: trust_anchor(raw.trust_anchor.as_ref())?,
+        crl: crl(&raw.crl)?,
+        etcd_version: etcd_version(raw.etcd.version.as_ref())?,
         grpc_gateway: raw.etcd.enable_grpc_gateway,
         ansible,
     };
@@ -242,6 +245,32 @@ fn trust_anchor(raw: Option<&Text>) -> Checked<TrustAnchor> {
         ("root", TrustAnchor::Root),
     ];
     word(raw, "trust_anchor", &words)
+}
+
+fn crl(raw: &raw::Crl) -> Checked<CrlSettings> {
+    let lifetime = |text: Option<&Text>, field: &str, default: &str| -> Checked<Lifetime> {
+        let lifetime: Lifetime = or_default(text, field, default)?;
+        match text {
+            // A list that ends before anybody could sign the next one.
+            Some(text) if lifetime < Lifetime::days(1) => Err(fault(
+                text,
+                format!("{field}: {lifetime} is less than 1d: lengthen it"),
+            )),
+            _ => Ok(lifetime),
+        }
+    };
+    Ok(CrlSettings {
+        lifetime: lifetime(raw.lifetime.as_ref(), "crl: lifetime", "90d")?,
+        authority_lifetime: lifetime(
+            raw.authority_lifetime.as_ref(),
+            "crl: authority_lifetime",
+            "1y",
+        )?,
+    })
+}
+
+fn etcd_version(raw: Option<&Text>) -> Checked<Option<EtcdVersion>> {
+    raw.map(|text| value(text, "etcd: version")).transpose()
 }
 
 fn ansible(raw: &raw::Ansible, clients: &[ClientName]) -> Checked<AnsibleSettings> {

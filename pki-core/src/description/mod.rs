@@ -15,6 +15,7 @@ use ipnet::IpNet;
 pub use error::{DescriptionError, Position};
 
 use crate::certificate::NameConstraints;
+use crate::etcd::EtcdVersion;
 use crate::key::KeyAlgorithm;
 use crate::lifetime::{Lifetime, RenewBefore};
 use crate::name::{ClientName, DnsName, Label, San};
@@ -40,6 +41,10 @@ pub struct Cluster {
     pub authorities: AuthoritySettings,
     /// The authority that members trust.
     pub trust_anchor: TrustAnchor,
+    /// How long revocation lists hold.
+    pub crl: CrlSettings,
+    /// The version of etcd, where it is described.
+    pub etcd_version: Option<EtcdVersion>,
     /// Whether members run the gRPC gateway (`--enable-grpc-gateway`, on by default in etcd).
     pub grpc_gateway: bool,
     /// How Ansible's files are written.
@@ -206,6 +211,18 @@ pub enum TrustAnchor {
     Intermediate,
     /// The root: a client of any authority under it is accepted.
     Root,
+}
+
+/// How long revocation lists hold: their nextUpdate. They are signed anew when two thirds of it
+/// have passed. etcd does not look at it, but every verifier after RFC 5280 refuses all
+/// certificates when it has passed.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct CrlSettings {
+    /// Of the list of the authority that signs leaves.
+    pub lifetime: Lifetime,
+    /// Of the lists of other authorities, whose keys may be offline.
+    pub authority_lifetime: Lifetime,
 }
 
 /// How Ansible's files are written.

@@ -29,6 +29,8 @@ pub(super) struct Description {
     pub(super) authorities: Authorities,
     pub(super) trust_anchor: Option<Text>,
     #[serde(default)]
+    pub(super) crl: Crl,
+    #[serde(default)]
     pub(super) etcd: Etcd,
     #[serde(default)]
     pub(super) ansible: Ansible,
@@ -127,16 +129,25 @@ impl<'de> Deserialize<'de> for NameConstraints {
     }
 }
 
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Crl {
+    pub(super) lifetime: Option<Text>,
+    pub(super) authority_lifetime: Option<Text>,
+}
+
 #[derive(Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Etcd {
     pub(super) enable_grpc_gateway: bool,
+    pub(super) version: Option<Text>,
 }
 
 impl Default for Etcd {
     fn default() -> Self {
         Self {
             enable_grpc_gateway: true,
+            version: None,
         }
     }
 }

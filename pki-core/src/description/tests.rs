@@ -13,6 +13,20 @@ fn defaults_are_filled_in() {
     assert_eq!(cluster.clients.len(), 2);
     assert_eq!(cluster.trust_anchor, TrustAnchor::Etcd);
     assert!(cluster.grpc_gateway && !cluster.authorities.issuing);
+    assert_eq!(cluster.crl.lifetime, Lifetime::days(90));
+    assert_eq!(cluster.crl.authority_lifetime, Lifetime::days(365));
+    assert!(cluster.etcd_version.is_none());
+}
+
+#[test]
+fn lists_and_the_version_of_etcd_are_described() {
+    let text = format!(
+        "{MINIMAL}crl: {{ lifetime: 30d, authority_lifetime: 2y }}\netcd: {{ version: 3.5 }}\n"
+    );
+    let cluster = Cluster::from_yaml(&text).unwrap();
+    assert_eq!(cluster.crl.lifetime, Lifetime::days(30));
+    assert_eq!(cluster.crl.authority_lifetime, Lifetime::days(730));
+    assert_eq!(cluster.etcd_version, Some("3.5".parse().unwrap()));
 }
 
 #[test]
@@ -58,6 +72,9 @@ fn faults_name_line_and_column() {
             4,
             "lifetimes",
         ),
+        (with("crl: { lifetime: 12h }"), 4, "less than 1d"),
+        (with("crl: { lifetimes: 30d }"), 4, "lifetimes"),
+        (with("etcd: { version: \"2.3\" }"), 4, "2.3"),
         (with("domain: again.example"), 4, "duplicate"),
         ("domain: a.b\nnodes: 3\n".to_owned(), 2, ""),
         ("domain: [a.b]\nnodes:\n".to_owned(), 1, ""),

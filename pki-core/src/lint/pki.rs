@@ -82,7 +82,7 @@ pub const TRUST_STALE: Lint = error(
 /// A certificate in use is on the revocation list.
 pub const REVOKED: Lint = error(
     "revoked",
-    "no certificate in use is on the revocation list",
+    "no certificate in use is revoked",
     "etcd refuses it at its next connection",
     "issue it anew, and install it",
 );
@@ -92,6 +92,41 @@ pub const CRL_UNREADABLE: Lint = error(
     "the revocation list can be read",
     "etcd refuses everybody while it cannot read the list",
     "make it anew, or restore it from a copy",
+);
+/// There is no revocation list.
+pub const CRL_MISSING: Lint = error(
+    "crl-missing",
+    "every revocation list is there, an empty one where nothing is revoked",
+    "etcd refuses everybody where the file that it is given is missing",
+    "run `etcdpki init` to sign it",
+);
+/// A revocation list does not tell what the records tell.
+pub const CRL_STALE: Lint = error(
+    "crl-stale",
+    "every revocation list tells what the records in revocations/ tell, signed by who signs now",
+    "RFC 5280 section 5; etcd refuses nobody who is not on it",
+    "run `etcdpki init` to sign it anew",
+);
+/// A record that was written is gone.
+pub const REVOCATION_LOST: Lint = error(
+    "revocation-lost",
+    "every revocation that the journal tells of has its record",
+    "what is not recorded is not on the next list",
+    "restore it from a copy, or revoke it again: etcdpki revoke --serial",
+);
+/// The journal was changed.
+pub const JOURNAL_BROKEN: Lint = error(
+    "journal-broken",
+    "the lines of the journal are those that were written, in their order",
+    "each line holds the SHA-256 of the one before it",
+    "compare it with a copy",
+);
+/// The journal lacks the newest lines.
+pub const JOURNAL_INCOMPLETE: Lint = notice(
+    "journal-incomplete",
+    "the journal tells of everything that is here",
+    "a command that was killed could not write its last line",
+    "run `etcdpki init` to add it",
 );
 /// A vault file is in clear.
 pub const VAULT_IN_CLEAR: Lint = error(
@@ -159,6 +194,11 @@ pub(super) const LINTS: &[Lint] = &[
     TRUST_STALE,
     REVOKED,
     CRL_UNREADABLE,
+    CRL_MISSING,
+    CRL_STALE,
+    REVOCATION_LOST,
+    JOURNAL_BROKEN,
+    JOURNAL_INCOMPLETE,
     VAULT_IN_CLEAR,
     VAULT_STALE,
     VAULT_UNREADABLE,

@@ -1,10 +1,37 @@
 //! The paths of the PKI directory.
+//!
+//! ```text
+//! keyring.yml                               the data keys, wrapped
+//! authorities/NAME/GENERATION/              ca.crt, ca.key.sealed; never changed
+//! certificates/OWNER/ROLE/GENERATION/       tls.crt, tls.key.sealed; never changed
+//! trust/                                    what members and clients must trust now
+//! revocations/SERIAL.yml                    what is revoked, a record each (crate::revocation)
+//! crl/etcd.crl, crl/etcd.pem                the list for etcd (crate::crl)
+//! crl/authorities/NAME/GENERATION.crl       the list of each authority that signs no leaves
+//! journal.jsonl                             what happened (crate::journal)
+//! .gitattributes                            how git merges the journal
+//! ```
+//!
+//! Certificates and records are the state. Trust bundles and lists are made from them; a list
+//! that says more than the records is believed too, see [`crate::crl::lists`].
 
 use crate::hierarchy::AuthorityName;
 use crate::leaf::LeafId;
 
 /// The directory of all authorities.
 pub(super) const AUTHORITIES: &str = "authorities";
+/// The list for etcd.
+pub(super) const CRL: &str = "crl/etcd.crl";
+/// The same as PEM.
+pub(super) const CRL_PEM: &str = "crl/etcd.pem";
+/// The directory of the lists of authorities that sign no leaves.
+pub(super) const CRLS_OF_AUTHORITIES: &str = "crl/authorities";
+/// How git merges.
+pub(super) const GIT_ATTRIBUTES: &str = ".gitattributes";
+/// The journal.
+pub(super) const JOURNAL: &str = "journal.jsonl";
+/// The directory of the records of revocations.
+pub(super) const REVOCATIONS: &str = "revocations";
 /// The directory of all leaves.
 pub(super) const LEAVES: &str = "certificates";
 /// The keyring.
@@ -38,4 +65,9 @@ pub(super) fn authority(name: AuthorityName) -> String {
 /// The directory of all generations of a leaf.
 pub(super) fn leaf(id: &LeafId) -> String {
     format!("{LEAVES}/{id}")
+}
+
+/// The record of a revocation, by its serial number in hexadecimal.
+pub(super) fn revocation(serial: &str) -> String {
+    format!("{REVOCATIONS}/{serial}.yml")
 }

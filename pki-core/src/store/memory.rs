@@ -1,10 +1,12 @@
 //! A store in memory, for tests and for programs that keep the files elsewhere.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::io;
+use std::ops::Bound;
 
 use super::{Batch, Entry, Store, StoreError};
 
-/// Files in memory.
+/// Files in memory. It refuses what a directory would.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Memory {
     files: BTreeMap<String, Vec<u8>>,
@@ -34,12 +36,15 @@ impl Store for Memory {
 
     fn list(&self, directory: &str) -> Result<Vec<String>, StoreError> {
         let prefix = format!("{directory}/");
-        let names: BTreeSet<&str> = self
-            .files
-            .keys()
+        let mut names: Vec<String> = self
+            .below(&prefix)
             .filter_map(|path| path.strip_prefix(&prefix)?.split('/').next())
+            .map(str::to_owned)
             .collect();
-        Ok(names.into_iter().map(str::to_owned).collect())
+        // Paths are sorted with their slashes, names without: `a/x` comes after `a-b`.
+        names.sort();
+        names.dedup();
+        Ok(names)
     }
 
     fn locate(&self, path: &str) -> String {
@@ -51,15 +56,52 @@ impl Store for Memory {
             match entry {
                 Entry::Barrier => {}
                 Entry::File { path, content } => {
-                    self.files.insert(path, content);
+                    self.refuse_directory(&path, io::ErrorKind::IsADirectory)?;
+                    self.insert(path, content)?;
                 }
                 Entry::Directory { path, files } => {
+                    self.refuse_directory(&path, io::ErrorKind::DirectoryNotEmpty)?;
+                    if self.files.contains_key(&path) {
+                        return Err(refused(&path, io::ErrorKind::NotADirectory));
+                    }
                     for (name, content) in files {
-                        self.files.insert(format!("{path}/{name}"), content);
+                        self.insert(format!("{path}/{name}"), content)?;
                     }
                 }
             }
         }
         Ok(())
     }
+}
+
+impl Memory {
+    fn insert(&mut self, path: String, content: Vec<u8>) -> Result<(), StoreError> {
+        let mut above = path
+            .match_indices('/')
+            .map(|(index, _)| path.split_at(index).0);
+        if above.any(|above| self.files.contains_key(above)) {
+            return Err(refused(&path, io::ErrorKind::NotADirectory));
+        }
+        self.files.insert(path, content);
+        Ok(())
+    }
+
+    fn refuse_directory(&self, path: &str, kind: io::ErrorKind) -> Result<(), StoreError> {
+        match self.below(&format!("{path}/")).next() {
+            Some(_) => Err(refused(path, kind)),
+            None => Ok(()),
+        }
+    }
+
+    fn below<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = &'a str> {
+        let from = (Bound::Included(prefix), Bound::Unbounded);
+        self.files
+            .range::<str, _>(from)
+            .map(|(path, _)| path.as_str())
+            .take_while(move |path| path.starts_with(prefix))
+    }
+}
+
+fn refused(path: &str, kind: io::ErrorKind) -> StoreError {
+    StoreError::io(path, kind.into())
 }

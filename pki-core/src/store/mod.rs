@@ -1,28 +1,49 @@
 //! Where the PKI is kept.
 //!
-//! A [`Store`] holds files by path and changes them in [`Batch`]es. The certificates in it are
-//! the state: what exists is read from them, and nothing else decides. [`Directory`] keeps them
-//! in a directory that may be committed to git, [`Memory`] in memory.
+//! A [`Store`] holds files by path and changes them in [`Batch`]es. The certificates in it, and
+//! the records of what is revoked, are the state: what exists is read from them, and nothing else
+//! decides. [`Directory`] keeps them in a directory that may be committed to git, [`Memory`] in
+//! memory.
 
 pub mod atomic;
+mod chronicle;
+#[cfg(test)]
+mod conformance;
 mod directory;
+#[cfg(test)]
+mod failing;
 mod layout;
 mod memory;
 mod pki;
+mod revocations;
 mod sync;
 
 use std::io;
 
 pub use directory::Directory;
+#[cfg(test)]
+pub(crate) use failing::Failing;
 pub use memory::Memory;
 pub use pki::{Pki, StoredAuthority, StoredLeaf, StoredRequest};
 
 use crate::certificate::bundle::InvalidPem;
+use crate::crl::InvalidCrl;
 use crate::csr::InvalidRequest;
+use crate::journal;
+use crate::revocation::InvalidRevocation;
 use crate::seal::{InvalidKeyring, SealError};
 use crate::signer::InvalidCustody;
 
 /// Files by path. Paths are relative, parts divided by `/`.
+///
+/// One process changes a store at a time: [`Directory`] is locked by whoever has it open to
+/// change it. Others may read meanwhile. They see every file and every new directory whole, but
+/// of a batch that is being written perhaps only the first entries.
+///
+/// A store for many machines that cannot be locked, such as an etcd cluster, would have to tell
+/// the revision at which it was opened, and refuse a batch when anything that the batch replaces
+/// has changed since (compare-and-swap); whoever wrote the batch then plans anew. Nothing else
+/// here stands against it: all that a command reads is read before its one batch.
 pub trait Store {
     /// The content of a file, or `None` where there is none.
     ///
@@ -54,6 +75,7 @@ pub trait Store {
 #[derive(Debug, Default)]
 pub struct Batch {
     entries: Vec<Entry>,
+    records: Vec<journal::Entry>,
 }
 
 impl Batch {
@@ -76,12 +98,22 @@ impl Batch {
     /// Adds all of `other` behind what is here.
     pub fn append(&mut self, mut other: Self) {
         self.entries.append(&mut other.entries);
+        self.records.append(&mut other.records);
     }
 
     /// Makes what was added so far durable before what follows becomes visible, so that not even
     /// a power cut can leave the second without the first.
     pub fn barrier(&mut self) {
         self.entries.push(Entry::Barrier);
+    }
+
+    /// Notes what [`Pki::commit`] adds to the journal when the rest is durable.
+    pub fn record(&mut self, entry: journal::Entry) {
+        self.records.push(entry);
+    }
+
+    fn take_records(&mut self) -> Vec<journal::Entry> {
+        std::mem::take(&mut self.records)
     }
 }
 
@@ -116,6 +148,16 @@ pub enum StoreError {
         /// What is wrong with it.
         source: InvalidPem,
     },
+    /// A revocation list cannot be read.
+    #[error(
+        "{path}: {source}; restore it from a copy, or remove it to have it signed anew after the records in revocations/"
+    )]
+    Crl {
+        /// The file.
+        path: String,
+        /// What is wrong with it.
+        source: InvalidCrl,
+    },
     /// The file that says where an authority's key is cannot be read.
     #[error("{path}: {source}")]
     Custody {
@@ -131,6 +173,14 @@ pub enum StoreError {
     )]
     Foreign {
         /// The directory.
+        path: String,
+    },
+    /// A revocation list that no authority here has signed.
+    #[error(
+        "{path}: no authority here has signed this CRL, or it was changed: restore it from a copy, or remove it to have it signed anew after the records in revocations/"
+    )]
+    ForeignCrl {
+        /// The file.
         path: String,
     },
     /// The operating system refused.
@@ -178,6 +228,14 @@ pub enum StoreError {
         path: String,
         /// What is wrong with it.
         source: InvalidRequest,
+    },
+    /// The record of a revocation cannot be read.
+    #[error("{path}: {source}; restore it from a copy")]
+    Revocation {
+        /// The file.
+        path: String,
+        /// What is wrong with it.
+        source: InvalidRevocation,
     },
 }
 

@@ -9,6 +9,7 @@ use super::layout::{self, AUTHORITY_CERTIFICATE, AUTHORITY_KEY, LEAF_CERTIFICATE
 use super::{Batch, Store, StoreError};
 use crate::certificate::{Certificate, bundle};
 use crate::hierarchy::AuthorityName;
+use crate::journal::{Entry, Event};
 use crate::key::{PrivateKey, PublicKey};
 use crate::leaf::LeafId;
 use crate::lint::BundleUse;
@@ -21,6 +22,7 @@ pub use elsewhere::StoredRequest;
 #[derive(Debug)]
 pub struct Pki<S> {
     store: S,
+    command: String,
 }
 
 /// An authority's newest generation.
@@ -56,7 +58,21 @@ impl StoredLeaf {
 impl<S: Store> Pki<S> {
     /// The PKI in `store`.
     pub fn new(store: S) -> Self {
-        Self { store }
+        Self {
+            store,
+            command: env!("CARGO_PKG_NAME").to_owned(),
+        }
+    }
+
+    /// Names the command that the journal gives for what is written.
+    #[must_use]
+    pub fn on_behalf_of(mut self, command: impl Into<String>) -> Self {
+        self.command = command.into();
+        self
+    }
+
+    pub(super) fn command(&self) -> &str {
+        &self.command
     }
 
     /// The store.
@@ -249,7 +265,19 @@ impl<S: Store> Pki<S> {
     pub fn put_keyring(&mut self, keyring: &Keyring) -> Result<(), StoreError> {
         let mut batch = Batch::default();
         self.add_keyring(&mut batch, keyring)?;
-        self.store.commit(batch)
+        self.commit(batch)
+    }
+
+    /// Writes the keyring with slots that were changed, and says in the journal what was done.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be written.
+    pub fn change_slots(&mut self, keyring: &Keyring, done: &str) -> Result<(), StoreError> {
+        let mut batch = Batch::default();
+        self.add_keyring(&mut batch, keyring)?;
+        batch.record(Entry::new(Event::SlotChanged).with_detail(done));
+        self.commit(batch)
     }
 
     /// Adds the keyring to `batch`.
@@ -267,13 +295,14 @@ impl<S: Store> Pki<S> {
         Ok(())
     }
 
-    /// Adds a new generation of an authority to `batch`.
+    /// Adds a new generation of an authority to `batch`, and what came about to the journal.
     ///
     /// # Errors
     ///
     /// When its key cannot be sealed.
     pub fn add_authority(
         batch: &mut Batch,
+        event: Event,
         authority: &StoredAuthority,
         key: &PrivateKey,
         keys: &Unlocked,
@@ -287,7 +316,8 @@ impl<S: Store> Pki<S> {
             ),
             (AUTHORITY_KEY, sealed),
         ];
-        batch.put_directory(format!("{owner}/{}", authority.generation), files);
+        let path = format!("{owner}/{}", authority.generation);
+        put_generation(batch, event, &authority.certificate, path, files);
         Ok(())
     }
 
@@ -303,8 +333,8 @@ impl<S: Store> Pki<S> {
         keys: &Unlocked,
     ) -> Result<(), StoreError> {
         let files = Self::leaf_files(leaf, key, keys)?;
-        let directory = layout::leaf(&leaf.id);
-        batch.put_directory(format!("{directory}/{}", leaf.generation), files);
+        let path = format!("{}/{}", layout::leaf(&leaf.id), leaf.generation);
+        put_generation(batch, Event::Issued, leaf.certificate(), path, files);
         Ok(())
     }
 
@@ -340,12 +370,13 @@ impl<S: Store> Pki<S> {
             .collect())
     }
 
-    /// Writes a batch.
+    /// Writes a batch, and then what it has for the journal.
     ///
     /// # Errors
     ///
-    /// When the store cannot be written.
-    pub fn commit(&mut self, batch: Batch) -> Result<(), StoreError> {
+    /// When the store cannot be read or written.
+    pub fn commit(&mut self, mut batch: Batch) -> Result<(), StoreError> {
+        self.add_journal(&mut batch)?;
         self.store.commit(batch)
     }
 
@@ -429,7 +460,7 @@ impl<S: Store> Pki<S> {
         Ok(generations)
     }
 
-    fn certificates(&self, path: &str) -> Result<Vec<Certificate>, StoreError> {
+    pub(super) fn certificates(&self, path: &str) -> Result<Vec<Certificate>, StoreError> {
         let text = self.required(path)?;
         bundle::read(&text).map_err(|source| StoreError::Certificate {
             path: self.store.locate(path),
@@ -464,11 +495,23 @@ impl<S: Store> Pki<S> {
         }
     }
 
-    fn required(&self, path: &str) -> Result<Vec<u8>, StoreError> {
+    pub(super) fn required(&self, path: &str) -> Result<Vec<u8>, StoreError> {
         self.store.read(path)?.ok_or_else(|| StoreError::Missing {
             path: self.store.locate(path),
         })
     }
+}
+
+/// Adds a generation to `batch`, and what came about to the journal.
+fn put_generation(
+    batch: &mut Batch,
+    event: Event,
+    certificate: &Certificate,
+    path: String,
+    files: Vec<(&'static str, Vec<u8>)>,
+) {
+    batch.record(Entry::of(event, certificate).at(path.as_str()));
+    batch.put_directory(path, files);
 }
 
 fn seal(owner: &str, tier: Tier, key: &PrivateKey, keys: &Unlocked) -> Result<Vec<u8>, StoreError> {

@@ -2,12 +2,16 @@
 
 mod authorities;
 mod leaves;
+mod records;
 mod settings;
+
+use std::collections::HashMap;
 
 use time::OffsetDateTime;
 
 use super::{Anchors, PathValidator, RevocationList};
 use crate::certificate::Certificate;
+use crate::crl::Reason;
 use crate::description::{Cluster, TrustAnchor};
 use crate::hierarchy::AuthorityName;
 use crate::lint::{self, BundleUse, Lint, Severity, Violation, pki as rules};
@@ -38,16 +42,18 @@ pub fn verify<S: Store + Sync>(
         validator: PathValidator::new(),
         authorities: Vec::new(),
         anchors: Vec::new(),
-        revoked: None,
+        revoked: HashMap::new(),
         report: Report::default(),
     };
     check.revocation_list()?;
+    check.lists()?;
     check.authorities()?;
     let certificates = check.leaves()?;
     check.bundles()?;
     check.settings(&certificates);
     check.others(certificates)?;
     check.keyring()?;
+    check.journal()?;
     Ok(check.report)
 }
 
@@ -100,7 +106,17 @@ impl Report {
             StoreError::Key { path, source } => {
                 self.found(&path, &rules::UNREADABLE, source.to_string());
             }
+            StoreError::Crl { path, source } => {
+                self.found(&path, &rules::CRL_UNREADABLE, source.to_string());
+            }
             StoreError::Custody { path, source } => {
+                self.found(&path, &rules::UNREADABLE, source.to_string());
+            }
+            StoreError::ForeignCrl { path } => {
+                let message = "changed, or signed by no authority here";
+                self.found(&path, &rules::CRL_UNREADABLE, message);
+            }
+            StoreError::Revocation { path, source } => {
                 self.found(&path, &rules::UNREADABLE, source.to_string());
             }
             StoreError::Missing { path } => {
@@ -137,7 +153,8 @@ struct Check<'a, S> {
     authorities: Vec<StoredAuthority>,
     /// The root, for clients that trust it alone, and the anchor of the members.
     anchors: Vec<(AuthorityName, Anchors)>,
-    revoked: Option<RevocationList>,
+    /// What is revoked, by serial number, and why.
+    revoked: HashMap<Vec<u8>, Reason>,
     report: Report,
 }
 
@@ -153,7 +170,6 @@ impl<S: Store + Sync> Check<'_, S> {
             Ok(list) => {
                 self.report.violations(&path, lint::crl(&list, self.now));
                 self.report.revoked = Some(list.len());
-                self.revoked = Some(list);
             }
         }
         Ok(())
@@ -229,10 +245,7 @@ impl<S: Store + Sync> Check<'_, S> {
             Err(error) => self.report.unreadable(error)?,
             Ok(undescribed) => {
                 for (path, certificate) in &undescribed {
-                    let is_revoked = self
-                        .revoked
-                        .as_ref()
-                        .is_some_and(|list| list.lists(certificate));
+                    let is_revoked = self.revoked.contains_key(&certificate.serial);
                     if certificate.validity.contains(self.now) && !is_revoked {
                         let message = format!(
                             "`{}` is not described, and valid until {}",

@@ -128,6 +128,11 @@ impl fmt::Debug for RevocationList {
     }
 }
 
+/// Whether these octets are a CRL in DER to the letter, as Go and so etcd demands.
+pub(crate) fn is_strict_crl(der: &[u8]) -> bool {
+    OwnedCertRevocationList::from_der(der).is_ok()
+}
+
 /// The optional revokedCertificates is the only SEQUENCE after the instants, and extensions
 /// follow it with a tag of their own (RFC 5280 section 5.1).
 fn lists_nothing(tbs: &[u8]) -> bool {

@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::VaultArguments;
 
-/// Show what is in a file: certificates, keys, sealed keys, vault files
+/// Show what is in a file: certificates, CRLs, keys, sealed keys, vault files
 ///
 /// Private keys and passwords are never shown. A vault file is opened if a vault password is at
 /// hand; without one its header is shown.
@@ -26,5 +26,6 @@ pub(in crate::etcdpki) struct Inspect {
 const EXAMPLES: &str = "\
 Examples:
   etcdpki inspect pki/certificates/etcd-0/server/1/tls.crt
+  etcdpki inspect pki/crl/etcd.crl
   etcdpki inspect --json roles/etcd-server/vars/certificates.vault.yml
   openssl s_client -connect etcd-0:2379 -showcerts </dev/null | etcdpki inspect -";

@@ -5,6 +5,7 @@ mod ca;
 mod init;
 mod inspect;
 mod issue;
+mod revoke;
 mod status;
 mod verify;
 
@@ -23,6 +24,7 @@ pub(super) use ca::{
 pub(super) use init::{Init, NodeArgument};
 pub(super) use inspect::Inspect;
 pub(super) use issue::Issue;
+pub(super) use revoke::Revoke;
 pub(super) use status::Status;
 pub(super) use verify::{CrlDepth, RoleArgument, Verify};
 
@@ -45,6 +47,7 @@ pub(super) enum Command {
     Inspect(Inspect),
     Issue(Issue),
     Status(Status),
+    Revoke(Revoke),
     Verify(Verify),
 }
 

@@ -24,7 +24,7 @@ pub(super) fn run(arguments: &CaAccept) -> Result<ExitCode, Error> {
     }
     let mut pki = match arguments.dry_run {
         true => opened::read_only()?,
-        false => opened::writable()?,
+        false => opened::writable("ca accept")?,
     };
     let request = find(&pki, &given)?;
     let now = OffsetDateTime::now_utc();

@@ -94,7 +94,11 @@ fn check_chain(cluster: &Cluster, adoption: &Adoption) -> Result<(), Error> {
 
 /// The description first: without it nobody knows what the rest is for.
 fn keep(arguments: &CaAdopt, described: &Described, adoption: &Adoption) -> Result<(), Error> {
-    let mut opened = Opened::open(&described.cluster, opened::writable()?, &arguments.keys)?;
+    let mut opened = Opened::open(
+        &described.cluster,
+        opened::writable("ca adopt")?,
+        &arguments.keys,
+    )?;
     let mut batch = Batch::default();
     adoption.add(&mut batch, &opened.pki, &opened.keys)?;
     if let Some(text) = &described.new {

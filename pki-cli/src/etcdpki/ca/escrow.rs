@@ -111,7 +111,7 @@ impl Offline {
 
     /// Writes it, and opens the root's key as its keepers will.
     fn apply(&self, pki: &mut Pki<Directory>, root: &StoredAuthority) -> Result<Keyring, Error> {
-        pki.reseal(&self.keyring, &self.keys)?;
+        pki.reseal(&self.keyring, &self.keys, "the root tier was taken offline")?;
         let keyring = keyring(pki)?;
         pki.authority_key(root, &keyring.unlock_age(&self.identities)?)?;
         Ok(keyring)

@@ -48,7 +48,7 @@ fn with_key(
     let is_own = |certificate: &Certificate| certificate.public_key == *key.public();
     let pki = match arguments.dry_run {
         true => opened::read_only()?,
-        false => opened::writable()?,
+        false => opened::writable("ca import")?,
     };
     let now = OffsetDateTime::now_utc();
     let import = Import::check(cluster, &pki, arguments.name, given, is_own, now)?;
@@ -80,7 +80,7 @@ fn elsewhere(
     let is_own = |certificate: &Certificate| Some(certificate) == first.as_ref();
     let pki = match arguments.dry_run {
         true => opened::read_only()?,
-        false => opened::writable()?,
+        false => opened::writable("ca import")?,
     };
     let now = OffsetDateTime::now_utc();
     let import = Import::check(cluster, &pki, arguments.name, given, is_own, now)?;

@@ -19,7 +19,7 @@ use crate::etcdpki::output::{self, GOOD, HEADING};
 /// Runs the command.
 pub(super) fn run(arguments: &CaRequest) -> Result<ExitCode, Error> {
     let cluster = description::read()?;
-    let pki = opened::writable()?;
+    let pki = opened::writable("ca request")?;
     let (pki, stored) = match pki.request(arguments.name)? {
         Some(waiting) => (pki, waiting),
         None => make(arguments, &cluster, pki)?,

@@ -52,7 +52,7 @@ fn add(arguments: &SlotAdd) -> Result<(), Error> {
     let name = arguments.name.clone();
     keyring.add_slot(name, lock.lock(), arguments.tier, &keys)?;
     if !arguments.dry_run {
-        pki.put_keyring(&keyring)?;
+        pki.change_slots(&keyring, &format!("slot `{}` was added", arguments.name))?;
     }
     Done::new("added", &arguments.name, &keyring)
         .dry_run(arguments.dry_run)
@@ -84,7 +84,7 @@ fn change(arguments: &SlotChange) -> Result<(), Error> {
             matches!(lock, NewLock::Passphrase(_)) && Path::new(PASSPHRASE_FILE).exists();
     }
     if !arguments.dry_run {
-        pki.put_keyring(&keyring)?;
+        pki.change_slots(&keyring, &format!("slot `{name}` was changed"))?;
     }
     done.old_copies_open = lost.is_some();
     Done::new("changed", name, &keyring)
@@ -108,7 +108,7 @@ fn remove(arguments: &SlotRemove) -> Result<(), Error> {
         keys = keyring.replace_data_keys(tiers, keys)?;
     }
     if !arguments.dry_run {
-        let resealed = pki.reseal(&keyring, &keys)?;
+        let resealed = pki.reseal(&keyring, &keys, &format!("slot `{name}` was removed"))?;
         done.resealed = arguments.rotate_data_keys.then_some(resealed);
         keyring = self::keyring(&pki)?;
     }
@@ -130,7 +130,11 @@ fn rotate(arguments: &SlotRotate) -> Result<(), Error> {
     }
     let mut resealed = None;
     if !arguments.dry_run {
-        resealed = Some(pki.reseal(&keyring, &keys)?);
+        resealed = Some(pki.reseal(
+            &keyring,
+            &keys,
+            &format!("data keys were replaced ({tiers})"),
+        )?);
         keyring = self::keyring(&pki)?;
     }
     Done::rotated(tiers, unfinished.is_some(), resealed, &keyring)
@@ -168,7 +172,7 @@ pub(super) fn open_pki(dry_run: bool) -> Result<(Pki<Directory>, Keyring), Error
     if dry_run {
         return Ok((read_only, found));
     }
-    let pki = Pki::new(Directory::open(Path::new(PKI))?);
+    let pki = Pki::new(Directory::open(Path::new(PKI))?).on_behalf_of("ca slot");
     let keyring = keyring(&pki)?;
     Ok((pki, keyring))
 }

@@ -26,6 +26,8 @@ pub(super) struct Report {
     examples: bool,
     dry_run: bool,
     made: Vec<Made>,
+    /// Revocation lists that a dry run would sign.
+    lists: Vec<Made>,
     written: Vec<String>,
     unchanged: Vec<String>,
     authorities: Vec<Authority>,
@@ -86,6 +88,7 @@ impl Report {
             examples: described.examples,
             dry_run: false,
             made: Vec::new(),
+            lists: Vec::new(),
             written: Vec::new(),
             unchanged: Vec::new(),
             authorities: Vec::new(),
@@ -101,6 +104,7 @@ impl Report {
             ..Self::new(described)
         };
         report.plan(plan);
+        report.lists(plan);
         report
     }
 
@@ -127,6 +131,15 @@ impl Report {
             }));
     }
 
+    /// What the plan makes besides certificates.
+    fn lists(&mut self, plan: &Plan) {
+        let due = plan.lists().iter();
+        self.lists.extend(due.map(|(path, due)| Made {
+            what: format!("CRL {path}"),
+            reason: due.to_string(),
+        }));
+    }
+
     /// What there is now.
     pub(super) fn describe(
         &mut self,
@@ -135,9 +148,13 @@ impl Report {
         state: &State,
         now: OffsetDateTime,
     ) -> Result<(), Error> {
+        let revocations = pki.revocations()?;
         for (path, certificate) in pki.undescribed(&state.leaves)? {
             let end = certificate.validity.not_after;
-            if end > now {
+            let revoked = revocations.iter().any(|revocation| {
+                revocation.is_active() && revocation.serial == certificate.serial
+            });
+            if end > now && !revoked {
                 self.undescribed.push(Undescribed {
                     path,
                     not_after: timestamp(end),
@@ -224,6 +241,10 @@ impl Report {
             for Undescribed { path, expires, .. } in &self.undescribed {
                 let _ = writeln!(text, "  {expires}  {path}");
             }
+            let _ = writeln!(
+                text,
+                "  {DIM}to have them refused: etcdpki revoke NAME{DIM:#}"
+            );
         }
         self.write_next(text, directory);
     }
@@ -263,7 +284,7 @@ impl Report {
     }
 
     fn write_list(&self, text: &mut String) {
-        for made in &self.made {
+        for made in self.made.iter().chain(&self.lists) {
             let _ = writeln!(text, "  {}: {}", made.what, made.reason);
         }
     }
@@ -339,6 +360,9 @@ fn remark(path: &str) -> &'static str {
         secrets::VAULT_PASSWORD_FILE => "opens the vault files; git ignores it: keep a copy",
         secrets::PASSPHRASE_FILE => "opens the sealed keys; git ignores it: keep a copy",
         _ if path.ends_with(".vault.yml") => "encrypted",
+        _ if path.ends_with("etcd.crl") => "what members refuse, for --client-crl-file",
+        _ if path.ends_with("etcd.pem") => "the same as PEM",
+        _ if path.ends_with(".crl") => "the list of this authority alone",
         _ if path.ends_with("members.crt") => "what members trust",
         _ if path.ends_with("clients.crt") => "what clients trust",
         _ if path.ends_with("certificates.yml") => "references into it",

@@ -7,6 +7,7 @@ use pki_core::inspect::Item;
 use serde::Serialize;
 use vault_format::Header;
 
+use super::crl::CrlView;
 use crate::etcdpki::output::{DIM, HEADING, timestamp};
 
 /// A file.
@@ -83,6 +84,7 @@ pub(super) struct ItemView {
 #[serde(tag = "kind", rename_all = "snake_case")]
 enum Kind {
     Certificate(Box<CertificateView>),
+    Crl(Box<CrlView>),
     PrivateKey {
         algorithm: String,
         public_key_sha256: String,
@@ -99,6 +101,7 @@ impl ItemView {
             Item::Certificate(certificate) => {
                 Kind::Certificate(Box::new(CertificateView::new(certificate)))
             }
+            Item::Crl(crl) => Kind::Crl(Box::new(CrlView::new(crl))),
             Item::PrivateKey {
                 algorithm,
                 public_key,
@@ -120,6 +123,7 @@ impl ItemView {
         }
         match &self.kind {
             Kind::Certificate(certificate) => certificate.write(text),
+            Kind::Crl(crl) => crl.write(text),
             Kind::PrivateKey {
                 algorithm,
                 public_key_sha256,

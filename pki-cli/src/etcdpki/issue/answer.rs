@@ -28,7 +28,7 @@ pub(super) fn run(arguments: &Issue, cluster: &Cluster, file: &Path) -> Result<E
     let (order, decision) = order(arguments, cluster, &request, &owner, role, file)?;
     let pki = match arguments.dry_run {
         true => opened::read_only()?,
-        false => opened::writable()?,
+        false => opened::writable("issue")?,
     };
     order.check(cluster, &pki)?;
     let notes = notes(&request, &decision, &order);

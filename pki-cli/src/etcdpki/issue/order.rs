@@ -27,7 +27,7 @@ pub(super) fn run(
     })?;
     let pki = match arguments.dry_run {
         true => opened::read_only()?,
-        false => opened::writable()?,
+        false => opened::writable("issue")?,
     };
     let present = pki.leaf(&undescribed(owner, role))?;
     let order = order(arguments, cluster, owner, role, present.as_ref())?;

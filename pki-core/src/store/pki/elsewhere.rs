@@ -5,10 +5,11 @@ use super::super::layout::{
     self, ADOPTED, AUTHORITY_CERTIFICATE, AUTHORITY_KEY, AUTHORITY_REQUEST, AUTHORITY_SIGNER,
     LEAF_CERTIFICATE,
 };
-use super::{Batch, Pki, Store, StoreError, StoredAuthority, StoredLeaf, seal};
+use super::{Batch, Pki, Store, StoreError, StoredAuthority, StoredLeaf, put_generation, seal};
 use crate::certificate::{Certificate, bundle};
 use crate::csr::CertificateRequest;
 use crate::hierarchy::AuthorityName;
+use crate::journal::Event;
 use crate::key::PrivateKey;
 use crate::leaf::LeafId;
 use crate::seal::Unlocked;
@@ -128,7 +129,8 @@ impl<S: Store> Pki<S> {
                 .map(|text| (AUTHORITY_SIGNER, text.into_bytes())),
         );
         let directory = layout::authority(authority.name);
-        batch.put_directory(format!("{directory}/{}", authority.generation), files);
+        let path = format!("{directory}/{}", authority.generation);
+        put_generation(batch, Event::Imported, &authority.certificate, path, files);
     }
 
     /// Adds a request and its key.
@@ -163,7 +165,8 @@ impl<S: Store> Pki<S> {
     pub fn add_certificate(batch: &mut Batch, leaf: &StoredLeaf) {
         let files = vec![(LEAF_CERTIFICATE, bundle::write(&leaf.chain).into_bytes())];
         let directory = layout::leaf(&leaf.id);
-        batch.put_directory(format!("{directory}/{}", leaf.generation), files);
+        let path = format!("{directory}/{}", leaf.generation);
+        put_generation(batch, Event::Issued, leaf.certificate(), path, files);
     }
 
     /// Adds a leaf that another tool made.
@@ -180,7 +183,8 @@ impl<S: Store> Pki<S> {
         let mut files = Self::leaf_files(leaf, key, keys)?;
         files.push((ADOPTED, ADOPTED_TEXT.as_bytes().to_vec()));
         let directory = layout::leaf(&leaf.id);
-        batch.put_directory(format!("{directory}/{}", leaf.generation), files);
+        let path = format!("{directory}/{}", leaf.generation);
+        put_generation(batch, Event::Imported, leaf.certificate(), path, files);
         Ok(())
     }
 
@@ -200,7 +204,11 @@ impl<S: Store> Pki<S> {
     }
 
     /// Whether a generation has a request and no certificate yet.
-    pub(super) fn is_waiting(&self, directory: &str, generation: u32) -> Result<bool, StoreError> {
+    pub(in crate::store) fn is_waiting(
+        &self,
+        directory: &str,
+        generation: u32,
+    ) -> Result<bool, StoreError> {
         let names = self.store.list(&format!("{directory}/{generation}"))?;
         let has = |file: &str| names.iter().any(|name| name == file);
         Ok(has(AUTHORITY_REQUEST) && !has(AUTHORITY_CERTIFICATE))

@@ -4,6 +4,7 @@ use super::super::layout::{self, AUTHORITIES, LEAVES};
 use super::super::{Batch, Store, StoreError};
 use super::Pki;
 use crate::hierarchy::AuthorityName;
+use crate::journal::{Entry, Event};
 use crate::key::{PrivateKey, PublicKey};
 use crate::seal::{Identity, Keyring, SealError, SealedKey, Tier, Tiers, Unlocked};
 
@@ -44,13 +45,18 @@ impl<S: Store> Pki<S> {
     /// point, whenever it is interrupted. It finishes what was interrupted, too. A tier that is
     /// closed in `keys` stays as it is.
     ///
-    /// Returns how many keys were sealed anew.
+    /// `done` says in the journal what was done. Returns how many keys were sealed anew.
     ///
     /// # Errors
     ///
     /// When a key does not open, before anything is written; when the store cannot be read or
     /// written.
-    pub fn reseal(&mut self, keyring: &Keyring, keys: &Unlocked) -> Result<usize, StoreError> {
+    pub fn reseal(
+        &mut self,
+        keyring: &Keyring,
+        keys: &Unlocked,
+        done: &str,
+    ) -> Result<usize, StoreError> {
         let mut batch = Batch::default();
         self.add_keyring(&mut batch, keyring)?;
         batch.barrier();
@@ -71,7 +77,8 @@ impl<S: Store> Pki<S> {
             batch.barrier();
             self.add_keyring(&mut batch, &keyring.without_retired(tiers))?;
         }
-        self.store.commit(batch)?;
+        batch.record(Entry::new(Event::SlotChanged).with_detail(done));
+        self.commit(batch)?;
         Ok(count)
     }
 

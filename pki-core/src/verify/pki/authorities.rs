@@ -1,6 +1,6 @@
 //! The authorities of a PKI.
 
-use super::{Check, rules};
+use super::{Check, records, rules};
 use crate::hierarchy::AuthorityName;
 use crate::lint;
 use crate::signer::Custody;
@@ -63,12 +63,8 @@ impl<S: Store + Sync> Check<'_, S> {
             self.report
                 .found(&path, &rules::AUTHORITY_NOT_VALID, message);
         }
-        if self
-            .revoked
-            .as_ref()
-            .is_some_and(|list| list.lists(certificate))
-        {
-            let message = "it is on the revocation list";
+        if let Some(reason) = self.revoked.get(&certificate.serial) {
+            let message = records::of_authority(*reason);
             self.report.found(&path, &rules::REVOKED, message);
         }
         self.authority_key(&stored)?;

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::{Check, Report, rules};
+use super::{Check, Report, records, rules};
 use crate::certificate::{AlternativeName, Certificate};
 use crate::leaf::{Leaf, leaves};
 use crate::lint;
@@ -115,10 +115,14 @@ impl<S: Store + Sync> Check<'_, S> {
             );
         }
         report.violations(path, violations);
-        if let Some(list) = &self.revoked
-            && let Some(revoked) = stored.chain.iter().find(|one| list.lists(one))
-        {
-            let message = format!("`{}` in it is on the revocation list", revoked.subject);
+        let reason = |one: &Certificate| self.revoked.get(&one.serial).copied();
+        if let Some(reason) = reason(certificate) {
+            report.found(path, &rules::REVOKED, records::of_leaf(reason));
+        }
+        let above = stored.chain.iter().skip(1);
+        for (authority, reason) in above.filter_map(|one| Some((one, reason(one)?))) {
+            let of = records::of_authority(reason);
+            let message = format!("`{}` in it: {of}", authority.subject);
             report.found(path, &rules::REVOKED, message);
         }
     }

@@ -109,7 +109,7 @@ fn every_key_opens_wherever_the_replacement_is_interrupted() {
         let new = replaced
             .replace_data_keys(Tiers::Both, unlocked(&keyring))
             .unwrap();
-        assert_eq!(pki.reseal(&replaced, &new).unwrap(), keys);
+        assert_eq!(pki.reseal(&replaced, &new, "test").unwrap(), keys);
         entries = pki.store.entries;
 
         let found = pki.keyring().unwrap().unwrap();
@@ -121,7 +121,7 @@ fn every_key_opens_wherever_the_replacement_is_interrupted() {
         pki.check_keys(&unlocked(&found)).unwrap();
         // And it can be finished from there.
         pki.store.left = usize::MAX;
-        pki.reseal(&found, &unlocked(&found)).unwrap();
+        pki.reseal(&found, &unlocked(&found), "test").unwrap();
         let finished = pki.keyring().unwrap().unwrap();
         assert_eq!(finished.retiring(), None);
         assert_eq!(open_all(&pki, &unlocked(&finished)), keys);
@@ -161,7 +161,7 @@ fn one_tier_can_be_replaced_alone() {
     ));
     let keys = keyring.unlock(&bob).unwrap();
     let new = keyring.replace_data_keys(Tiers::Issuing, keys).unwrap();
-    assert_eq!(pki.reseal(&keyring, &new).unwrap(), 7);
+    assert_eq!(pki.reseal(&keyring, &new, "test").unwrap(), 7);
     let keyring = pki.keyring().unwrap().unwrap();
     assert_eq!(keyring.retiring(), None);
     let both = unlocked(&keyring).join(keyring.unlock(&bob).unwrap());
@@ -178,7 +178,7 @@ fn a_damaged_key_stops_the_replacement_before_it_begins() {
     let mut keyring = pki.keyring().unwrap().unwrap();
     let keys = unlocked(&keyring);
     let new = keyring.replace_data_keys(Tiers::Both, keys).unwrap();
-    let error = pki.reseal(&keyring, &new).unwrap_err();
+    let error = pki.reseal(&keyring, &new, "test").unwrap_err();
     assert!(
         matches!(&error, StoreError::Key { path: at, .. } if at == path),
         "{error}"
@@ -266,7 +266,7 @@ fn perform(
                 _ => secrets::unlock(keyring, keyring.slot(&slot(*number))?),
             };
             let new = keyring.replace_data_keys(*tiers, keys)?;
-            pki.reseal(keyring, &new).unwrap();
+            pki.reseal(keyring, &new, "test").unwrap();
             *keyring = pki.keyring().unwrap().unwrap();
         }
     }

@@ -1,0 +1,114 @@
+//! What differs between versions of etcd, as far as certificates are concerned.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// A version of etcd 3: `3.5`, or `3.5.30` where it is known to the last number.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct EtcdVersion {
+    minor: u16,
+    patch: Option<u16>,
+}
+
+impl EtcdVersion {
+    /// Whether `--client-crl-file` takes DER alone. Up to 3.5 it takes PEM too.
+    pub fn takes_der_alone(self) -> bool {
+        self.minor >= 6
+    }
+
+    /// Whether a revoked client gets in by gRPC where `--listen-client-http-urls` is set
+    /// (GHSA-3wh4-j44w-pg92), as far as the version is known.
+    pub fn lets_revoked_clients_in(self) -> bool {
+        let (first, fixed) = match self.minor {
+            // Never fixed: 3.4 is at the end of its life.
+            4 => (25, u16::MAX),
+            5 => (8, 32),
+            6 => (0, 13),
+            _ => return false,
+        };
+        self.patch
+            .is_none_or(|patch| (first..fixed).contains(&patch))
+    }
+}
+
+impl FromStr for EtcdVersion {
+    type Err = InvalidEtcdVersion;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let invalid = || InvalidEtcdVersion(text.to_owned());
+        let numbers = text.strip_prefix('v').unwrap_or(text);
+        let rest = numbers.strip_prefix("3.").ok_or_else(invalid)?;
+        let number = |text: &str| -> Result<u16, InvalidEtcdVersion> {
+            match text.bytes().all(|byte| byte.is_ascii_digit()) {
+                true => text.parse().map_err(|_| invalid()),
+                false => Err(invalid()),
+            }
+        };
+        let (minor, patch) = match rest.split_once('.') {
+            Some((minor, patch)) => (number(minor)?, Some(number(patch)?)),
+            None => (number(rest)?, None),
+        };
+        match minor {
+            4.. => Ok(Self { minor, patch }),
+            _ => Err(invalid()),
+        }
+    }
+}
+
+impl fmt::Display for EtcdVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "3.{}", self.minor)?;
+        match self.patch {
+            Some(patch) => write!(f, ".{patch}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A text that is not an [`EtcdVersion`].
+#[derive(Debug, thiserror::Error)]
+#[error("`{0}` is not a version of etcd from 3.4 on: write one such as \"3.5\" or \"3.5.30\"")]
+pub struct InvalidEtcdVersion(String);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn version(text: &str) -> EtcdVersion {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn versions_read_and_print() {
+        for text in ["3.4", "3.5.30", "3.7.1"] {
+            assert_eq!(version(text).to_string(), text);
+        }
+        assert_eq!(version("v3.6.13"), version("3.6.13"));
+        for text in [
+            "", "3", "3.", "3.3", "2.3", "3.5.", "3.5.x", "3.5.1.2", "3.+5", "3.99999",
+        ] {
+            assert!(text.parse::<EtcdVersion>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_bypass_is_known_by_version() {
+        for (text, affected) in [
+            ("3.4.24", false),
+            ("3.4.25", true),
+            ("3.4.45", true),
+            ("3.4", true),
+            ("3.5.7", false),
+            ("3.5.31", true),
+            ("3.5.32", false),
+            ("3.5", true),
+            ("3.6.12", true),
+            ("3.6.13", false),
+            ("3.7.0", false),
+            ("3.7", false),
+        ] {
+            assert_eq!(version(text).lets_revoked_clients_in(), affected, "{text}");
+        }
+        assert!(version("3.6").takes_der_alone() && !version("3.5.30").takes_der_alone());
+    }
+}

@@ -1,0 +1,145 @@
+//! The journal of a PKI: written after what it tells of.
+
+use std::collections::HashSet;
+
+use time::OffsetDateTime;
+
+use super::layout::{self, AUTHORITY_CERTIFICATE, LEAF_CERTIFICATE};
+use super::{Batch, Pki, Store, StoreError};
+use crate::certificate::Certificate;
+use crate::journal::{Entry, Event, Journal};
+
+impl<S: Store> Pki<S> {
+    /// The journal; an empty one where there is none.
+    ///
+    /// # Errors
+    ///
+    /// When it is there and cannot be read. One that is broken is no error.
+    pub fn journal(&self) -> Result<Journal, StoreError> {
+        let text = self.store().read(layout::JOURNAL)?;
+        Ok(Journal::read(&text.unwrap_or_default()))
+    }
+
+    /// Where a person finds the journal.
+    pub fn locate_journal(&self) -> String {
+        self.store().locate(layout::JOURNAL)
+    }
+
+    /// What is in the store and not in the journal.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be read.
+    pub fn unrecorded(&self, journal: &Journal) -> Result<Vec<Entry>, StoreError> {
+        let entries = journal.lines().iter().map(|line| line.entry());
+        let paths: HashSet<&str> = entries
+            .clone()
+            .filter_map(|entry| entry.path.as_deref())
+            .collect();
+        let mut found = Vec::new();
+        for (path, file) in self.all_generations()? {
+            if !paths.contains(path.as_str()) {
+                // One that cannot be read is a matter for `verify`.
+                let certificates = self.certificates(&format!("{path}/{file}")).ok();
+                let certificate = certificates.and_then(|chain| chain.into_iter().next());
+                found.extend(
+                    certificate.map(|certificate| Entry::of(Event::Found, &certificate).at(path)),
+                );
+            }
+        }
+        let released: HashSet<&str> = entries
+            .filter(|entry| {
+                entry.detail.as_deref() == Some(RELEASED) || entry.event == Event::Released
+            })
+            .filter_map(|entry| entry.path.as_deref())
+            .collect();
+        for revocation in self.revocations()? {
+            let path = layout::revocation(&revocation.serial_text());
+            let (known, detail) = match revocation.is_active() {
+                true => (&paths, revocation.reason.as_str()),
+                false => (&released, RELEASED),
+            };
+            if !known.contains(path.as_str()) {
+                found.push(Entry {
+                    event: Event::Found,
+                    ..Entry::of_revocation(&revocation)
+                        .at(path)
+                        .with_detail(detail)
+                });
+            }
+        }
+        Ok(found)
+    }
+
+    /// Adds to `batch`, as its last entry, the journal with what the batch has for it, and with
+    /// what an earlier command that was killed could not write any more.
+    pub(super) fn add_journal(&self, batch: &mut Batch) -> Result<(), StoreError> {
+        let mut journal = self.journal()?;
+        let found = self.unrecorded(&journal)?;
+        let recorded = batch.take_records();
+        if found.is_empty() && recorded.is_empty() {
+            return Ok(());
+        }
+        let now = OffsetDateTime::now_utc();
+        for entry in found.into_iter().chain(recorded) {
+            journal.append(entry, self.command(), now);
+        }
+        batch.barrier();
+        batch.put(layout::JOURNAL, journal.text());
+        Ok(())
+    }
+
+    /// The directory of every generation of every authority and leaf, and the name of its
+    /// certificate.
+    fn all_generations(&self) -> Result<Vec<(String, &'static str)>, StoreError> {
+        let mut found = Vec::new();
+        for name in self.store().list(layout::AUTHORITIES)? {
+            let directory = format!("{}/{name}", layout::AUTHORITIES);
+            self.add_generations(&directory, AUTHORITY_CERTIFICATE, &mut found)?;
+        }
+        // One that waits for its certificate is none yet.
+        let has_certificate = |(directory, file): &(String, &str)| {
+            let names = self.store().list(directory);
+            names.is_ok_and(|names| names.iter().any(|name| name == file))
+        };
+        found.retain(has_certificate);
+        for owner in self.store().list(layout::LEAVES)? {
+            let directory = format!("{}/{owner}", layout::LEAVES);
+            for role in self.store().list(&directory)? {
+                self.add_generations(&format!("{directory}/{role}"), LEAF_CERTIFICATE, &mut found)?;
+            }
+        }
+        Ok(found)
+    }
+
+    fn add_generations(
+        &self,
+        directory: &str,
+        file: &'static str,
+        found: &mut Vec<(String, &'static str)>,
+    ) -> Result<(), StoreError> {
+        let names = self.store().list(directory)?;
+        let generations = names.iter().filter(|name| name.parse::<u32>().is_ok());
+        found.extend(generations.map(|name| (format!("{directory}/{name}"), file)));
+        Ok(())
+    }
+
+    /// Every certificate in the store, of every generation, with the directory of its
+    /// generation.
+    ///
+    /// # Errors
+    ///
+    /// When one cannot be read.
+    pub fn all_certificates(&self) -> Result<Vec<(String, Certificate)>, StoreError> {
+        self.all_generations()?
+            .into_iter()
+            .map(|(path, file)| {
+                let certificate = self.certificates(&format!("{path}/{file}"))?.remove(0);
+                Ok((path, certificate))
+            })
+            .collect()
+    }
+}
+
+/// The detail of a revocation that was found and is taken back.
+const RELEASED: &str = "released";

@@ -1,0 +1,117 @@
+//! What every store must do, tried on each of them.
+
+use super::{Batch, Directory, Memory, Store};
+
+/// Runs a test on a fresh store of each kind.
+fn each(test: impl Fn(&mut dyn Store)) {
+    test(&mut Memory::default());
+    let temporary = tempfile::tempdir().unwrap();
+    test(&mut Directory::open(temporary.path()).unwrap());
+}
+
+fn batch(files: &[(&str, &str)]) -> Batch {
+    let mut batch = Batch::default();
+    for (path, content) in files {
+        batch.put(*path, *content);
+    }
+    batch
+}
+
+fn generation(batch: &mut Batch, path: &str, content: &str) {
+    batch.put_directory(
+        path,
+        vec![
+            ("tls.crt", content.into()),
+            ("tls.key.sealed", content.into()),
+        ],
+    );
+}
+
+#[track_caller]
+fn assert_holds(store: &dyn Store, path: &str, content: Option<&str>) {
+    let found = store.read(path).unwrap();
+    assert_eq!(found.as_deref(), content.map(str::as_bytes), "{path}");
+}
+
+#[test]
+fn what_is_committed_is_read() {
+    each(|store| {
+        let mut batch = batch(&[("keyring.yml", "k"), ("a/b/file", "1"), ("empty", "")]);
+        batch.barrier();
+        generation(&mut batch, "certificates/n/server/1", "c");
+        store.commit(batch).unwrap();
+        assert_holds(store, "a/b/file", Some("1"));
+        assert_holds(store, "empty", Some(""));
+        assert_holds(store, "certificates/n/server/1/tls.crt", Some("c"));
+        assert_holds(store, "certificates/n/server/2/tls.crt", None);
+        store.commit(Batch::default()).unwrap();
+    });
+}
+
+#[test]
+fn a_directory_lists_its_names_sorted() {
+    each(|store| {
+        let mut batch = batch(&[("k/b", ""), ("k/a/x", ""), ("k/a/y", ""), ("k/a-b", "")]);
+        generation(&mut batch, "k/10", "c");
+        generation(&mut batch, "k/9", "c");
+        store.commit(batch).unwrap();
+        assert_eq!(store.list("k").unwrap(), ["10", "9", "a", "a-b", "b"]);
+        assert_eq!(store.list("k/a").unwrap(), ["x", "y"]);
+        assert_eq!(store.list("k/9").unwrap(), ["tls.crt", "tls.key.sealed"]);
+        assert!(store.list("missing").unwrap().is_empty());
+        assert!(store.list("k/a/missing").unwrap().is_empty());
+    });
+}
+
+#[test]
+fn a_file_is_replaced() {
+    each(|store| {
+        store.commit(batch(&[("f", "1"), ("f", "2")])).unwrap();
+        assert_holds(store, "f", Some("2"));
+        store.commit(batch(&[("f", "3")])).unwrap();
+        assert_holds(store, "f", Some("3"));
+    });
+}
+
+#[test]
+fn a_generation_is_never_overwritten_and_what_came_before_it_stays() {
+    each(|store| {
+        let mut first = Batch::default();
+        generation(&mut first, "certificates/n/peer/1", "old");
+        store.commit(first).unwrap();
+        let mut second = batch(&[("before", "b")]);
+        generation(&mut second, "certificates/n/peer/2", "new");
+        generation(&mut second, "certificates/n/peer/1", "new");
+        second.put("after", "a");
+        assert!(store.commit(second).is_err());
+        assert_holds(store, "certificates/n/peer/1/tls.crt", Some("old"));
+        assert_holds(store, "certificates/n/peer/1/tls.key.sealed", Some("old"));
+        assert_holds(store, "before", Some("b"));
+        assert_holds(store, "certificates/n/peer/2/tls.crt", Some("new"));
+        assert_holds(store, "after", None);
+        assert_eq!(store.list("certificates/n/peer").unwrap(), ["1", "2"]);
+    });
+}
+
+#[test]
+fn files_and_directories_do_not_take_each_others_place() {
+    each(|store| {
+        store.commit(batch(&[("d/f", "1"), ("f", "1")])).unwrap();
+        assert!(store.commit(batch(&[("d", "2")])).is_err());
+        assert!(store.commit(batch(&[("f/below", "2")])).is_err());
+        let mut over = Batch::default();
+        generation(&mut over, "f", "2");
+        assert!(store.commit(over).is_err());
+        let mut over = Batch::default();
+        generation(&mut over, "d", "2");
+        assert!(store.commit(over).is_err());
+        assert_holds(store, "d/f", Some("1"));
+        assert_holds(store, "f", Some("1"));
+        assert_eq!(store.list("d").unwrap(), ["f"]);
+    });
+}
+
+#[test]
+fn a_place_is_named_by_its_path() {
+    each(|store| assert!(store.locate("a/b").ends_with("a/b")));
+}

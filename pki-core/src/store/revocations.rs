@@ -1,0 +1,175 @@
+//! What is revoked in a PKI, and its lists.
+
+use super::layout::{self, AUTHORITY_CERTIFICATE};
+use super::{Batch, Pki, Store, StoreError, StoredAuthority};
+use crate::crl::{Crl, List};
+use crate::hierarchy::AuthorityName;
+use crate::journal::Entry;
+use crate::revocation::{InvalidRevocation, Revocation};
+
+impl<S: Store> Pki<S> {
+    /// Every record of a revocation, by serial number.
+    ///
+    /// # Errors
+    ///
+    /// When one cannot be read.
+    pub fn revocations(&self) -> Result<Vec<Revocation>, StoreError> {
+        let names = self.store().list(layout::REVOCATIONS)?;
+        let records = names.iter().filter(|name| name.ends_with(".yml"));
+        records
+            .map(|name| {
+                let path = format!("{}/{name}", layout::REVOCATIONS);
+                let text = self.required(&path)?;
+                let failed = |source| StoreError::Revocation {
+                    path: self.store().locate(&path),
+                    source,
+                };
+                let record =
+                    Revocation::from_yaml(&String::from_utf8_lossy(&text)).map_err(failed)?;
+                match layout::revocation(&record.serial_text()) == path {
+                    true => Ok(record),
+                    false => Err(failed(InvalidRevocation::other_serial(
+                        &record.serial_text(),
+                    ))),
+                }
+            })
+            .collect()
+    }
+
+    /// Adds the record of a revocation to `batch`, in place of one of the same serial number, and
+    /// returns where a person finds it.
+    ///
+    /// # Errors
+    ///
+    /// Never for dates in the years 0 to 9999.
+    pub fn add_revocation(
+        &self,
+        batch: &mut Batch,
+        revocation: &Revocation,
+    ) -> Result<String, StoreError> {
+        let path = layout::revocation(&revocation.serial_text());
+        let text = revocation
+            .to_yaml()
+            .map_err(|source| StoreError::Revocation {
+                path: self.store().locate(&path),
+                source,
+            })?;
+        batch.record(Entry::of_revocation(revocation).at(path.as_str()));
+        let place = self.store().locate(&path);
+        batch.put(path, text);
+        Ok(place)
+    }
+
+    /// Every generation of every authority, from the top.
+    ///
+    /// # Errors
+    ///
+    /// When one cannot be read.
+    pub fn authorities(&self) -> Result<Vec<StoredAuthority>, StoreError> {
+        let mut found = Vec::new();
+        for name in AuthorityName::ALL {
+            let directory = layout::authority(name);
+            let names = self.store().list(&directory)?;
+            for generation in names.iter().filter_map(|name| name.parse().ok()) {
+                let path = format!("{directory}/{generation}/{AUTHORITY_CERTIFICATE}");
+                // One that waits for its certificate is none yet.
+                if self.is_waiting(&directory, generation)? {
+                    continue;
+                }
+                found.push(StoredAuthority {
+                    name,
+                    generation,
+                    certificate: self.certificates(&path)?.remove(0),
+                });
+            }
+        }
+        Ok(found)
+    }
+
+    /// The list at a path of the store, which one of `authorities` must have signed.
+    ///
+    /// # Errors
+    ///
+    /// When it is there and cannot be read, or none of them signed it.
+    pub fn crl(
+        &self,
+        path: &str,
+        authorities: &[StoredAuthority],
+    ) -> Result<Option<Crl>, StoreError> {
+        let Some(der) = self.store().read(path)? else {
+            return Ok(None);
+        };
+        let crl = Crl::from_der(&der).map_err(|source| StoreError::Crl {
+            path: self.store().locate(path),
+            source,
+        })?;
+        let mut signers = authorities.iter();
+        match signers.any(|authority| crl.is_signed_by(&authority.certificate)) {
+            true => Ok(Some(crl)),
+            false => Err(StoreError::ForeignCrl {
+                path: self.store().locate(path),
+            }),
+        }
+    }
+
+    /// The path in the store of an authority's list: the merged one for etcd, or its own.
+    pub(crate) fn crl_path(authority: &StoredAuthority, merged: bool) -> String {
+        match merged {
+            true => layout::CRL.to_owned(),
+            false => format!(
+                "{}/{}/{}.crl",
+                layout::CRLS_OF_AUTHORITIES,
+                authority.name,
+                authority.generation
+            ),
+        }
+    }
+
+    /// The path in the store of the PEM copy of the merged list.
+    pub(crate) fn crl_pem_path() -> &'static str {
+        layout::CRL_PEM
+    }
+
+    /// Whether the PEM copy of the merged list is there and the same.
+    ///
+    /// # Errors
+    ///
+    /// When it is there and cannot be read.
+    pub(crate) fn has_pem_of(&self, merged: &Crl) -> Result<bool, StoreError> {
+        let pem = self.store().read(layout::CRL_PEM)?;
+        Ok(pem.as_deref() == Some(merged.to_pem().as_bytes()))
+    }
+
+    /// Adds a list that was signed to `batch`, and returns where a person finds it.
+    pub fn add_crl(&self, batch: &mut Batch, list: &List, crl: &Crl) -> Vec<String> {
+        let mut paths = vec![self.store().locate(&list.path)];
+        batch.put(list.path.as_str(), crl.der());
+        if list.merged {
+            batch.put(layout::CRL_PEM, crl.to_pem());
+            paths.push(self.store().locate(layout::CRL_PEM));
+        }
+        batch.record(Entry::of_crl(crl).at(list.path.as_str()));
+        paths
+    }
+
+    /// Adds `.gitattributes` to `batch` unless there is one: how git merges the journal, and
+    /// that it leaves lists alone.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be read.
+    pub(crate) fn add_git_attributes(&self, batch: &mut Batch) -> Result<(), StoreError> {
+        if self.store().read(layout::GIT_ATTRIBUTES)?.is_none() {
+            batch.put(layout::GIT_ATTRIBUTES, GIT_ATTRIBUTES);
+        }
+        Ok(())
+    }
+}
+
+const GIT_ATTRIBUTES: &str = "\
+# Lines of both sides are kept: the journal's chain is made for that.
+journal.jsonl text eol=lf merge=union
+# Take either side of a conflict and run `etcdpki init`: the records in revocations/ decide.
+*.crl binary
+crl/etcd.pem -merge
+";
