@@ -3,6 +3,7 @@
 use std::fmt;
 use std::fs;
 use std::path::PathBuf;
+use std::process::Command;
 
 use fixtures::etcd::ClientPort;
 use fixtures::forge::Forged;
@@ -83,6 +84,17 @@ impl Judges {
             etcd: self.etcd.accepts(&chain, &material.key),
         }
     }
+}
+
+/// Whether the peers are of the versions whose answers the table lists.
+pub(crate) fn are_those_of_the_table() -> bool {
+    let says = |mut command: Command, argument: &str, version: &str| {
+        run(command.arg(argument)).output().contains(version)
+    };
+    says(openssl(), "version", "OpenSSL 3.0.")
+        && says(certtool(), "--version", "certtool 3.7.")
+        && says(Command::new("etcd"), "--version", "etcd Version: 3.4.")
+        && says(Command::new("etcd"), "--version", "Go Version: go1.19")
 }
 
 /// What cannot be read is refused.

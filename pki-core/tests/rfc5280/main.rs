@@ -4,9 +4,13 @@
 //! [`table`] says what each must answer, and why where they differ. Two rules hold over all of
 //! it: ours accepts nothing that etcd refuses, and nothing that OpenSSL or GnuTLS refuses but
 //! where the table says why that would be wrong.
+//!
+//! The table is of OpenSSL 3.0, GnuTLS 3.7 and etcd 3.4 built with Go 1.19. With others, what ours
+//! answers is still compared, and that etcd accepts what ours does.
 
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
+mod issued;
 mod judges;
 mod scene;
 mod table;
@@ -26,9 +30,14 @@ fn every_judge_answers_as_the_table_says() {
         .collect();
     let judges = Judges::new(&materials);
     let mut wrong = String::new();
+    let exactly = judges::are_those_of_the_table();
     for (case, material) in cases.iter().zip(&materials) {
         let answers = judges.ask(case.name, material);
-        if answers != case.expected {
+        let is_right = match exactly {
+            true => answers == case.expected,
+            false => answers.ours == case.expected.ours && (!answers.ours || answers.etcd),
+        };
+        if !is_right {
             let _ = writeln!(
                 wrong,
                 "{:45} {} expected {}",
