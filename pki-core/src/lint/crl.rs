@@ -3,7 +3,7 @@
 use time::OffsetDateTime;
 
 use super::{Check, Violation, error, run, warning, when};
-pub use crate::verify::RevocationList;
+use crate::verify::RevocationList;
 
 /// Checks a revocation list. Its signature is not looked at, as etcd does not either.
 pub fn crl(list: &RevocationList, now: OffsetDateTime) -> Vec<Violation> {

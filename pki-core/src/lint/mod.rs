@@ -39,7 +39,7 @@ use crate::certificate::Certificate;
 use crate::role::Role;
 
 pub use bundle::{BundleUse, TRUST_OF_SIBLINGS, trust};
-pub use crl::{RevocationList, crl};
+pub use crl::crl;
 pub use serial::{SharedSerial, serials};
 
 /// A rule.

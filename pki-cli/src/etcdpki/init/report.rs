@@ -149,7 +149,7 @@ impl Report {
         now: OffsetDateTime,
     ) -> Result<(), Error> {
         let revocations = pki.revocations()?;
-        for (path, certificate) in pki.undescribed(&state.leaves)? {
+        for (path, certificate) in pki.undescribed(state.leaves.iter().map(|leaf| &leaf.id))? {
             let end = certificate.validity.not_after;
             let revoked = revocations.iter().any(|revocation| {
                 revocation.is_active() && revocation.serial == certificate.serial

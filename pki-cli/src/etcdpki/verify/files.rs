@@ -60,17 +60,7 @@ impl Check<'_> {
                 return Ok(());
             }
         };
-        for (place, certificate) in chain.iter().enumerate() {
-            match certificate.authority.is_some() {
-                true => report.authorities += 1,
-                false => report.leaves += 1,
-            }
-            let mut violations = lint::certificate(certificate);
-            if let Some(issuer) = chain.get(place + 1) {
-                violations.extend(lint::issued(certificate, issuer));
-            }
-            add(report, &path, certificate, violations);
-        }
+        self.rules(&path, &chain, report);
         let Some(first) = chain.first() else {
             return Ok(());
         };
@@ -88,6 +78,21 @@ impl Check<'_> {
             false => self.paths(&path, &chain, report),
         }
         Ok(())
+    }
+
+    /// Each certificate by itself and against the one after it.
+    fn rules(&self, path: &str, chain: &[Certificate], report: &mut Report) {
+        for (place, certificate) in chain.iter().enumerate() {
+            match certificate.authority.is_some() {
+                true => report.authorities += 1,
+                false => report.leaves += 1,
+            }
+            let mut violations = lint::certificate(certificate);
+            if let Some(issuer) = chain.get(place + 1) {
+                violations.extend(lint::issued(certificate, issuer));
+            }
+            add(report, path, certificate, violations);
+        }
     }
 
     fn paths(&self, path: &str, chain: &[Certificate], report: &mut Report) {

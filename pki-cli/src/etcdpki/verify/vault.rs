@@ -6,11 +6,12 @@ use std::path::Path;
 
 use pki_core::Cluster;
 use pki_core::converge::{ConvergeError, State};
-use pki_core::document::{self, AnsibleRole};
+use pki_core::document::{self, AnsibleRole, Document};
 use pki_core::lint::pki as rules;
 use pki_core::seal::Unlocked;
 use pki_core::store::{Directory, Pki};
 use pki_core::verify::Report;
+use vault_format::Secret;
 use zeroize::Zeroizing;
 
 use crate::etcdpki::args::VaultArguments;
@@ -57,31 +58,31 @@ pub(super) fn check(
     let secret = secrets::vault_secret(&password)?;
     let mut compared = 0;
     for document in &documents {
-        let path = &document.path;
-        match Old::read(document, &secret).and_then(|old| files::merge(document, &old)) {
-            Ok(None) => compared += 1,
-            Ok(Some(_)) => {
-                let message = match Path::new(path).exists() {
-                    true => "it does not hold the newest certificates and keys",
-                    false => "it is missing",
-                };
-                report.found(path, &rules::VAULT_STALE, message);
-            }
-            // Said above.
-            Err(Error::NotEncrypted { .. }) => {}
-            Err(Error::Vault { source, .. }) => {
-                report.found(path, &rules::VAULT_UNREADABLE, source.to_string());
-            }
-            Err(Error::Merge { source, .. }) => {
-                report.found(path, &rules::VAULT_UNREADABLE, source.to_string());
-            }
-            Err(Error::NotText { .. }) => {
-                report.found(path, &rules::VAULT_UNREADABLE, "it is not text");
-            }
-            Err(error) => return Err(error),
-        }
+        compared += usize::from(is_current(document, &secret, report)?);
     }
     Ok(Vault::Compared(compared))
+}
+
+/// Whether a file is what it would be written as now; what is wrong with it is reported.
+fn is_current(document: &Document, secret: &Secret, report: &mut Report) -> Result<bool, Error> {
+    let path = &document.path;
+    let merged = Old::read(document, secret).and_then(|old| files::merge(document, &old));
+    let (rule, message) = match merged {
+        Ok(None) => return Ok(true),
+        Ok(Some(_)) if Path::new(path).exists() => (
+            &rules::VAULT_STALE,
+            "it does not hold the newest certificates and keys".to_owned(),
+        ),
+        Ok(Some(_)) => (&rules::VAULT_STALE, "it is missing".to_owned()),
+        // Found before.
+        Err(Error::NotEncrypted { .. }) => return Ok(false),
+        Err(Error::Vault { source, .. }) => (&rules::VAULT_UNREADABLE, source.to_string()),
+        Err(Error::Merge { source, .. }) => (&rules::VAULT_UNREADABLE, source.to_string()),
+        Err(Error::NotText { .. }) => (&rules::VAULT_UNREADABLE, "it is not text".to_owned()),
+        Err(error) => return Err(error),
+    };
+    report.found(path, rule, message);
+    Ok(false)
 }
 
 fn in_clear(path: &str, report: &mut Report) -> Result<(), Error> {
