@@ -9,7 +9,7 @@ use crate::certificate::Certificate;
 use crate::description::Cluster;
 use crate::hierarchy::AuthorityName;
 use crate::leaf::{LeafId, leaves};
-use crate::store::{Pki, Store, StoreError, StoredAuthority, StoredLeaf};
+use crate::store::{Pki, Store, StoreError, StoredAuthority};
 use crate::verify::RevocationList;
 
 /// Finds out what there is.
@@ -31,13 +31,11 @@ pub fn status<S: Store + Sync>(
         above.extend(stored);
     }
     let described = leaves(cluster);
-    let found: Vec<(Entry<LeafId>, Option<StoredLeaf>)> = described
+    let leaves = described
         .par_iter()
         .map(|described| leaf(cluster, pki, &described.id, &above, now))
-        .collect::<Result<_, _>>()?;
-    let (leaves, stored): (Vec<_>, Vec<_>) = found.into_iter().unzip();
-    let stored: Vec<StoredLeaf> = stored.into_iter().flatten().collect();
-    let undescribed = match pki.undescribed(&stored) {
+        .collect::<Result<Vec<_>, _>>()?;
+    let undescribed = match pki.undescribed(described.iter().map(|leaf| &leaf.id)) {
         Ok(undescribed) => undescribed,
         // `verify` tells of a stray file; what is described matters here.
         Err(StoreError::Certificate { .. } | StoreError::Missing { .. }) => Vec::new(),
@@ -210,11 +208,11 @@ fn leaf<S: Store>(
     id: &LeafId,
     above: &[StoredAuthority],
     now: OffsetDateTime,
-) -> Result<(Entry<LeafId>, Option<StoredLeaf>), StoreError> {
+) -> Result<Entry<LeafId>, StoreError> {
     let absent = pki.store().locate(&format!("certificates/{id}"));
     let (entry, stored) = entry(id.clone(), absent, pki.leaf(id))?;
     let Some(stored) = stored else {
-        return Ok((entry, None));
+        return Ok(entry);
     };
     let certificate = stored.certificate();
     let due_from = cluster
@@ -226,8 +224,7 @@ fn leaf<S: Store>(
     for authority in stored.chain.iter().skip(1) {
         current.limit(authority);
     }
-    let path = pki.locate_leaf(&stored);
-    Ok((entry.with(path, current, now), Some(stored)))
+    Ok(entry.with(pki.locate_leaf(&stored), current, now))
 }
 
 fn entry<N, T>(

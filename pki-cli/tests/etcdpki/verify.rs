@@ -75,6 +75,7 @@ fn inspect_shows_certificates_keys_and_vault_files() {
         assert!(text.contains(part), "{part}: {text}");
     }
     let vault = "roles/etcd-server/vars/certificates.vault.yml";
+    assert!(!text.contains('['), "{text}");
     let text = workspace.succeeds(&["inspect", "--json", vault]);
     let report: serde_json::Value = serde_json::from_str(&text).unwrap();
     assert_eq!(report[0]["vault"]["opened"], true);
@@ -324,4 +325,22 @@ fn revocation_lists_are_looked_at() {
         text.contains("a certificate of the path is revoked [path-not-valid]"),
         "{text}"
     );
+}
+
+#[test]
+fn inspect_tells_what_breaks_a_rule() {
+    use fixtures::forge::{Key, KeyKind, Recipe};
+    let workspace = Workspace::new();
+    let bad = Recipe::leaf("leaf").but(|it| it.serial = vec![0xff; 8]);
+    workspace.write("bad.crt", bad.self_sign(&Key::new(KeyKind::Rsa1024)).pem());
+    let text = workspace.succeeds(&["inspect", "bad.crt"]);
+    assert!(
+        text.contains("its serial number is negative [serial-negative]"),
+        "{text}"
+    );
+    let json = workspace.succeeds(&["inspect", "--json", "bad.crt"]);
+    let report: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let findings = report[0]["items"][0]["findings"].as_array().unwrap();
+    let codes: Vec<_> = findings.iter().map(|finding| &finding["code"]).collect();
+    assert_eq!(codes, ["serial-negative", "key-rsa-small"]);
 }

@@ -33,6 +33,8 @@ pub struct Encoding {
     pub path_len_without_authority: bool,
     /// Whether the authority key identifier names the issuer's issuer and serial.
     pub authority_key_identifier_names_issuer: bool,
+    /// The serial number of its issuer's certificate, where the authority key identifier names it.
+    pub authority_serial: Option<Vec<u8>>,
     /// How many subject alternative names are not what their type asks for.
     pub malformed_names: usize,
     /// The types of names constrained besides DNS names and addresses.
@@ -100,6 +102,7 @@ impl Encoding {
             ParsedExtension::AuthorityKeyIdentifier(id) => {
                 self.authority_key_identifier_names_issuer =
                     id.authority_cert_issuer.is_some() || id.authority_cert_serial.is_some();
+                self.authority_serial = id.authority_cert_serial.map(<[u8]>::to_vec);
             }
             ParsedExtension::SubjectAlternativeName(names) => {
                 self.malformed_names = names.general_names.iter().filter(is_malformed).count();

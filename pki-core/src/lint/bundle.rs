@@ -1,11 +1,11 @@
 //! CA files: what etcd and clients read at their start, and never again.
 
-use rustls_pki_types::pem::{PemObject, SectionKind};
 use time::OffsetDateTime;
 
 use super::{Lint, Severity, Violation, error, warning};
 use crate::certificate::Certificate;
 use crate::certificate::bundle;
+use crate::pem;
 
 /// Who reads a CA file.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -20,8 +20,17 @@ pub enum BundleUse {
 pub fn trust(text: &[u8], used_by: BundleUse, now: OffsetDateTime) -> Vec<Violation> {
     let mut violations = Vec::new();
     let mut found = |code, message: String| violations.extend(violation(code, message));
-    if holds_key(text) {
-        found("trust-holds-key", "a private key stands in it".to_owned());
+    for label in labels(text) {
+        match label {
+            pem::CERTIFICATE => {}
+            key if key.ends_with("PRIVATE KEY") => {
+                found("trust-holds-key", "a private key stands in it".to_owned());
+            }
+            _ => found(
+                "trust-holds-other",
+                "a block in it is no certificate".to_owned(),
+            ),
+        }
     }
     let certificates = match bundle::read(text) {
         Ok(certificates) => certificates,
@@ -67,15 +76,12 @@ fn violation(code: &str, message: String) -> Option<Violation> {
     Some(Violation { lint, message })
 }
 
-fn holds_key(text: &[u8]) -> bool {
-    let blocks = <(SectionKind, Vec<u8>)>::pem_slice_iter(text);
-    blocks.flatten().any(|(kind, der)| {
-        let der = zeroize::Zeroizing::new(der);
-        let is_key = matches!(
-            kind,
-            SectionKind::PrivateKey | SectionKind::RsaPrivateKey | SectionKind::EcPrivateKey
-        );
-        is_key && !der.is_empty()
+/// The labels of its PEM blocks. etcd takes each block for a certificate, whatever its label.
+fn labels(text: &[u8]) -> impl Iterator<Item = &str> {
+    let lines = text.split(|octet| *octet == b'\n');
+    lines.filter_map(|line| {
+        let line = std::str::from_utf8(line).ok()?.trim_end();
+        line.strip_prefix("-----BEGIN ")?.strip_suffix("-----")
     })
 }
 
@@ -86,6 +92,12 @@ pub(super) const LINTS: &[Lint] = &[
         "no private key stands in a CA file",
         "etcd ends at its start with `malformed tbs certificate`, and everybody can read the file",
         "take the key out, and replace it: it was readable",
+    ),
+    error(
+        "trust-holds-other",
+        "nothing but certificates stands in a CA file",
+        "etcd takes every PEM block for a certificate, and ends at its start",
+        "take the block out",
     ),
     error(
         "trust-empty",

@@ -88,6 +88,15 @@ fn not_authority(certificate: &Certificate, issuer: &Certificate) -> Option<Stri
 }
 
 fn identifier_mismatch(certificate: &Certificate, issuer: &Certificate) -> Option<String> {
+    if let Some(serial) = &certificate.encoding.authority_serial
+        && *serial != issuer.encoding.serial
+    {
+        return Some(format!(
+            "it names the serial number {} for its issuer's certificate, which is {}",
+            const_hex::encode(serial),
+            issuer.serial_text()
+        ));
+    }
     let named = certificate.authority_key_identifier.as_ref()?;
     let own = issuer.subject_key_identifier.as_ref()?;
     when(

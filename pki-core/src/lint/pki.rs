@@ -23,13 +23,6 @@ pub const UNREADABLE: Lint = error(
     "RFC 7468, RFC 5280, and the sealed-key format",
     "restore it from a copy",
 );
-/// A sealed key does not open, or is another certificate's.
-pub const KEY_MISMATCH: Lint = error(
-    "key-mismatch",
-    "the key beside a certificate is that certificate's",
-    "etcd does not start with another: private key does not match public key",
-    "restore both from a copy",
-);
 /// An authority is not in its period of validity.
 pub const AUTHORITY_NOT_VALID: Lint = error(
     "authority-not-valid",
@@ -149,7 +142,6 @@ pub(super) const LINTS: &[Lint] = &[
     MISSING,
     AUTHORITY_MISSING,
     UNREADABLE,
-    KEY_MISMATCH,
     AUTHORITY_NOT_VALID,
     SIGNATURE,
     PATH,

@@ -127,14 +127,11 @@ impl<S: Store> Pki<S> {
     /// # Errors
     ///
     /// When one is there and cannot be read.
-    pub fn undescribed(
+    pub fn undescribed<'a>(
         &self,
-        described: &[StoredLeaf],
+        described: impl IntoIterator<Item = &'a LeafId>,
     ) -> Result<Vec<(String, Certificate)>, StoreError> {
-        let described: HashSet<String> = described
-            .iter()
-            .map(|leaf| layout::leaf(&leaf.id))
-            .collect();
+        let described: HashSet<String> = described.into_iter().map(layout::leaf).collect();
         let mut found = Vec::new();
         for directory in self.leaf_directories()? {
             if described.contains(&directory) {

@@ -99,6 +99,38 @@ impl PathValidator {
         usage: Usage,
         at: OffsetDateTime,
     ) -> Result<(), PathError> {
+        self.find_path(chain, anchors, usage, at, |links, anchor| {
+            strict::check_anchor(links, anchor, usage, at)?;
+            strict::refuse_errors(links, anchor)
+        })
+    }
+
+    /// As [`PathValidator::validate`], for who reports what breaks a rule in any certificate at
+    /// hand by itself, whichever path it is on.
+    ///
+    /// # Errors
+    ///
+    /// When no path to any of `anchors` holds.
+    pub(super) fn validate_linted(
+        &self,
+        chain: &[Certificate],
+        anchors: &Anchors,
+        usage: Usage,
+        at: OffsetDateTime,
+    ) -> Result<(), PathError> {
+        self.find_path(chain, anchors, usage, at, |links, anchor| {
+            strict::check_anchor(links, anchor, usage, at)
+        })
+    }
+
+    fn find_path(
+        &self,
+        chain: &[Certificate],
+        anchors: &Anchors,
+        usage: Usage,
+        at: OffsetDateTime,
+        check: impl Fn(&[&Certificate], &Certificate) -> Result<(), PathError>,
+    ) -> Result<(), PathError> {
         let (leaf, intermediates) = chain.split_first().ok_or(PathError::Malformed)?;
         let leaf_der = CertificateDer::from(leaf.der());
         let intermediates: Vec<_> = intermediates
@@ -113,7 +145,10 @@ impl PathValidator {
             lists.filter_map(RevocationList::for_validation).collect();
         let refused = RefCell::new(None);
         let strict = |path: &VerifiedPath<'_>| {
-            strict::check(path, chain, anchors, usage, at).map_err(|error| {
+            let checked = anchors
+                .certificate(path)
+                .and_then(|anchor| check(&links(path, chain), anchor));
+            checked.map_err(|error| {
                 *refused.borrow_mut() = Some(error);
                 Error::UnknownIssuer
             })
@@ -208,6 +243,26 @@ impl Anchors {
                 .collect::<Result<_, Error>>()?,
         })
     }
+
+    /// The anchor that a path ends at.
+    fn certificate(&self, path: &VerifiedPath<'_>) -> Result<&Certificate, PathError> {
+        let mut all = self.trusted.iter().zip(&self.certificates);
+        let found = all.find(|(trusted, _)| *trusted == path.anchor());
+        found
+            .map(|(_, certificate)| certificate)
+            .ok_or(PathError::UnknownIssuer)
+    }
+}
+
+/// The certificates of a path from the leaf up, without the anchor.
+fn links<'a>(path: &VerifiedPath<'_>, chain: &'a [Certificate]) -> Vec<&'a Certificate> {
+    let find = |der: CertificateDer<'_>| chain.iter().find(|one| one.der() == der.as_ref());
+    let intermediates = path.intermediate_certificates();
+    chain
+        .iter()
+        .take(1)
+        .chain(intermediates.filter_map(|one| find(one.der())))
+        .collect()
 }
 
 /// Revocation lists, and how they are used.

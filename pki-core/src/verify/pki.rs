@@ -2,6 +2,7 @@
 
 mod authorities;
 mod leaves;
+mod others;
 mod settings;
 
 use time::OffsetDateTime;
@@ -108,7 +109,7 @@ impl Report {
             }
             StoreError::OtherKey { path } => self.found(
                 &path,
-                &rules::KEY_MISMATCH,
+                &rules::UNREADABLE,
                 "the key is not the one of the certificate beside it",
             ),
             other => return Err(other),
@@ -206,50 +207,6 @@ impl<S: Store + Sync> Check<'_, S> {
                 "slot `{slot}`: its recipients or its file were changed by somebody who cannot open it"
             );
             self.report.found(&path, &rules::SLOT_FORGED, message);
-        }
-        Ok(())
-    }
-
-    /// What is here besides: superseded generations, and what is not described any more.
-    fn others(&mut self, leaves: Vec<leaves::Checked>) -> Result<(), StoreError> {
-        let stored: Vec<_> = leaves.into_iter().filter_map(|leaf| leaf.stored).collect();
-        let described = self.authorities.iter().map(|stored| {
-            (
-                self.pki.locate_authority(stored),
-                stored.certificate.clone(),
-            )
-        });
-        let mut all: Vec<(String, Certificate)> = described.collect();
-        all.extend(
-            stored
-                .iter()
-                .map(|leaf| (self.pki.locate_leaf(leaf), leaf.certificate().clone())),
-        );
-        match self.pki.undescribed(&stored) {
-            Err(error) => self.report.unreadable(error)?,
-            Ok(undescribed) => {
-                for (path, certificate) in &undescribed {
-                    let is_revoked = self
-                        .revoked
-                        .as_ref()
-                        .is_some_and(|list| list.lists(certificate));
-                    if certificate.validity.contains(self.now) && !is_revoked {
-                        let message = format!(
-                            "`{}` is not described, and valid until {}",
-                            certificate.subject,
-                            certificate.validity.not_after.date()
-                        );
-                        self.report.found(path, &rules::UNDESCRIBED, message);
-                    }
-                }
-                all.extend(undescribed);
-            }
-        }
-        all.extend(self.pki.superseded()?);
-        for shared in lint::serials(all.iter().map(|(_, certificate)| certificate)) {
-            if let Some((path, _)) = all.get(shared.other) {
-                self.report.violations(path, vec![shared.violation]);
-            }
         }
         Ok(())
     }

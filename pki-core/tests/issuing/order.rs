@@ -107,7 +107,13 @@ fn every_kind_of_name_and_key_is_issued() {
     plan.apply(&made.cluster, &mut made.pki, &made.keys, made.now)
         .unwrap();
     assert_eq!(*made.pki.store(), before);
-    assert_eq!(made.pki.undescribed(&made.state.leaves).unwrap().len(), 1);
+    assert_eq!(
+        made.pki
+            .undescribed(made.state.leaves.iter().map(|leaf| &leaf.id))
+            .unwrap()
+            .len(),
+        1
+    );
     let report = verify::verify(&made.cluster, &made.pki, Some(&made.keys), made.now).unwrap();
     assert!(faults(&report).is_empty(), "{report:?}");
 }

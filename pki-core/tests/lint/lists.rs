@@ -10,8 +10,9 @@ use time::OffsetDateTime;
 use super::codes;
 
 /// The rules that the tests here cover, and two that need a whole PKI.
-pub(crate) const COVERED: [&str; 19] = [
+pub(crate) const COVERED: [&str; 20] = [
     "trust-holds-key",
+    "trust-holds-other",
     "trust-empty",
     "trust-malformed",
     "trust-holds-leaf",
@@ -50,9 +51,15 @@ fn ca_files() {
     let old = old.self_sign(&key).pem();
     let root = root.pem();
     let secret = std::fs::read_to_string(key.file()).unwrap();
+    let encrypted = secret.replace("PRIVATE KEY", "ENCRYPTED PRIVATE KEY");
     let broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
     for (code, text) in [
         ("trust-holds-key", format!("{root}{secret}")),
+        ("trust-holds-key", format!("{root}{encrypted}")),
+        (
+            "trust-holds-other",
+            root.clone() + &root.replace("CERTIFICATE", "TRUSTED CERTIFICATE"),
+        ),
         ("trust-empty", "nothing\n".to_owned()),
         ("trust-malformed", format!("{root}{broken}")),
         ("trust-holds-leaf", format!("{root}{leaf}")),

@@ -24,6 +24,7 @@ fn every_lint_has_a_case() {
         .chain(certificates::ISSUED)
         .chain(roles::CASES.iter().map(|case| case.code))
         .chain(lists::COVERED)
+        .chain(OF_A_WHOLE_PKI)
         .collect();
     let all: BTreeSet<&str> = lint::all().map(|lint| lint.code).collect();
     let missing: Vec<_> = all.difference(&covered).collect();
@@ -31,3 +32,25 @@ fn every_lint_has_a_case() {
     let unknown: Vec<_> = covered.difference(&all).collect();
     assert!(unknown.is_empty(), "no lint is called {unknown:?}");
 }
+
+/// The rules that take a whole PKI: their cases are in src/verify/pki/tests.rs, and those of vault
+/// files in the tests of the command.
+const OF_A_WHOLE_PKI: [&str; 17] = [
+    "authority-missing",
+    "authority-not-valid",
+    "crl-unreadable",
+    "missing",
+    "name-not-matched",
+    "not-as-described",
+    "path-not-valid",
+    "revoked",
+    "setting-for-next-issue",
+    "signature-not-of-issuer",
+    "trust-stale",
+    "undescribed",
+    "unreadable",
+    "usage-unwanted",
+    "vault-in-clear",
+    "vault-stale",
+    "vault-unreadable",
+];

@@ -8,6 +8,7 @@ use super::VaultArguments;
 
 /// Show what is in a file: certificates, keys, sealed keys, vault files
 ///
+/// What breaks a rule of RFC 5280 is told with its code; `etcdpki verify --rules` explains them.
 /// Private keys and passwords are never shown. A vault file is opened if a vault password is at
 /// hand; without one its header is shown.
 #[derive(Args, Debug)]

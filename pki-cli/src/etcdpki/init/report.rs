@@ -135,7 +135,7 @@ impl Report {
         state: &State,
         now: OffsetDateTime,
     ) -> Result<(), Error> {
-        for (path, certificate) in pki.undescribed(&state.leaves)? {
+        for (path, certificate) in pki.undescribed(state.leaves.iter().map(|leaf| &leaf.id))? {
             let end = certificate.validity.not_after;
             if end > now {
                 self.undescribed.push(Undescribed {

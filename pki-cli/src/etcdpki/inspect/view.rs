@@ -4,10 +4,11 @@ use std::fmt::Write as _;
 
 use pki_core::certificate::Certificate;
 use pki_core::inspect::Item;
+use pki_core::lint;
 use serde::Serialize;
 use vault_format::Header;
 
-use crate::etcdpki::output::{DIM, HEADING, timestamp};
+use crate::etcdpki::output::{BAD, DIM, HEADING, WARN, timestamp};
 
 /// A file.
 #[derive(Debug, Serialize)]
@@ -159,6 +160,15 @@ struct CertificateView {
     permitted_names: Option<Vec<String>>,
     public_key_sha256: String,
     sha256: String,
+    /// What breaks a rule of RFC 5280 or etcd, by itself.
+    findings: Vec<FindingView>,
+}
+
+#[derive(Debug, Serialize)]
+struct FindingView {
+    code: &'static str,
+    severity: &'static str,
+    message: String,
 }
 
 impl CertificateView {
@@ -203,6 +213,14 @@ impl CertificateView {
             }),
             public_key_sha256: certificate.public_key.fingerprint().to_string(),
             sha256: certificate.fingerprint().to_string(),
+            findings: lint::certificate(certificate)
+                .into_iter()
+                .map(|violation| FindingView {
+                    code: violation.lint.code,
+                    severity: violation.lint.severity.as_str(),
+                    message: violation.message,
+                })
+                .collect(),
         }
     }
 
@@ -240,6 +258,18 @@ impl CertificateView {
             if !value.is_empty() {
                 let _ = writeln!(text, "    {label:18} {value}");
             }
+        }
+        for finding in &self.findings {
+            let style = match finding.severity {
+                "error" => BAD,
+                "warning" => WARN,
+                _ => DIM,
+            };
+            let _ = writeln!(
+                text,
+                "    {style}{:18}{style:#} {} {DIM}[{}]{DIM:#}",
+                finding.severity, finding.message, finding.code
+            );
         }
     }
 }

@@ -1,54 +1,17 @@
 //! What etcd, OpenSSL and GnuTLS refuse in a path that the path validator lets through.
 
-use rustls_pki_types::CertificateDer;
 use time::OffsetDateTime;
-use webpki::VerifiedPath;
 
-use super::{Anchors, PathError};
+use super::PathError;
 use crate::certificate::encoding::oid;
 use crate::certificate::{Certificate, ExtendedKeyUsage};
 use crate::lint::{self, Severity, Violation};
 use crate::role::Usage;
 
-/// Checks a path that the validator has found.
-pub(super) fn check(
-    path: &VerifiedPath<'_>,
-    chain: &[Certificate],
-    anchors: &Anchors,
-    usage: Usage,
-    at: OffsetDateTime,
-) -> Result<(), PathError> {
-    let find = |der: CertificateDer<'_>| chain.iter().find(|one| one.der() == der.as_ref());
-    let mut links: Vec<&Certificate> = chain.iter().take(1).collect();
-    links.extend(
-        path.intermediate_certificates()
-            .filter_map(|one| find(one.der())),
-    );
-    let place = anchors
-        .trusted
-        .iter()
-        .position(|anchor| anchor == path.anchor());
-    let anchor = place.and_then(|place| anchors.certificates.get(place));
-    let anchor = anchor.ok_or(PathError::UnknownIssuer)?;
-
-    check_anchor(anchor, &links, usage, at)?;
-    let issuers = links.iter().skip(1).copied().chain([anchor]);
-    for (certificate, issuer) in links.iter().zip(issuers) {
-        refuse_errors(certificate, lint::certificate(certificate), |_| true)?;
-        // The validator has held the usage that is asked for against every authority; another
-        // that is not nested does not matter here.
-        refuse_errors(
-            certificate,
-            lint::issued(certificate, issuer),
-            |violation| violation.lint.code != "extended-key-usage-not-nested",
-        )?;
-    }
-    Ok(())
-}
-
-fn check_anchor(
-    anchor: &Certificate,
+/// Holds an anchor to its validity, path length and usages; `links` are below it.
+pub(super) fn check_anchor(
     links: &[&Certificate],
+    anchor: &Certificate,
     usage: Usage,
     at: OffsetDateTime,
 ) -> Result<(), PathError> {
@@ -69,10 +32,8 @@ fn check_anchor(
         .skip(1)
         .filter(|one| !one.is_self_issued())
         .count();
-    if authority
-        .path_len
-        .is_some_and(|most| usize::try_from(most).is_ok_and(|most| counted > most))
-    {
+    let exceeds = |most| usize::try_from(most).is_ok_and(|most| counted > most);
+    if authority.path_len.is_some_and(exceeds) {
         return Err(PathError::PathLength);
     }
     let limited = anchor
@@ -81,15 +42,32 @@ fn check_anchor(
         .is_some();
     let any = ExtendedKeyUsage::Other("anyExtendedKeyUsage".to_owned());
     let listed = &anchor.extended_key_usages;
-    if limited && !listed.contains(&ExtendedKeyUsage::Known(usage)) && !listed.contains(&any) {
-        return Err(PathError::Usage);
+    match limited && !listed.contains(&ExtendedKeyUsage::Known(usage)) && !listed.contains(&any) {
+        true => Err(PathError::Usage),
+        false => Ok(()),
     }
-    refuse_errors(anchor, lint::certificate(anchor), |violation| {
-        OF_ANCHORS.contains(&violation.lint.code)
-    })
 }
 
-fn refuse_errors(
+/// Refuses what breaks a rule that is an error.
+pub(super) fn refuse_errors(links: &[&Certificate], anchor: &Certificate) -> Result<(), PathError> {
+    refuse(anchor, lint::certificate(anchor), |violation| {
+        OF_ANCHORS.contains(&violation.lint.code)
+    })?;
+    let issuers = links.iter().skip(1).copied().chain([anchor]);
+    for (certificate, issuer) in links.iter().zip(issuers) {
+        refuse(certificate, lint::certificate(certificate), |_| true)?;
+        // The validator has held the usage that is asked for against every authority; another
+        // that is not nested does not matter here.
+        refuse(
+            certificate,
+            lint::issued(certificate, issuer),
+            |violation| violation.lint.code != "extended-key-usage-not-nested",
+        )?;
+    }
+    Ok(())
+}
+
+fn refuse(
     certificate: &Certificate,
     violations: Vec<Violation>,
     counts: impl Fn(&Violation) -> bool,

@@ -222,3 +222,88 @@ fn what_an_authority_may_not_sign_it_does_not_sign() {
             .contains("not valid")
     );
 }
+
+/// A list of `authority` over these certificates, which is outdated after some days.
+fn revocation_list(authority: &Authority, revoked: &[&Certificate], days: i64) -> RevocationList {
+    let key = PrivateKey::from_der(authority.key().unwrap().pkcs8_der()).unwrap();
+    let der = authority.certificate().der().into();
+    let issuer = rcgen::Issuer::from_ca_cert_der(&der, key).unwrap();
+    let identifier = authority.certificate().subject_key_identifier.clone();
+    let parameters = rcgen::CertificateRevocationListParams {
+        this_update: now() - Duration::days(1),
+        next_update: now() + Duration::days(days),
+        crl_number: 1_u64.into(),
+        issuing_distribution_point: None,
+        revoked_certs: revoked
+            .iter()
+            .map(|certificate| rcgen::RevokedCertParams {
+                serial_number: certificate.serial.clone().into(),
+                revocation_time: now(),
+                reason_code: None,
+                invalidity_date: None,
+            })
+            .collect(),
+        key_identifier_method: rcgen::KeyIdMethod::PreSpecified(identifier.unwrap()),
+    };
+    RevocationList::read(parameters.signed_by(&issuer).unwrap().der()).unwrap()
+}
+
+#[test]
+fn revocation_is_looked_up_as_deep_as_is_asked_for() {
+    use RevocationDepth::{Chain, Leaf};
+    use Unlisted::{Accept, Refuse};
+    let root = root(2, None);
+    let etcd = below(&root, "etcd", 0);
+    let leaf = leaf_of(&etcd, BOTH, &["a.b"]);
+    let other = leaf_of(&etcd, BOTH, &["a.b"]);
+    let chain = [leaf.clone(), etcd.certificate().clone()];
+    let anchors = Anchors::new(&[root.certificate().clone()]).unwrap();
+    let validate = |lists: Vec<RevocationList>, depth, unlisted, days| {
+        let revocation = Revocation::new(lists, depth, unlisted).unwrap();
+        let validator = PathValidator::new().with_revocation(revocation);
+        let at = now() + Duration::days(days);
+        validator.validate(&chain, &anchors, Usage::ServerAuth, at)
+    };
+    let of_etcd = |revoked: &[&Certificate]| revocation_list(&etcd, revoked, 2);
+    let of_root = |revoked: &[&Certificate]| revocation_list(&root, revoked, 2);
+
+    assert_eq!(validate(vec![of_etcd(&[&other])], Leaf, Refuse, 0), Ok(()));
+    assert_eq!(
+        validate(vec![of_etcd(&[&leaf])], Leaf, Refuse, 0),
+        Err(PathError::Revoked)
+    );
+    let unknown = Err(PathError::UnknownRevocation);
+    assert_eq!(validate(vec![of_etcd(&[])], Chain, Refuse, 0), unknown);
+    assert_eq!(validate(vec![of_etcd(&[])], Chain, Accept, 0), Ok(()));
+    let both = || vec![of_etcd(&[]), of_root(&[])];
+    assert_eq!(validate(both(), Chain, Refuse, 0), Ok(()));
+    assert_eq!(
+        validate(both(), Chain, Refuse, 3),
+        Err(PathError::OutdatedRevocationList)
+    );
+    // etcd matches the serial number alone: in a list of another authority, and however deep.
+    let strange = vec![of_root(&[&leaf])];
+    assert_eq!(validate(strange, Leaf, Accept, 0), Err(PathError::Revoked));
+    let above = vec![of_etcd(&[]), of_root(&[etcd.certificate()])];
+    assert_eq!(validate(above, Leaf, Refuse, 0), Err(PathError::Revoked));
+    assert!(matches!(
+        validate(vec![], Leaf, Refuse, 0),
+        Err(PathError::Other(_))
+    ));
+}
+
+#[test]
+fn a_signature_of_an_authority_is_checked_once() {
+    let root = root(2, None);
+    let etcd = below(&root, "etcd", 0);
+    let anchors = Anchors::new(&[root.certificate().clone()]).unwrap();
+    let validator = PathValidator::new();
+    for _ in 0..3 {
+        let leaf = leaf_of(&etcd, BOTH, &["a.b"]);
+        let chain = [leaf, etcd.certificate().clone()];
+        for usage in BOTH {
+            validator.validate(&chain, &anchors, *usage, now()).unwrap();
+        }
+    }
+    assert_eq!(validator.algorithms.remembered(), 3 + 1);
+}

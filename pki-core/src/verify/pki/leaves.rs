@@ -134,9 +134,9 @@ impl<S: Store + Sync> Check<'_, S> {
     ) {
         for (name, anchors) in &self.anchors {
             for usage in [Usage::ServerAuth, Usage::ClientAuth] {
-                let result = self
-                    .validator
-                    .validate(&stored.chain, anchors, usage, self.now);
+                let result =
+                    self.validator
+                        .validate_linted(&stored.chain, anchors, usage, self.now);
                 let wanted = leaf.profile.usages().contains(&usage);
                 match result {
                     Err(PathError::Usage) if !wanted => {}

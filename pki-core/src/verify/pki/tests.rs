@@ -221,3 +221,82 @@ fn certificates_besides_are_told() {
         "{found:?}"
     );
 }
+
+/// A revocation list of the etcd authority over these certificates.
+fn revocation_list(store: &Memory, keys: &Unlocked, paths: &[&str]) -> Vec<u8> {
+    let pki = Pki::new(store.clone());
+    let stored = pki.authority(AuthorityName::Etcd).unwrap().unwrap();
+    let key = pki.authority_key(&stored, keys).unwrap();
+    let issuer = rcgen::Issuer::from_ca_cert_der(&stored.certificate.der().into(), key).unwrap();
+    let now = OffsetDateTime::now_utc();
+    let revoked = paths.iter().map(|path| rcgen::RevokedCertParams {
+        serial_number: certificate(store, path).serial.into(),
+        revocation_time: now,
+        reason_code: None,
+        invalidity_date: None,
+    });
+    let identifier = stored.certificate.subject_key_identifier.unwrap();
+    let parameters = rcgen::CertificateRevocationListParams {
+        this_update: now - time::Duration::minutes(1),
+        next_update: now + time::Duration::days(7),
+        crl_number: 1_u64.into(),
+        issuing_distribution_point: None,
+        revoked_certs: revoked.collect(),
+        key_identifier_method: rcgen::KeyIdMethod::PreSpecified(identifier),
+    };
+    parameters.signed_by(&issuer).unwrap().der().to_vec()
+}
+
+fn certificate(store: &Memory, path: &str) -> Certificate {
+    let text = store.read(path).unwrap().unwrap();
+    crate::certificate::bundle::read(&text).unwrap().remove(0)
+}
+
+#[test]
+fn each_rule_of_a_whole_pki_is_broken() {
+    const LEAF: &str = "certificates/etcd-0/server/1/tls.crt";
+    const ETCD: &str = "authorities/etcd/1/ca.crt";
+    let (cluster, store, keys) = pki(DESCRIPTION);
+    let (_, other, _) = pki(DESCRIPTION);
+    let codes = |cluster: &Cluster, path: &str, content: Option<Vec<u8>>, days| {
+        let mut changed = store.clone();
+        changed.set(path, content);
+        let found = findings(cluster, changed, &keys, days);
+        found
+            .into_iter()
+            .map(|one| one.lint.code)
+            .collect::<Vec<_>>()
+    };
+    let changed = |path: &str, content: Option<Vec<u8>>| codes(&cluster, path, content, 0);
+    let of_other = |path: &str| changed(path, other.read(path).unwrap());
+
+    assert_eq!(changed(LEAF, Some(b"rubbish".to_vec())), ["unreadable"]);
+    assert!(of_other(ETCD).contains(&"signature-not-of-issuer"));
+    assert!(of_other(LEAF).contains(&"path-not-valid"));
+    assert_eq!(of_other("trust/members.crt"), ["trust-stale"]);
+    assert!(codes(&cluster, "x", None, 5 * 365 + 1).contains(&"authority-not-valid"));
+    let without = format!("{DESCRIPTION}etcd: {{ enable_grpc_gateway: false }}\n");
+    let without = Cluster::from_yaml(&without).unwrap();
+    let found = codes(&without, "x", None, 0);
+    assert_eq!(
+        found,
+        ["not-as-described", "usage-unwanted", "usage-unwanted"].repeat(2)
+    );
+
+    let list = "crl/etcd.crl";
+    assert_eq!(changed(list, Some(b"rubbish".to_vec())), ["crl-unreadable"]);
+    let none: [&str; 0] = [];
+    assert_eq!(
+        changed(list, Some(revocation_list(&store, &keys, &[]))),
+        none
+    );
+    assert_eq!(
+        changed(list, Some(revocation_list(&store, &keys, &[LEAF]))),
+        ["revoked"]
+    );
+    // Every leaf is sent with its authority, so etcd refuses them all.
+    let all = changed(list, Some(revocation_list(&store, &keys, &[ETCD])));
+    assert_eq!(all, ["revoked"].repeat(1 + 6));
+    let late = codes(&cluster, list, Some(revocation_list(&store, &keys, &[])), 8);
+    assert_eq!(late, ["crl-outdated"]);
+}

@@ -1,0 +1,15 @@
+//! Whatever comes in as a revocation list, reading and linting it never panics.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use pki_core::lint;
+use pki_core::verify::{Revocation, RevocationDepth, RevocationList, Unlisted};
+use time::OffsetDateTime;
+
+fuzz_target!(|data: &[u8]| {
+    if let Ok(list) = RevocationList::read(data) {
+        let _ = lint::crl(&list, OffsetDateTime::UNIX_EPOCH);
+        let _ = Revocation::new(vec![list], RevocationDepth::Chain, Unlisted::Refuse);
+    }
+});
