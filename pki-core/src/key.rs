@@ -187,6 +187,18 @@ impl PrivateKey {
         pem::encode_secret(pem::PRIVATE_KEY, &self.pkcs8)
     }
 
+    fn signature_algorithm(&self) -> SignatureAlgorithm {
+        match self.algorithm {
+            KeyAlgorithm::Ed25519 => SignatureAlgorithm::Ed25519,
+            KeyAlgorithm::P256 => SignatureAlgorithm::EcdsaSha256,
+            KeyAlgorithm::P384 => SignatureAlgorithm::EcdsaSha384,
+            KeyAlgorithm::P521 => SignatureAlgorithm::EcdsaSha512,
+            KeyAlgorithm::Rsa2048 | KeyAlgorithm::Rsa3072 | KeyAlgorithm::Rsa4096 => {
+                SignatureAlgorithm::RsaSha256
+            }
+        }
+    }
+
     fn from_pair(algorithm: KeyAlgorithm, pair: Pair) -> Result<Self, KeyError> {
         let (pkcs8, spki): (_, PublicKeyX509Der<'_>) = match &pair {
             Pair::Ecdsa(pair) => (
@@ -215,6 +227,23 @@ impl PrivateKey {
 impl fmt::Debug for PrivateKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "PrivateKey({}, ****)", self.algorithm)
+    }
+}
+
+impl rcgen::PublicKeyData for PrivateKey {
+    fn der_bytes(&self) -> &[u8] {
+        self.public.raw()
+    }
+
+    fn algorithm(&self) -> &'static rcgen::SignatureAlgorithm {
+        self.signature_algorithm().rcgen()
+    }
+}
+
+impl rcgen::SigningKey for PrivateKey {
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, rcgen::Error> {
+        Signer::sign(self, self.signature_algorithm(), message)
+            .map_err(|_| rcgen::Error::RingUnspecified)
     }
 }
 

@@ -73,7 +73,7 @@ impl SignatureAlgorithm {
         }
     }
 
-    fn rcgen(self) -> &'static rcgen::SignatureAlgorithm {
+    pub(crate) fn rcgen(self) -> &'static rcgen::SignatureAlgorithm {
         match self {
             Self::EcdsaSha256 => &rcgen::PKCS_ECDSA_P256_SHA256,
             Self::EcdsaSha384 => &rcgen::PKCS_ECDSA_P384_SHA384,

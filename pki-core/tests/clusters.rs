@@ -13,7 +13,7 @@ use pki_core::lint::Severity;
 use pki_core::name::San;
 use pki_core::profile::{Profile, Subject};
 use pki_core::role::Usage;
-use pki_core::seal::{KdfParameters, Keyring, Passphrase, Unlocked};
+use pki_core::seal::Unlocked;
 use pki_core::store::{Memory, Pki, StoredLeaf};
 use pki_core::verify::{Finding, verify};
 use pki_core::{Cluster, key::PrivateKey};
@@ -31,13 +31,7 @@ impl Made {
     fn new(description: &str) -> Self {
         let cluster = Cluster::from_yaml(description)
             .unwrap_or_else(|error| panic!("{error}\n{description}"));
-        let cheap = KdfParameters {
-            memory_kib: 64,
-            passes: 1,
-            lanes: 1,
-        };
-        let passphrase = Passphrase::new("x").unwrap();
-        let (_, keys) = Keyring::create(cluster.name.as_str(), &passphrase, cheap).unwrap();
+        let keys = Unlocked::generate().unwrap();
         let mut pki = Pki::new(Memory::default());
         let now = OffsetDateTime::now_utc();
         let plan = converge::plan(&cluster, &pki, now).unwrap();

@@ -268,7 +268,16 @@ fn a_directory_of_easy_rsa() {
     let report = adopt(&workspace, &["easy"], 5);
     assert_eq!(report["domain"], "a.example");
     assert_eq!(report["clients"], serde_json::json!(["etcdctl"]));
-    workspace.succeeds(&["verify"]);
+    assert!(problems(&report, "easy/issued/etcdctl.crt").contains("key-usage-not-critical"));
+    // What easy-rsa does against a MUST of RFC 5280 stays an error, and is the only one.
+    let output = workspace.run(&["verify", "--json"]);
+    assert_eq!(output.status.code(), Some(3));
+    let found: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(found["errors"], 1, "{found:#}");
+    assert!(
+        found.to_string().contains("basic-constraints-not-critical"),
+        "{found:#}"
+    );
 }
 
 /// Runs cfssl and writes its answer as `NAME.pem` and `NAME-key.pem`.

@@ -51,6 +51,13 @@ pub(super) fn look(adoption: &mut Adoption, now: OffsetDateTime) {
             ));
         }
     }
+    // One certificate may serve in two roles.
+    let mut told: Vec<(String, String)> = Vec::new();
+    found.retain(|one| {
+        let new = !told.contains(one);
+        told.push(one.clone());
+        new
+    });
     adoption.problems.extend(
         found
             .into_iter()

@@ -87,13 +87,16 @@ impl Found {
             },
         };
         for certificate in certificates.unwrap_or_default() {
-            // Chains repeat the authorities; the first file that has one alone names it.
-            if !self
+            let known = self
                 .certificates
-                .iter()
-                .any(|(_, known)| *known == certificate)
-            {
-                self.certificates.push((source.name.clone(), certificate));
+                .iter_mut()
+                .find(|(_, known)| *known == certificate);
+            match known {
+                // easy-rsa keeps each a second time under its serial number, which tells less.
+                Some((path, _)) if path.contains(BY_SERIAL) => path.clone_from(&source.name),
+                // Chains repeat the authorities.
+                Some(_) => {}
+                None => self.certificates.push((source.name.clone(), certificate)),
             }
         }
     }
@@ -289,3 +292,6 @@ fn roles(path: &str, certificate: &Certificate) -> &'static [Role] {
         (true, true) => &[Role::Server, Role::Peer],
     }
 }
+
+/// Where easy-rsa keeps a copy of each certificate.
+const BY_SERIAL: &str = "certs_by_serial";

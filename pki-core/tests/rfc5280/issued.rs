@@ -9,7 +9,7 @@ use pki_core::certificate::Certificate;
 use pki_core::converge;
 use pki_core::hierarchy::AuthorityName;
 use pki_core::role::Role;
-use pki_core::seal::{KdfParameters, Keyring, Passphrase};
+use pki_core::seal::Unlocked;
 use pki_core::store::{Memory, Pki};
 use tempfile::TempDir;
 use time::OffsetDateTime;
@@ -30,13 +30,7 @@ fn issue(cluster: &str, settings: &str, directory: &TempDir) -> Vec<Issued> {
         "cluster: {cluster}\ndomain: example.com\nnodes:\n  - {{ name: etcd-0, addresses: [10.0.0.1, 'fd00::1'] }}\nclients: [root]\n{settings}\n"
     );
     let cluster = Cluster::from_yaml(&description).unwrap();
-    let cheap = KdfParameters {
-        memory_kib: 64,
-        passes: 1,
-        lanes: 1,
-    };
-    let passphrase = Passphrase::new("x").unwrap();
-    let (_, keys) = Keyring::create(cluster.name.as_str(), &passphrase, cheap).unwrap();
+    let keys = Unlocked::generate().unwrap();
     let mut pki = Pki::new(Memory::default());
     let now = OffsetDateTime::now_utc();
     let plan = converge::plan(&cluster, &pki, now).unwrap();

@@ -145,7 +145,7 @@ impl<S: Store> Pki<S> {
         {
             let directory = format!("{owner}/{generation}");
             let names = self.store.list(&directory)?;
-            let has = |wanted: String| names.iter().any(|name| *name == wanted);
+            let has = |wanted: String| names.contains(&wanted);
             for name in &names {
                 if let Some(stem) = name.strip_suffix(SEALED) {
                     let waits = has(format!("{stem}.csr")) && !has(format!("{stem}.crt"));

@@ -139,8 +139,13 @@ impl Report {
             "\n{BAD}{}{BAD:#}",
             count(self.problems.len(), "remark")
         );
+        let mut last = "";
         for Wrong { path, message } in &self.problems {
-            let _ = writeln!(text, "  {path}\n    {message}");
+            if path != last {
+                let _ = writeln!(text, "  {path}");
+            }
+            let _ = writeln!(text, "    {message}");
+            last = path;
         }
     }
 
