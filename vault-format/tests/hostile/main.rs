@@ -7,14 +7,28 @@ mod ansible;
 mod build;
 mod cases;
 
-use vault_format::{Error, FormatProblem, Secret, decrypt};
+use std::io::Cursor;
+
+use vault_format::{Decryptor, Error, FormatProblem, Secret, decrypt};
 
 use self::build::{PASSWORD, PLAINTEXT};
 use self::cases::{Case, Outcome, all};
 
+/// What becomes of a vault, in two passes and in one.
 fn outcome(vault: &[u8]) -> Outcome {
-    match decrypt(vault, &Secret::new(PASSWORD).unwrap()) {
-        Ok(plaintext) => Outcome::Ok(plaintext.as_ref().to_vec()),
+    let secret = Secret::new(PASSWORD).unwrap();
+    let outcome = classify(decrypt(vault, &secret).map(|plaintext| plaintext.as_ref().to_vec()));
+    let mut output = Cursor::new(Vec::new());
+    let in_one_pass = Decryptor::new(Cursor::new(vault))
+        .and_then(|decryptor| decryptor.decrypt_into(&secret, &mut output));
+    let in_one_pass = classify(in_one_pass.map(|_| output.into_inner()));
+    assert_eq!(in_one_pass, outcome, "{}", String::from_utf8_lossy(vault));
+    outcome
+}
+
+fn classify(result: Result<Vec<u8>, Error>) -> Outcome {
+    match result {
+        Ok(plaintext) => Outcome::Ok(plaintext),
         Err(Error::CorruptPayload { .. }) => Outcome::Corrupt,
         Err(Error::DecryptFailed) => Outcome::DecryptFailed,
         Err(Error::Format { .. }) => Outcome::Format,
