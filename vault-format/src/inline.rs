@@ -112,31 +112,33 @@ pub fn values(text: &str) -> Vec<Value> {
 /// Each value keeps its style and indentation.
 #[must_use]
 pub fn replace(text: &str, replacements: &[(&Value, &[u8])]) -> String {
-    let mut ordered: Vec<_> = replacements.to_vec();
-    ordered.sort_by_key(|(value, _)| value.range.start);
-    let mut replaced = String::with_capacity(text.len());
-    let mut copied = 0;
-    for (value, vault) in ordered {
-        replaced.push_str(&text[copied..value.range.start]);
+    let edits = replacements.iter().map(|(value, vault)| {
         let vault = String::from_utf8_lossy(vault);
-        match &value.style {
-            Style::Block { indent, line_break } => {
-                for line in vault.lines() {
-                    replaced.push_str(indent);
-                    replaced.push_str(line);
-                    replaced.push_str(line_break);
-                }
-            }
-            Style::Quoted => {
-                replaced.push('"');
-                replaced.push_str(&vault.replace('\n', "\\n"));
-                replaced.push('"');
-            }
-        }
-        copied = value.range.end;
+        let written = match &value.style {
+            Style::Block { indent, line_break } => vault
+                .lines()
+                .flat_map(|line| [indent, line, line_break])
+                .collect(),
+            Style::Quoted => format!("\"{}\"", vault.replace('\n', "\\n")),
+        };
+        (value.range.clone(), written)
+    });
+    splice(text, edits)
+}
+
+/// Puts texts in the place of ranges that do not overlap.
+fn splice(text: &str, edits: impl Iterator<Item = (Range<usize>, String)>) -> String {
+    let mut edits: Vec<_> = edits.collect();
+    edits.sort_by_key(|(range, _)| range.start);
+    let mut spliced = String::with_capacity(text.len());
+    let mut copied = 0;
+    for (range, written) in edits {
+        spliced.push_str(&text[copied..range.start]);
+        spliced.push_str(&written);
+        copied = range.end;
     }
-    replaced.push_str(&text[copied..]);
-    replaced
+    spliced.push_str(&text[copied..]);
+    spliced
 }
 
 /// Where a tag starts and ends, if this line has one.
@@ -150,18 +152,10 @@ fn find_tag(line: &Line<'_>) -> Option<(usize, usize)> {
 
 fn from_block(text: &str, block: &Range<usize>) -> (Range<usize>, Style, Vec<u8>) {
     let content = &text[block.clone()];
-    let first = content
-        .lines()
-        .find(|line| !line.trim().is_empty())
-        .unwrap_or_default();
-    let indent = &first[..first.len() - first.trim_start_matches(' ').len()];
+    let (indent, lines) = yaml::dedent(content);
     let mut vault = Vec::new();
-    for line in content.lines() {
-        vault.extend_from_slice(
-            line.strip_prefix(indent)
-                .unwrap_or(line.trim_start())
-                .as_bytes(),
-        );
+    for line in lines {
+        vault.extend_from_slice(line.as_bytes());
         vault.push(b'\n');
     }
     // Blank lines after the value belong to what follows.
@@ -193,18 +187,12 @@ fn from_quoted(
     let start = line.start + after;
     let skipped = text[start..].len() - text[start..].trim_start_matches(' ').len();
     let start = start + skipped;
-    let inner = text[start..].strip_prefix('"')?;
-    let mut escaped = false;
-    let end = inner.find(|c| {
-        let closes = c == '"' && !escaped;
-        escaped = c == '\\' && !escaped;
-        closes
-    })?;
-    let vault = inner[..end]
+    let end = start + yaml::closing(&text[start..], '"')?;
+    let vault = text[start + 1..end - 1]
         .replace("\\n", "\n")
         .replace("\\r", "\r")
         .into_bytes();
-    Some((start..start + end + 2, Style::Quoted, vault))
+    Some((start..end, Style::Quoted, vault))
 }
 
 #[cfg(test)]

@@ -23,6 +23,11 @@ impl Line<'_> {
         let rest = &self.text[self.block_header..];
         self.block_header + rest.find([' ', '\t']).unwrap_or(rest.len())
     }
+
+    /// Where the key stands, behind indentation and dashes.
+    pub(crate) fn key_column(&self) -> usize {
+        self.text.len() - self.text.trim_start_matches([' ', '-']).len()
+    }
 }
 
 /// Where in the document a line is.
@@ -222,4 +227,29 @@ pub(crate) fn key(text: &str) -> Option<&str> {
         None => text.trim_end().strip_suffix(':')?.len(),
     };
     Some(text[..end].trim_end())
+}
+
+/// The indentation of a block scalar, which its first line that is not blank decides, and the
+/// lines without it.
+pub(crate) fn dedent(block: &str) -> (&str, impl Iterator<Item = &str>) {
+    let first = block.lines().find(|line| !line.trim().is_empty());
+    let first = first.unwrap_or_default();
+    let blanks = &first[..indent(first)];
+    let without = move |line| &line[indent(line).min(blanks.len())..];
+    (blanks, block.lines().map(without))
+}
+
+/// The end of the quoted scalar that `text` starts with, behind its closing mark.
+pub(crate) fn closing(text: &str, mark: char) -> Option<usize> {
+    let mut escaped = false;
+    let mut inside = text.char_indices().skip(1).peekable();
+    while let Some((at, c)) = inside.next() {
+        if c == mark && mark == '\'' && inside.peek().is_some_and(|(_, next)| *next == mark) {
+            inside.next();
+        } else if c == mark && !escaped {
+            return Some(at + 1);
+        }
+        escaped = mark == '"' && c == '\\' && !escaped;
+    }
+    None
 }
