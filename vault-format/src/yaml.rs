@@ -242,7 +242,8 @@ pub(crate) fn dedent(block: &str) -> (&str, impl Iterator<Item = &str>) {
 /// The end of the quoted scalar that `text` starts with, behind its closing mark.
 pub(crate) fn closing(text: &str, mark: char) -> Option<usize> {
     let mut escaped = false;
-    let mut inside = text.char_indices().skip(1).peekable();
+    let mut inside = text.char_indices().peekable();
+    inside.next_if(|(_, first)| *first == mark)?;
     while let Some((at, c)) = inside.next() {
         if c == mark && mark == '\'' && inside.peek().is_some_and(|(_, next)| *next == mark) {
             inside.next();
