@@ -45,7 +45,7 @@ impl Scalar {
 pub fn scalars(text: &str) -> Vec<Scalar> {
     let mut scalars = Vec::new();
     yaml::scan(text, |line, paths| {
-        let Some(value) = value_range(line) else {
+        let Some(value) = value_range(line).filter(|_| !line.in_flow) else {
             return;
         };
         let path = paths.path_at(value.start);

@@ -30,6 +30,59 @@ for line in sys.stdin:
         print('error', ' / '.join(causes).replace('\n', ' '))
 "#;
 
+/// Reads lines of a password and a YAML text in hexadecimal digits; writes the path and the plaintext
+/// of each encrypted value that ansible-core's loader finds.
+const INLINE_SCRIPT: &str = r#"
+import sys
+from ansible.parsing.dataloader import DataLoader
+from ansible.parsing.vault import EncryptedString, VaultLib, VaultSecret
+def walk(value, path, seen):
+    if id(value) in seen:
+        return
+    seen.add(id(value))
+    if isinstance(value, EncryptedString):
+        yield '.'.join(path), vault.decrypt(value._ciphertext)
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield from walk(inner, path + [str(key)], seen)
+    elif isinstance(value, list):
+        for number, inner in enumerate(value):
+            yield from walk(inner, path + ['[%d]' % number], seen)
+for line in sys.stdin:
+    password, text = (bytes.fromhex(part) for part in line.rstrip('\n').split(' '))
+    secrets = [('default', VaultSecret(password))]
+    vault, loader = VaultLib(secrets), DataLoader()
+    loader.set_vault_secrets(secrets)
+    try:
+        found = list(walk(loader.load(text.decode(), show_content=False), [], set()))
+        print('ok', ' '.join(path.encode().hex() + ':' + data.hex() for path, data in found))
+    except Exception as error:
+        print('error', type(error).__name__)
+"#;
+
+/// The path and the plaintext of an encrypted value.
+pub(crate) type Found = (String, Vec<u8>);
+
+/// The encrypted values that ansible-core finds in each text; [`None`] for one that it refuses.
+pub(crate) fn values(password: &[u8], texts: &[String]) -> Vec<Option<Vec<Found>>> {
+    let password = const_hex::encode(password);
+    let input = texts
+        .iter()
+        .map(|text| format!("{password} {}\n", const_hex::encode(text)));
+    let decode = |digits: &str| const_hex::decode(digits).unwrap();
+    let value = |pair: &str| {
+        let (path, plaintext) = pair.split_once(':').unwrap();
+        (String::from_utf8(decode(path)).unwrap(), decode(plaintext))
+    };
+    feed(INLINE_SCRIPT, input.collect())
+        .iter()
+        .map(|line| {
+            let found = line.strip_prefix("ok")?;
+            Some(found.split_whitespace().map(value).collect())
+        })
+        .collect()
+}
+
 /// What ansible-core makes of each vault.
 pub(crate) fn decrypt(password: &[u8], vaults: &[&[u8]]) -> Vec<Outcome> {
     run("decrypt", password, "", vaults)
@@ -73,8 +126,15 @@ fn classify(line: &str) -> Outcome {
 }
 
 fn run(verb: &str, password: &[u8], salt: &str, inputs: &[&[u8]]) -> Vec<String> {
+    let (password, salt) = (const_hex::encode(password), const_hex::encode(salt));
+    let line = |input: &&[u8]| format!("{verb} {password} {salt} {}\n", const_hex::encode(input));
+    feed(SCRIPT, inputs.iter().map(line).collect())
+}
+
+/// Runs a script that answers each line with one.
+fn feed(script: &str, input: Vec<String>) -> Vec<String> {
     let mut child = Command::new(python())
-        .args(["-c", SCRIPT])
+        .args(["-c", script])
         .env("LC_ALL", "C.UTF-8")
         .env("ANSIBLE_HOME", env::temp_dir().join("vault-format-tests"))
         .stdin(Stdio::piped())
@@ -82,12 +142,8 @@ fn run(verb: &str, password: &[u8], salt: &str, inputs: &[&[u8]]) -> Vec<String>
         .spawn()
         .unwrap();
     let mut stdin = child.stdin.take().unwrap();
-    let (password, salt) = (const_hex::encode(password), const_hex::encode(salt));
-    let lines: Vec<_> = inputs
-        .iter()
-        .map(|input| format!("{verb} {password} {salt} {}\n", const_hex::encode(input)))
-        .collect();
-    let writer = thread::spawn(move || stdin.write_all(lines.concat().as_bytes()));
+    let count = input.len();
+    let writer = thread::spawn(move || stdin.write_all(input.concat().as_bytes()));
     let output = child.wait_with_output().unwrap();
     writer.join().unwrap().unwrap();
     assert!(
@@ -99,7 +155,7 @@ fn run(verb: &str, password: &[u8], salt: &str, inputs: &[&[u8]]) -> Vec<String>
         .lines()
         .map(|l| l.trim_end().to_owned())
         .collect();
-    assert_eq!(lines.len(), inputs.len());
+    assert_eq!(lines.len(), count);
     lines
 }
 
