@@ -8,20 +8,21 @@ use std::thread;
 
 use crate::cases::Outcome;
 
-/// Reads lines of a verb, a password, a salt and data, all but the verb in hexadecimal digits.
+/// Reads lines of a verb, a password, a salt, a label and data, all but the verb in hexadecimal
+/// digits.
 const SCRIPT: &str = r#"
 import sys
 from ansible.parsing.vault import VaultLib, VaultSecret
 for line in sys.stdin:
-    verb, password, salt, data = line.rstrip('\n').split(' ')
-    password, salt, data = (bytes.fromhex(part) for part in (password, salt, data))
+    verb, *parts = line.rstrip('\n').split(' ')
+    password, salt, label, data = (bytes.fromhex(part) for part in parts)
     secret = VaultSecret(password)
     try:
         if verb == 'decrypt':
             print('ok', VaultLib([('default', secret)]).decrypt(data).hex())
         else:
-            salt = salt.decode() if salt else None
-            print('ok', VaultLib().encrypt(data, secret=secret, salt=salt).hex())
+            salt, label = salt.decode() or None, label.decode() or None
+            print('ok', VaultLib().encrypt(data, secret=secret, salt=salt, vault_id=label).hex())
     except Exception as error:
         causes = []
         while error:
@@ -85,16 +86,22 @@ pub(crate) fn values(password: &[u8], texts: &[String]) -> Vec<Option<Vec<Found>
 
 /// What ansible-core makes of each vault.
 pub(crate) fn decrypt(password: &[u8], vaults: &[&[u8]]) -> Vec<Outcome> {
-    run("decrypt", password, "", vaults)
+    run("decrypt", password, ["", ""], vaults)
         .iter()
         .map(|line| classify(line))
         .collect()
 }
 
 /// Vaults that ansible-core writes; without a salt it draws one.
-pub(crate) fn encrypt(password: &[u8], salt: Option<&str>, plaintexts: &[Vec<u8>]) -> Vec<Vec<u8>> {
+pub(crate) fn encrypt(
+    password: &[u8],
+    salt: Option<&str>,
+    label: Option<&str>,
+    plaintexts: &[Vec<u8>],
+) -> Vec<Vec<u8>> {
     let plaintexts: Vec<_> = plaintexts.iter().map(|plaintext| &plaintext[..]).collect();
-    let lines = run("encrypt", password, salt.unwrap_or_default(), &plaintexts);
+    let options = [salt, label].map(Option::unwrap_or_default);
+    let lines = run("encrypt", password, options, &plaintexts);
     let decode = |line: &String| const_hex::decode(line.strip_prefix("ok ").unwrap()).unwrap();
     lines.iter().map(decode).collect()
 }
@@ -125,9 +132,14 @@ fn classify(line: &str) -> Outcome {
     }
 }
 
-fn run(verb: &str, password: &[u8], salt: &str, inputs: &[&[u8]]) -> Vec<String> {
-    let (password, salt) = (const_hex::encode(password), const_hex::encode(salt));
-    let line = |input: &&[u8]| format!("{verb} {password} {salt} {}\n", const_hex::encode(input));
+/// `options` are salt and label.
+fn run(verb: &str, password: &[u8], options: [&str; 2], inputs: &[&[u8]]) -> Vec<String> {
+    let password = const_hex::encode(password);
+    let [salt, label] = options.map(const_hex::encode);
+    let line = |input: &&[u8]| {
+        let data = const_hex::encode(input);
+        format!("{verb} {password} {salt} {label} {data}\n")
+    };
     feed(SCRIPT, inputs.iter().map(line).collect())
 }
 

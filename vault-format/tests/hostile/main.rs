@@ -10,7 +10,7 @@ mod inline;
 
 use std::io::Cursor;
 
-use vault_format::{Decryptor, Error, FormatProblem, Secret, decrypt};
+use vault_format::{Decryptor, Error, FormatProblem, Label, Secret, decrypt};
 
 use self::build::{PASSWORD, PLAINTEXT};
 use self::cases::{Case, Outcome, all};
@@ -107,9 +107,10 @@ fn ansible_core_reads_what_is_written_here_and_the_other_way_round() {
             plaintext.len()
         );
     }
-    for (plaintext, vault) in plaintexts
-        .iter()
-        .zip(ansible::encrypt(PASSWORD, None, &plaintexts))
+    for (plaintext, vault) in
+        plaintexts
+            .iter()
+            .zip(ansible::encrypt(PASSWORD, None, None, &plaintexts))
     {
         assert_eq!(decrypt(&vault, &secret).unwrap().as_ref(), plaintext);
     }
@@ -129,13 +130,28 @@ fn with_the_same_salt_the_bytes_are_those_of_ansible_core() {
     ] {
         let secret = Secret::new(password).unwrap();
         for salt in ["s", "seven77", "ä ; \n", &long] {
-            let theirs = ansible::encrypt(password, Some(salt), &plaintexts);
+            let theirs = ansible::encrypt(password, Some(salt), None, &plaintexts);
             for (plaintext, theirs) in plaintexts.iter().zip(theirs) {
                 let encryptor = vault_format::Encryptor::new(&secret).salt(salt);
                 let ours = encryptor.encrypt(plaintext).unwrap();
                 assert_eq!(String::from_utf8(ours), String::from_utf8(theirs));
             }
         }
+    }
+}
+
+#[test]
+fn a_label_is_written_as_ansible_core_writes_it() {
+    let secret = Secret::new(PASSWORD).unwrap();
+    for label in ["dev", "default", "a b", "~!@#", &"x".repeat(255)] {
+        let theirs = ansible::encrypt(PASSWORD, Some("s"), Some(label), &[b"x".to_vec()]);
+        let label = Label::new(label).unwrap();
+        let encryptor = vault_format::Encryptor::new(&secret).label(Some(&label));
+        let ours = encryptor.salt(*b"s").encrypt(b"x").unwrap();
+        assert_eq!(
+            String::from_utf8(ours),
+            String::from_utf8(theirs[0].clone())
+        );
     }
 }
 
