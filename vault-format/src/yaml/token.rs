@@ -77,7 +77,7 @@ impl Tokenizer<'_> {
                     self.end(at);
                     self.next_item();
                 }
-                (None, '[' | '{') if self.start.is_none() && (in_flow || !self.plain) => {
+                (None, '[' | '{') if self.start.is_none() && !self.plain => {
                     self.plain = false;
                     self.open.flow.push(match c {
                         '[' => Flow::Sequence(0),
@@ -120,7 +120,9 @@ impl Tokenizer<'_> {
             return;
         };
         let text = &self.line[start..at];
-        let is_property = text.starts_with(['!', '&']) || is_block_header(text);
+        // There are no block scalars in flow collections.
+        let is_header = self.open.flow.is_empty() && is_block_header(text);
+        let is_property = text.starts_with(['!', '&']) || is_header;
         if is_property && !self.plain {
             let flow = self.open.flow.iter().map(Flow::name).collect();
             self.tokens.push(Token {
