@@ -98,7 +98,7 @@ fn tagged(text: &str, line: &Line<'_>, token: &Token, paths: &Paths) -> Option<V
     }
     let (range, style, vault) = match &line.block {
         Some(block) if line.block_header >= after => from_block(text, block),
-        _ => from_quoted(text, line, after)?,
+        _ => from_quoted(text, line, token)?,
     };
     let tag_end = match style {
         Style::Block { .. } => line.block_header_end(),
@@ -180,14 +180,15 @@ fn from_block(text: &str, block: &Range<usize>) -> (Range<usize>, Style, Vec<u8>
 fn from_quoted(
     text: &str,
     line: &Line<'_>,
-    after: usize,
+    token: &Token,
 ) -> Option<(Range<usize>, Style, Vec<u8>)> {
-    let start = line.start + after;
+    let start = line.start + token.range.end;
     let skipped = text[start..].len() - text[start..].trim_start_matches(' ').len();
     let start = start + skipped;
     let end = start + yaml::closing(&text[start..], '"')?;
     let behind = text[end..].trim_start_matches([' ', '\t']);
-    if !(behind.is_empty() || behind.starts_with(['\r', '\n', '#', ',', '}', ']'])) {
+    let is_last = behind.is_empty() || behind.starts_with(['\r', '\n', '#']);
+    if !is_last && (token.flow.is_empty() || !behind.starts_with([',', '}', ']'])) {
         return None;
     }
     let vault = text[start + 1..end - 1]

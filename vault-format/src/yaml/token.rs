@@ -39,6 +39,7 @@ pub(crate) fn tokenize(line: &str, open: &mut Open) -> Vec<Token> {
         line,
         open,
         plain,
+        keyed: plain,
         start: None,
         quoted: 0..0,
         tokens: Vec::new(),
@@ -52,6 +53,8 @@ struct Tokenizer<'a> {
     open: &'a mut Open,
     /// Whether other text came before, behind which no value begins.
     plain: bool,
+    /// Whether the key of the line was read, outside of flow collections.
+    keyed: bool,
     start: Option<usize>,
     /// What stands between the last quotation marks.
     quoted: Range<usize>,
@@ -140,7 +143,9 @@ impl Tokenizer<'_> {
             };
             current.push_str(words);
         }
-        let starts_value = text.ends_with(':') || matches!(text, "-" | "?" | "---");
+        let ends_key = text.ends_with(':') && !(self.keyed && self.open.flow.is_empty());
+        self.keyed |= ends_key;
+        let starts_value = ends_key || matches!(text, "-" | "?" | "---");
         self.plain = !is_property && !starts_value;
     }
 }
