@@ -113,16 +113,18 @@ impl<'a> Encryptor<'a> {
         let (body, encoder) = Body::start(output, &header, &salt)?;
         Ok(EncryptWriter {
             body,
-            encoder,
             origin: Origin {
                 start,
                 header,
                 salt,
             },
-            cipher: keys.cipher(),
-            authenticator: keys.authenticator(),
+            front: Front {
+                cipher: keys.cipher(),
+                authenticator: keys.authenticator(),
+                encoder,
+                length: 0,
+            },
             pending: Encoded::for_plaintext(CHUNK + aes256::PADDING),
-            length: 0,
         })
     }
 
@@ -175,11 +177,17 @@ impl<'a> Encryptor<'a> {
 /// Without [`finish`](Self::finish) the output is not a vault.
 pub struct EncryptWriter<W> {
     body: Body<W>,
-    encoder: Encoder,
     origin: Origin,
+    front: Front,
+    pending: Encoded,
+}
+
+/// What a piece goes through before it is written.
+struct Front {
     cipher: Cipher,
     authenticator: Authenticator,
-    pending: Encoded,
+    encoder: Encoder,
+    /// Plaintext so far.
     length: u64,
 }
 
@@ -198,16 +206,18 @@ impl<W: Write + Seek> EncryptWriter<W> {
     ///
     /// [`Error::Io`] if writing or seeking fails.
     pub fn finish(mut self) -> Result<W, Error> {
-        pad(&mut self.pending.ciphertext, self.length);
-        self.encrypt_pending()?;
-        self.body
-            .finish(&self.encoder, &self.authenticator.finish())
+        self.front.pad(&mut self.pending);
+        self.write_pending()?;
+        let Front {
+            encoder,
+            authenticator,
+            ..
+        } = self.front;
+        self.body.finish(&encoder, &authenticator.finish())
     }
 
-    fn encrypt_pending(&mut self) -> io::Result<()> {
-        self.cipher.apply(&mut self.pending.ciphertext);
-        self.authenticator.update(&self.pending.ciphertext);
-        self.encoder.encode(&mut self.pending);
+    fn write_pending(&mut self) -> io::Result<()> {
+        self.front.encrypt(&mut self.pending);
         self.body.write(&self.pending)?;
         // Ciphertext by now: nothing to overwrite.
         self.pending.ciphertext.clear();
@@ -220,42 +230,58 @@ impl<W: Read + Write + Seek + Send> EncryptWriter<W> {
     fn copy(self, input: &mut impl Read) -> Result<W, Error> {
         let Self {
             mut body,
-            mut encoder,
             origin,
-            mut cipher,
-            mut authenticator,
-            mut length,
+            mut front,
             ..
         } = self;
         let mut is_complete = false;
-        let encrypt = |piece: &mut Encoded| {
-            if is_complete {
-                return Ok(false);
-            }
-            if piece.ciphertext.capacity() == 0 {
-                *piece = Encoded::for_plaintext(CHUNK + aes256::PADDING);
-            }
-            let data = &mut piece.ciphertext;
-            data.resize(CHUNK, 0);
-            let filled = read_full(input, data)?;
-            data.truncate(filled);
-            length += to_u64(filled);
-            if filled < CHUNK {
-                pad(data, length);
-                is_complete = true;
-            }
-            cipher.apply(data);
-            authenticator.update(data);
-            encoder.encode(piece);
-            Ok(true)
-        };
-        relay(encrypt, |piece| Ok::<_, Error>(body.write_checked(piece)?))?;
-        let mac = authenticator.finish();
-        let mut output = body.finish(&encoder, &mac)?;
+        relay(
+            |piece| {
+                if is_complete {
+                    return Ok(false);
+                }
+                is_complete = front.take(input, piece)? < CHUNK;
+                Ok(true)
+            },
+            |piece| Ok::<_, Error>(body.write_checked(piece)?),
+        )?;
+        let mac = front.authenticator.finish();
+        let mut output = body.finish(&front.encoder, &mac)?;
         let end = output.stream_position()?;
         origin.check(&mut output, &mac)?;
         output.seek(SeekFrom::Start(end))?;
         Ok(output)
+    }
+}
+
+impl Front {
+    /// Fills a piece from `input` and encrypts it; one that could not be filled is the last one.
+    fn take(&mut self, input: &mut impl Read, piece: &mut Encoded) -> io::Result<usize> {
+        if piece.ciphertext.capacity() == 0 {
+            *piece = Encoded::for_plaintext(CHUNK + aes256::PADDING);
+        }
+        piece.ciphertext.resize(CHUNK, 0);
+        let filled = read_full(input, &mut piece.ciphertext)?;
+        piece.ciphertext.truncate(filled);
+        self.length += to_u64(filled);
+        if filled < CHUNK {
+            self.pad(piece);
+        }
+        self.encrypt(piece);
+        Ok(filled)
+    }
+
+    /// Ends the plaintext.
+    fn pad(&self, piece: &mut Encoded) {
+        let padding = aes256::padding(self.length);
+        let bytes = std::iter::repeat_n(padding, usize::from(padding));
+        piece.ciphertext.extend(bytes);
+    }
+
+    fn encrypt(&mut self, piece: &mut Encoded) {
+        self.cipher.apply(&mut piece.ciphertext);
+        self.authenticator.update(&piece.ciphertext);
+        self.encoder.encode(piece);
     }
 }
 
@@ -277,20 +303,14 @@ impl Origin {
     }
 }
 
-/// Appends the padding of a plaintext of this length.
-fn pad(plaintext: &mut Vec<u8>, length: u64) {
-    let padding = aes256::padding(length);
-    plaintext.extend(std::iter::repeat_n(padding, usize::from(padding)));
-}
-
 impl<W: Write + Seek> Write for EncryptWriter<W> {
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
         let pending = &mut self.pending.ciphertext;
         let taken = buf.len().min(CHUNK - pending.len());
         pending.extend_from_slice(&buf[..taken]);
-        self.length += to_u64(taken);
+        self.front.length += to_u64(taken);
         if pending.len() == CHUNK {
-            self.encrypt_pending()?;
+            self.write_pending()?;
         }
         Ok(taken)
     }
@@ -304,7 +324,7 @@ impl<W: Write + Seek> Write for EncryptWriter<W> {
 impl<W> fmt::Debug for EncryptWriter<W> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("EncryptWriter")
-            .field("length", &self.length)
+            .field("length", &self.front.length)
             .finish_non_exhaustive()
     }
 }

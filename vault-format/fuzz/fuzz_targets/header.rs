@@ -19,7 +19,10 @@ fuzz_target!(|data: &[u8]| {
             Err(other) => panic!("{other}"),
         }
     }
-    let Some(label) = str::from_utf8(data).ok().and_then(|text| Label::new(text).ok()) else {
+    let Some(label) = str::from_utf8(data)
+        .ok()
+        .and_then(|text| Label::new(text).ok())
+    else {
         return;
     };
     let header = Header::new(Method::Aes256, Some(&label));
