@@ -42,7 +42,7 @@ pub(crate) fn all() -> [Work; 5] {
     [
         view(),
         Work {
-            title: "decrypt of 5 kB",
+            title: "decrypt of 5 kB in place, of which ours alone waits for the disk",
             verb: "decrypt",
             ..view()
         },
