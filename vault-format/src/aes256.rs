@@ -8,6 +8,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use zeroize::{Zeroize, Zeroizing};
 
+use crate::Error;
 use crate::kdf::{self, BLOCK};
 use crate::secret::Secret;
 
@@ -124,20 +125,19 @@ pub(crate) fn padding(length: u64) -> u8 {
     16 - u8::try_from(length % 16).unwrap_or(0)
 }
 
-/// The number of padding bytes at the end of the decrypted last block, or what is wrong with it.
-pub(crate) fn padding_of(block: &[u8; PADDING]) -> Result<u8, &'static str> {
-    let last = block[PADDING - 1];
-    if !(1..=16).contains(&last) {
-        return Err("its padding is not between 1 and 16 bytes");
+/// The length of the plaintext in `padded` bytes of which this is the last block.
+pub(crate) fn plaintext_length(padded: u64, last: &[u8; PADDING]) -> Result<u64, Error> {
+    let fault = |problem| Err(Error::CorruptPayload { problem });
+    if padded == 0 || !padded.is_multiple_of(16) {
+        return fault("its length is not a multiple of the cipher's blocks");
     }
-    let consistent = block
-        .iter()
-        .rev()
-        .take(usize::from(last))
-        .all(|&byte| byte == last);
-    if consistent {
-        Ok(last)
-    } else {
-        Err("its padding bytes differ")
+    let padding = last[PADDING - 1];
+    if !(1..=16).contains(&padding) {
+        return fault("its padding is not between 1 and 16 bytes");
     }
+    let mut padded_with = last.iter().rev().take(usize::from(padding));
+    if padded_with.any(|&byte| byte != padding) {
+        return fault("its padding bytes differ");
+    }
+    Ok(padded - u64::from(padding))
 }

@@ -1,7 +1,5 @@
 //! Writing the body: two layers of hexadecimal digits, broken at 80 columns.
 
-use std::io::{self, Write};
-
 /// Digits on a line.
 pub(crate) const WIDTH: usize = 80;
 
@@ -11,36 +9,26 @@ pub(crate) fn text_offset(digit: u64) -> u64 {
 }
 
 /// Encodes bytes as hexadecimal digits and breaks the lines.
-pub(crate) struct ArmorWriter<W> {
-    output: W,
+#[derive(Default)]
+pub(crate) struct Armor {
     /// Digits on the line so far.
     column: usize,
     digits: Vec<u8>,
-    text: Vec<u8>,
 }
 
-impl<W: Write> ArmorWriter<W> {
-    pub(crate) fn new(output: W) -> Self {
-        Self {
-            output,
-            column: 0,
-            digits: Vec::new(),
-            text: Vec::new(),
-        }
-    }
-
-    /// Writes `bytes` as digits.
-    pub(crate) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+impl Armor {
+    /// Appends the digits and line breaks of `bytes` to `text`.
+    pub(crate) fn encode(&mut self, bytes: &[u8], text: &mut Vec<u8>) {
         encode(bytes, &mut self.digits);
-        self.text.clear();
+        text.reserve(self.digits.len() + self.digits.len() / WIDTH + 2);
         let mut rest = &self.digits[..];
         if self.column > 0 {
             let (line, tail) = rest.split_at(rest.len().min(WIDTH - self.column));
-            self.text.extend_from_slice(line);
+            text.extend_from_slice(line);
             self.column += line.len();
             rest = tail;
             if self.column == WIDTH {
-                self.text.push(b'\n');
+                text.push(b'\n');
                 self.column = 0;
             }
         }
@@ -48,21 +36,17 @@ impl<W: Write> ArmorWriter<W> {
             // Lines of a length known to the compiler are copied without calls.
             let (lines, tail) = rest.as_chunks::<WIDTH>();
             for line in lines {
-                self.text.extend_from_slice(line);
-                self.text.push(b'\n');
+                text.extend_from_slice(line);
+                text.push(b'\n');
             }
-            self.text.extend_from_slice(tail);
+            text.extend_from_slice(tail);
             self.column = tail.len();
         }
-        self.output.write_all(&self.text)
     }
 
-    /// Ends the last line.
-    pub(crate) fn finish(mut self) -> io::Result<W> {
-        if self.column > 0 {
-            self.output.write_all(b"\n")?;
-        }
-        Ok(self.output)
+    /// Whether the next digit starts a line.
+    pub(crate) fn at_line_start(&self) -> bool {
+        self.column == 0
     }
 }
 
@@ -88,11 +72,14 @@ mod tests {
                 expected.push(b'\n');
             }
             for piece in [1, 3, 40, 64, 999, 1000] {
-                let mut writer = ArmorWriter::new(Vec::new());
-                bytes[..length]
-                    .chunks(piece)
-                    .for_each(|piece| writer.write(piece).unwrap());
-                assert_eq!(writer.finish().unwrap(), expected, "{length} by {piece}");
+                let (mut armor, mut text) = (Armor::default(), Vec::new());
+                for piece in bytes[..length].chunks(piece) {
+                    armor.encode(piece, &mut text);
+                }
+                if !armor.at_line_start() {
+                    text.push(b'\n');
+                }
+                assert_eq!(text, expected, "{length} by {piece}");
             }
         }
     }

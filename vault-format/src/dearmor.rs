@@ -51,7 +51,7 @@ impl<R: Read> DearmorReader<R> {
                 Err(Fault::Damaged)
             };
         }
-        self.join_lines(length);
+        self.at_line_start = join_lines(&self.text[..length], self.at_line_start, &mut self.digits);
         let even = self.digits.len() & !1;
         if !decode(&self.digits[..even], bytes) {
             // A line of the writer's length can hold shorter lines.
@@ -65,27 +65,29 @@ impl<R: Read> DearmorReader<R> {
         self.digits.drain(..even);
         Ok(true)
     }
+}
 
-    fn join_lines(&mut self, length: usize) {
-        let mut rest = &self.text[..length];
-        while !rest.is_empty() {
-            if self.at_line_start {
-                let (lines, _) = rest.as_chunks::<{ WIDTH + 1 }>();
-                let regular = lines.iter().take_while(|line| line[WIDTH] == b'\n');
-                let mut taken = 0;
-                for line in regular {
-                    self.digits.extend_from_slice(&line[..WIDTH]);
-                    taken += line.len();
-                }
-                rest = &rest[taken..];
+/// Appends what is no line break to `digits`. Says whether a line starts behind `text`, as
+/// `at_line_start` says it of its start.
+pub(crate) fn join_lines(text: &[u8], mut at_line_start: bool, digits: &mut Vec<u8>) -> bool {
+    let mut rest = text;
+    while !rest.is_empty() {
+        if at_line_start {
+            let (lines, _) = rest.as_chunks::<{ WIDTH + 1 }>();
+            let regular = lines.iter().take_while(|line| line[WIDTH] == b'\n');
+            let mut taken = 0;
+            for line in regular {
+                digits.extend_from_slice(&line[..WIDTH]);
+                taken += line.len();
             }
-            let end = rest.iter().position(|&byte| is_break(byte));
-            self.digits
-                .extend_from_slice(&rest[..end.unwrap_or(rest.len())]);
-            self.at_line_start = end.is_some();
-            rest = end.map_or(&[], |end| &rest[end + 1..]);
+            rest = &rest[taken..];
         }
+        let end = rest.iter().position(|&byte| is_break(byte));
+        digits.extend_from_slice(&rest[..end.unwrap_or(rest.len())]);
+        at_line_start = end.is_some();
+        rest = end.map_or(&[], |end| &rest[end + 1..]);
     }
+    at_line_start
 }
 
 /// Appends the bytes that `digits`, an even number of them, stand for.

@@ -1,15 +1,14 @@
 use std::fmt;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 
-use zeroize::Zeroizing;
-
-use crate::Error;
 use crate::aes256::{self, Authenticator, Cipher, Keys};
-use crate::armor::{self, ArmorWriter};
+use crate::body::{self, Body, Encoded, Encoder};
+use crate::dearmor::read_full;
 use crate::header::{Header, Label};
 use crate::method::Method;
-use crate::reader::Source;
-use crate::secret::{Plaintext, Secret};
+use crate::relay::relay;
+use crate::secret::Secret;
+use crate::{Decryptor, Error};
 
 /// Bytes of a random salt.
 const SALT: usize = 32;
@@ -110,29 +109,51 @@ impl<'a> Encryptor<'a> {
         };
         let keys = Keys::derive(secret, &salt);
         let start = output.stream_position()?;
-        let header = format!("{}\n", Header::new(Method::Aes256, label));
-        output.write_all(header.as_bytes())?;
-        let mut inner = Vec::new();
-        armor::encode(&salt, &mut inner);
-        inner.push(b'\n');
-        let mac_at = MacPlace {
-            body: start + to_u64(header.len()),
-            digit: 2 * to_u64(inner.len()),
-        };
-        inner.extend_from_slice(&[b'0'; 2 * aes256::MAC]);
-        inner.push(b'\n');
-        let mut armor = ArmorWriter::new(output);
-        armor.write(&inner)?;
+        let header = Header::new(Method::Aes256, label);
+        let (body, encoder) = Body::start(output, &header, &salt)?;
         Ok(EncryptWriter {
-            armor,
-            mac_at,
-            cipher: keys.cipher(),
-            authenticator: keys.authenticator(),
-            fresh: keys.authenticator(),
-            pending: Plaintext(Zeroizing::new(Vec::with_capacity(CHUNK + aes256::PADDING))),
-            inner,
-            length: 0,
+            body,
+            origin: Origin {
+                start,
+                header,
+                salt,
+            },
+            front: Front {
+                cipher: keys.cipher(),
+                authenticator: keys.authenticator(),
+                encoder,
+                length: 0,
+            },
+            pending: Encoded::for_plaintext(CHUNK + aes256::PADDING),
         })
+    }
+
+    /// Encrypts all that `input` gives, and reads back what was written.
+    ///
+    /// This is the fastest way for large inputs, as two threads share the work, and the safest
+    /// one: each piece is read back from `output`, decoded, and compared with the ciphertext that
+    /// the authentication code was computed over.
+    ///
+    /// ```
+    /// use std::io::Cursor;
+    /// use vault_format::{Encryptor, Secret, decrypt};
+    ///
+    /// let secret = Secret::new(*b"correct horse")?;
+    /// let mut input = &b"battery staple"[..];
+    /// let vault = Encryptor::new(&secret).copy(&mut input, Cursor::new(Vec::new()))?.into_inner();
+    /// assert_eq!(decrypt(&vault, &secret)?.as_ref(), b"battery staple");
+    /// # Ok::<(), vault_format::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`wrap_output`](Self::wrap_output), and [`Error::Io`] if reading fails, or of kind
+    /// [`io::ErrorKind::InvalidData`] if something else is read back.
+    pub fn copy<W>(self, input: &mut impl Read, output: W) -> Result<W, Error>
+    where
+        W: Read + Write + Seek + Send,
+    {
+        self.wrap_output(output)?.copy(input)
     }
 
     /// Encrypts `plaintext` in memory.
@@ -155,15 +176,26 @@ impl<'a> Encryptor<'a> {
 ///
 /// Without [`finish`](Self::finish) the output is not a vault.
 pub struct EncryptWriter<W> {
-    armor: ArmorWriter<W>,
-    mac_at: MacPlace,
+    body: Body<W>,
+    origin: Origin,
+    front: Front,
+    pending: Encoded,
+}
+
+/// What a piece goes through before it is written.
+struct Front {
     cipher: Cipher,
     authenticator: Authenticator,
-    /// The authentication of nothing yet, to check what was written.
-    fresh: Authenticator,
-    pending: Plaintext,
-    inner: Vec<u8>,
+    encoder: Encoder,
+    /// Plaintext so far.
     length: u64,
+}
+
+/// Where the vault begins, and how.
+struct Origin {
+    start: u64,
+    header: Header,
+    salt: Vec<u8>,
 }
 
 impl<W: Write + Seek> EncryptWriter<W> {
@@ -174,65 +206,111 @@ impl<W: Write + Seek> EncryptWriter<W> {
     ///
     /// [`Error::Io`] if writing or seeking fails.
     pub fn finish(mut self) -> Result<W, Error> {
-        let padding = aes256::padding(self.length);
-        self.pending
-            .0
-            .extend(std::iter::repeat_n(padding, usize::from(padding)));
-        self.encrypt_pending()?;
-        let mut output = self.armor.finish()?;
-        self.mac_at
-            .fill(&mut output, &self.authenticator.finish())?;
-        output.flush()?;
-        Ok(output)
+        self.front.pad(&mut self.pending);
+        self.write_pending()?;
+        let Front {
+            encoder,
+            authenticator,
+            ..
+        } = self.front;
+        self.body.finish(&encoder, &authenticator.finish())
     }
 
-    /// Finishes, then reads the vault back from the output and authenticates it.
-    ///
-    /// That costs no key derivation. What comes back right was written whole.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`finish`](Self::finish), and [`Error::Io`] of kind
-    /// [`io::ErrorKind::InvalidData`] if anything else comes back.
-    pub fn finish_verified(self) -> Result<W, Error>
-    where
-        W: Read,
-    {
-        let body = self.mac_at.body;
-        let fresh = self.fresh.clone();
-        let mut output = self.finish()?;
+    fn write_pending(&mut self) -> io::Result<()> {
+        self.front.encrypt(&mut self.pending);
+        self.body.write(&self.pending)?;
+        // Ciphertext by now: nothing to overwrite.
+        self.pending.ciphertext.clear();
+        Ok(())
+    }
+}
+
+impl<W: Read + Write + Seek + Send> EncryptWriter<W> {
+    /// See [`Encryptor::copy`].
+    fn copy(self, input: &mut impl Read) -> Result<W, Error> {
+        let Self {
+            mut body,
+            origin,
+            mut front,
+            ..
+        } = self;
+        let mut is_complete = false;
+        relay(
+            |piece| {
+                if is_complete {
+                    return Ok(false);
+                }
+                is_complete = front.take(input, piece)? < CHUNK;
+                Ok(true)
+            },
+            |piece| Ok::<_, Error>(body.write_checked(piece)?),
+        )?;
+        let mac = front.authenticator.finish();
+        let mut output = body.finish(&front.encoder, &mac)?;
         let end = output.stream_position()?;
-        output.seek(SeekFrom::Start(body))?;
-        let length = end.saturating_sub(body);
-        let mut source = Source::input((&mut output).take(length), fresh)?;
-        let mut buffer = Vec::new();
-        source.read(&mut buffer)?;
-        while !buffer.is_empty() {
-            buffer.clear();
-            source.read(&mut buffer)?;
-        }
+        origin.check(&mut output, &mac)?;
         output.seek(SeekFrom::Start(end))?;
         Ok(output)
     }
+}
 
-    fn encrypt_pending(&mut self) -> io::Result<()> {
-        let data = &mut self.pending.0;
-        self.cipher.apply(data);
-        self.authenticator.update(data);
-        armor::encode(data, &mut self.inner);
-        // Ciphertext by now: nothing to overwrite.
-        data.clear();
-        self.armor.write(&self.inner)
+impl Front {
+    /// Fills a piece from `input` and encrypts it; one that could not be filled is the last one.
+    fn take(&mut self, input: &mut impl Read, piece: &mut Encoded) -> io::Result<usize> {
+        if piece.ciphertext.capacity() == 0 {
+            *piece = Encoded::for_plaintext(CHUNK + aes256::PADDING);
+        }
+        piece.ciphertext.resize(CHUNK, 0);
+        let filled = read_full(input, &mut piece.ciphertext)?;
+        piece.ciphertext.truncate(filled);
+        self.length += to_u64(filled);
+        if filled < CHUNK {
+            self.pad(piece);
+        }
+        self.encrypt(piece);
+        Ok(filled)
+    }
+
+    /// Ends the plaintext.
+    fn pad(&self, piece: &mut Encoded) {
+        let padding = aes256::padding(self.length);
+        let bytes = std::iter::repeat_n(padding, usize::from(padding));
+        piece.ciphertext.extend(bytes);
+    }
+
+    fn encrypt(&mut self, piece: &mut Encoded) {
+        self.cipher.apply(&mut piece.ciphertext);
+        self.authenticator.update(&piece.ciphertext);
+        self.encoder.encode(piece);
+    }
+}
+
+impl Origin {
+    /// Reads back what comes before the ciphertext.
+    fn check<W: Read + Seek>(&self, output: &mut W, mac: &[u8]) -> Result<(), Error> {
+        output.seek(SeekFrom::Start(self.start))?;
+        match Decryptor::new(output) {
+            Ok(vault)
+                if *vault.header() == self.header
+                    && vault.salt() == self.salt
+                    && vault.mac() == mac =>
+            {
+                Ok(())
+            }
+            Err(Error::Io(error)) => Err(error.into()),
+            _ => Err(body::differs().into()),
+        }
     }
 }
 
 impl<W: Write + Seek> Write for EncryptWriter<W> {
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        let taken = buf.len().min(CHUNK - self.pending.0.len());
-        self.pending.0.extend_from_slice(&buf[..taken]);
-        self.length += to_u64(taken);
-        if self.pending.0.len() == CHUNK {
-            self.encrypt_pending()?;
+        let pending = &mut self.pending.ciphertext;
+        let taken = buf.len().min(CHUNK - pending.len());
+        pending.extend_from_slice(&buf[..taken]);
+        self.front.length += to_u64(taken);
+        if pending.len() == CHUNK {
+            self.write_pending()?;
         }
         Ok(taken)
     }
@@ -246,39 +324,8 @@ impl<W: Write + Seek> Write for EncryptWriter<W> {
 impl<W> fmt::Debug for EncryptWriter<W> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("EncryptWriter")
-            .field("length", &self.length)
+            .field("length", &self.front.length)
             .finish_non_exhaustive()
-    }
-}
-
-/// Where the authentication code goes once it is known.
-struct MacPlace {
-    /// Where the body starts in the output.
-    body: u64,
-    /// The first of its digits, counted from the start of the body without line breaks.
-    digit: u64,
-}
-
-impl MacPlace {
-    fn fill<W: Write + Seek>(&self, output: &mut W, mac: &[u8]) -> io::Result<()> {
-        let end = output.stream_position()?;
-        let mut inner = Vec::new();
-        armor::encode(mac, &mut inner);
-        let mut digits = Vec::new();
-        armor::encode(&inner, &mut digits);
-        let mut digit = self.digit;
-        let mut rest = &digits[..];
-        while !rest.is_empty() {
-            let room = to_u64(armor::WIDTH) - digit % to_u64(armor::WIDTH);
-            let (line, tail) =
-                rest.split_at(usize::try_from(room).unwrap_or(usize::MAX).min(rest.len()));
-            output.seek(SeekFrom::Start(self.body + armor::text_offset(digit)))?;
-            output.write_all(line)?;
-            digit += to_u64(line.len());
-            rest = tail;
-        }
-        output.seek(SeekFrom::Start(end))?;
-        Ok(())
     }
 }
 

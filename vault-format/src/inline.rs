@@ -20,7 +20,7 @@ mod scalar;
 
 use std::ops::Range;
 
-use crate::yaml::{self, Line};
+use crate::yaml::{self, Line, Paths, Token};
 
 pub use self::scalar::{Scalar, conceal, reveal, scalars};
 
@@ -67,7 +67,7 @@ enum Style {
     Quoted,
 }
 
-/// The tags of encrypted values, longest first.
+/// The tags of encrypted values.
 const TAGS: [&str; 4] = [
     "!vault-encrypted",
     "!<!vault-encrypted>",
@@ -78,33 +78,40 @@ const TAGS: [&str; 4] = [
 /// Finds the encrypted values of a YAML text.
 #[must_use]
 pub fn values(text: &str) -> Vec<Value> {
-    let mut values = Vec::new();
+    let mut values: Vec<Value> = Vec::new();
     yaml::scan(text, |line, paths| {
-        let Some((tag_at, after)) = find_tag(line) else {
-            return;
-        };
-        let found = match line.block {
-            Some(ref block) if line.block_header >= after => Some(from_block(text, block)),
-            _ => from_quoted(text, line, after),
-        };
-        if let Some((range, style, vault)) = found {
-            let path = paths.path_at(tag_at);
-            let tag_end = match line.block {
-                Some(_) => line.block_header_end(),
-                None => after,
-            };
-            let tag = line.start + tag_at..line.start + tag_end;
-            values.push(Value {
-                path,
-                line: line.number,
-                tag,
-                range,
-                style,
-                vault,
-            });
+        for token in &line.tokens {
+            let is_inside = |last: &Value| line.start + token.range.start < last.range.end;
+            if !values.last().is_some_and(is_inside) {
+                values.extend(tagged(text, line, token, paths));
+            }
         }
     });
     values
+}
+
+/// The value behind a token, if that is one of the tags.
+fn tagged(text: &str, line: &Line<'_>, token: &Token, paths: &Paths) -> Option<Value> {
+    let after = token.range.end;
+    if !TAGS.contains(&&line.text[token.range.clone()]) {
+        return None;
+    }
+    let (range, style, vault) = match &line.block {
+        Some(block) if line.block_header >= after => from_block(text, block),
+        _ => from_quoted(text, line, token)?,
+    };
+    let tag_end = match style {
+        Style::Block { .. } => line.block_header_end(),
+        Style::Quoted => after,
+    };
+    Some(Value {
+        path: paths.path_of(token),
+        line: line.number,
+        tag: line.start + token.range.start..line.start + tag_end,
+        range,
+        style,
+        vault,
+    })
 }
 
 /// Puts other vaults in the place of values of this text.
@@ -112,56 +119,41 @@ pub fn values(text: &str) -> Vec<Value> {
 /// Each value keeps its style and indentation.
 #[must_use]
 pub fn replace(text: &str, replacements: &[(&Value, &[u8])]) -> String {
-    let mut ordered: Vec<_> = replacements.to_vec();
-    ordered.sort_by_key(|(value, _)| value.range.start);
-    let mut replaced = String::with_capacity(text.len());
-    let mut copied = 0;
-    for (value, vault) in ordered {
-        replaced.push_str(&text[copied..value.range.start]);
+    let edits = replacements.iter().map(|(value, vault)| {
         let vault = String::from_utf8_lossy(vault);
-        match &value.style {
-            Style::Block { indent, line_break } => {
-                for line in vault.lines() {
-                    replaced.push_str(indent);
-                    replaced.push_str(line);
-                    replaced.push_str(line_break);
-                }
-            }
-            Style::Quoted => {
-                replaced.push('"');
-                replaced.push_str(&vault.replace('\n', "\\n"));
-                replaced.push('"');
-            }
-        }
-        copied = value.range.end;
-    }
-    replaced.push_str(&text[copied..]);
-    replaced
+        let written = match &value.style {
+            Style::Block { indent, line_break } => vault
+                .lines()
+                .flat_map(|line| [indent, line, line_break])
+                .collect(),
+            Style::Quoted => format!("\"{}\"", vault.replace('\n', "\\n")),
+        };
+        (value.range.clone(), written)
+    });
+    splice(text, edits)
 }
 
-/// Where a tag starts and ends, if this line has one.
-fn find_tag(line: &Line<'_>) -> Option<(usize, usize)> {
-    line.tokens.iter().find_map(|range| {
-        let token = &line.text[range.clone()];
-        let tag = TAGS.into_iter().find(|tag| token == *tag)?;
-        Some((range.start, range.start + tag.len()))
-    })
+/// Puts texts in the place of ranges that do not overlap.
+fn splice(text: &str, edits: impl Iterator<Item = (Range<usize>, String)>) -> String {
+    let mut edits: Vec<_> = edits.collect();
+    edits.sort_by_key(|(range, _)| range.start);
+    let mut spliced = String::with_capacity(text.len());
+    let mut copied = 0;
+    for (range, written) in edits {
+        spliced.push_str(&text[copied..range.start]);
+        spliced.push_str(&written);
+        copied = range.end;
+    }
+    spliced.push_str(&text[copied..]);
+    spliced
 }
 
 fn from_block(text: &str, block: &Range<usize>) -> (Range<usize>, Style, Vec<u8>) {
     let content = &text[block.clone()];
-    let first = content
-        .lines()
-        .find(|line| !line.trim().is_empty())
-        .unwrap_or_default();
-    let indent = &first[..first.len() - first.trim_start_matches(' ').len()];
+    let (indent, lines) = yaml::dedent(content);
     let mut vault = Vec::new();
-    for line in content.lines() {
-        vault.extend_from_slice(
-            line.strip_prefix(indent)
-                .unwrap_or(line.trim_start())
-                .as_bytes(),
-        );
+    for line in lines {
+        vault.extend_from_slice(line.as_bytes());
         vault.push(b'\n');
     }
     // Blank lines after the value belong to what follows.
@@ -188,23 +180,22 @@ fn from_block(text: &str, block: &Range<usize>) -> (Range<usize>, Style, Vec<u8>
 fn from_quoted(
     text: &str,
     line: &Line<'_>,
-    after: usize,
+    token: &Token,
 ) -> Option<(Range<usize>, Style, Vec<u8>)> {
-    let start = line.start + after;
+    let start = line.start + token.range.end;
     let skipped = text[start..].len() - text[start..].trim_start_matches(' ').len();
     let start = start + skipped;
-    let inner = text[start..].strip_prefix('"')?;
-    let mut escaped = false;
-    let end = inner.find(|c| {
-        let closes = c == '"' && !escaped;
-        escaped = c == '\\' && !escaped;
-        closes
-    })?;
-    let vault = inner[..end]
+    let end = start + yaml::closing(&text[start..], '"')?;
+    let behind = text[end..].trim_start_matches([' ', '\t']);
+    let is_last = behind.is_empty() || behind.starts_with(['\r', '\n', '#']);
+    if !is_last && (token.flow.is_empty() || !behind.starts_with([',', '}', ']'])) {
+        return None;
+    }
+    let vault = text[start + 1..end - 1]
         .replace("\\n", "\n")
         .replace("\\r", "\r")
         .into_bytes();
-    Some((start..start + end + 2, Style::Quoted, vault))
+    Some((start..end, Style::Quoted, vault))
 }
 
 #[cfg(test)]
@@ -258,8 +249,19 @@ mod tests {
         }
         let quoted = r#"a: !vault "$ANSIBLE_VAULT;1.1;AES256\n6161\n" # x"#;
         assert_eq!(paths(quoted), ["a"]);
-        let flow = r#"a: {b: !vault "$ANSIBLE_VAULT;1.1;AES256\n6161\n", c: 1}"#;
-        assert_eq!(paths(flow).len(), 1);
+        let value = r#"!vault "$ANSIBLE_VAULT;1.1;AES256\n6161\n""#;
+        for (text, found) in [
+            (format!("a: {{b: {value}, c: 1}}"), &["a.b"][..]),
+            (format!("a: [x, {value}, {value}]"), &["a.[1]", "a.[2]"]),
+            (format!("a:\n- {{\"b c\": [{value}]}}"), &["a.[0].b c.[0]"]),
+            (
+                format!("a: [x,\n  {value},\n  {{c: {value}}}]\nd: {value}"),
+                &["a.[1]", "a.[2].c", "d"],
+            ),
+            (format!("a: x, {value}\nb: {value}"), &["b"]),
+        ] {
+            assert_eq!(paths(&text), found, "{text}");
+        }
     }
 
     #[test]

@@ -4,6 +4,12 @@
 //! hardware that runs it is bound by latency, not by throughput. Chains of different blocks
 //! depend on nothing of each other, so calling the block function for each of them in turn lets
 //! the processor overlap the calls: three blocks take little longer than one.
+//!
+//! A derivation that is the only one in the process shares its blocks with a second core. Where
+//! several run at once, each on a thread of its own, the cores have enough to do.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::block_api::compress256;
@@ -42,145 +48,132 @@ pub(crate) fn blocks(
         .iter()
         .map(|&(secret, number)| Lane::new(secret.expose(), salt, number))
         .collect();
+    match Turn::take() {
+        Turn { alone: true } if lanes.len() > 1 => share(&mut lanes, rounds),
+        _turn => advance_all(&mut lanes, rounds),
+    }
+    lanes.iter().map(Lane::output).collect()
+}
+
+/// A derivation that is under way, until it is dropped.
+struct Turn {
+    /// Whether no other one was under way when it began.
+    alone: bool,
+}
+
+/// How many derivations are under way in this process.
+static UNDER_WAY: AtomicUsize = AtomicUsize::new(0);
+
+impl Turn {
+    fn take() -> Self {
+        let alone = UNDER_WAY.fetch_add(1, Ordering::Relaxed) == 0;
+        Self { alone }
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        UNDER_WAY.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Advances the lanes on two threads.
+fn share(lanes: &mut [Lane], rounds: u32) {
+    let (own, other) = lanes.split_at_mut(lanes.len().div_ceil(2));
+    let is_shared = thread::scope(|scope| {
+        let spawned = thread::Builder::new().spawn_scoped(scope, || advance_all(other, rounds));
+        advance_all(own, rounds);
+        spawned.is_ok()
+    });
+    if !is_shared {
+        advance_all(other, rounds);
+    }
+}
+
+fn advance_all(lanes: &mut [Lane], rounds: u32) {
     // Three chains saturate the block function of today's processors; more only spill.
     for group in lanes.chunks_mut(3) {
         match group {
             [a] => advance([a], rounds),
             [a, b] => advance([a, b], rounds),
-            [a, b, c] => advance_three([a, b, c], rounds),
+            [a, b, c] => advance([a, b, c], rounds),
             _ => unreachable!("chunks have one to three lanes"),
         }
     }
-    lanes.iter().map(Lane::output).collect()
 }
 
 /// Runs rounds 2 to `rounds` of every lane.
-///
-/// The order of the statements matters: writing a block right before it is hashed makes the
-/// processor wait for the write, so that the chains no longer overlap.
-fn advance<const N: usize>(mut lanes: [&mut Lane; N], rounds: u32) {
-    let mut states = Zeroizing::new([[0; 8]; N]);
-    let mut blocks = Zeroizing::new(std::array::from_fn::<_, N, _>(|i| first_block(lanes[i])));
-    let inner = Zeroizing::new(std::array::from_fn::<_, N, _>(|i| lanes[i].inner));
-    let outer = Zeroizing::new(std::array::from_fn::<_, N, _>(|i| lanes[i].outer));
-    let mut sums = Zeroizing::new(std::array::from_fn::<_, N, _>(|i| lanes[i].sum));
-    for _ in 1..rounds {
-        *states = *inner;
-        for (state, block) in states.iter_mut().zip(blocks.iter()) {
-            compress256(state, std::slice::from_ref(block));
-        }
-        for (state, block) in states.iter().zip(blocks.iter_mut()) {
-            store(state, block);
-        }
-        *states = *outer;
-        for (state, block) in states.iter_mut().zip(blocks.iter()) {
-            compress256(state, std::slice::from_ref(block));
-        }
-        for (state, block) in states.iter().zip(blocks.iter_mut()) {
-            store(state, block);
-        }
-        for (sum, state) in sums
-            .as_flattened_mut()
-            .iter_mut()
-            .zip(states.as_flattened())
-        {
-            *sum ^= state;
-        }
-    }
-    for (lane, sum) in lanes.iter_mut().zip(sums.iter()) {
-        lane.sum = *sum;
-    }
-}
-
-/// Runs rounds 2 to `rounds` of three lanes.
-///
-/// The order of the statements is what makes it fast: while a lane is hashed, the hash of the
-/// lane before it is written, and it is read again only after one more. No call waits for a write.
-fn advance_three(lanes: [&mut Lane; 3], rounds: u32) {
-    let mut trio = Trio {
-        inner: [lanes[0].inner, lanes[1].inner, lanes[2].inner],
-        outer: [lanes[0].outer, lanes[1].outer, lanes[2].outer],
-        // As if the last lane's hash of the round before were still to be added.
-        states: [[0; 8], [0; 8], lanes[2].sum],
-        blocks: [
-            first_block(lanes[0]),
-            first_block(lanes[1]),
-            first_block(lanes[2]),
-        ],
-        sums: [lanes[0].sum, lanes[1].sum, [0; 8]],
+fn advance<const N: usize>(lanes: [&mut Lane; N], rounds: u32) {
+    let mut chains = Chains {
+        inner: lanes.each_ref().map(|lane| lane.inner),
+        outer: lanes.each_ref().map(|lane| lane.outer),
+        states: [[0; 8]; N],
+        blocks: lanes.each_ref().map(|lane| first_block(&lane.sum)),
+        sums: lanes.each_ref().map(|lane| lane.sum),
     };
     for _ in 1..rounds {
-        trio.hash_inner::<0>();
-        trio.write::<2>();
-        trio.add::<2>();
-        trio.hash_inner::<1>();
-        trio.write::<0>();
-        trio.hash_inner::<2>();
-        trio.write::<1>();
-        trio.hash_outer::<0>();
-        trio.write::<2>();
-        trio.hash_outer::<1>();
-        trio.write::<0>();
-        trio.add::<0>();
-        trio.hash_outer::<2>();
-        trio.write::<1>();
-        trio.add::<1>();
+        chains.states = chains.inner;
+        chains.hash();
+        chains.states = chains.outer;
+        chains.hash();
+        chains.add();
     }
-    trio.add::<2>();
-    for (lane, sum) in lanes.into_iter().zip(trio.sums) {
+    for (lane, sum) in lanes.into_iter().zip(chains.sums) {
         lane.sum = sum;
     }
 }
 
-/// What three lanes work on.
+/// What several lanes work on.
 #[derive(Zeroize, ZeroizeOnDrop)]
-struct Trio {
-    inner: [[u32; 8]; 3],
-    outer: [[u32; 8]; 3],
-    states: [[u32; 8]; 3],
-    blocks: [[u8; 64]; 3],
-    sums: [[u32; 8]; 3],
+struct Chains<const N: usize> {
+    inner: [[u32; 8]; N],
+    outer: [[u32; 8]; N],
+    states: [[u32; 8]; N],
+    /// What is hashed next.
+    blocks: [[u8; 64]; N],
+    sums: [[u8; BLOCK]; N],
 }
 
-impl Trio {
+impl<const N: usize> Chains<N> {
+    /// Hashes every block and writes the hash into it.
+    ///
+    /// The order of the statements matters: a hash is written while the next lane is at work, so
+    /// that no call waits for a write.
     #[inline(always)]
-    fn hash_inner<const LANE: usize>(&mut self) {
-        self.states[LANE] = self.inner[LANE];
-        compress256(
-            &mut self.states[LANE],
-            std::slice::from_ref(&self.blocks[LANE]),
-        );
+    fn hash(&mut self) {
+        for lane in 0..N {
+            compress256(
+                &mut self.states[lane],
+                std::slice::from_ref(&self.blocks[lane]),
+            );
+            if let Some(last) = lane.checked_sub(1) {
+                store(&self.states[last], &mut self.blocks[last]);
+            }
+        }
+        store(&self.states[N - 1], &mut self.blocks[N - 1]);
     }
 
+    /// Adds the hashes to the sums.
+    ///
+    /// Byte by byte: of words the compiler would share the loads with [`store`] and make it write
+    /// single words, for which reading whole vectors has to wait.
     #[inline(always)]
-    fn hash_outer<const LANE: usize>(&mut self) {
-        self.states[LANE] = self.outer[LANE];
-        compress256(
-            &mut self.states[LANE],
-            std::slice::from_ref(&self.blocks[LANE]),
-        );
-    }
-
-    #[inline(always)]
-    fn write<const LANE: usize>(&mut self) {
-        store(&self.states[LANE], &mut self.blocks[LANE]);
-    }
-
-    #[inline(always)]
-    fn add<const LANE: usize>(&mut self) {
-        for (sum, word) in self.sums[LANE].iter_mut().zip(&self.states[LANE]) {
-            *sum ^= word;
+    fn add(&mut self) {
+        for (sum, block) in self.sums.iter_mut().zip(&self.blocks) {
+            sum.iter_mut()
+                .zip(block)
+                .for_each(|(sum, byte)| *sum ^= byte);
         }
     }
 }
 
 /// The block that a lane hashes next: HMAC hashes the key's block and then 32 bytes, which makes
 /// 96 bytes, padded to two blocks.
-fn first_block(lane: &Lane) -> [u8; 64] {
+fn first_block(hash: &[u8; BLOCK]) -> [u8; 64] {
     let mut block = [0; 64];
-    block[32] = 0x80;
+    block[..BLOCK].copy_from_slice(hash);
+    block[BLOCK] = 0x80;
     block[56..].copy_from_slice(&(96_u64 * 8).to_be_bytes());
-    store(&lane.sum, &mut block);
     block
 }
 
@@ -192,7 +185,7 @@ struct Lane {
     /// The hash state after the key block of HMAC's outer hash.
     outer: [u32; 8],
     /// The exclusive or of all rounds so far.
-    sum: [u32; 8],
+    sum: [u8; BLOCK],
 }
 
 impl Lane {
@@ -206,23 +199,15 @@ impl Lane {
         let mut first = Hmac::<Sha256>::new(&(*key).into());
         first.update(salt);
         first.update(&number.to_be_bytes());
-        let mut sum = [0; 8];
-        let mut bytes = Zeroizing::new([0; BLOCK]);
-        bytes.copy_from_slice(&first.finalize().into_bytes());
-        for (word, chunk) in sum.iter_mut().zip(bytes.as_chunks::<4>().0) {
-            *word = u32::from_be_bytes(*chunk);
-        }
         Self {
             inner: key_state(&key, 0x36),
             outer: key_state(&key, 0x5c),
-            sum,
+            sum: first.finalize().into_bytes().into(),
         }
     }
 
     fn output(&self) -> Zeroizing<[u8; BLOCK]> {
-        let mut output = Zeroizing::new([0; BLOCK]);
-        store(&self.sum, &mut output);
-        output
+        Zeroizing::new(self.sum)
     }
 }
 
@@ -235,9 +220,9 @@ fn key_state(key: &[u8; 64], pad: u8) -> [u32; 8] {
     state
 }
 
-/// Writes a hash state to the first 32 bytes of `bytes`.
-fn store<const N: usize>(state: &[u32; 8], bytes: &mut [u8; N]) {
-    for (chunk, word) in bytes.as_chunks_mut::<4>().0.iter_mut().zip(state) {
+/// Writes a hash to the start of a block.
+fn store(state: &[u32; 8], block: &mut [u8; 64]) {
+    for (chunk, word) in block.as_chunks_mut::<4>().0.iter_mut().zip(state) {
         *chunk = word.to_be_bytes();
     }
 }

@@ -3,6 +3,7 @@
 
 mod aes256;
 mod armor;
+mod body;
 mod dearmor;
 mod decryptor;
 mod diagnose;
@@ -15,8 +16,10 @@ mod kdf;
 mod method;
 mod payload;
 mod reader;
+mod relay;
 mod salt;
 mod secret;
+mod sink;
 mod yaml;
 
 use std::io::{Cursor, Read};

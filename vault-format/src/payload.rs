@@ -6,7 +6,7 @@ use crate::dearmor::{DearmorReader, Fault, decode};
 use crate::encryptor::MAX_SALT;
 
 /// What comes before the ciphertext.
-#[derive(Debug)]
+#[derive(Debug, Eq, PartialEq)]
 pub(crate) struct Fields {
     pub(crate) salt: Vec<u8>,
     pub(crate) mac: Vec<u8>,
@@ -17,7 +17,6 @@ pub(crate) struct PayloadReader<R> {
     dearmor: DearmorReader<R>,
     /// Decoded outer layer that is not used up.
     inner: Vec<u8>,
-    ciphertext: Vec<u8>,
 }
 
 impl<R: Read> PayloadReader<R> {
@@ -27,31 +26,29 @@ impl<R: Read> PayloadReader<R> {
         let mut this = Self {
             dearmor,
             inner: Vec::new(),
-            ciphertext: Vec::new(),
         };
         let salt = this.field()?;
         let mac = this.field()?;
         Ok((this, Fields { salt, mac }))
     }
 
-    /// The next piece of the ciphertext.
-    pub(crate) fn next(&mut self) -> Result<Option<&mut [u8]>, Fault> {
-        self.ciphertext.clear();
+    /// Appends a piece of the ciphertext; `false` at the end.
+    pub(crate) fn read(&mut self, ciphertext: &mut Vec<u8>) -> Result<bool, Fault> {
         while self.inner.len() < 2 {
             if !self.dearmor.read(&mut self.inner)? {
                 return if self.inner.is_empty() {
-                    Ok(None)
+                    Ok(false)
                 } else {
                     Err(Fault::Damaged)
                 };
             }
         }
         let even = self.inner.len() & !1;
-        if !decode(&self.inner[..even], &mut self.ciphertext) {
+        if !decode(&self.inner[..even], ciphertext) {
             return Err(Fault::Damaged);
         }
         self.inner.drain(..even);
-        Ok(Some(&mut self.ciphertext))
+        Ok(true)
     }
 
     fn field(&mut self) -> Result<Vec<u8>, Fault> {

@@ -2,7 +2,7 @@ use std::fmt;
 use std::io::{self, Read};
 use std::ops::Range;
 
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
 use crate::aes256::{Authenticator, Cipher, Keys};
 use crate::dearmor::Fault;
@@ -11,8 +11,8 @@ use crate::header::Header;
 use crate::payload::PayloadReader;
 use crate::secret::Plaintext;
 
-/// What is decrypted at once of ciphertext that was kept.
-const PIECE: usize = 64 * 1024;
+/// What is decrypted at once, at the most.
+pub(crate) const PIECE: usize = 64 * 1024;
 
 /// The plaintext of a vault; made by [`Decryptor::open`](crate::Decryptor::open).
 ///
@@ -43,7 +43,8 @@ impl<R: Read> DecryptReader<R> {
             header,
             index,
             length,
-            plaintext: Plaintext(Zeroizing::new(Vec::new())),
+            // Never grows, which would leave copies behind: no piece is larger.
+            plaintext: Plaintext(Zeroizing::new(Vec::with_capacity(PIECE))),
             ready: 0..0,
             released: 0,
         }
@@ -70,7 +71,8 @@ impl<R: Read> DecryptReader<R> {
     /// Decrypts the next piece; `false` at the end.
     fn refill(&mut self) -> io::Result<bool> {
         let buffer = &mut *self.plaintext.0;
-        buffer.zeroize();
+        // The next piece overwrites the last one.
+        buffer.clear();
         self.source.read(buffer)?;
         if buffer.is_empty() {
             return Ok(false);
@@ -159,9 +161,9 @@ impl<R: Read> Input<R> {
         let Some(running) = &mut self.authenticator else {
             return Ok(());
         };
-        if let Some(piece) = self.payload.next().map_err(io_error)? {
-            running.update(piece);
-            buffer.extend_from_slice(piece);
+        let start = buffer.len();
+        if self.payload.read(buffer).map_err(io_error)? {
+            running.update(&buffer[start..]);
         } else if self
             .authenticator
             .take()

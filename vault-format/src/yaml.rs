@@ -1,6 +1,12 @@
 //! As much of YAML as it takes to find a scalar.
 
+mod token;
+
 use std::ops::Range;
+
+use self::token::{Open, tokenize};
+
+pub(crate) use self::token::Token;
 
 /// A line that is not inside a scalar that began before it.
 pub(crate) struct Line<'a> {
@@ -9,8 +15,10 @@ pub(crate) struct Line<'a> {
     /// Where it starts in the text.
     pub(crate) start: usize,
     pub(crate) text: &'a str,
-    /// What stands between blanks, outside quotes and comments, without flow punctuation.
-    pub(crate) tokens: Vec<Range<usize>>,
+    /// Whether it goes on with a flow collection.
+    pub(crate) in_flow: bool,
+    /// The tags, anchors and indicators of block scalars.
+    pub(crate) tokens: Vec<Token>,
     /// Where the indicator of a block scalar stands.
     pub(crate) block_header: usize,
     /// The lines of the block scalar that begins here.
@@ -22,6 +30,11 @@ impl Line<'_> {
     pub(crate) fn block_header_end(&self) -> usize {
         let rest = &self.text[self.block_header..];
         self.block_header + rest.find([' ', '\t']).unwrap_or(rest.len())
+    }
+
+    /// Where the key stands, behind indentation and dashes.
+    pub(crate) fn key_column(&self) -> usize {
+        self.text.len() - self.text.trim_start_matches([' ', '-']).len()
     }
 }
 
@@ -37,14 +50,27 @@ pub(crate) struct Paths {
 impl Paths {
     /// The path of what stands at this column.
     pub(crate) fn path_at(&self, column: usize) -> String {
-        let levels = self
-            .levels
-            .iter()
-            .filter(|(at, _)| *at < column || column == 0);
-        levels
-            .map(|(_, name)| name.as_str())
+        self.names_at(column).collect::<Vec<_>>().join(".")
+    }
+
+    /// The path of what a token belongs to.
+    pub(crate) fn path_of(&self, token: &Token) -> String {
+        if token.flow.is_empty() {
+            return self.path_at(token.range.start);
+        }
+        // A flow collection belongs to what the block around it ended with.
+        let names = self.names_at(usize::MAX);
+        names
+            .chain(token.flow.iter().map(String::as_str))
             .collect::<Vec<_>>()
             .join(".")
+    }
+
+    fn names_at(&self, column: usize) -> impl Iterator<Item = &str> {
+        let levels = self.levels.iter();
+        levels
+            .filter(move |(at, _)| *at < column || column == 0)
+            .map(|(_, name)| name.as_str())
     }
 
     /// Takes in the dashes and the key that a line starts with.
@@ -89,18 +115,19 @@ pub(crate) fn scan(text: &str, mut visit: impl FnMut(&Line<'_>, &Paths)) {
     let mut paths = Paths::default();
     let mut start = 0;
     let mut number = 1;
-    let mut quote = None;
+    let mut open = Open::default();
     while start < text.len() {
         let end = line_end(text, start);
         let line = text[start..end].trim_end_matches(['\n', '\r']);
-        if quote.is_none() {
+        let in_flow = !open.flow.is_empty();
+        if open.quote.is_none() && !in_flow {
             paths.enter(line);
         }
-        let tokens = tokenize(line, &mut quote);
+        let tokens = tokenize(line, &mut open);
         let header = tokens
             .last()
-            .filter(|token| is_block_header(&line[(*token).clone()]))
-            .cloned();
+            .map(|token| token.range.clone())
+            .filter(|range| is_block_header(&line[range.clone()]));
         let block = header.clone().map(|_| end..block_end(text, end, line));
         let next = block.as_ref().map_or(end, |block| block.end);
         let block_header = header.map_or(0, |header| header.start);
@@ -109,6 +136,7 @@ pub(crate) fn scan(text: &str, mut visit: impl FnMut(&Line<'_>, &Paths)) {
                 number,
                 start,
                 text: line,
+                in_flow,
                 tokens,
                 block_header,
                 block,
@@ -154,55 +182,6 @@ fn indent(line: &str) -> usize {
     line.len() - line.trim_start_matches(' ').len()
 }
 
-/// Splits a line; `quote` is the quotation mark that is open at its start and at its end.
-fn tokenize(line: &str, quote: &mut Option<char>) -> Vec<Range<usize>> {
-    // Nothing begins right behind a scalar that began on an earlier line.
-    let continues = quote.is_some();
-    let mut tokens = Vec::new();
-    let mut start = None;
-    let mut escaped = false;
-    let mut previous = ' ';
-    for (at, c) in line.char_indices() {
-        if let Some(mark) = *quote {
-            if c == mark && !escaped {
-                *quote = None;
-            }
-            escaped = mark == '"' && c == '\\' && !escaped;
-        } else if matches!(c, ' ' | '\t' | ',' | '{' | '}' | '[' | ']') {
-            tokens.extend(start.take().map(|start| start..at));
-        } else if c == '#' && matches!(previous, ' ' | '\t') {
-            break;
-        } else if matches!(c, '"' | '\'') && start.is_none() {
-            *quote = Some(c);
-        } else if start.is_none() {
-            start = Some(at);
-        }
-        previous = c;
-    }
-    tokens.extend(start.map(|start| start..line.len()));
-    if continues {
-        Vec::new()
-    } else {
-        keep_node_properties(line, tokens)
-    }
-}
-
-/// A tag counts only where a value may begin: not behind other text.
-fn keep_node_properties(line: &str, tokens: Vec<Range<usize>>) -> Vec<Range<usize>> {
-    let mut plain = false;
-    let mut kept = Vec::new();
-    for token in tokens {
-        let text = &line[token.clone()];
-        let property = text.starts_with(['!', '&']) || is_block_header(text);
-        let starts_value = text.ends_with(':') || text == "-" || text == "?" || text == "---";
-        if property && !plain {
-            kept.push(token);
-        }
-        plain = !property && !starts_value;
-    }
-    kept
-}
-
 fn is_block_header(token: &str) -> bool {
     token.starts_with(['|', '>'])
         && token[1..]
@@ -217,9 +196,39 @@ pub(crate) fn key(text: &str) -> Option<&str> {
         let (key, rest) = text[1..].split_once(mark)?;
         return rest.trim_start().starts_with(':').then_some(key);
     }
+    // What is in a flow collection is no key of the block around it.
+    if text.starts_with(['[', '{']) {
+        return None;
+    }
     let end = match text.find(": ") {
         Some(end) => end,
         None => text.trim_end().strip_suffix(':')?.len(),
     };
     Some(text[..end].trim_end())
+}
+
+/// The indentation of a block scalar, which its first line that is not blank decides, and the
+/// lines without it.
+pub(crate) fn dedent(block: &str) -> (&str, impl Iterator<Item = &str>) {
+    let first = block.lines().find(|line| !line.trim().is_empty());
+    let first = first.unwrap_or_default();
+    let blanks = &first[..indent(first)];
+    let without = move |line| &line[indent(line).min(blanks.len())..];
+    (blanks, block.lines().map(without))
+}
+
+/// The end of the quoted scalar that `text` starts with, behind its closing mark.
+pub(crate) fn closing(text: &str, mark: char) -> Option<usize> {
+    let mut escaped = false;
+    let mut inside = text.char_indices().peekable();
+    inside.next_if(|(_, first)| *first == mark)?;
+    while let Some((at, c)) = inside.next() {
+        if c == mark && mark == '\'' && inside.peek().is_some_and(|(_, next)| *next == mark) {
+            inside.next();
+        } else if c == mark && !escaped {
+            return Some(at + 1);
+        }
+        escaped = mark == '"' && c == '\\' && !escaped;
+    }
+    None
 }

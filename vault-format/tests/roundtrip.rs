@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-use std::io::{Cursor, Read, Write};
+use std::io::{Cursor, ErrorKind, Read, Seek, SeekFrom, Write};
 
 use proptest::prelude::*;
 use vault_format::{Decryptor, Encryptor, Error, Label, Secret, decrypt, encrypt, is_encrypted};
@@ -79,7 +79,7 @@ fn a_large_vault_that_changes_between_the_passes_is_noticed() {
         .open(found)
         .unwrap();
     let error = std::io::copy(&mut { reader }, &mut std::io::sink()).unwrap_err();
-    assert_eq!(error.kind(), std::io::ErrorKind::InvalidData);
+    assert_eq!(error.kind(), ErrorKind::InvalidData);
 }
 
 #[test]
@@ -100,6 +100,102 @@ fn a_vault_may_start_anywhere_in_its_output_and_input() {
     assert_eq!(reader.plaintext_length(), 1000);
     reader.read_to_end(&mut plaintext).unwrap();
     assert_eq!(plaintext, [1; 1000]);
+}
+
+/// Sizes around the borders of the pieces that threads hand over.
+const PIECES: [usize; 9] = [
+    0, 1, 32_767, 32_768, 32_769, 65_536, 98_303, 98_304, 3_000_001,
+];
+
+#[test]
+fn a_copy_is_what_is_encrypted_in_memory() {
+    let secret = secret();
+    for size in PIECES {
+        let plaintext: Vec<u8> = (0..=250).cycle().take(size).collect();
+        let encryptor = || Encryptor::new(&secret).salt(*b"salt");
+        let mut output = Cursor::new(b"before".to_vec());
+        output.set_position(6);
+        let output = encryptor().copy(&mut &plaintext[..], output).unwrap();
+        let end = u64::try_from(output.get_ref().len()).unwrap();
+        assert_eq!(output.position(), end, "{size}");
+        let expected = encryptor().encrypt(&plaintext).unwrap();
+        assert!(output.get_ref()[6..] == expected, "{size}");
+    }
+}
+
+/// An output that forgets what was written at one place.
+struct Forgetful {
+    output: Cursor<Vec<u8>>,
+    place: usize,
+}
+
+impl Write for Forgetful {
+    fn write(&mut self, buf: &[u8]) -> std::io::Result<usize> {
+        let length = self.output.write(buf)?;
+        if let Some(byte) = self.output.get_mut().get_mut(self.place) {
+            *byte = b'x';
+        }
+        Ok(length)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.output.flush()
+    }
+}
+
+impl Read for Forgetful {
+    fn read(&mut self, buf: &mut [u8]) -> std::io::Result<usize> {
+        self.output.read(buf)
+    }
+}
+
+impl Seek for Forgetful {
+    fn seek(&mut self, pos: SeekFrom) -> std::io::Result<u64> {
+        self.output.seek(pos)
+    }
+}
+
+#[test]
+fn what_reads_back_differently_is_an_error() {
+    let secret = secret();
+    let plaintext = vec![7; 200_000];
+    let forgetful = |place| Forgetful {
+        output: Cursor::new(Vec::new()),
+        place,
+    };
+    // Magic, version, method, salt, authentication code, ciphertext at its start and its end.
+    for place in [0, 17, 20, 30, 200, 300, 400_000, 809_000] {
+        let error = Encryptor::new(&secret)
+            .copy(&mut &plaintext[..], forgetful(place))
+            .map(|written| written.output.get_ref().len())
+            .unwrap_err();
+        match error {
+            Error::Io(error) if error.kind() == ErrorKind::InvalidData => {}
+            other => panic!("{place}: {other}"),
+        }
+    }
+    let vault = encrypt(&plaintext, &secret, None).unwrap();
+    for place in [0, 100_000, 199_999] {
+        let decryptor = Decryptor::new(Cursor::new(&vault)).unwrap();
+        let error = decryptor.decrypt_into(&secret, &mut forgetful(place));
+        assert!(matches!(error, Err(Error::Io(_))), "{place}");
+    }
+}
+
+#[test]
+fn one_pass_decrypts_the_same_as_two() {
+    let secret = secret();
+    for size in PIECES {
+        let plaintext: Vec<u8> = (0..=250).cycle().take(size).collect();
+        let vault = encrypt(&plaintext, &secret, None).unwrap();
+        for vault in [&vault, &rewrap(&vault, 7, b"\r\n")] {
+            let mut output = Cursor::new(Vec::new());
+            let decryptor = Decryptor::new(Cursor::new(vault)).unwrap();
+            let length = decryptor.decrypt_into(&secret, &mut output).unwrap();
+            assert_eq!(length, u64::try_from(size).unwrap());
+            assert!(output.into_inner() == plaintext, "{size}");
+        }
+    }
 }
 
 #[test]

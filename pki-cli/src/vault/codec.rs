@@ -1,11 +1,9 @@
 //! Vaults in files and streams, under the secrets of the command line.
 
-use std::collections::hash_map::RandomState;
-use std::hash::{BuildHasher, Hasher};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 
 use tempfile::SpooledTempFile;
-use vault_format::{DecryptReader, Decryptor, Encryptor, Label, MAGIC, Secret};
+use vault_format::{DecryptReader, Decryptor, Encryptor, Label, MAGIC, Match, Secret};
 use zeroize::Zeroizing;
 
 use super::config::Config;
@@ -54,7 +52,7 @@ impl<'a> Sealer<'a> {
     }
 
     /// Encrypts `input`, and reads what was written back.
-    pub(super) fn encrypt<W: Read + Write + Seek>(
+    pub(super) fn encrypt<W: Read + Write + Seek + Send>(
         &self,
         input: &mut impl Read,
         output: W,
@@ -77,20 +75,21 @@ impl<'a> Sealer<'a> {
     }
 
     /// Encrypts with another label.
-    pub(super) fn encrypt_as<W: Read + Write + Seek>(
+    pub(super) fn encrypt_as<W>(
         &self,
         label: Option<&Label>,
         input: &mut impl Read,
         output: W,
         name: &str,
-    ) -> Result<W, Error> {
+    ) -> Result<W, Error>
+    where
+        W: Read + Write + Seek + Send,
+    {
         let mut encryptor = Encryptor::new(self.secret).label(label);
         if let Some(salt) = &self.salt {
             encryptor = encryptor.salt(salt.clone());
         }
-        let mut writer = encryptor.wrap_output(output).map_err(Error::vault(name))?;
-        copy(input, &mut writer)?;
-        writer.finish_verified().map_err(Error::vault(name))
+        encryptor.copy(input, output).map_err(Error::vault(name))
     }
 }
 
@@ -102,13 +101,24 @@ pub(super) fn unlock<R: Read + Seek>(
 ) -> Result<(DecryptReader<R>, usize), Error> {
     let fault = || Error::vault(name);
     let mut decryptor = Decryptor::new(input).map_err(fault())?;
+    let (found, index) = find(&mut decryptor, identities, name)?;
+    Ok((decryptor.open(found).map_err(fault())?, index))
+}
+
+/// Finds the first secret that fits, trying those of the label before the others.
+fn find<R: Read + Seek>(
+    decryptor: &mut Decryptor<R>,
+    identities: &Identities,
+    name: &str,
+) -> Result<(Match, usize), Error> {
+    let fault = || Error::vault(name);
     let mut fetched_any = false;
     for group in identities.candidates(decryptor.header().label()) {
         let (indices, secrets): (Vec<_>, Vec<_>) = identities.fetch(&group).into_iter().unzip();
         fetched_any |= !secrets.is_empty();
         if let Some(found) = decryptor.find(&secrets).map_err(fault())? {
             let index = indices[found.index()];
-            return Ok((decryptor.open(found).map_err(fault())?, index));
+            return Ok((found, index));
         }
     }
     if fetched_any {
@@ -116,6 +126,32 @@ pub(super) fn unlock<R: Read + Seek>(
     } else {
         Err(identities.nothing_fetched())
     }
+}
+
+/// Decrypts a vault into a file that is not in place yet.
+pub(super) fn unlock_into<R, W>(
+    input: R,
+    identities: &Identities,
+    output: &mut W,
+    name: &str,
+) -> Result<(), Error>
+where
+    R: Read + Seek,
+    W: Read + Write + Seek + Send,
+{
+    let fault = || Error::vault(name);
+    let mut decryptor = Decryptor::new(input).map_err(fault())?;
+    let candidates = identities.candidates(decryptor.header().label()).concat();
+    let index = match candidates[..] {
+        // The only one there is needs not be found first.
+        [index] => index,
+        _ => find(&mut decryptor, identities, name)?.1,
+    };
+    match identities.fetch(&[index])[..] {
+        [(_, secret)] => decryptor.decrypt_into(secret, output).map_err(fault())?,
+        _ => return Err(identities.nothing_fetched()),
+    };
+    Ok(())
 }
 
 /// Whether the input is a vault by ansible's rule; leaves it at its start.
@@ -171,53 +207,6 @@ pub(super) fn read_whole<R: Read>(
     let mut plaintext = Zeroizing::new(vec![0; length]);
     reader.read_exact(&mut plaintext)?;
     Ok(plaintext)
-}
-
-/// Moves plaintext to a file and reads it back.
-pub(super) fn copy_verified<W: Read + Write + Seek>(
-    input: &mut impl Read,
-    output: &mut W,
-) -> Result<(), Error> {
-    let state = RandomState::new();
-    let mut written = Hashing {
-        output: &mut *output,
-        hasher: state.build_hasher(),
-    };
-    copy(input, &mut written)?;
-    let written = written.hasher.finish();
-    output.flush()?;
-    output.seek(SeekFrom::Start(0))?;
-    let mut read = Hashing {
-        output: io::sink(),
-        hasher: state.build_hasher(),
-    };
-    copy(output, &mut read)?;
-    if read.hasher.finish() == written {
-        return Ok(());
-    }
-    Err(io::Error::new(
-        io::ErrorKind::InvalidData,
-        "what was written reads back differently",
-    )
-    .into())
-}
-
-/// Hashes what passes through, to notice accidents.
-struct Hashing<W, H> {
-    output: W,
-    hasher: H,
-}
-
-impl<W: Write, H: Hasher> Write for Hashing<W, H> {
-    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        self.output.write_all(buf)?;
-        self.hasher.write(buf);
-        Ok(buf.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.output.flush()
-    }
 }
 
 fn read_some(input: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {

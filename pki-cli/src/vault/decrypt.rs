@@ -41,8 +41,7 @@ fn in_place(path: &Path, identities: &Identities) -> Result<Sealed, Error> {
     let original = Original::open(path)?;
     let name = original.path.display().to_string();
     let mut draft = original.replace()?;
-    let (mut reader, _) = codec::unlock(&original.file, identities, &name)?;
-    codec::copy_verified(&mut reader, &mut draft)?;
+    codec::unlock_into(&original.file, identities, &mut draft, &name)?;
     draft.seal()
 }
 
@@ -57,13 +56,15 @@ fn open<R: Read + Seek>(
     sink: &Sink,
     name: &str,
 ) -> Result<(), Error> {
-    let (mut reader, _) = codec::unlock(vault, identities, name)?;
     match sink {
         Sink::File(path) => {
             let mut draft = Draft::new(path)?;
-            codec::copy_verified(&mut reader, &mut draft)?;
+            codec::unlock_into(vault, identities, &mut draft, name)?;
             replace::commit(vec![draft.seal()?])
         }
-        Sink::InPlace | Sink::Stdout => streams::to_stdout(&mut reader),
+        Sink::InPlace | Sink::Stdout => {
+            let (mut reader, _) = codec::unlock(vault, identities, name)?;
+            streams::to_stdout(&mut reader)
+        }
     }
 }

@@ -36,7 +36,7 @@ pub(super) fn section(text: &str, name: &str) -> HashMap<String, String> {
 
 /// A semicolon starts a comment at the start of a line and after a blank.
 fn without_comment(line: &str) -> &str {
-    let starts = |(at, _): &(usize, &str)| line[..*at].ends_with([' ', '\t']) || *at == 0;
+    let starts = |(at, _): &(usize, &str)| line[..*at].ends_with(char::is_whitespace) || *at == 0;
     line.match_indices(';')
         .find(starts)
         .map_or(line, |(at, _)| &line[..at])
@@ -52,6 +52,7 @@ mod tests {
                     Vault_Identity=prod ; comment\npassword: a;b # c\nlist = a,\n  b,\n\n  c\n\
                     [more]\npassword = no\n";
         let values = section(text, "defaults");
+        assert_eq!(section("[defaults]\na = 1\u{b};b", "defaults")["a"], "1");
         assert_eq!(values["vault_identity"], "prod");
         assert_eq!(values["password"], "a;b # c");
         assert_eq!(values["list"], "a,\nb,\nc");

@@ -12,6 +12,7 @@ mod editor;
 mod encrypt;
 mod encrypt_string;
 mod error;
+mod flusher;
 mod genpass;
 mod git;
 mod identity;

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use tempfile::{NamedTempFile, TempPath};
 
 use super::error::Error;
+use super::flusher::Flusher;
 use super::interrupt::{self, Watched};
 use super::talk;
 
@@ -70,6 +71,7 @@ impl Original {
 #[derive(Debug)]
 pub(super) struct Draft {
     file: NamedTempFile,
+    flusher: Flusher,
     watched: Watched,
     target: PathBuf,
     original: Option<Stamp>,
@@ -114,6 +116,7 @@ impl Draft {
         let watched = interrupt::watch(file.path());
         Ok(Self {
             file,
+            flusher: Flusher::default(),
             watched,
             target: target.to_owned(),
             original: None,
@@ -139,14 +142,17 @@ impl Draft {
 
     /// Makes what was written durable, without putting it in place.
     pub(super) fn seal(self) -> Result<Sealed, Error> {
-        let fault = Error::file("Unable to write", &self.target);
-        self.file.as_file().sync_all().map_err(fault)?;
         let Self {
             file,
+            flusher,
             watched,
             target,
             original,
         } = self;
+        flusher
+            .finish()
+            .and_then(|()| file.as_file().sync_all())
+            .map_err(Error::file("Unable to write", &target))?;
         Ok(Sealed {
             file: file.into_temp_path(),
             _watched: watched,
@@ -170,7 +176,9 @@ impl Seek for Draft {
 
 impl Write for Draft {
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        self.file.write(buf)
+        let length = self.file.write(buf)?;
+        self.flusher.wrote(self.file.as_file(), length)?;
+        Ok(length)
     }
 
     fn flush(&mut self) -> io::Result<()> {

@@ -12,7 +12,10 @@ fuzz_target!(|data: &[u8]| {
     let vault = [b"$ANSIBLE_VAULT;1.1;AES256\n", data].concat();
     for input in [data, &vault] {
         if let Ok(header) = Header::parse(input) {
-            assert_eq!(Header::parse(header.to_string().as_bytes()).unwrap(), header);
+            assert_eq!(
+                Header::parse(header.to_string().as_bytes()).unwrap(),
+                header
+            );
         }
         match Decryptor::new(Cursor::new(input)) {
             Ok(mut decryptor) => assert!(decryptor.find(&[]).unwrap().is_none()),

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::Value;
+use super::{Value, splice};
 use crate::yaml::{self, Line};
 
 /// A scalar in clear.
@@ -45,7 +45,7 @@ impl Scalar {
 pub fn scalars(text: &str) -> Vec<Scalar> {
     let mut scalars = Vec::new();
     yaml::scan(text, |line, paths| {
-        let Some(value) = value_range(line) else {
+        let Some(value) = value_range(line).filter(|_| !line.in_flow) else {
             return;
         };
         let path = paths.path_at(value.start);
@@ -61,13 +61,12 @@ pub fn scalars(text: &str) -> Vec<Scalar> {
         } else {
             "\n"
         };
-        let key_column = line.text.len() - line.text.trim_start_matches([' ', '-']).len();
         scalars.push(Scalar {
             path,
             line: line.number,
             range: line.start + value.start..line.start + value.end,
             block: line.block.clone(),
-            indent: key_column + 2,
+            indent: line.key_column() + 2,
             line_break,
             text: content,
         });
@@ -78,49 +77,35 @@ pub fn scalars(text: &str) -> Vec<Scalar> {
 /// Puts vaults in the place of scalars in clear.
 #[must_use]
 pub fn conceal(text: &str, replacements: &[(&Scalar, &[u8])]) -> String {
-    let mut ordered: Vec<_> = replacements.to_vec();
-    ordered.sort_by_key(|(scalar, _)| scalar.range.start);
-    let mut edited = String::new();
-    let mut copied = 0;
-    for (scalar, vault) in ordered {
-        edited.push_str(&text[copied..scalar.range.start]);
-        edited.push_str("!vault |");
+    let edits = replacements.iter().map(|(scalar, vault)| {
         let line_end = text[scalar.range.end..].find(['\r', '\n']);
         let line_end = line_end.map_or(text.len(), |at| scalar.range.end + at);
-        edited.push_str(&text[scalar.range.end..line_end]);
+        let mut written = format!("!vault |{}", &text[scalar.range.end..line_end]);
         for line in String::from_utf8_lossy(vault).lines() {
-            edited.push_str(scalar.line_break);
-            edited.push_str(&" ".repeat(scalar.indent));
-            edited.push_str(line);
+            written.push_str(scalar.line_break);
+            written.push_str(&" ".repeat(scalar.indent));
+            written.push_str(line);
         }
-        copied = scalar.block.as_ref().map_or(line_end, |block| {
+        let end = scalar.block.as_ref().map_or(line_end, |block| {
             // The line break before what follows the block stays.
             let kept = text[..block.end].trim_end_matches(['\r', '\n', ' ']).len();
             kept.max(line_end)
         });
-    }
-    edited.push_str(&text[copied..]);
-    edited
+        (scalar.range.start..end, written)
+    });
+    splice(text, edits)
 }
 
 /// Puts texts in clear in the place of encrypted values, as double-quoted scalars.
 #[must_use]
 pub fn reveal(text: &str, replacements: &[(&Value, &str)]) -> String {
-    let mut ordered: Vec<_> = replacements.to_vec();
-    ordered.sort_by_key(|(value, _)| value.tag.start);
-    let mut edited = String::new();
-    let mut copied = 0;
-    for (value, plaintext) in ordered {
-        edited.push_str(&text[copied..value.tag.start]);
-        edited.push_str(&quote(plaintext));
+    let edits = replacements.iter().map(|(value, plaintext)| {
         // A comment behind the indicator stays.
-        if value.range.start > value.tag.end {
-            edited.push_str(&text[value.tag.end..value.range.start]);
-        }
-        copied = value.range.end.max(value.tag.end);
-    }
-    edited.push_str(&text[copied..]);
-    edited
+        let comment = text.get(value.tag.end..value.range.start);
+        let written = quote(plaintext) + comment.unwrap_or_default();
+        (value.tag.start..value.range.end.max(value.tag.end), written)
+    });
+    splice(text, edits)
 }
 
 /// A double-quoted scalar, which means the same to every reader.
@@ -146,7 +131,7 @@ fn quote(text: &str) -> String {
 
 /// What stands behind the key of a line, without the comment.
 fn value_range(line: &Line<'_>) -> Option<Range<usize>> {
-    let key_start = line.text.len() - line.text.trim_start_matches([' ', '-']).len();
+    let key_start = line.key_column();
     let key = yaml::key(&line.text[key_start..])?;
     if line.text[key_start..].starts_with('#') {
         return None;
@@ -164,7 +149,7 @@ fn value_range(line: &Line<'_>) -> Option<Range<usize>> {
         return None;
     }
     let end = match value.chars().next() {
-        Some(mark @ ('"' | '\'')) => closing(value, mark).unwrap_or(value.len()),
+        Some(mark @ ('"' | '\'')) => yaml::closing(value, mark).unwrap_or(value.len()),
         Some('#') => return None,
         _ => value
             .find(" #")
@@ -173,23 +158,9 @@ fn value_range(line: &Line<'_>) -> Option<Range<usize>> {
     Some(start..start + value[..end].trim_end().len())
 }
 
-fn closing(value: &str, mark: char) -> Option<usize> {
-    let mut escaped = false;
-    let mut inside = value.char_indices().skip(1).peekable();
-    while let Some((at, c)) = inside.next() {
-        if c == mark && mark == '\'' && inside.peek().is_some_and(|(_, next)| *next == mark) {
-            inside.next();
-        } else if c == mark && !escaped {
-            return Some(at + 1);
-        }
-        escaped = mark == '"' && c == '\\' && !escaped;
-    }
-    None
-}
-
 /// Whether a plain or quoted scalar goes on on the next line.
 fn goes_on(text: &str, line: &Line<'_>) -> bool {
-    let column = line.text.len() - line.text.trim_start_matches([' ', '-']).len();
+    let column = line.key_column();
     let rest = text[line.start..].lines().skip(1);
     let next = rest
         .map(str::trim_end)
@@ -243,11 +214,10 @@ fn literal(shown: &str, block: &str) -> Option<String> {
     if !matches!(shown, "|" | "|-") {
         return None;
     }
-    let first = block.lines().find(|line| !line.trim().is_empty())?;
-    let indent = first.len() - first.trim_start_matches(' ').len();
-    let lines = block
-        .lines()
-        .map(|line| line.get(indent..).unwrap_or_default());
+    if block.trim().is_empty() {
+        return None;
+    }
+    let (_, lines) = yaml::dedent(block);
     let text = lines.collect::<Vec<_>>().join("\n");
     let text = text.trim_end_matches('\n');
     Some(if shown == "|" {

@@ -8,20 +8,21 @@ use std::thread;
 
 use crate::cases::Outcome;
 
-/// Reads lines of a verb, a password, a salt and data, all but the verb in hexadecimal digits.
+/// Reads lines of a verb, a password, a salt, a label and data, all but the verb in hexadecimal
+/// digits.
 const SCRIPT: &str = r#"
 import sys
 from ansible.parsing.vault import VaultLib, VaultSecret
 for line in sys.stdin:
-    verb, password, salt, data = line.rstrip('\n').split(' ')
-    password, salt, data = (bytes.fromhex(part) for part in (password, salt, data))
+    verb, *parts = line.rstrip('\n').split(' ')
+    password, salt, label, data = (bytes.fromhex(part) for part in parts)
     secret = VaultSecret(password)
     try:
         if verb == 'decrypt':
             print('ok', VaultLib([('default', secret)]).decrypt(data).hex())
         else:
-            salt = salt.decode() if salt else None
-            print('ok', VaultLib().encrypt(data, secret=secret, salt=salt).hex())
+            salt, label = salt.decode() or None, label.decode() or None
+            print('ok', VaultLib().encrypt(data, secret=secret, salt=salt, vault_id=label).hex())
     except Exception as error:
         causes = []
         while error:
@@ -30,18 +31,77 @@ for line in sys.stdin:
         print('error', ' / '.join(causes).replace('\n', ' '))
 "#;
 
+/// Reads lines of a password and a YAML text in hexadecimal digits; writes the path and the plaintext
+/// of each encrypted value that ansible-core's loader finds.
+const INLINE_SCRIPT: &str = r#"
+import sys
+from ansible.parsing.dataloader import DataLoader
+from ansible.parsing.vault import EncryptedString, VaultLib, VaultSecret
+def walk(value, path, seen):
+    if id(value) in seen:
+        return
+    seen.add(id(value))
+    if isinstance(value, EncryptedString):
+        yield '.'.join(path), vault.decrypt(value._ciphertext)
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield from walk(inner, path + [str(key)], seen)
+    elif isinstance(value, list):
+        for number, inner in enumerate(value):
+            yield from walk(inner, path + ['[%d]' % number], seen)
+for line in sys.stdin:
+    password, text = (bytes.fromhex(part) for part in line.rstrip('\n').split(' '))
+    secrets = [('default', VaultSecret(password))]
+    vault, loader = VaultLib(secrets), DataLoader()
+    loader.set_vault_secrets(secrets)
+    try:
+        found = list(walk(loader.load(text.decode(), show_content=False), [], set()))
+        print('ok', ' '.join(path.encode().hex() + ':' + data.hex() for path, data in found))
+    except Exception as error:
+        print('error', type(error).__name__)
+"#;
+
+/// The path and the plaintext of an encrypted value.
+pub(crate) type Found = (String, Vec<u8>);
+
+/// The encrypted values that ansible-core finds in each text; [`None`] for one that it refuses.
+pub(crate) fn values(password: &[u8], texts: &[String]) -> Vec<Option<Vec<Found>>> {
+    let password = const_hex::encode(password);
+    let input = texts
+        .iter()
+        .map(|text| format!("{password} {}\n", const_hex::encode(text)));
+    let decode = |digits: &str| const_hex::decode(digits).unwrap();
+    let value = |pair: &str| {
+        let (path, plaintext) = pair.split_once(':').unwrap();
+        (String::from_utf8(decode(path)).unwrap(), decode(plaintext))
+    };
+    feed(INLINE_SCRIPT, input.collect())
+        .iter()
+        .map(|line| {
+            let found = line.strip_prefix("ok")?;
+            Some(found.split_whitespace().map(value).collect())
+        })
+        .collect()
+}
+
 /// What ansible-core makes of each vault.
 pub(crate) fn decrypt(password: &[u8], vaults: &[&[u8]]) -> Vec<Outcome> {
-    run("decrypt", password, "", vaults)
+    run("decrypt", password, ["", ""], vaults)
         .iter()
         .map(|line| classify(line))
         .collect()
 }
 
 /// Vaults that ansible-core writes; without a salt it draws one.
-pub(crate) fn encrypt(password: &[u8], salt: Option<&str>, plaintexts: &[Vec<u8>]) -> Vec<Vec<u8>> {
+pub(crate) fn encrypt(
+    password: &[u8],
+    salt: Option<&str>,
+    label: Option<&str>,
+    plaintexts: &[Vec<u8>],
+) -> Vec<Vec<u8>> {
     let plaintexts: Vec<_> = plaintexts.iter().map(|plaintext| &plaintext[..]).collect();
-    let lines = run("encrypt", password, salt.unwrap_or_default(), &plaintexts);
+    let options = [salt, label].map(Option::unwrap_or_default);
+    let lines = run("encrypt", password, options, &plaintexts);
     let decode = |line: &String| const_hex::decode(line.strip_prefix("ok ").unwrap()).unwrap();
     lines.iter().map(decode).collect()
 }
@@ -72,9 +132,21 @@ fn classify(line: &str) -> Outcome {
     }
 }
 
-fn run(verb: &str, password: &[u8], salt: &str, inputs: &[&[u8]]) -> Vec<String> {
+/// `options` are salt and label.
+fn run(verb: &str, password: &[u8], options: [&str; 2], inputs: &[&[u8]]) -> Vec<String> {
+    let password = const_hex::encode(password);
+    let [salt, label] = options.map(const_hex::encode);
+    let line = |input: &&[u8]| {
+        let data = const_hex::encode(input);
+        format!("{verb} {password} {salt} {label} {data}\n")
+    };
+    feed(SCRIPT, inputs.iter().map(line).collect())
+}
+
+/// Runs a script that answers each line with one.
+fn feed(script: &str, input: Vec<String>) -> Vec<String> {
     let mut child = Command::new(python())
-        .args(["-c", SCRIPT])
+        .args(["-c", script])
         .env("LC_ALL", "C.UTF-8")
         .env("ANSIBLE_HOME", env::temp_dir().join("vault-format-tests"))
         .stdin(Stdio::piped())
@@ -82,12 +154,8 @@ fn run(verb: &str, password: &[u8], salt: &str, inputs: &[&[u8]]) -> Vec<String>
         .spawn()
         .unwrap();
     let mut stdin = child.stdin.take().unwrap();
-    let (password, salt) = (const_hex::encode(password), const_hex::encode(salt));
-    let lines: Vec<_> = inputs
-        .iter()
-        .map(|input| format!("{verb} {password} {salt} {}\n", const_hex::encode(input)))
-        .collect();
-    let writer = thread::spawn(move || stdin.write_all(lines.concat().as_bytes()));
+    let count = input.len();
+    let writer = thread::spawn(move || stdin.write_all(input.concat().as_bytes()));
     let output = child.wait_with_output().unwrap();
     writer.join().unwrap().unwrap();
     assert!(
@@ -99,7 +167,7 @@ fn run(verb: &str, password: &[u8], salt: &str, inputs: &[&[u8]]) -> Vec<String>
         .lines()
         .map(|l| l.trim_end().to_owned())
         .collect();
-    assert_eq!(lines.len(), inputs.len());
+    assert_eq!(lines.len(), count);
     lines
 }
 

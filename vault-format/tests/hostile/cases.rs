@@ -272,6 +272,7 @@ fn tampered() -> Vec<Case> {
         )
     };
     let last = data.len() - 1;
+    let first_missing = [&text[..1], &text[2..]].concat().concat();
     let whole_lines = text[..text.len() - 1].concat();
     let swapped = [&text[..4], &[text[5], text[4]], &text[6..]]
         .concat()
@@ -279,6 +280,7 @@ fn tampered() -> Vec<Case> {
     let doubled = [&text[..6], &text[5..]].concat().concat();
     let padded = ciphertext(&keys, &data);
     [
+        ("first line missing", first_missing),
         ("last line missing", whole_lines),
         ("last bytes missing", with(&salt, &code, &data[..last])),
         ("two lines swapped", swapped),

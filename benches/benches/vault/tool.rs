@@ -1,0 +1,133 @@
+//! The programs that are compared.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::work::Work;
+
+/// How a program is called.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Style {
+    /// As ansible-vault.
+    Ansible,
+    /// As ansible-core-rs, whose `vault` is one of several commands.
+    CoreRs,
+    /// As the program around the crate: verb, password file, one file.
+    Crate,
+}
+
+/// A program.
+#[derive(Debug)]
+pub(crate) struct Tool {
+    pub(crate) name: &'static str,
+    program: PathBuf,
+    style: Style,
+}
+
+impl Tool {
+    /// Ours, ansible-core, and those of the others that there are.
+    pub(crate) fn all() -> Vec<Self> {
+        let ansible = PathBuf::from(fixtures::ansible().vault().get_program());
+        let mut tools = vec![
+            Self::new("vault", build_vault(), Style::Ansible),
+            Self::new("ansible-core", ansible, Style::Ansible),
+            Self::new("crate ansible-vault", build_crate(), Style::Crate),
+        ];
+        match core_rs() {
+            Some(program) => tools.push(Self::new("ansible-core-rs", program, Style::CoreRs)),
+            None => println!(
+                "ansible-core-rs is left out; to have it: python3 -m venv .peers/ansible-core-rs \
+                 && .peers/ansible-core-rs/bin/pip install ansible-core-rs"
+            ),
+        }
+        tools
+    }
+
+    fn new(name: &'static str, program: PathBuf, style: Style) -> Self {
+        Self {
+            name,
+            program,
+            style,
+        }
+    }
+
+    /// Whether it has the verb: the crate can not rekey.
+    pub(crate) fn can(&self, work: &Work) -> bool {
+        self.style != Style::Crate || work.verb != "rekey"
+    }
+
+    /// Calls the verb, in this directory, under a home that has no settings.
+    pub(crate) fn command(&self, verb: &str, directory: &Path) -> Command {
+        let mut command = Command::new(&self.program);
+        for (name, _) in env::vars_os() {
+            if name.to_string_lossy().starts_with("ANSIBLE_") {
+                command.env_remove(name);
+            }
+        }
+        command
+            .current_dir(directory)
+            .env("HOME", directory)
+            .env("LC_ALL", "C.UTF-8");
+        if self.style == Style::CoreRs {
+            command.arg("vault");
+        }
+        command.arg(verb);
+        command
+    }
+
+    /// The arguments that name the password file.
+    pub(crate) fn password(&self) -> &'static [&'static str] {
+        match self.style {
+            Style::Ansible | Style::CoreRs => &["--vault-password-file", "old"],
+            Style::Crate => &["old"],
+        }
+    }
+}
+
+/// Builds our program as it is released, and returns where it is.
+fn build_vault() -> PathBuf {
+    build(&["--package", "pki-cli", "--bin", "vault"]);
+    release_directory().join("vault")
+}
+
+/// Builds the program around the crate.
+fn build_crate() -> PathBuf {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR")).join("peers/ansible-vault-crate");
+    let target = release_directory().join("peers");
+    let manifest = package.join("Cargo.toml");
+    build(&[
+        "--locked",
+        "--manifest-path",
+        &manifest.display().to_string(),
+        "--target-dir",
+        &target.display().to_string(),
+    ]);
+    target.join("release/ansible-vault-crate")
+}
+
+fn build(arguments: &[&str]) {
+    let mut command = Command::new(env!("CARGO"));
+    command
+        .args(["build", "--quiet", "--release"])
+        .args(arguments);
+    let is_built = command.status().is_ok_and(|status| status.success());
+    assert!(is_built, "{command:?} failed");
+}
+
+/// Where the binaries are: this program is target/release/deps/vault-….
+fn release_directory() -> PathBuf {
+    let own = env::current_exe().unwrap_or_else(|error| panic!("no path of its own: {error}"));
+    let release = own.ancestors().nth(2);
+    release
+        .unwrap_or_else(|| panic!("not in target/release/deps"))
+        .to_owned()
+}
+
+/// `$ETCDPKI_ANSIBLE_CORE_RS`, else what is in `.peers`.
+fn core_rs() -> Option<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let chosen = env::var_os("ETCDPKI_ANSIBLE_CORE_RS").map(PathBuf::from);
+    let own = root.join(".peers/ansible-core-rs/bin/ansible");
+    chosen.into_iter().chain([own]).find(|path| path.is_file())
+}

@@ -1,0 +1,180 @@
+//! Writing what comes below the header: salt, authentication code, ciphertext.
+
+use std::io::{self, Read, Seek, SeekFrom, Write};
+
+use zeroize::Zeroizing;
+
+use crate::Error;
+use crate::aes256;
+use crate::armor::{self, Armor};
+use crate::dearmor::{decode, join_lines};
+use crate::encryptor::to_u64;
+use crate::header::Header;
+
+/// Encodes ciphertext as it is written.
+#[derive(Default)]
+pub(crate) struct Encoder {
+    armor: Armor,
+    inner: Vec<u8>,
+}
+
+/// Ciphertext and what is written for it.
+#[derive(Default)]
+pub(crate) struct Encoded {
+    /// Plaintext, until it was encrypted.
+    pub(crate) ciphertext: Zeroizing<Vec<u8>>,
+    text: Vec<u8>,
+    starts_line: bool,
+}
+
+impl Encoded {
+    /// A piece that takes so much without growing, which would leave copies behind.
+    pub(crate) fn for_plaintext(capacity: usize) -> Self {
+        Self {
+            ciphertext: Zeroizing::new(Vec::with_capacity(capacity)),
+            ..Self::default()
+        }
+    }
+}
+
+impl Encoder {
+    /// Encodes the ciphertext of a piece.
+    pub(crate) fn encode(&mut self, piece: &mut Encoded) {
+        piece.starts_line = self.armor.at_line_start();
+        piece.text.clear();
+        armor::encode(&piece.ciphertext, &mut self.inner);
+        self.armor.encode(&self.inner, &mut piece.text);
+    }
+
+    /// Ends the last line.
+    pub(crate) fn finish(&self, output: &mut impl Write) -> io::Result<()> {
+        match self.armor.at_line_start() {
+            true => Ok(()),
+            false => output.write_all(b"\n"),
+        }
+    }
+}
+
+/// A vault that is being written.
+pub(crate) struct Body<W> {
+    output: W,
+    mac_at: MacPlace,
+    back: ReadBack,
+}
+
+impl<W: Write + Seek> Body<W> {
+    /// Writes what comes before the ciphertext, with zeros for the authentication code.
+    pub(crate) fn start(
+        mut output: W,
+        header: &Header,
+        salt: &[u8],
+    ) -> io::Result<(Self, Encoder)> {
+        writeln!(output, "{header}")?;
+        let mut inner = Vec::new();
+        armor::encode(salt, &mut inner);
+        inner.push(b'\n');
+        let mac_at = MacPlace {
+            body: output.stream_position()?,
+            digit: 2 * to_u64(inner.len()),
+        };
+        inner.extend_from_slice(&[b'0'; 2 * aes256::MAC]);
+        inner.push(b'\n');
+        let mut encoder = Encoder::default();
+        let mut text = Vec::new();
+        encoder.armor.encode(&inner, &mut text);
+        output.write_all(&text)?;
+        let body = Self {
+            output,
+            mac_at,
+            back: ReadBack::default(),
+        };
+        Ok((body, encoder))
+    }
+
+    /// Writes a piece.
+    pub(crate) fn write(&mut self, piece: &Encoded) -> io::Result<()> {
+        self.output.write_all(&piece.text)
+    }
+
+    /// Ends the last line and writes the authentication code.
+    pub(crate) fn finish(mut self, encoder: &Encoder, mac: &[u8]) -> Result<W, Error> {
+        encoder.finish(&mut self.output)?;
+        self.mac_at.fill(&mut self.output, mac)?;
+        self.output.flush()?;
+        Ok(self.output)
+    }
+}
+
+impl<W: Read + Write + Seek> Body<W> {
+    /// Writes a piece, and reads it back.
+    pub(crate) fn write_checked(&mut self, piece: &Encoded) -> io::Result<()> {
+        self.write(piece)?;
+        let length = i64::try_from(piece.text.len()).map_err(io::Error::other)?;
+        self.output.seek(SeekFrom::Current(-length))?;
+        self.back.text.resize(piece.text.len(), 0);
+        self.output.read_exact(&mut self.back.text)?;
+        match self.back.holds(piece) {
+            true => Ok(()),
+            false => Err(differs()),
+        }
+    }
+}
+
+/// What a piece goes through on its way back.
+#[derive(Default)]
+struct ReadBack {
+    text: Vec<u8>,
+    digits: Vec<u8>,
+    inner: Vec<u8>,
+    ciphertext: Vec<u8>,
+}
+
+impl ReadBack {
+    /// Whether the text means the ciphertext of the piece.
+    fn holds(&mut self, piece: &Encoded) -> bool {
+        self.digits.clear();
+        self.inner.clear();
+        self.ciphertext.clear();
+        join_lines(&self.text, piece.starts_line, &mut self.digits);
+        decode(&self.digits, &mut self.inner)
+            && decode(&self.inner, &mut self.ciphertext)
+            && self.ciphertext == *piece.ciphertext
+    }
+}
+
+/// The error for an output that gives back something else than was written to it.
+pub(crate) fn differs() -> io::Error {
+    let problem = "what was written reads back differently";
+    io::Error::new(io::ErrorKind::InvalidData, problem)
+}
+
+/// Where the authentication code goes once it is known.
+struct MacPlace {
+    /// Where the body starts in the output.
+    body: u64,
+    /// The first of its digits, counted from the start of the body without line breaks.
+    digit: u64,
+}
+
+impl MacPlace {
+    fn fill<W: Write + Seek>(&self, output: &mut W, mac: &[u8]) -> io::Result<()> {
+        let end = output.stream_position()?;
+        let mut inner = Vec::new();
+        armor::encode(mac, &mut inner);
+        let mut digits = Vec::new();
+        armor::encode(&inner, &mut digits);
+        let mut digit = self.digit;
+        let mut rest = &digits[..];
+        while !rest.is_empty() {
+            let room = to_u64(armor::WIDTH) - digit % to_u64(armor::WIDTH);
+            let (line, tail) =
+                rest.split_at(usize::try_from(room).unwrap_or(usize::MAX).min(rest.len()));
+            output.seek(SeekFrom::Start(self.body + armor::text_offset(digit)))?;
+            output.write_all(line)?;
+            digit += to_u64(line.len());
+            rest = tail;
+        }
+        output.seek(SeekFrom::Start(end))?;
+        Ok(())
+    }
+}

@@ -1,0 +1,76 @@
+//! Decrypting into an output before the authentication code is known to be right.
+
+use std::io::{self, Read, Seek, SeekFrom, Write};
+
+use zeroize::Zeroizing;
+
+use crate::Error;
+use crate::aes256::{self, Authenticator, Cipher, Keys, PADDING};
+use crate::body::differs;
+use crate::encryptor::to_u64;
+
+/// Decrypts, writes and reads back; the last block, which has the padding, waits for the end.
+pub(crate) struct PlaintextSink<'a, W> {
+    output: &'a mut W,
+    cipher: Cipher,
+    authenticator: Authenticator,
+    /// Ciphertext so far.
+    length: u64,
+    /// The end of the plaintext so far, at most a block.
+    held: Zeroizing<Vec<u8>>,
+    back: Zeroizing<Vec<u8>>,
+}
+
+impl<'a, W: Read + Write + Seek> PlaintextSink<'a, W> {
+    pub(crate) fn new(keys: &Keys, output: &'a mut W) -> Self {
+        Self {
+            output,
+            cipher: keys.cipher(),
+            authenticator: keys.authenticator(),
+            length: 0,
+            held: Zeroizing::new(Vec::with_capacity(PADDING)),
+            back: Zeroizing::default(),
+        }
+    }
+
+    /// Takes a piece of the ciphertext.
+    pub(crate) fn write(&mut self, piece: &mut Vec<u8>) -> io::Result<()> {
+        self.length += to_u64(piece.len());
+        self.authenticator.update(piece);
+        self.cipher.apply(piece);
+        piece.splice(..0, self.held.drain(..));
+        let split = piece.len().saturating_sub(PADDING);
+        self.held.extend_from_slice(&piece[split..]);
+        self.put(&piece[..split])
+    }
+
+    /// Authenticates, and writes what was held back without its padding. Returns the length of
+    /// the plaintext.
+    pub(crate) fn finish(mut self, mac: &[u8]) -> Result<u64, Error> {
+        let authenticator =
+            std::mem::replace(&mut self.authenticator, Authenticator::new(&[0; 32]));
+        if !authenticator.verify(mac) {
+            return Err(Error::DecryptFailed);
+        }
+        let mut block = Zeroizing::new([0; PADDING]);
+        block[PADDING - self.held.len()..].copy_from_slice(&self.held);
+        let length = aes256::plaintext_length(self.length, &block)?;
+        let padding = usize::try_from(self.length - length).map_err(io::Error::other)?;
+        let rest = Zeroizing::new(block[..PADDING - padding].to_vec());
+        self.put(&rest)?;
+        self.output.flush()?;
+        Ok(length)
+    }
+
+    fn put(&mut self, plaintext: &[u8]) -> io::Result<()> {
+        let length = i64::try_from(plaintext.len()).map_err(io::Error::other)?;
+        self.output.write_all(plaintext)?;
+        self.output.seek(SeekFrom::Current(-length))?;
+        self.back.resize(plaintext.len(), 0);
+        self.output.read_exact(&mut self.back)?;
+        match *self.back == plaintext {
+            true => Ok(()),
+            false => Err(differs()),
+        }
+    }
+}
