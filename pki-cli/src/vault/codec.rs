@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use super::config::Config;
 use super::error::Error;
 use super::identity::Identities;
-use super::talk;
+use super::{strength, talk};
 
 /// Ciphertext up to this size waits in memory, more of it in a temporary file.
 const IN_MEMORY: usize = 2 << 20;
@@ -35,6 +35,7 @@ impl<'a> Sealer<'a> {
     ) -> Result<Self, Error> {
         let wanted = wanted.or(config.encrypt_label.as_deref());
         let (label, secret) = identities.for_encryption(wanted)?;
+        strength::warn(secret, label.as_ref(), config);
         Ok(Self::with(secret, label, config))
     }
 

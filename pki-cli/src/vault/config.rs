@@ -7,6 +7,7 @@ use std::fs;
 use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::error::Error;
 use super::{ini, paths, talk};
@@ -24,6 +25,9 @@ pub(super) struct Config {
     pub(super) password_file: Option<PathBuf>,
     /// A fixed salt: for tests, as it breaks the secrecy of more than one plaintext.
     pub(super) salt: Option<Vec<u8>>,
+    /// How long a password script may run.
+    pub(super) script_limit: Option<Duration>,
+    pub(super) warn_of_weak_passwords: bool,
 }
 
 impl Config {
@@ -54,6 +58,15 @@ impl Config {
                 None => file.path("vault_password_file"),
             },
             salt,
+            script_limit: text("ANSIBLE_VAULT_SCRIPT_TIMEOUT", "vault_script_timeout")
+                .map(|text| seconds(&text))
+                .transpose()?
+                .flatten(),
+            warn_of_weak_passwords: text(
+                "ANSIBLE_VAULT_WEAK_PASSWORD_WARNING",
+                "vault_weak_password_warning",
+            )
+            .is_none_or(is_true),
         })
     }
 }
@@ -141,6 +154,20 @@ fn is_true(text: String) -> bool {
         text.to_lowercase().as_str(),
         "1" | "on" | "t" | "true" | "y" | "yes"
     )
+}
+
+/// A time limit; zero is none, as everywhere.
+fn seconds(text: &str) -> Result<Option<Duration>, Error> {
+    let limit = text
+        .parse()
+        .ok()
+        .and_then(|s| Duration::try_from_secs_f64(s).ok());
+    let limit = limit.ok_or_else(|| {
+        Error::Options(format!(
+            "vault_script_timeout is a number of seconds, not '{text}'"
+        ))
+    })?;
+    Ok(Some(limit).filter(|limit| !limit.is_zero()))
 }
 
 fn split_list(text: &str) -> Vec<String> {

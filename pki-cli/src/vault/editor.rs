@@ -6,11 +6,11 @@ use std::fs::{self, File, Permissions};
 use std::io::Write;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use tempfile::TempDir;
 use zeroize::Zeroizing;
 
+use super::child;
 use super::config::Config;
 use super::error::Error;
 use super::interrupt::{self, Watched};
@@ -46,7 +46,7 @@ fn run(editor: &str, file: &Path) -> Result<(), Error> {
         |why: &str| Error::Runtime(format!("Unable to execute the command '{editor}': {why}"));
     let words = shlex::split(editor).filter(|words| !words.is_empty());
     let words = words.ok_or_else(|| unusable("its quotes do not match or it is empty"))?;
-    let mut command = Command::new(&words[0]);
+    let mut command = child::command(&words[0]);
     command.args(&words[1..]);
     let name = Path::new(&words[0]).file_name();
     if [Some(OsStr::new("vim")), Some(OsStr::new("nvim"))].contains(&name) {

@@ -4,12 +4,13 @@ use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, Cursor, Read, Write};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use vault_format::{SaltKey, is_encrypted};
 use zeroize::Zeroizing;
 
 use super::args::{Common, Git, GitVerb};
+use super::child;
 use super::codec::{self, Sealer};
 use super::config::Config;
 use super::editor::Scratch;
@@ -57,7 +58,10 @@ fn sealer<'a>(
     identities: &'a Identities,
     config: &Config,
 ) -> Result<Sealer<'a>, Error> {
-    Sealer::new(identities, args.label.encrypt_vault_id.as_deref(), config)
+    let wanted = args.label.encrypt_vault_id.as_deref();
+    let (label, secret) = identities.for_encryption(wanted.or(config.encrypt_label.as_deref()))?;
+    // Without the warning of a weak password: git would show it for each file.
+    Ok(Sealer::with(secret, label, config))
 }
 
 fn seal(sealer: Sealer<'_>, plaintext: &[u8], name: &str) -> Result<Vec<u8>, Error> {
@@ -72,7 +76,7 @@ fn seal(sealer: Sealer<'_>, plaintext: &[u8], name: &str) -> Result<Vec<u8>, Err
 /// Merges the plaintexts; the result, conflicts and all, is encrypted again.
 fn merge(files: [&Path; 3], identities: &Identities, sealer: Sealer<'_>) -> Result<(), Error> {
     let scratch = Scratch::new(Path::new("merge"))?;
-    let mut command = Command::new("git");
+    let mut command = child::command("git");
     command.args([
         "merge-file",
         "-p",
@@ -167,7 +171,7 @@ fn setup(args: &Git) -> Result<(), Error> {
         ("merge.vault.driver", format!("{quoted} merge %O %A %B")),
         ("merge.vault.name", "merge of what vaults hold".to_owned()),
     ] {
-        let status = Command::new("git").args(["config", key, &value]).status();
+        let status = child::command("git").args(["config", key, &value]).status();
         let status =
             status.map_err(|error| Error::Runtime(format!("could not run git: {error}")))?;
         if !status.success() {

@@ -3,6 +3,7 @@
 mod args;
 mod batch;
 mod check;
+mod child;
 mod codec;
 mod config;
 mod create;
@@ -25,6 +26,7 @@ mod replace;
 mod rescue;
 mod status;
 mod streams;
+mod strength;
 mod talk;
 mod tree;
 mod view;

@@ -14,7 +14,7 @@ use super::error::Error;
 use super::identity::{Identities, Prompts};
 use super::replace::{self, Original, Sealed};
 use super::tree::{self, Content};
-use super::{batch, talk};
+use super::{batch, strength, talk};
 
 /// Encrypts files with another secret. All are encrypted before the first is put in place.
 pub(super) fn run(args: &Rekey, config: &Config) -> Result<(), Error> {
@@ -192,6 +192,7 @@ impl New {
                 keep_label,
             } => {
                 let (label, secret) = identities.for_encryption(None)?;
+                strength::warn(secret, label.as_ref(), config);
                 (Sealer::with(secret, label, config), *keep_label)
             }
         };

@@ -22,8 +22,8 @@ impl Sandbox {
         let this = Self {
             directory: TempDir::new().unwrap(),
         };
-        this.write("p", "correct horse\n");
-        this.write("q", "battery staple\n");
+        this.write("p", "rPc8kQ2Z-correct-horse\n");
+        this.write("q", "kQ2ZtC6i-battery-staple\n");
         this
     }
 
