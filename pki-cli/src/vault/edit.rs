@@ -5,10 +5,11 @@ use std::path::Path;
 use super::args::Edit;
 use super::codec::{self, Sealer};
 use super::config::Config;
+use super::editor::{self, Edited};
 use super::error::Error;
 use super::identity::{Identities, Prompts};
 use super::replace::{self, Original};
-use super::{editor, rescue};
+use super::rescue;
 
 /// Opens an editor for each file, and encrypts what was changed under the same secret and label.
 pub(super) fn run(args: &Edit, config: &Config) -> Result<(), Error> {
@@ -24,15 +25,21 @@ fn one(path: &Path, identities: &Identities, config: &Config) -> Result<(), Erro
     let (mut reader, index) = codec::unlock(&original.file, identities, &name)?;
     let label = reader.header().label().cloned();
     let before = codec::read_whole(&mut reader)?;
-    let draft = original.replace()?;
-    let after = editor::edit(&before, &original.path, config)?;
-    if after == before {
-        return Ok(());
-    }
     let secret = identities.fetch(&[index]).into_iter().next();
     let (_, secret) = secret.ok_or_else(|| identities.nothing_fetched())?;
     let sealer = Sealer::with(secret, label, config);
+    let origin = original.path.as_os_str();
+    rescue::of_killed(origin, &before, &sealer, &original.path)?;
+    let draft = original.replace()?;
+    let Edited {
+        plaintext: after,
+        end,
+    } = editor::edit(&before, &original.path, origin, config)?;
+    if after == before {
+        return end;
+    }
     rescue::on_error(&after, &sealer, &original.path, || {
+        end?;
         rescue::refuse_vault(&after)?;
         let draft = sealer.encrypt(&mut &after[..], draft, &name)?;
         replace::commit(vec![draft.seal()?])

@@ -35,6 +35,12 @@ pub enum Error {
     /// Reading from standard input or writing to standard output failed.
     #[error("{0}")]
     Io(#[from] io::Error),
+    /// Another program holds a lock on the file.
+    #[error("{} is locked by another program; it was left as it is", .path.display())]
+    Locked {
+        /// The file.
+        path: PathBuf,
+    },
     /// Options that do not go together, or needed ones that are missing.
     #[error("{0}")]
     Options(String),

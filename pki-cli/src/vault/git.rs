@@ -13,10 +13,10 @@ use super::args::{Common, Git, GitVerb};
 use super::child;
 use super::codec::{self, Sealer};
 use super::config::Config;
-use super::editor::Scratch;
 use super::error::Error;
 use super::identity::{Identities, Prompts};
 use super::replace::{self, Draft};
+use super::scratch::Scratch;
 use super::talk;
 
 type Plaintext = Zeroizing<Vec<u8>>;

@@ -8,10 +8,11 @@ use vault_format::inline::{self, Scalar, Value};
 use super::args::{Inline, InlineFile, InlineVerb};
 use super::codec::Sealer;
 use super::config::Config;
+use super::editor::{self, Edited};
 use super::error::Error;
 use super::identity::{Identities, Prompts};
 use super::replace::{self, Original};
-use super::{editor, talk, tree};
+use super::{rescue, talk, tree};
 
 /// Works on chosen values and leaves all around them as it is.
 pub(super) fn run(args: &Inline, config: &Config) -> Result<(), Error> {
@@ -73,7 +74,17 @@ impl Document {
         let value = choose(&args.file, &values, Value::path, &args.keys)?[0];
         let name = tree::value_name(&args.file, value);
         let opened = tree::open_value(&args.file, value, &self.identities)?;
-        let after = editor::edit(&opened.plaintext, Path::new("value"), config)?;
+        let secret = self.identities.fetch(&[opened.index]).into_iter().next();
+        let (_, secret) = secret.ok_or_else(|| self.identities.nothing_fetched())?;
+        let sealer = Sealer::with(secret, opened.label.clone(), config);
+        let path = &self.original.path;
+        let mut origin = path.clone().into_os_string();
+        origin.push(format!("#{}", value.path()));
+        rescue::of_killed(&origin, &opened.plaintext, &sealer, path)?;
+        let Edited {
+            plaintext: after,
+            end,
+        } = editor::edit(&opened.plaintext, Path::new("value"), &origin, config)?;
         // Editors end the last line; a value that did not end in a line break still does not.
         let added = !opened.plaintext.ends_with(b"\n");
         let after = if added {
@@ -82,13 +93,13 @@ impl Document {
             &after[..]
         };
         if *after == **opened.plaintext {
-            return Ok(());
+            return end;
         }
-        let secret = self.identities.fetch(&[opened.index]).into_iter().next();
-        let (_, secret) = secret.ok_or_else(|| self.identities.nothing_fetched())?;
-        let sealer = Sealer::with(secret, None, config);
-        let vault = sealer.encrypt_value(opened.label.as_ref(), after, &name)?;
-        self.save(&inline::replace(&self.text, &[(value, &vault)]))
+        rescue::on_error(after, &sealer, path, || {
+            end?;
+            let vault = sealer.encrypt_value(opened.label.as_ref(), after, &name)?;
+            self.save(&inline::replace(&self.text, &[(value, &vault)]))
+        })
     }
 
     fn encrypt(&self, args: &InlineFile, config: &Config) -> Result<(), Error> {

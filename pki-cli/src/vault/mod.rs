@@ -24,6 +24,7 @@ mod paths;
 mod rekey;
 mod replace;
 mod rescue;
+mod scratch;
 mod status;
 mod streams;
 mod strength;

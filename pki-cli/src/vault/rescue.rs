@@ -1,12 +1,14 @@
 //! Keeping what somebody typed when it can not go where it should.
 
-use std::path::Path;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
 
 use vault_format::is_encrypted;
 
 use super::codec::Sealer;
 use super::error::Error;
 use super::replace::{self, Draft};
+use super::scratch::Abandoned;
 use super::talk;
 
 /// If `work` fails, encrypts `plaintext` into a file beside `path` and says so.
@@ -18,17 +20,36 @@ pub(super) fn on_error(
 ) -> Result<(), Error> {
     let result = work();
     if result.is_err() {
-        let mut name = path.as_os_str().to_owned();
-        name.push(".rescue");
-        match save(plaintext, sealer, Path::new(&name)) {
-            Ok(()) => talk::warning(&format!(
+        match save(plaintext, sealer, path) {
+            Ok(rescued) => talk::warning(&format!(
                 "your changes were encrypted into {}; look at them by: vault view",
-                Path::new(&name).display()
+                rescued.display()
             )),
             Err(error) => talk::warning(&format!("your changes could not be kept either: {error}")),
         }
     }
     result
+}
+
+/// Encrypts what was saved of `origin` in a session that was killed into files beside `path`.
+pub(super) fn of_killed(
+    origin: &OsStr,
+    current: &[u8],
+    sealer: &Sealer<'_>,
+    path: &Path,
+) -> Result<(), Error> {
+    for abandoned in Abandoned::of(origin) {
+        if *abandoned.plaintext != current {
+            let rescued = save(&abandoned.plaintext, sealer, path)?;
+            talk::warning(&format!(
+                "an edit of {} was killed; what was saved is now encrypted in {}",
+                origin.display(),
+                rescued.display()
+            ));
+        }
+        abandoned.remove()?;
+    }
+    Ok(())
 }
 
 /// A vault in a vault is never meant.
@@ -40,8 +61,22 @@ pub(super) fn refuse_vault(plaintext: &[u8]) -> Result<(), Error> {
     }
 }
 
-fn save(mut plaintext: &[u8], sealer: &Sealer<'_>, path: &Path) -> Result<(), Error> {
+/// Encrypts into the first of `PATH.rescue`, `PATH.rescue.2`, … that there is not.
+fn save(mut plaintext: &[u8], sealer: &Sealer<'_>, path: &Path) -> Result<PathBuf, Error> {
+    let name = |number: u32| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(".rescue");
+        if number > 1 {
+            name.push(format!(".{number}"));
+        }
+        PathBuf::from(name)
+    };
+    let free = (1..)
+        .map(name)
+        .find(|path| path.symlink_metadata().is_err());
+    let path = free.unwrap_or_else(|| name(1));
     let name = path.display().to_string();
-    let draft = sealer.encrypt(&mut plaintext, Draft::new(path)?, &name)?;
-    replace::commit(vec![draft.seal()?])
+    let draft = sealer.encrypt(&mut plaintext, Draft::new(&path)?, &name)?;
+    replace::commit(vec![draft.seal()?])?;
+    Ok(path)
 }
