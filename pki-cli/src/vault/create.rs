@@ -32,8 +32,12 @@ pub(super) fn run(args: &Create, config: &Config) -> Result<(), Error> {
             path.display()
         )));
     }
-    let identities = Identities::new(&args.common, config, Prompts::New)?;
-    let sealer = Sealer::new(&identities, args.label.encrypt_vault_id.as_deref(), config)?;
+    let identities = Identities::new(&args.secrets.known, config, Prompts::New)?;
+    let sealer = Sealer::new(
+        &identities,
+        args.secrets.encrypt_vault_id.as_deref(),
+        config,
+    )?;
     make_parents(&path)?;
     // A directory that can not be written to shows before the work, not after it.
     let draft = Draft::new(&path)?;

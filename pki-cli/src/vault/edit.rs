@@ -13,7 +13,7 @@ use super::rescue;
 
 /// Opens an editor for each file, and encrypts what was changed under the same secret and label.
 pub(super) fn run(args: &Edit, config: &Config) -> Result<(), Error> {
-    let identities = Identities::new(&args.common, config, Prompts::Existing)?;
+    let identities = Identities::new(&args.secrets.known, config, Prompts::Existing)?;
     args.files
         .iter()
         .try_for_each(|path| one(path, &identities, config))

@@ -44,6 +44,14 @@ pub enum Error {
     /// Options that do not go together, or needed ones that are missing.
     #[error("{0}")]
     Options(String),
+    /// Some files failed, and were reported; the others are done.
+    #[error("{failed} of {files} files failed; the others are done")]
+    Partial {
+        /// How many failed.
+        failed: usize,
+        /// How many there were.
+        files: usize,
+    },
     /// A password could not be had.
     #[error(transparent)]
     Password(password::Error),
@@ -83,6 +91,11 @@ impl Error {
                 source: vault_format::Error::Format { problem, .. },
                 ..
             } => format_hint(*problem).map(str::to_owned),
+            Self::File { source, .. }
+                if source.raw_os_error() == Some(rustix::io::Errno::MFILE.raw_os_error()) =>
+            {
+                Some("allow more open files (ulimit -n), or do fewer files at once".to_owned())
+            }
             _ => None,
         }
     }
@@ -91,6 +104,16 @@ impl Error {
     #[must_use]
     pub fn is_broken_pipe(&self) -> bool {
         matches!(self, Self::Io(error) if error.kind() == io::ErrorKind::BrokenPipe)
+    }
+
+    pub(super) fn is_wrong_secret(&self) -> bool {
+        matches!(
+            self,
+            Self::Vault {
+                source: vault_format::Error::DecryptFailed,
+                ..
+            }
+        )
     }
 
     pub(super) fn file(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {

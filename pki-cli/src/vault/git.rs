@@ -9,7 +9,7 @@ use std::process::Stdio;
 use vault_format::{SaltKey, is_encrypted};
 use zeroize::Zeroizing;
 
-use super::args::{Common, Git, GitVerb};
+use super::args::{Git, GitVerb, Secrets};
 use super::child;
 use super::codec::{self, Sealer};
 use super::config::Config;
@@ -26,7 +26,7 @@ pub(super) fn run(args: &Git, config: &Config) -> Result<(), Error> {
     if let GitVerb::Setup = args.verb {
         return setup(args);
     }
-    let identities = Identities::new(&args.common, config, Prompts::Existing)?;
+    let identities = Identities::new(&args.secrets.known, config, Prompts::Existing)?;
     match &args.verb {
         GitVerb::Clean => clean(args, &identities, config),
         GitVerb::Diff { file } => {
@@ -58,7 +58,7 @@ fn sealer<'a>(
     identities: &'a Identities,
     config: &Config,
 ) -> Result<Sealer<'a>, Error> {
-    let wanted = args.label.encrypt_vault_id.as_deref();
+    let wanted = args.secrets.encrypt_vault_id.as_deref();
     let (label, secret) = identities.for_encryption(wanted.or(config.encrypt_label.as_deref()))?;
     // Without the warning of a weak password: git would show it for each file.
     Ok(Sealer::with(secret, label, config))
@@ -155,8 +155,8 @@ fn read_stdin() -> Result<Vec<u8>, Error> {
 /// Writes the drivers into the repository's configuration.
 fn setup(args: &Git) -> Result<(), Error> {
     let mut base = vec!["vault".to_owned(), "git".to_owned()];
-    base.extend(options(&args.common));
-    if let Some(label) = &args.label.encrypt_vault_id {
+    base.extend(options(&args.secrets.known));
+    if let Some(label) = &args.secrets.encrypt_vault_id {
         base.extend(["--encrypt-vault-id".to_owned(), label.clone()]);
     }
     let quoted = shlex::try_join(base.iter().map(String::as_str));
@@ -190,9 +190,9 @@ fn setup(args: &Git) -> Result<(), Error> {
 }
 
 /// The options that the drivers need to find the secrets, with paths that hold everywhere.
-fn options(common: &Common) -> Vec<String> {
+fn options(secrets: &Secrets) -> Vec<String> {
     let mut options = Vec::new();
-    for id in &common.vault_id {
+    for id in &secrets.vault_id {
         let (label, source) = id
             .split_once('@')
             .map_or(("", id.as_str()), |(l, s)| (l, s));
@@ -208,7 +208,7 @@ fn options(common: &Common) -> Vec<String> {
         };
         options.extend(["--vault-id".to_owned(), id]);
     }
-    for path in &common.vault_password_file {
+    for path in &secrets.vault_password_file {
         let path: OsString = absolute(path).into();
         options.extend([
             "--vault-password-file".to_owned(),

@@ -41,7 +41,7 @@ impl Document {
         let mut text = String::new();
         let fault = Error::file("Unable to read source file", &args.file);
         original.file.read_to_string(&mut text).map_err(fault)?;
-        let identities = Identities::new(&args.common, config, prompts)?;
+        let identities = Identities::new(&args.secrets.known, config, prompts)?;
         Ok(Self {
             original,
             text,
@@ -108,7 +108,7 @@ impl Document {
                 "name the keys whose values are to be encrypted".to_owned(),
             ));
         }
-        let wanted = args.label.encrypt_vault_id.as_deref();
+        let wanted = args.secrets.encrypt_vault_id.as_deref();
         let sealer = Sealer::new(&self.identities, wanted, config)?;
         let scalars = inline::scalars(&self.text);
         let chosen = choose(&args.file, &scalars, Scalar::path, &args.keys)?;

@@ -28,7 +28,7 @@ pub(super) fn run(args: &Status) -> Result<(), Error> {
 
 /// Says which secret opens what.
 pub(super) fn verify(args: &Verify, config: &Config) -> Result<(), Error> {
-    let identities = Identities::new(&args.common, config, Prompts::Existing)?;
+    let identities = Identities::new(&args.secrets, config, Prompts::Existing)?;
     let entries = survey(&args.paths, |vault, name| {
         let (mut reader, index) = codec::unlock(vault, &identities, name)?;
         codec::copy(&mut reader, &mut io::sink())?;

@@ -12,7 +12,7 @@ use super::{codec, pager, streams};
 
 /// Shows the content of vaults: in a pager on a terminal, and byte by byte elsewhere.
 pub(super) fn run(args: &View, config: &Config) -> Result<(), Error> {
-    let identities = Identities::new(&args.common, config, Prompts::Existing)?;
+    let identities = Identities::new(&args.secrets, config, Prompts::Existing)?;
     for path in &args.files {
         let name = path.display().to_string();
         if path == Path::new("-") {

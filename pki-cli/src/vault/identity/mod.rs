@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use vault_format::{Label, Secret};
 
-use super::args::Common;
+use super::args::Secrets;
 use super::config::Config;
 use super::error::Error;
 use super::paths;
@@ -30,25 +30,25 @@ pub(super) struct Identities {
 
 impl Identities {
     /// Everything that options and settings name; a prompt if they name nothing.
-    pub(super) fn new(common: &Common, config: &Config, prompts: Prompts) -> Result<Self, Error> {
-        if let Some(id) = common.vault_id.iter().find(|id| id.contains(';')) {
+    pub(super) fn new(secrets: &Secrets, config: &Config, prompts: Prompts) -> Result<Self, Error> {
+        if let Some(id) = secrets.vault_id.iter().find(|id| id.contains(';')) {
             return Err(Error::Options(format!(
                 "'{id}' is not a valid vault id. The character ';' is not allowed in vault ids"
             )));
         }
         let default = &config.default_label;
-        let ids = config.identities.iter().chain(&common.vault_id);
+        let ids = config.identities.iter().chain(&secrets.vault_id);
         let mut list: Vec<_> = ids
             .map(|id| Identity::parse(id, default, prompts))
             .collect::<Result<_, _>>()?;
-        let files = common
+        let files = secrets
             .vault_password_file
             .iter()
             .map(|path| paths::expand(path));
         for path in files.chain(config.password_file.clone()) {
             list.push(Identity::file(default, path));
         }
-        if common.ask_vault_password || config.ask_password || list.is_empty() {
+        if secrets.ask_vault_password || config.ask_password || list.is_empty() {
             list.push(Identity::new(default, Source::Prompt(prompts.bare())));
         }
         let this = Self {
