@@ -7,11 +7,10 @@ use std::path::Path;
 use super::args::Create;
 use super::codec::Sealer;
 use super::config::Config;
-use super::editor::{self, Edited};
 use super::error::Error;
 use super::identity::{Identities, Prompts};
 use super::replace::{self, Draft};
-use super::{paths, rescue, talk};
+use super::{editor, paths, rescue, talk};
 
 /// Opens an editor and encrypts what was entered into a new file.
 pub(super) fn run(args: &Create, config: &Config) -> Result<(), Error> {
@@ -44,13 +43,13 @@ pub(super) fn run(args: &Create, config: &Config) -> Result<(), Error> {
     let absolute = std::path::absolute(&path)?;
     let origin = absolute.as_os_str();
     rescue::of_killed(origin, b"", &sealer, &path)?;
-    let Edited { plaintext, end } = editor::edit(b"", &path, origin, config)?;
-    if plaintext.is_empty() && end.is_err() {
-        return end;
+    let edited = editor::edit(b"", &path, origin, config)?;
+    let plaintext = edited.plaintext.clone();
+    if plaintext.is_empty() && edited.end.is_err() {
+        return edited.end;
     }
     let name = path.display().to_string();
-    rescue::on_error(&plaintext, &sealer, &path, || {
-        end?;
+    rescue::on_error(edited, &plaintext, &sealer, &path, || {
         rescue::refuse_vault(&plaintext)?;
         let draft = sealer.encrypt(&mut &plaintext[..], draft, &name)?;
         replace::commit(vec![draft.seal()?])

@@ -5,11 +5,10 @@ use std::path::Path;
 use super::args::Edit;
 use super::codec::{self, Sealer};
 use super::config::Config;
-use super::editor::{self, Edited};
 use super::error::Error;
 use super::identity::{Identities, Prompts};
 use super::replace::{self, Original};
-use super::rescue;
+use super::{editor, rescue};
 
 /// Opens an editor for each file, and encrypts what was changed under the same secret and label.
 pub(super) fn run(args: &Edit, config: &Config) -> Result<(), Error> {
@@ -31,15 +30,12 @@ fn one(path: &Path, identities: &Identities, config: &Config) -> Result<(), Erro
     let origin = original.path.as_os_str();
     rescue::of_killed(origin, &before, &sealer, &original.path)?;
     let draft = original.replace()?;
-    let Edited {
-        plaintext: after,
-        end,
-    } = editor::edit(&before, &original.path, origin, config)?;
+    let edited = editor::edit(&before, &original.path, origin, config)?;
+    let after = edited.plaintext.clone();
     if after == before {
-        return end;
+        return edited.end;
     }
-    rescue::on_error(&after, &sealer, &original.path, || {
-        end?;
+    rescue::on_error(edited, &after, &sealer, &original.path, || {
         rescue::refuse_vault(&after)?;
         let draft = sealer.encrypt(&mut &after[..], draft, &name)?;
         replace::commit(vec![draft.seal()?])

@@ -9,15 +9,20 @@ use zeroize::Zeroizing;
 use super::child;
 use super::config::Config;
 use super::error::Error;
-use super::interrupt;
+use super::interrupt::{self, Deferred};
 use super::scratch::Scratch;
 
 /// What became of a plaintext.
+///
+/// Ctrl-C is held off for as long as this lives: what was typed has to be saved first.
 pub(super) struct Edited {
     pub(super) plaintext: Zeroizing<Vec<u8>>,
     /// An error if the editor was killed: then this is what was saved before, which may be less
     /// than the person wants, and must not be lost.
     pub(super) end: Result<(), Error>,
+    /// Where the plaintext still lies.
+    pub(super) scratch: Scratch,
+    pub(super) _deferred: Deferred,
 }
 
 /// Opens `plaintext` in the editor and returns what became of it.
@@ -32,9 +37,15 @@ pub(super) fn edit(
 ) -> Result<Edited, Error> {
     let scratch = Scratch::new(path)?;
     scratch.fill(plaintext, origin)?;
+    let deferred = interrupt::defer();
     let end = run(&config.editor, &scratch.file)?;
-    let plaintext = scratch.take()?;
-    Ok(Edited { plaintext, end })
+    let plaintext = scratch.read()?;
+    Ok(Edited {
+        plaintext,
+        end,
+        scratch,
+        _deferred: deferred,
+    })
 }
 
 /// The inner error is that of an editor that was killed.
@@ -50,7 +61,6 @@ fn run(editor: &str, file: &Path) -> Result<Result<(), Error>, Error> {
         // No swap file and no history of registers, which would hold plaintext.
         command.args(["-n", "-i", "NONE"]);
     }
-    let _deferred = interrupt::defer();
     let status = command
         .arg(file)
         .status()

@@ -8,11 +8,10 @@ use vault_format::inline::{self, Scalar, Value};
 use super::args::{Inline, InlineFile, InlineVerb};
 use super::codec::Sealer;
 use super::config::Config;
-use super::editor::{self, Edited};
 use super::error::Error;
 use super::identity::{Identities, Prompts};
 use super::replace::{self, Original};
-use super::{rescue, talk, tree};
+use super::{editor, rescue, talk, tree};
 
 /// Works on chosen values and leaves all around them as it is.
 pub(super) fn run(args: &Inline, config: &Config) -> Result<(), Error> {
@@ -81,10 +80,8 @@ impl Document {
         let mut origin = path.clone().into_os_string();
         origin.push(format!("#{}", value.path()));
         rescue::of_killed(&origin, &opened.plaintext, &sealer, path)?;
-        let Edited {
-            plaintext: after,
-            end,
-        } = editor::edit(&opened.plaintext, Path::new("value"), &origin, config)?;
+        let edited = editor::edit(&opened.plaintext, Path::new("value"), &origin, config)?;
+        let after = edited.plaintext.clone();
         // Editors end the last line; a value that did not end in a line break still does not.
         let added = !opened.plaintext.ends_with(b"\n");
         let after = if added {
@@ -93,10 +90,9 @@ impl Document {
             &after[..]
         };
         if *after == **opened.plaintext {
-            return end;
+            return edited.end;
         }
-        rescue::on_error(after, &sealer, path, || {
-            end?;
+        rescue::on_error(edited, after, &sealer, path, || {
             let vault = sealer.encrypt_value(opened.label.as_ref(), after, &name)?;
             self.save(&inline::replace(&self.text, &[(value, &vault)]))
         })

@@ -6,29 +6,46 @@ use std::path::{Path, PathBuf};
 use vault_format::is_encrypted;
 
 use super::codec::Sealer;
+use super::editor::Edited;
 use super::error::Error;
 use super::replace::{self, Draft};
 use super::scratch::Abandoned;
 use super::talk;
 
-/// If `work` fails, encrypts `plaintext` into a file beside `path` and says so.
+/// If `work` fails, or the editor did, encrypts `plaintext`, which is what was edited, into a
+/// file beside `path` and says so. If that fails, too, it stays where it is.
 pub(super) fn on_error(
+    edited: Edited,
     plaintext: &[u8],
     sealer: &Sealer<'_>,
     path: &Path,
     work: impl FnOnce() -> Result<(), Error>,
 ) -> Result<(), Error> {
-    let result = work();
-    if result.is_err() {
-        match save(plaintext, sealer, path) {
-            Ok(rescued) => talk::warning(&format!(
+    let Edited {
+        end,
+        scratch,
+        _deferred,
+        ..
+    } = edited;
+    let Err(error) = end.and_then(|()| work()) else {
+        scratch.wipe();
+        return Ok(());
+    };
+    match save(plaintext, sealer, path) {
+        Ok(rescued) => {
+            scratch.wipe();
+            talk::warning(&format!(
                 "your changes were encrypted into {}; look at them by: vault view",
                 rescued.display()
-            )),
-            Err(error) => talk::warning(&format!("your changes could not be kept either: {error}")),
+            ));
         }
+        Err(failure) => talk::warning(&format!(
+            "your changes could not be encrypted into a file beside it either: {failure}; they \
+             are in clear in {}, and are kept when you edit the same once more",
+            scratch.keep().display()
+        )),
     }
-    result
+    Err(error)
 }
 
 /// Encrypts what was saved of `origin` in a session that was killed into files beside `path`.

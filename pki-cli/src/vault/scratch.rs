@@ -81,12 +81,21 @@ impl Scratch {
         fcntl_setfd(&self._lock, FdFlags::empty()).map_err(|error| fault()(error.into()))
     }
 
-    /// Takes what became of the plaintext, and overwrites it, in case it is not in memory.
-    pub(super) fn take(&self) -> Result<Zeroizing<Vec<u8>>, Error> {
+    /// What became of the plaintext.
+    pub(super) fn read(&self) -> Result<Zeroizing<Vec<u8>>, Error> {
         let gone = Error::file("the editor left nothing to encrypt in", &self.file);
-        let content = Zeroizing::new(fs::read(&self.file).map_err(gone)?);
-        overwrite(&self.file).map_err(Error::file("Unable to write", &self.file))?;
-        Ok(content)
+        Ok(Zeroizing::new(fs::read(&self.file).map_err(gone)?))
+    }
+
+    /// Removes the plaintext, and overwrites it, in case it is not in memory.
+    pub(super) fn wipe(self) {
+        // What can not be overwritten is removed all the same.
+        let _ = overwrite(&self.file);
+    }
+
+    /// Leaves everything there, and says where that is.
+    pub(super) fn keep(self) -> PathBuf {
+        self.directory.keep()
     }
 }
 
