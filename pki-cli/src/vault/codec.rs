@@ -90,7 +90,7 @@ impl<'a> Sealer<'a> {
             encryptor = encryptor.salt(salt.clone());
         }
         let mut writer = encryptor.wrap_output(output).map_err(Error::vault(name))?;
-        copy(input, &mut writer)?;
+        copy(input, &mut writer).map_err(|error| error.of(name))?;
         writer.finish_verified().map_err(Error::vault(name))
     }
 }
@@ -176,6 +176,14 @@ pub(super) fn read_whole<R: Read>(
 
 /// Moves plaintext to a file and reads it back.
 pub(super) fn copy_verified<W: Read + Write + Seek>(
+    input: &mut impl Read,
+    output: &mut W,
+    name: &str,
+) -> Result<(), Error> {
+    copy_and_compare(input, output).map_err(|error| error.of(name))
+}
+
+fn copy_and_compare<W: Read + Write + Seek>(
     input: &mut impl Read,
     output: &mut W,
 ) -> Result<(), Error> {

@@ -48,7 +48,7 @@ fn in_place(path: &Path, identities: &Identities, skip: bool) -> Result<Option<S
     let name = original.path.display().to_string();
     let mut draft = original.replace()?;
     let (mut reader, _) = codec::unlock(&original.file, identities, &name)?;
-    codec::copy_verified(&mut reader, &mut draft)?;
+    codec::copy_verified(&mut reader, &mut draft, &name)?;
     draft.seal().map(Some)
 }
 
@@ -67,7 +67,7 @@ fn open<R: Read + Seek>(
     match sink {
         Sink::File(path) => {
             let mut draft = Draft::new(path)?;
-            codec::copy_verified(&mut reader, &mut draft)?;
+            codec::copy_verified(&mut reader, &mut draft, name)?;
             replace::commit(vec![draft.seal()?])
         }
         Sink::InPlace | Sink::Stdout => streams::to_stdout(&mut reader),

@@ -128,16 +128,21 @@ impl Error {
     pub(super) fn vault(name: impl Into<String>) -> impl FnOnce(vault_format::Error) -> Self {
         let name = name.into();
         move |source| match source {
-            vault_format::Error::Io(source) => Self::from_io(source),
+            vault_format::Error::Io(source) => Self::Io(source).of(&name),
             source => Self::Vault { name, source },
         }
     }
 
-    fn from_io(source: io::Error) -> Self {
-        if source.kind() == io::ErrorKind::Interrupted {
-            Self::Interrupted
-        } else {
-            Self::Io(source)
+    /// Names the file that was worked on when reading or writing failed.
+    pub(super) fn of(self, name: &str) -> Self {
+        match self {
+            Self::Io(source) if source.kind() == io::ErrorKind::Interrupted => Self::Interrupted,
+            Self::Io(source) => Self::File {
+                action: "Unable to read or write",
+                path: name.into(),
+                source,
+            },
+            other => other,
         }
     }
 }

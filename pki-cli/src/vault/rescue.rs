@@ -79,21 +79,30 @@ pub(super) fn refuse_vault(plaintext: &[u8]) -> Result<(), Error> {
 }
 
 /// Encrypts into the first of `PATH.rescue`, `PATH.rescue.2`, … that there is not.
-fn save(mut plaintext: &[u8], sealer: &Sealer<'_>, path: &Path) -> Result<PathBuf, Error> {
-    let name = |number: u32| {
+fn save(plaintext: &[u8], sealer: &Sealer<'_>, path: &Path) -> Result<PathBuf, Error> {
+    let mut number = 1;
+    loop {
         let mut name = path.as_os_str().to_owned();
         name.push(".rescue");
         if number > 1 {
             name.push(format!(".{number}"));
         }
-        PathBuf::from(name)
-    };
-    let free = (1..)
-        .map(name)
-        .find(|path| path.symlink_metadata().is_err());
-    let path = free.unwrap_or_else(|| name(1));
+        let rescued = PathBuf::from(name);
+        match save_as(plaintext, sealer, &rescued) {
+            Ok(()) => return Ok(rescued),
+            // There is one, or another process has just made one.
+            Err(Error::Changed { .. }) => number += 1,
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+fn save_as(mut plaintext: &[u8], sealer: &Sealer<'_>, path: &Path) -> Result<(), Error> {
+    if path.symlink_metadata().is_ok() {
+        let path = path.to_owned();
+        return Err(Error::Changed { path });
+    }
     let name = path.display().to_string();
-    let draft = sealer.encrypt(&mut plaintext, Draft::new(&path)?, &name)?;
-    replace::commit(vec![draft.seal()?])?;
-    Ok(path)
+    let draft = sealer.encrypt(&mut plaintext, Draft::new(path)?, &name)?;
+    replace::commit(vec![draft.seal()?])
 }
