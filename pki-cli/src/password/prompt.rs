@@ -1,12 +1,11 @@
 //! Passwords that a person types.
 
-use std::fs::File;
 use std::io::{self, IsTerminal, Write};
 
 use zeroize::Zeroizing;
 
-use super::Error;
 use super::bytes::{copy, read_line, trim_white_space};
+use super::{Error, terminal};
 
 /// Asks for a password on the terminal, without showing it.
 ///
@@ -57,13 +56,16 @@ pub fn prompt_verbatim(text: &str) -> Result<Zeroizing<Vec<u8>>, Error> {
 }
 
 fn ask(text: &str) -> Result<Zeroizing<Vec<u8>>, Error> {
-    let terminal = File::options().read(true).write(true).open("/dev/tty");
-    if terminal.is_err() {
+    let Some(terminal) = terminal::open() else {
         return ask_on_stdin(text).map_err(|source| Error::Prompt { source });
-    }
-    match rpassword::prompt_password(text) {
-        Ok(line) => Ok(Zeroizing::new(line.into_bytes())),
-        Err(error) if error.kind() == io::ErrorKind::Interrupted => Err(Error::Interrupted),
+    };
+    match terminal::read_hidden(terminal, text) {
+        // What can not be decoded arrives as this, and would be another password.
+        Ok(line) if line.contains(char::REPLACEMENT_CHARACTER) => Err(Error::Prompt {
+            source: io::Error::new(io::ErrorKind::InvalidData, "what was typed is not UTF-8"),
+        }),
+        Ok(line) => Ok(copy(line.as_bytes())),
+        Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => Err(Error::Interrupted),
         Err(source) => Err(Error::Prompt { source }),
     }
 }

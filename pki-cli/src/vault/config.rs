@@ -51,7 +51,11 @@ impl Config {
             encrypt_label: text("ANSIBLE_VAULT_ENCRYPT_IDENTITY", "vault_encrypt_identity"),
             identities: split_list(&list),
             match_label: text("ANSIBLE_VAULT_ID_MATCH", "vault_id_match").is_some_and(is_true),
-            pager: command("PAGER", "ANSIBLE_PAGER", "pager", "less"),
+            pager: match env::var_os("PAGER") {
+                // Chosen to be none.
+                Some(pager) if pager.is_empty() => String::new(),
+                _ => command("PAGER", "ANSIBLE_PAGER", "pager", "less"),
+            },
             password_file: match env::var_os("ANSIBLE_VAULT_PASSWORD_FILE") {
                 Some(path) if path.is_empty() => Some(PathBuf::from(".")),
                 Some(path) => Some(paths::expand(Path::new(&path))),

@@ -80,7 +80,12 @@ fn to_sink(path: Option<&Path>, sealer: &Sealer<'_>, sink: &Sink) -> Result<(), 
             if start.starts_with(MAGIC) {
                 return Err(Error::AlreadyEncrypted);
             }
-            seal(&mut start.chain(input), sealer, sink, "stdin")
+            // At a terminal the end was typed; it must not be asked for once more.
+            let rest = match start.len() < MAGIC.len() {
+                true => 0,
+                false => u64::MAX,
+            };
+            seal(&mut start.chain(input.take(rest)), sealer, sink, "stdin")
         }
     }
 }

@@ -83,6 +83,7 @@ fn leave() -> ! {
             fs::remove_file(path)
         };
     }
+    crate::password::restore_terminal();
     super::talk::error(&super::Error::Interrupted);
     std::process::exit(EXIT_CODE)
 }

@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "not every test uses everything")]
 
+pub(crate) mod terminal;
+
 use std::env;
 use std::ffi::OsStr;
 use std::fs;
