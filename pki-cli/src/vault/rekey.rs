@@ -243,7 +243,11 @@ impl Target<'_> {
         if !self.skip_encrypted || opened.as_ref().is_err_and(|error| !error.is_wrong_secret()) {
             return false;
         }
-        let opens = Decryptor::new(vault()).and_then(|vault| vault.unlock(&[self.sealer.secret]));
+        let mut vault = vault();
+        let opens = vault
+            .rewind()
+            .map_err(vault_format::Error::from)
+            .and_then(|()| Decryptor::new(vault)?.unlock(&[self.sealer.secret]));
         if opens.is_ok() {
             talk::note(&format!("{name}: under the new secret already, passed by"));
         }

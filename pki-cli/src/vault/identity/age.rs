@@ -21,12 +21,13 @@ pub(super) fn open(path: &Path) -> Result<Zeroizing<Vec<u8>>, String> {
     use crate::vault::talk;
 
     let name = path.display();
-    let file = File::open(path).map_err(|error| format!("{name}: {error}"))?;
-    let opaque = |error: age::DecryptError| format!("{name} can not be opened with age: {error}");
+    let file = File::open(path).map_err(|error| format!("could not read {name}: {error}"))?;
+    let opaque = |error: age::DecryptError| format!("could not open {name} with age: {error}");
     let decryptor = Decryptor::new(ArmoredReader::new(file)).map_err(opaque)?;
     if decryptor.is_scrypt() {
         return Err(format!(
-            "{name} is encrypted with a passphrase; encrypt it to a recipient: age -r age1…"
+            "could not open {name} with age: it is encrypted with a passphrase; encrypt it to a \
+             recipient: age -r age1…"
         ));
     }
     let keys = identity_file()?;
@@ -43,7 +44,8 @@ pub(super) fn open(path: &Path) -> Result<Zeroizing<Vec<u8>>, String> {
         .iter()
         .map(|identity| -> &dyn age::Identity { &**identity });
     let reader = decryptor.decrypt(identities).map_err(opaque)?;
-    let content = password::read_all(reader).map_err(|error| format!("{name}: {error}"))?;
+    let content =
+        password::read_all(reader).map_err(|error| format!("could not read {name}: {error}"))?;
     Ok(Zeroizing::new(
         password::trim_white_space(&content).to_vec(),
     ))
@@ -53,7 +55,7 @@ pub(super) fn open(path: &Path) -> Result<Zeroizing<Vec<u8>>, String> {
 #[cfg(not(feature = "age"))]
 pub(super) fn open(path: &Path) -> Result<Zeroizing<Vec<u8>>, String> {
     Err(format!(
-        "{}: this program was built without age; build it with the cargo feature age",
+        "could not open {}: this program was built without age; build it with the cargo feature age",
         path.display()
     ))
 }

@@ -36,7 +36,7 @@ impl Name {
     /// Makes a file of such a name, which is locked for as long as it is open.
     pub(super) fn create(directory: &Path, target: &Path) -> io::Result<(File, Self)> {
         loop {
-            let named = with_builder(target, |builder| builder.tempfile_in(directory))?;
+            let named = with_builder(target, |builder| builder.make_in(directory, new_file))?;
             let (file, path) = named.into_parts();
             let locked = lock(&file);
             // Whoever sweeps may have come in between.
@@ -62,6 +62,12 @@ fn with_builder<T>(target: &Path, work: impl FnOnce(&Builder<'_, '_>) -> T) -> T
     let start: String = name.chars().take(64).collect();
     let prefix = format!(".{start}{MARK}");
     work(Builder::new().prefix(&prefix).rand_bytes(RANDOM))
+}
+
+fn new_file(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    options.read(true).write(true).create_new(true);
+    options.mode(0o600).open(path)
 }
 
 /// Keeps those who sweep away from a file for as long as it is open. Where a file system has no
