@@ -103,16 +103,18 @@ pub(super) fn unlock<R: Read + Seek>(
 ) -> Result<(DecryptReader<R>, usize), Error> {
     let fault = || Error::vault(name);
     let mut decryptor = Decryptor::new(input).map_err(fault())?;
+    let mut allowed_any = false;
     let mut fetched_any = false;
     for group in identities.candidates(decryptor.header().label()) {
         let (indices, secrets): (Vec<_>, Vec<_>) = identities.fetch(&group).into_iter().unzip();
+        allowed_any |= !group.is_empty();
         fetched_any |= !secrets.is_empty();
         if let Some(found) = decryptor.find(&secrets).map_err(fault())? {
             let index = indices[found.index()];
             return Ok((decryptor.open(found).map_err(fault())?, index));
         }
     }
-    if fetched_any {
+    if fetched_any || !allowed_any {
         Err(fault()(vault_format::Error::DecryptFailed))
     } else {
         Err(identities.nothing_fetched())

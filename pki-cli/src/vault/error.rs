@@ -53,7 +53,7 @@ pub enum Error {
         files: usize,
     },
     /// A password could not be had.
-    #[error(transparent)]
+    #[error("{}", capitalized(&.0.to_string()))]
     Password(password::Error),
     /// Any other failure.
     #[error("{0}")]
@@ -154,6 +154,13 @@ impl From<password::Error> for Error {
             error => Self::Password(error),
         }
     }
+}
+
+/// A text as the start of a sentence.
+pub(super) fn capitalized(text: &str) -> String {
+    let mut rest = text.chars();
+    let first = rest.next().map(|first| first.to_ascii_uppercase());
+    first.into_iter().chain(rest).collect()
 }
 
 /// The library's error in ansible-vault's words.

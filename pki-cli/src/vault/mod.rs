@@ -52,6 +52,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             return ExitCode::from(code);
         }
     };
+    // What editors and scripts make is for its owner alone, as under ansible-vault.
+    rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
     interrupt::prepare();
     match execute(cli.verb) {
         Ok(()) => ExitCode::SUCCESS,

@@ -8,7 +8,7 @@ use vault_format::{Secret, decrypt, is_encrypted};
 use zeroize::Zeroizing;
 
 use crate::password;
-use crate::vault::error::Error;
+use crate::vault::error::{Error, capitalized};
 use crate::vault::talk;
 
 use super::source::Source;
@@ -52,13 +52,14 @@ impl Identities {
         secret.as_ref().ok()
     }
 
-    /// What to say when no secret at all could be had: why the last one could not.
+    /// What to say when no secret at all could be had: why the last one could not. If none was
+    /// allowed, that none opens it.
     pub(in crate::vault) fn nothing_fetched(&self) -> Error {
         let failures = self.list.iter().rev().filter_map(Identity::failure);
-        let failure = failures.map(capitalized).next();
-        Error::Runtime(
-            failure.unwrap_or_else(|| "no vault secret is named for this vault".to_owned()),
-        )
+        match failures.map(capitalized).next() {
+            Some(failure) => Error::Runtime(failure),
+            None => Error::vault("vault ids")(vault_format::Error::DecryptFailed),
+        }
     }
 
     /// Several scripts are run side by side.
@@ -120,10 +121,4 @@ impl Identity {
             capitalized(problem)
         ));
     }
-}
-
-fn capitalized(text: &str) -> String {
-    let mut rest = text.chars();
-    let first = rest.next().map(|first| first.to_ascii_uppercase());
-    first.into_iter().chain(rest).collect()
 }
