@@ -29,6 +29,9 @@ pub enum Error {
         /// Why it failed.
         source: io::Error,
     },
+    /// What `check`, `status` or `verify` was to find.
+    #[error("{0}")]
+    Found(String),
     /// Ctrl-C.
     #[error("User interrupted execution")]
     Interrupted,
@@ -69,10 +72,11 @@ pub enum Error {
 }
 
 impl Error {
-    /// The exit code that ansible-vault has for it.
+    /// The exit code that ansible-vault has for it; what it does not have is 3.
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {
+            Self::Found(_) => 3,
             Self::Interrupted => 99,
             Self::Options(_) => 5,
             _ => 1,

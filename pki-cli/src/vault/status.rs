@@ -118,7 +118,7 @@ fn report(entries: &[Entry], json: bool, what: &str) -> Result<(), Error> {
         .count()
     {
         0 => Ok(()),
-        bad => Err(Error::Runtime(format!(
+        bad => Err(Error::Found(format!(
             "{bad} of {} can not be read",
             entries.len()
         ))),
