@@ -234,6 +234,80 @@ fn what_is_no_regular_file_is_left_alone() {
     assert!(sandbox.path("dangling").is_symlink() && is_vault(&sandbox.read("missing")));
 }
 
+/// As the shell makes them for `<(command)`, and as people name standard output.
+#[test]
+fn pipes_are_read_and_never_replaced() {
+    let sandbox = sandbox();
+    run(
+        &mut sandbox.vault(&["encrypt", "--vault-id", "p", "--output", "v", "f"]),
+        0,
+    );
+    let vault = sandbox.read("v");
+    for arguments in [
+        &["view", "--vault-id", "p", "/dev/stdin"][..],
+        &["decrypt", "--vault-id", "p", "--output", "-", "/dev/stdin"],
+        &[
+            "decrypt",
+            "--vault-id",
+            "p",
+            "--output",
+            "/dev/stdout",
+            "/dev/stdin",
+        ],
+    ] {
+        let said = feed(&mut sandbox.vault(arguments), &vault, 0);
+        assert_eq!(said.stdout, TEXT, "{arguments:?}");
+    }
+    let encrypt = ["encrypt", "--vault-id", "p", "--output", "o", "/dev/stdin"];
+    feed(&mut sandbox.vault(&encrypt), TEXT, 0);
+    assert_eq!(
+        run(&mut sandbox.vault(&["view", "--vault-id", "p", "o"]), 0).stdout,
+        TEXT
+    );
+    feed(&mut sandbox.vault(&encrypt), &vault, 1);
+    run(Command::new("mkfifo").arg(sandbox.path("fifo")), 0);
+    for verb in ["encrypt", "decrypt", "edit"] {
+        // Without waiting for somebody to write into it.
+        let said = stderr(&run(
+            &mut sandbox.vault(&[verb, "--vault-id", "p", "fifo"]),
+            1,
+        ));
+        assert!(said.contains("it is no regular file"), "{said}");
+    }
+    // Standard output that is a file is written to, not replaced.
+    let script = format!(
+        "{} decrypt --vault-id p --output /dev/stdout v > out",
+        env!("CARGO_BIN_EXE_vault")
+    );
+    sandbox.write("out", "");
+    sandbox.mode("out", 0o644);
+    run(
+        Command::new("sh")
+            .args(["-c", &script])
+            .current_dir(sandbox.path("")),
+        0,
+    );
+    assert_eq!(sandbox.read("out"), TEXT);
+    let mode = fs::metadata(sandbox.path("out"))
+        .unwrap()
+        .permissions()
+        .mode();
+    assert_eq!(mode & 0o7777, 0o644);
+}
+
+#[test]
+fn names_may_be_as_long_as_the_system_allows() {
+    let sandbox = Sandbox::new();
+    for name in ["x".repeat(255), "☃".repeat(85)] {
+        sandbox.write(&name, TEXT);
+        run(
+            &mut sandbox.vault(&["encrypt", "--vault-id", "p", &name]),
+            0,
+        );
+        assert!(is_vault(&sandbox.read(&name)));
+    }
+}
+
 #[test]
 fn an_edit_is_encrypted_again_under_the_same_secret_and_label() {
     let sandbox = sandbox();

@@ -145,11 +145,11 @@ pub(super) fn spool() -> SpooledTempFile {
     SpooledTempFile::new(IN_MEMORY)
 }
 
-/// Ciphertext from standard input, where it can be read twice.
-pub(super) fn spool_stdin() -> Result<SpooledTempFile, Error> {
+/// Ciphertext from a pipe, where it can be read twice.
+pub(super) fn spooled(mut input: impl Read) -> Result<SpooledTempFile, Error> {
     let mut spooled = spool();
-    io::copy(&mut io::stdin().lock(), &mut spooled)?;
-    spooled.seek(SeekFrom::Start(0))?;
+    io::copy(&mut input, &mut spooled)?;
+    spooled.rewind()?;
     Ok(spooled)
 }
 

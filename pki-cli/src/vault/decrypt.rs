@@ -1,6 +1,6 @@
 //! `vault decrypt`
 
-use std::io::{Read, Seek};
+use std::io::{self, Read, Seek};
 use std::path::Path;
 
 use super::args::Decrypt;
@@ -25,13 +25,12 @@ pub(super) fn run(args: &Decrypt, config: &Config) -> Result<(), Error> {
             Prepared::new(&args.files, &args.many, work)?.commit(&args.many, |draft| draft)?;
         }
         Some(path) => {
-            let original = Original::open(path)?;
-            open(
-                original.file,
-                &identities,
-                &sink,
-                &original.path.display().to_string(),
-            )?;
+            let mut file = streams::open(path)?;
+            let name = path.display().to_string();
+            match file.stream_position() {
+                Ok(_) => open(file, &identities, &sink, &name)?,
+                Err(_) => open(codec::spooled(file)?, &identities, &sink, &name)?,
+            }
         }
     }
     talk::success("Decryption successful");
@@ -54,7 +53,12 @@ fn in_place(path: &Path, identities: &Identities, skip: bool) -> Result<Option<S
 
 fn from_stdin(identities: &Identities, sink: &Sink) -> Result<(), Error> {
     streams::announce_stdin();
-    open(codec::spool_stdin()?, identities, sink, "stdin")
+    open(
+        codec::spooled(io::stdin().lock())?,
+        identities,
+        sink,
+        "stdin",
+    )
 }
 
 fn open<R: Read + Seek>(

@@ -61,33 +61,39 @@ fn in_place(path: &Path, sealer: &Sealer<'_>, skip: bool) -> Result<Option<Seale
 }
 
 fn to_sink(path: Option<&Path>, sealer: &Sealer<'_>, sink: &Sink) -> Result<(), Error> {
-    match path.filter(|path| *path != Path::new("-")) {
-        Some(path) => {
-            let mut file = Original::open(path)?.file;
-            let fault = || Error::file("Unable to read source file", path);
-            if codec::is_vault(&mut file).map_err(fault())? {
-                return Err(Error::AlreadyEncrypted);
-            }
-            seal(&mut file, sealer, sink, &path.display().to_string())
-        }
-        None => {
-            let mut input = io::stdin().lock();
-            // A vault is recognised by its start here: a pipe can not be read twice.
-            let mut start = Zeroizing::new(Vec::new());
-            Read::by_ref(&mut input)
-                .take(MAGIC_LENGTH)
-                .read_to_end(&mut start)?;
-            if start.starts_with(MAGIC) {
-                return Err(Error::AlreadyEncrypted);
-            }
-            // At a terminal the end was typed; it must not be asked for once more.
-            let rest = match start.len() < MAGIC.len() {
-                true => 0,
-                false => u64::MAX,
-            };
-            seal(&mut start.chain(input.take(rest)), sealer, sink, "stdin")
-        }
+    let Some(path) = path.filter(|path| *path != Path::new("-")) else {
+        return from_pipe(&mut io::stdin().lock(), sealer, sink, "stdin");
+    };
+    let mut file = streams::open(path)?;
+    let name = path.display().to_string();
+    if file.stream_position().is_err() {
+        return from_pipe(&mut file, sealer, sink, &name);
     }
+    let fault = Error::file("Unable to read source file", path);
+    if codec::is_vault(&mut file).map_err(fault)? {
+        return Err(Error::AlreadyEncrypted);
+    }
+    seal(&mut file, sealer, sink, &name)
+}
+
+/// A vault is recognised by its start here: a pipe can not be read twice.
+fn from_pipe(
+    input: &mut impl Read,
+    sealer: &Sealer<'_>,
+    sink: &Sink,
+    name: &str,
+) -> Result<(), Error> {
+    let mut start = Zeroizing::new(Vec::new());
+    input.take(MAGIC_LENGTH).read_to_end(&mut start)?;
+    if start.starts_with(MAGIC) {
+        return Err(Error::AlreadyEncrypted);
+    }
+    // At a terminal the end was typed; it must not be asked for once more.
+    let rest = match start.len() < MAGIC.len() {
+        true => 0,
+        false => u64::MAX,
+    };
+    seal(&mut start.chain(input.take(rest)), sealer, sink, name)
 }
 
 /// The length of [`MAGIC`].

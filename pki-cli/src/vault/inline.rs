@@ -143,7 +143,9 @@ impl Document {
                 "{path} is YAML that is not understood here"
             )));
         }
-        self.save(&concealed)
+        self.save(&concealed)?;
+        talk::success("Encryption successful");
+        Ok(())
     }
 
     fn decrypt(&self, args: &InlineFile) -> Result<(), Error> {
@@ -164,7 +166,9 @@ impl Document {
             .into_iter()
             .zip(texts.iter().map(|text| text.as_str()))
             .collect();
-        self.save(&inline::reveal(&self.text, &pairs))
+        self.save(&inline::reveal(&self.text, &pairs))?;
+        talk::success("Decryption successful");
+        Ok(())
     }
 
     fn save(&self, text: &str) -> Result<(), Error> {

@@ -16,6 +16,8 @@ use crate::vault::talk;
 /// What the name of a draft of `NAME` has after `.NAME`, and before [`RANDOM`] letters and digits.
 const MARK: &str = ".vault-";
 const RANDOM: usize = 12;
+/// How many bytes of the target's name it has: a name may have 255 in all.
+const LONGEST_START: usize = 200;
 
 /// The temporary name of a draft; it is gone when this is dropped.
 #[derive(Debug)]
@@ -59,7 +61,12 @@ impl Name {
 
 fn with_builder<T>(target: &Path, work: impl FnOnce(&Builder<'_, '_>) -> T) -> T {
     let name = target.file_name().unwrap_or_default().to_string_lossy();
-    let start: String = name.chars().take(64).collect();
+    let ends = name.char_indices().map(|(at, _)| at);
+    let end = ends.take_while(|&at| at <= LONGEST_START).last();
+    let start = match name.len() > LONGEST_START {
+        true => &name[..end.unwrap_or(0)],
+        false => &name,
+    };
     let prefix = format!(".{start}{MARK}");
     work(Builder::new().prefix(&prefix).rand_bytes(RANDOM))
 }

@@ -30,16 +30,16 @@ impl Original {
     pub(super) fn open(path: &Path) -> Result<Self, Error> {
         let unread = || Error::file("Unable to read source file", path);
         let real = path.canonicalize().map_err(unread())?;
-        let file = File::open(&real).map_err(unread())?;
-        let metadata = file.metadata().map_err(unread())?;
-        if !metadata.is_file() {
-            let source = io::Error::from(if metadata.is_dir() {
-                io::ErrorKind::IsADirectory
-            } else {
-                io::ErrorKind::InvalidInput
-            });
+        // Opening a pipe would wait for its writer.
+        let metadata = fs::metadata(&real).map_err(unread())?;
+        if metadata.is_dir() {
+            return Err(unread()(io::ErrorKind::IsADirectory.into()));
+        } else if !metadata.is_file() {
+            let source = io::Error::other("it is no regular file, and can not be replaced");
             return Err(unread()(source));
         }
+        let file = File::open(&real).map_err(unread())?;
+        let metadata = file.metadata().map_err(unread())?;
         Ok(Self {
             path: real,
             file,
