@@ -15,7 +15,8 @@ use std::process::Command;
 use benches::{
     Contestant, Row, Sample, Series, Table, compete, in_process, median, process, rounds,
 };
-use pki_core::seal::{KdfParameters, Keyring, Passphrase};
+use mimalloc::MiMalloc;
+use pki_core::seal::{KdfParameters, Keyring, Passphrase, SealError, Unlocked};
 use tempfile::TempDir;
 
 /// What `init` may need of the processor besides argon2id, in milliseconds.
@@ -23,6 +24,10 @@ const CPU_LIMIT: f64 = 30.0;
 /// How many times faster than the fastest peer the whole process should be.
 const GOAL: f64 = 5.0;
 const PEERS: [&str; 3] = ["openssl", "cfssl", "easy-rsa"];
+
+/// As in etcdpki, so that argon2id alone is measured as it is there.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() {
     let directories = Directories::new();
@@ -106,9 +111,12 @@ fn init(etcdpki: &Path, directory: &Path) -> Command {
 /// What `init` does once with the passphrase: argon2id with the second recommended option of
 /// RFC 9106, and two wrapped keys, which take microseconds.
 fn argon2id() -> Keyring {
-    Passphrase::new("passphrase")
-        .and_then(|passphrase| Keyring::create("etcd", &passphrase, KdfParameters::default()))
-        .map_or_else(|error| panic!("argon2id: {error}"), |(keyring, _)| keyring)
+    let keyring = || {
+        let keys = Unlocked::generate()?;
+        let passphrase = Passphrase::new("passphrase")?;
+        Keyring::new("etcd", &keys, &passphrase, KdfParameters::default())
+    };
+    keyring().unwrap_or_else(|error: SealError| panic!("argon2id: {error}"))
 }
 
 fn report(series: &[Series]) {

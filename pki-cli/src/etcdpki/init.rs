@@ -76,17 +76,19 @@ fn make(arguments: &Init, described: &Described, now: OffsetDateTime) -> Result<
         report.wrote(description::FILE);
     }
     secrets.stage(&mut group, &mut report)?;
-    // The derivation of the key and the disk need not wait for each other. The keyring is
-    // written when the passphrase that opens it is on the disk.
-    let (opened, written) = thread::scope(|scope| {
-        let opened = scope.spawn(|| open(cluster, keyring.as_ref(), &secrets.passphrase));
-        let written = group.commit();
-        (joined(opened), written)
-    });
-    written?;
-    let (new_keyring, keys) = opened?;
-    let plan = plan.with_new_keyring(new_keyring);
-    let state = converge(cluster, plan, &mut pki, &keys, now, &mut report)?;
+    report.plan(&plan);
+    let (keys, state) = match keyring {
+        Some(keyring) => {
+            group.commit()?;
+            let keys = keyring.unlock(&secrets::passphrase(&secrets.passphrase)?)?;
+            let state = plan.apply(cluster, &mut pki, &keys, now)?;
+            (keys, state)
+        }
+        None => first(cluster, plan, &mut pki, group, &secrets.passphrase, now)?,
+    };
+    for path in &state.written_bundles {
+        report.wrote(path);
+    }
     let documents = document::documents(cluster, &pki, &state, &keys)?;
     write_documents(cluster, &documents, &vault_secret, &mut report)?;
     report.describe(cluster, &pki, &state, now)?;
@@ -141,24 +143,35 @@ impl Secrets {
     }
 }
 
-/// Opens the keyring, or makes one.
-fn open(
+/// The first run: makes everything while the passphrase is stretched, for only the keyring waits
+/// for that. It is written when the passphrase that opens it is on the disk, and before all that
+/// it opens.
+fn first(
     cluster: &Cluster,
-    keyring: Option<&Keyring>,
-    passphrase_octets: &Zeroizing<Vec<u8>>,
-) -> Result<(Option<Keyring>, Unlocked), Error> {
-    let passphrase = secrets::passphrase(passphrase_octets)?;
-    if let Some(keyring) = keyring {
-        return Ok((None, keyring.unlock(&passphrase)?));
-    }
-    if passphrase_octets.len() < SHORT {
+    plan: Plan,
+    pki: &mut Pki<Directory>,
+    group: Group,
+    passphrase: &Zeroizing<Vec<u8>>,
+    now: OffsetDateTime,
+) -> Result<(Unlocked, State), Error> {
+    if passphrase.len() < SHORT {
         output::note(
             "warning: the passphrase is short, and it guards every key: `--generate-secrets` makes a strong one",
         );
     }
-    let name = cluster.name.as_str();
-    let (keyring, keys) = Keyring::create(name, &passphrase, KdfParameters::default())?;
-    Ok((Some(keyring), keys))
+    let passphrase = secrets::passphrase(passphrase)?;
+    let keys = Unlocked::generate()?;
+    let (keyring, written, issued) = thread::scope(|scope| {
+        let name = cluster.name.as_str();
+        let keyring =
+            scope.spawn(|| Keyring::new(name, &keys, &passphrase, KdfParameters::default()));
+        let written = group.commit();
+        let issued = plan.issue(cluster, pki, &keys, now);
+        (joined(keyring), written, issued)
+    });
+    written?;
+    let state = issued?.commit(pki, Some(&keyring?))?;
+    Ok((keys, state))
 }
 
 /// The result of a thread; its panic is ours.
@@ -166,22 +179,6 @@ fn joined<T>(thread: ScopedJoinHandle<'_, T>) -> T {
     thread
         .join()
         .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-}
-
-fn converge(
-    cluster: &Cluster,
-    plan: Plan,
-    pki: &mut Pki<Directory>,
-    keys: &Unlocked,
-    now: OffsetDateTime,
-    report: &mut Report,
-) -> Result<State, Error> {
-    report.plan(&plan);
-    let state = plan.apply(cluster, pki, keys, now)?;
-    for path in &state.written_bundles {
-        report.wrote(path);
-    }
-    Ok(state)
 }
 
 /// All old files are read and merged before the first is written.

@@ -1,9 +1,10 @@
-//! `etcdpki init` on a disk that is full or read-only, and killed at its writes.
+//! `etcdpki init` on a disk that is full or read-only, and killed at its writes: the first run,
+//! and one after the description was changed.
 //!
 //! A clean run is traced to learn its system calls. Then `init` runs again for each of them,
 //! in a directory of its own, with that very call failing, or the process killed as it makes
-//! it. Whatever is left must be whole and hold no key in the clear, and the next `init` must
-//! end with the same files as a clean run.
+//! it. Whatever is left must be whole, as it was or as it is to be, and hold no key in the clear,
+//! and the next `init` must end with the same files as a clean run.
 
 #![allow(
     clippy::unwrap_used,
@@ -12,11 +13,13 @@
 
 mod tree;
 
+use std::fs;
 use std::path::Path;
 use std::process::Command;
 
 use fixtures::strace::{self, Call, Fault};
 use fixtures::{Outcome, run};
+use tempfile::TempDir;
 use tree::Tree;
 
 /// The calls that change a file system.
@@ -53,15 +56,17 @@ const CHANGES: &[&str] = &[
 
 #[test]
 fn a_full_disk_leaves_nothing_half_written() {
-    let scene = Scene::observe();
-    for call in &scene.calls {
-        scene.play(call, Fault::Error("ENOSPC"));
-    }
+    Scene::observe(Start::Nothing).play_full_disk();
+}
+
+#[test]
+fn a_full_disk_leaves_what_was_there() {
+    Scene::observe(Start::Changed).play_full_disk();
 }
 
 #[test]
 fn a_read_only_disk_leaves_nothing_half_written() {
-    let scene = Scene::observe();
+    let scene = Scene::observe(Start::Nothing);
     // A disk is read-only from the first change on, of whatever sort that is.
     let mut sorts: Vec<&str> = Vec::new();
     for call in &scene.calls {
@@ -74,45 +79,70 @@ fn a_read_only_disk_leaves_nothing_half_written() {
 
 #[test]
 fn a_killed_init_is_completed_by_the_next() {
-    let scene = Scene::observe();
-    // A call that only syncs leaves nothing behind that the kill at the next one does not show.
-    for call in scene
-        .calls
-        .iter()
-        .filter(|call| !call.name.contains("sync"))
-    {
-        scene.play(call, Fault::Kill);
-    }
+    Scene::observe(Start::Nothing).play_kills();
 }
 
-/// What a clean `init` does and leaves.
+#[test]
+fn a_killed_change_is_completed_by_the_next() {
+    Scene::observe(Start::Changed).play_kills();
+}
+
+/// What `init` finds.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Start {
+    /// A PKI, and a description that was changed since: a node and a client are new, a name too.
+    Changed,
+    /// An empty directory.
+    Nothing,
+}
+
+/// What a clean `init` finds, does and leaves.
 #[derive(Debug)]
 struct Scene {
+    start: Option<TempDir>,
+    before: Tree,
     calls: Vec<Call>,
     tree: Tree,
 }
 
 impl Scene {
-    fn observe() -> Self {
-        let directory = tempfile::tempdir().unwrap();
+    fn observe(start: Start) -> Self {
+        let start = (start == Start::Changed).then(changed);
+        let directory = copy_of(start.as_ref());
+        let before = Tree::read(directory.path());
         let (mut calls, outcome) =
             strace::calls(&init(directory.path()), CHANGES, directory.path());
         outcome.expect_success();
         calls.retain(is_change);
         assert!(
-            calls.len() > 50,
+            calls.len() > 40,
             "init seems to write next to nothing: {calls:#?}"
         );
         Self {
+            start,
+            before,
             calls,
             tree: Tree::read(directory.path()),
+        }
+    }
+
+    fn play_full_disk(&self) {
+        for call in &self.calls {
+            self.play(call, Fault::Error("ENOSPC"));
+        }
+    }
+
+    fn play_kills(&self) {
+        // A call that only syncs leaves nothing behind that the kill at the next one does not show.
+        for call in self.calls.iter().filter(|call| !call.name.contains("sync")) {
+            self.play(call, Fault::Kill);
         }
     }
 
     /// Runs `init` with a fault at one call, looks at what it left, and runs it again.
     #[track_caller]
     fn play(&self, call: &Call, fault: Fault) {
-        let directory = tempfile::tempdir().unwrap();
+        let directory = copy_of(self.start.as_ref());
         let directory = directory.path();
         let point = format!(
             "{fault:?} at {} number {}: {}",
@@ -125,7 +155,7 @@ impl Scene {
             "{point}\ninit did not notice\n{outcome}"
         );
         let left = Tree::read(directory);
-        left.assert_whole(&self.tree, &format!("{point}\n{outcome}"));
+        left.assert_whole(&self.before, &self.tree, &format!("{point}\n{outcome}"));
         if let Fault::Error(_) = fault {
             assert_eq!(outcome.status.code(), Some(1), "{point}\n{outcome}");
             left.assert_no_more_than(&self.tree, &format!("{point}\n{outcome}"));
@@ -140,15 +170,46 @@ impl Scene {
     }
 }
 
+/// A PKI whose description was changed since it was made.
+fn changed() -> TempDir {
+    let directory = tempfile::tempdir().unwrap();
+    run(&mut init(directory.path())).expect_success();
+    let description = directory.path().join("etcdpki.yml");
+    let old = fs::read_to_string(&description).unwrap();
+    let changes = [
+        (
+            "nodes:\n",
+            "nodes:\n  - { name: etcd-1, addresses: [10.0.0.11] }\n",
+        ),
+        ("[10.0.0.10]", "[10.0.0.12]"),
+        ("[etcdctl]", "[etcdctl, backup]"),
+    ];
+    let new = changes.iter().fold(old, |text, (from, to)| {
+        assert!(text.contains(from), "`{from}` is not in\n{text}");
+        text.replace(from, to)
+    });
+    fs::write(&description, new).unwrap();
+    directory
+}
+
+/// A new directory with the same files.
+fn copy_of(start: Option<&TempDir>) -> TempDir {
+    let directory = tempfile::tempdir().unwrap();
+    if let Some(start) = start {
+        let mut copy = Command::new("cp");
+        copy.arg("-a").arg(start.path().join("."));
+        run(copy.arg(directory.path())).expect_success();
+    }
+    directory
+}
+
 fn init(directory: &Path) -> Command {
     let mut command = etcdpki(directory);
-    command.args([
-        "init",
-        "--generate-secrets",
-        "--domain",
-        "your-internal.domain",
-    ]);
-    command.args(["--node", "etcd-0=10.0.0.10", "--client", "etcdctl"]);
+    command.args(["init", "--generate-secrets"]);
+    if !directory.join("etcdpki.yml").exists() {
+        command.args(["--domain", "your-internal.domain"]);
+        command.args(["--node", "etcd-0=10.0.0.10", "--client", "etcdctl"]);
+    }
     command
 }
 

@@ -25,13 +25,21 @@ impl Tree {
     }
 
     /// Asserts that no key lies in the clear and that each file that a clean run leaves too
-    /// was written to its end. Others are what was being written to be renamed.
+    /// is as it was `before`, or was written to its end. Others are what was being written to be
+    /// renamed. Nothing that was there is gone.
     #[track_caller]
-    pub(crate) fn assert_whole(&self, clean: &Self, context: &str) {
+    pub(crate) fn assert_whole(&self, before: &Self, clean: &Self, context: &str) {
+        for path in before.files.keys() {
+            let kept = self.files.contains_key(path);
+            assert!(kept, "{} is gone\n{context}", path.display());
+        }
         if !self.files.is_empty() {
             assert_eq!(clear_keys(&self.root), [], "keys in the clear\n{context}");
         }
         for (path, contents) in &self.files {
+            if before.files.get(path) == Some(contents) {
+                continue;
+            }
             if let Some(expected) = clean.files.get(path) {
                 let whole = self.is_whole(path, contents, expected);
                 assert!(whole, "{} is not whole\n{context}", path.display());
@@ -53,7 +61,7 @@ impl Tree {
     /// Asserts that the files have the names of those that a clean run leaves.
     #[track_caller]
     pub(crate) fn assert_same_files(&self, clean: &Self, context: &str) {
-        self.assert_whole(clean, context);
+        self.assert_whole(clean, clean, context);
         self.assert_no_more_than(clean, context);
         let missing: Vec<_> = clean
             .files

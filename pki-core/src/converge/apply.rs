@@ -10,11 +10,11 @@ use crate::hierarchy::AuthorityName;
 use crate::key::PrivateKey;
 use crate::leaf::Leaf;
 use crate::lifetime::Validity;
-use crate::seal::Unlocked;
+use crate::seal::{Keyring, Unlocked};
 use crate::store::{Batch, Pki, Store, StoredAuthority, StoredLeaf};
 
 impl Plan {
-    /// Makes it.
+    /// Makes it: [`Plan::issue`] and [`Issued::commit`].
     ///
     /// # Errors
     ///
@@ -26,11 +26,22 @@ impl Plan {
         keys: &Unlocked,
         now: OffsetDateTime,
     ) -> Result<State, ConvergeError> {
+        self.issue(cluster, pki, keys, now)?.commit(pki, None)
+    }
+
+    /// Makes everything in memory. Nothing is written yet.
+    ///
+    /// # Errors
+    ///
+    /// When a key does not open, or an authority may not sign.
+    pub fn issue<S: Store>(
+        self,
+        cluster: &Cluster,
+        pki: &Pki<S>,
+        keys: &Unlocked,
+        now: OffsetDateTime,
+    ) -> Result<Issued, ConvergeError> {
         let mut batch = Batch::default();
-        if let Some(keyring) = &self.new_keyring {
-            pki.add_keyring(&mut batch, keyring)?;
-            batch.barrier();
-        }
         let chain = Chain::complete(self.authorities, cluster, pki, keys, now, &mut batch)?;
         // Authorities are on the disk before anything that they signed.
         batch.barrier();
@@ -61,8 +72,36 @@ impl Plan {
         };
         let bundles = state.bundles(cluster)?;
         state.written_bundles = pki.add_bundles(&mut batch, &bundles)?;
+        Ok(Issued { state, batch })
+    }
+}
+
+/// What a plan made, in memory.
+#[derive(Debug)]
+pub struct Issued {
+    state: State,
+    batch: Batch,
+}
+
+impl Issued {
+    /// Writes it, after a new keyring if there is one: what it sealed is worth nothing before.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be written.
+    pub fn commit<S: Store>(
+        self,
+        pki: &mut Pki<S>,
+        new_keyring: Option<&Keyring>,
+    ) -> Result<State, ConvergeError> {
+        let mut batch = Batch::default();
+        if let Some(keyring) = new_keyring {
+            pki.add_keyring(&mut batch, keyring)?;
+            batch.barrier();
+        }
+        batch.append(self.batch);
         pki.commit(batch)?;
-        Ok(state)
+        Ok(self.state)
     }
 }
 

@@ -9,6 +9,7 @@ mod error;
 mod plan;
 mod state;
 
+pub use apply::Issued;
 pub use error::ConvergeError;
 pub use plan::{Action, Plan, Reason, plan};
 pub use state::State;

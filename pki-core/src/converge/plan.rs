@@ -9,7 +9,6 @@ use crate::certificate::{AlternativeName, Certificate};
 use crate::description::{Cluster, Position};
 use crate::hierarchy::AuthorityName;
 use crate::leaf::{Leaf, LeafId, leaves};
-use crate::seal::Keyring;
 use crate::store::{Pki, Store, StoredAuthority, StoredLeaf};
 
 /// Finds out what is missing, or does not fit the description any more.
@@ -35,7 +34,6 @@ pub fn plan<S: Store>(
     let mut plan = Plan {
         authorities,
         leaves: Vec::new(),
-        new_keyring: None,
     };
     for leaf in leaves(cluster) {
         let present = pki.leaf(&leaf.id)?;
@@ -62,17 +60,9 @@ pub fn plan<S: Store>(
 pub struct Plan {
     pub(super) authorities: Vec<(AuthorityName, Option<StoredAuthority>)>,
     pub(super) leaves: Vec<PlannedLeaf>,
-    pub(super) new_keyring: Option<Keyring>,
 }
 
 impl Plan {
-    /// Writes a new keyring too, before everything that is sealed under it.
-    #[must_use]
-    pub fn with_new_keyring(mut self, keyring: Option<Keyring>) -> Self {
-        self.new_keyring = keyring;
-        self
-    }
-
     /// What [`Plan::apply`] will make, in order.
     pub fn actions(&self) -> Vec<Action> {
         let authorities = self

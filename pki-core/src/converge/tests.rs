@@ -26,7 +26,8 @@ impl Fixture {
             lanes: 1,
         };
         let passphrase = Passphrase::new("x").unwrap();
-        let (keyring, keys) = Keyring::create("etcd", &passphrase, cheap).unwrap();
+        let keys = Unlocked::generate().unwrap();
+        let keyring = Keyring::new("etcd", &keys, &passphrase, cheap).unwrap();
         let mut pki = Pki::new(Memory::default());
         pki.put_keyring(&keyring).unwrap();
         Self { pki, keys }

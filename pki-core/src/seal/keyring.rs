@@ -39,34 +39,24 @@ struct WrappedKey {
 }
 
 impl Keyring {
-    /// Makes a keyring with new data keys and one slot for `passphrase`.
+    /// Makes a keyring for these data keys, with one slot for `passphrase`.
     ///
     /// # Errors
     ///
     /// When the operating system has no random numbers to give.
-    pub fn create(
+    pub fn new(
         cluster: &str,
+        keys: &Unlocked,
         passphrase: &Passphrase,
         parameters: KdfParameters,
-    ) -> Result<(Self, Unlocked), SealError> {
-        let mut id = [0; ID];
-        getrandom::fill(&mut id)?;
-        let mut unlocked = Unlocked {
-            id,
-            root: SecretKey::default(),
-            issuing: SecretKey::default(),
-        };
-        getrandom::fill(&mut *unlocked.root)?;
-        getrandom::fill(&mut *unlocked.issuing)?;
-        let mut keyring = Self {
+    ) -> Result<Self, SealError> {
+        let slot = Slot::wrapping(keys, "passphrase", passphrase, parameters, cluster)?;
+        Ok(Self {
             version: VERSION,
-            id: Base64::encode_string(&id),
+            id: Base64::encode_string(&keys.id),
             cluster: cluster.to_owned(),
-            slots: Vec::new(),
-        };
-        let slot = Slot::wrapping(&unlocked, "passphrase", passphrase, parameters, cluster)?;
-        keyring.slots.push(slot);
-        Ok((keyring, unlocked))
+            slots: vec![slot],
+        })
     }
 
     /// Reads `keyring.yml`.
@@ -190,6 +180,23 @@ pub struct Unlocked {
 }
 
 impl Unlocked {
+    /// Draws new data keys. They seal at once; a [`Keyring`] of them can be made meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// When the operating system has no random numbers to give.
+    pub fn generate() -> Result<Self, SealError> {
+        let mut keys = Self {
+            id: [0; ID],
+            root: SecretKey::default(),
+            issuing: SecretKey::default(),
+        };
+        getrandom::fill(&mut keys.id)?;
+        getrandom::fill(&mut *keys.root)?;
+        getrandom::fill(&mut *keys.issuing)?;
+        Ok(keys)
+    }
+
     pub(super) fn data_key(&self, tier: Tier) -> &SecretKey {
         match tier {
             Tier::Root => &self.root,

@@ -8,7 +8,10 @@ const CHEAP: KdfParameters = KdfParameters {
 };
 
 fn keyring() -> (Keyring, Unlocked) {
-    Keyring::create("etcd", &Passphrase::new("correct horse").unwrap(), CHEAP).unwrap()
+    let keys = Unlocked::generate().unwrap();
+    let passphrase = Passphrase::new("correct horse").unwrap();
+    let keyring = Keyring::new("etcd", &keys, &passphrase, CHEAP).unwrap();
+    (keyring, keys)
 }
 
 fn identity<'a>(path: &'a str, key: &PrivateKey) -> Identity<'a> {

@@ -6,6 +6,8 @@ use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+use super::sync::Unsynced;
+
 /// Who may read a file.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Access {
@@ -33,7 +35,7 @@ impl Access {
 #[derive(Debug, Default)]
 pub struct Group {
     staged: Vec<Step>,
-    unsynced: Vec<(PathBuf, File)>,
+    unsynced: Unsynced,
     directories: BTreeSet<PathBuf>,
 }
 
@@ -90,8 +92,7 @@ impl Group {
                 .map_err(at)?;
         }
         let directory = File::open(&temporary).map_err(at)?;
-        self.unsynced.push((temporary, directory));
-        Ok(())
+        self.unsynced.push(temporary, directory)
     }
 
     /// Keeps what is staged later from becoming visible before all that was staged so far is
@@ -108,8 +109,7 @@ impl Group {
     ///
     /// When the operating system refuses; what is not yet in place is then removed.
     pub fn commit(mut self) -> Result<(), WriteError> {
-        sync_all(&self.unsynced)?;
-        self.unsynced.clear();
+        self.unsynced.sync()?;
         let mut touched = std::mem::take(&mut self.directories);
         self.staged.reverse();
         while let Some(next) = self.staged.last() {
@@ -160,12 +160,9 @@ impl Group {
             .mode(access.mode())
             .open(path)?;
         file.write_all(content)?;
-        self.unsynced.push((path.to_owned(), file));
-        if self.unsynced.len() >= MAX_OPEN {
-            sync_all(&self.unsynced).map_err(|error| error.source)?;
-            self.unsynced.clear();
-        }
-        Ok(())
+        self.unsynced
+            .push(path.to_owned(), file)
+            .map_err(|error| error.source)
     }
 }
 
@@ -290,52 +287,18 @@ fn parent(path: &Path) -> &Path {
 }
 
 fn sync_directories(paths: &BTreeSet<PathBuf>) -> Result<(), WriteError> {
-    let directories = paths
-        .iter()
-        .map(|path| match File::open(path) {
-            Ok(directory) => Ok((path.clone(), directory)),
-            Err(source) => Err(WriteError {
-                path: path.clone(),
-                source,
-            }),
-        })
-        .collect::<Result<Vec<_>, _>>()?;
-    sync_all(&directories)
-}
-
-/// Syncs many files side by side: the journal of the file system takes them together.
-fn sync_all(files: &[(PathBuf, File)]) -> Result<(), WriteError> {
-    let sync = |files: &[(PathBuf, File)]| {
-        files.iter().try_for_each(|(path, file)| {
-            file.sync_all().map_err(|source| WriteError {
-                path: path.clone(),
-                source,
-            })
-        })
-    };
-    let share = files.len().div_ceil(SYNC_THREADS).max(2);
-    if files.len() <= share {
-        return sync(files);
+    let mut unsynced = Unsynced::default();
+    for path in paths {
+        let directory = File::open(path).map_err(|source| WriteError {
+            path: path.clone(),
+            source,
+        })?;
+        unsynced.push(path.clone(), directory)?;
     }
-    std::thread::scope(|scope| {
-        let threads: Vec<_> = files
-            .chunks(share)
-            .map(|share| scope.spawn(move || sync(share)))
-            .collect();
-        threads
-            .into_iter()
-            .try_for_each(|thread| match thread.join() {
-                Ok(result) => result,
-                Err(panic) => std::panic::resume_unwind(panic),
-            })
-    })
+    unsynced.sync()
 }
 
 const TEMPORARY: &str = ".etcdpki-";
-/// How many threads wait for the disk at once.
-const SYNC_THREADS: usize = 16;
-/// How many files are kept open until they are synced.
-const MAX_OPEN: usize = 256;
 
 #[cfg(test)]
 mod tests {

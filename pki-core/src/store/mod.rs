@@ -9,6 +9,7 @@ mod directory;
 mod layout;
 mod memory;
 mod pki;
+mod sync;
 
 use std::io;
 
@@ -68,6 +69,11 @@ impl Batch {
             path: path.into(),
             files,
         });
+    }
+
+    /// Adds all of `other` behind what is here.
+    pub fn append(&mut self, mut other: Self) {
+        self.entries.append(&mut other.entries);
     }
 
     /// Makes what was added so far durable before what follows becomes visible, so that not even

@@ -17,7 +17,8 @@ fn pki(description: &str) -> (Cluster, Memory, Unlocked) {
         passes: 1,
         lanes: 1,
     };
-    let (keyring, keys) = Keyring::create("etcd", &Passphrase::new("x").unwrap(), cheap).unwrap();
+    let keys = Unlocked::generate().unwrap();
+    let keyring = Keyring::new("etcd", &keys, &Passphrase::new("x").unwrap(), cheap).unwrap();
     let mut pki = Pki::new(Memory::default());
     pki.put_keyring(&keyring).unwrap();
     let now = OffsetDateTime::now_utc();
