@@ -6,6 +6,7 @@ mod vault_support;
 
 use std::fs;
 use std::io::Write;
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -165,29 +166,53 @@ fn programs_that_are_started_inherit_no_secret() {
     );
 }
 
+/// Of both programs, though the limit is as in a shell: as large as may be.
 #[test]
 fn memory_is_dumped_nowhere() {
     let sandbox = sandbox();
-    // As they are in a shell: as large as may be.
-    let cat = format!(
-        "ulimit -c unlimited; exec {} view --vault-id s f",
-        env!("CARGO_BIN_EXE_vault")
-    );
-    // The script looks at the process that runs it.
+    // A script looks at the process that runs it.
     sandbox.script(
         "s",
         "cat /proc/$PPID/limits > limits; stat -c %u /proc/$PPID/mem > owner; cat p",
     );
+    for program in [env!("CARGO_BIN_EXE_vault"), env!("CARGO_BIN_EXE_etcdpki")] {
+        let name = Path::new(program).file_name().unwrap();
+        fs::copy(program, sandbox.path(name)).unwrap();
+    }
+    let init = "./etcdpki init --domain a.example --node a=10.0.0.1 --passphrase-command ./s";
+    for command in [
+        "./vault view --vault-id s f",
+        &format!("{init} --vault-password-file p"),
+    ] {
+        run(&mut as_somebody(&sandbox, command), 0);
+        let limits = String::from_utf8(sandbox.read("limits")).unwrap();
+        let core = limits
+            .lines()
+            .find(|line| line.starts_with("Max core file size"));
+        let fields: Vec<_> = core.unwrap().split_whitespace().collect();
+        assert_eq!(fields[4..6], ["0", "0"], "{command}: {limits}");
+        // What /proc tells of a process belongs to its user, or to root if it may not be dumped.
+        assert_eq!(sandbox.read("owner"), b"0\n", "{command}");
+    }
+}
+
+/// A command of a user who is not root, where core dumps may be as large as they like.
+fn as_somebody(sandbox: &Sandbox, command: &str) -> Command {
+    let script = format!("ulimit -c unlimited; exec {command}");
     let mut shell = Command::new("sh");
-    run(shell.args(["-c", &cat]).current_dir(sandbox.path("")), 0);
-    let limits = String::from_utf8(sandbox.read("limits")).unwrap();
-    let core = limits
-        .lines()
-        .find(|line| line.starts_with("Max core file size"));
-    let fields: Vec<_> = core.unwrap().split_whitespace().collect();
-    assert_eq!(fields[4..6], ["0", "0"], "{limits}");
-    // The files of a process that may not be dumped belong to root.
-    assert_eq!(sandbox.read("owner"), b"0\n");
+    if rustix::process::geteuid().is_root() {
+        let owner = ["-R", "65534", "."];
+        run(
+            Command::new("chown")
+                .args(owner)
+                .current_dir(sandbox.path("")),
+            0,
+        );
+        shell = Command::new("setpriv");
+        shell.args(["--reuid", "65534", "--clear-groups", "sh"]);
+    }
+    shell.args(["-c", &script]).current_dir(sandbox.path(""));
+    shell
 }
 
 #[test]

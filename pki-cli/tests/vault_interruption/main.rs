@@ -12,6 +12,7 @@
 
 mod stage;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::process::Command;
 
@@ -103,6 +104,57 @@ fn what_a_killed_process_left_is_swept_by_the_next() {
     let said = "which a killed vault had left";
     assert!(outcome.stderr.contains(said), "{outcome}");
     stage.assert_clean(&["f"], &[], "the next");
+}
+
+/// Each file is whole, and a second run gets the others done.
+#[test]
+fn of_several_files_each_is_old_or_new() {
+    let rekey = [
+        "rekey",
+        "--vault-id",
+        "p",
+        "--new-vault-id",
+        "q",
+        "--skip-encrypted",
+        "f",
+        "g",
+    ];
+    let stage = || {
+        let stage = Stage::new(true);
+        fs::copy(stage.file("f"), stage.file("g")).unwrap();
+        stage
+    };
+    let clean = stage();
+    let command = clean.vault(&rekey, "true");
+    let (mut calls, outcome) = strace::calls(&command, CHANGES, clean.root());
+    outcome.expect_success();
+    calls.retain(is_change);
+    let mut seen = BTreeSet::new();
+    for call in &calls {
+        for fault in [Fault::Kill, Fault::Error("EIO")] {
+            let stage = stage();
+            let command = stage.vault(&rekey, "true");
+            let outcome = strace::run_with(&command, call, fault);
+            let point = format!("{fault:?} at {}\n{outcome}", call.line);
+            for name in ["f", "g"] {
+                let content = stage.open(name).unwrap();
+                assert_eq!(content.text, PLAINTEXT, "{point}");
+                seen.insert((name, content.by.expect(&point)));
+            }
+            let next = run(&mut stage.vault(&rekey, "true"));
+            assert!(next.status.success(), "{point}\nthe next: {next}");
+            for name in ["f", "g"] {
+                let done = Content::new(PLAINTEXT, Some("q"));
+                assert_eq!(stage.open(name), done, "{point}\nthe next: {next}");
+            }
+            stage.assert_clean(&["f", "g"], &[], &point);
+        }
+    }
+    assert_eq!(
+        seen.len(),
+        4,
+        "the faults hit nothing that matters: {seen:?}"
+    );
 }
 
 /// A command, and what it does to the file `f`.
