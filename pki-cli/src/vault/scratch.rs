@@ -18,7 +18,7 @@ use super::interrupt::{self, Watched};
 use super::{paths, talk};
 
 /// What the names of scratch directories start with, before [`RANDOM`] letters and digits.
-const PREFIX: &str = "vault-";
+const PREFIX: &str = "vault-plaintext-";
 const RANDOM: usize = 12;
 
 /// The file in a scratch directory that says what is edited there: the name of the plaintext, a

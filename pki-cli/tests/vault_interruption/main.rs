@@ -98,7 +98,7 @@ fn a_file_system_without_unnamed_files_is_no_worse() {
 #[test]
 fn what_a_killed_process_left_is_swept_by_the_next() {
     let stage = Stage::new(false);
-    fs::write(stage.file(".f.vault-0123456789ab"), PLAINTEXT).unwrap();
+    fs::write(stage.file(".f.vault-draft-0123456789ab"), PLAINTEXT).unwrap();
     let command = &mut stage.vault(&["encrypt", "--vault-id", "p", "f"], "true");
     let outcome = run(command).expect_success();
     let said = "which a killed vault had left";

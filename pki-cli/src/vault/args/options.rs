@@ -6,7 +6,8 @@ use clap::{ArgAction, Args};
 
 #[derive(Args, Debug)]
 pub(in crate::vault) struct Secrets {
-    /// The vault identity to use; can be given several times.
+    /// The vault identity to use: a file, a script, prompt, env:NAME, fd:N or age:FILE; can be
+    /// given several times.
     #[arg(long, value_name = "[LABEL@]SOURCE", action = ArgAction::Append)]
     pub(in crate::vault) vault_id: Vec<String>,
 
@@ -23,7 +24,7 @@ pub(in crate::vault) struct Secrets {
     )]
     pub(in crate::vault) ask_vault_password: bool,
 
-    /// Say more; can be given several times.
+    /// Taken for the sake of ansible-vault: there is no more to say.
     #[arg(short, long, action = ArgAction::Count)]
     pub(in crate::vault) verbose: u8,
 }

@@ -14,7 +14,7 @@ use crate::vault::interrupt::{self, Watched};
 use crate::vault::talk;
 
 /// What the name of a draft of `NAME` has after `.NAME`, and before [`RANDOM`] letters and digits.
-const MARK: &str = ".vault-";
+const MARK: &str = ".vault-draft-";
 const RANDOM: usize = 12;
 /// How many bytes of the target's name it has: a name may have 255 in all.
 const LONGEST_START: usize = 200;
@@ -132,18 +132,18 @@ mod tests {
         let (file, name) = Name::create(directory.path(), &at("f")).unwrap();
         let live = name.path.to_owned();
         for name in [
-            ".f.vault-0123456789ab",
-            ".f.vault-0123456789",
-            ".f.vault-0123456789-b",
-            "f.vault-0123456789ab",
+            ".f.vault-draft-0123456789ab",
+            ".f.vault-draft-0123456789",
+            ".f.vault-draft-0123456789-b",
+            "f.vault-draft-0123456789ab",
             ".f.tmp",
         ] {
             fs::write(at(name), "x").unwrap();
         }
-        std::os::unix::fs::symlink("f", at(".l.vault-0123456789ab")).unwrap();
+        std::os::unix::fs::symlink("f", at(".l.vault-draft-0123456789ab")).unwrap();
         sweep(directory.path());
         assert!(live.exists());
-        assert!(!at(".f.vault-0123456789ab").exists());
+        assert!(!at(".f.vault-draft-0123456789ab").exists());
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 6);
         // Now it is abandoned, but this directory was swept already.
         drop(file);
