@@ -40,8 +40,8 @@ impl<T: Send> Prepared<T> {
         many: &Many,
         work: impl Fn(&Path) -> Result<Option<T>, Error> + Sync,
     ) -> Result<Self, Error> {
-        allow_open_files();
         let files = distinct(files);
+        allow_open_files(files.len());
         let mut this = Self {
             done: Vec::new(),
             failed: 0,
@@ -99,16 +99,27 @@ fn distinct(files: &[PathBuf]) -> Vec<PathBuf> {
     first.cloned().collect()
 }
 
-/// Each draft stays open until all are put in place.
-fn allow_open_files() {
-    let limit = getrlimit(Resource::Nofile);
+/// Each draft stays open until all are put in place, and then what it replaces is open, too;
+/// until then a worker has a few files open.
+///
+/// The limit is raised no further than that: the programs that we start inherit it, and some of
+/// them work their way through all descriptors that there may be.
+fn allow_open_files(files: usize) {
+    let needed = u64::try_from(4 * files).map_or(u64::MAX, |files| files + OTHER_FILES);
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    if current.is_none_or(|current| current >= needed) {
+        return;
+    }
     let raised = Rlimit {
-        current: limit.maximum,
-        ..limit
+        current: Some(maximum.map_or(needed, |maximum| maximum.min(needed))),
+        maximum,
     };
     // Whoever needs more than there may be gets an error that says so.
     let _ = setrlimit(Resource::Nofile, raised);
 }
+
+/// What else may be open: what we were started with, directories, scripts.
+const OTHER_FILES: u64 = 128;
 
 fn results<T: Send>(
     files: &[PathBuf],
