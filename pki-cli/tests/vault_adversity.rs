@@ -31,11 +31,7 @@ fn a_full_file_system_keeps_the_file() {
          {{ {} encrypt --vault-id ../p f || echo $? > ../code; }}; cp f ../after; ls -A > ../names",
         env!("CARGO_BIN_EXE_vault")
     );
-    let mut unshare = Command::new("unshare");
-    unshare
-        .args(["--user", "--map-root-user", "--mount", "sh", "-ec", &script])
-        .current_dir(sandbox.path(""));
-    let outcome = run_peer(&mut unshare);
+    let outcome = run_peer(&mut in_name_spaces(&sandbox, &script));
     assert!(
         outcome.status.success(),
         "this test mounts a file system in a name space of its own: run it as root, or allow user \
@@ -48,6 +44,38 @@ fn a_full_file_system_keeps_the_file() {
     assert_eq!(sandbox.read("code"), b"1\n");
     assert_eq!(sandbox.read("names"), b"f\n");
     assert!(sandbox.read("after") == sandbox.read("large"));
+}
+
+/// Neither the file nor the rescued edit has room: the plaintext stays until there is.
+#[test]
+fn an_edit_on_a_full_file_system_is_kept_until_there_is_room() {
+    let sandbox = vault();
+    sandbox.write("large", vec![b'x'; 400_000]);
+    fs::create_dir(sandbox.path("tmp")).unwrap();
+    let vault = env!("CARGO_BIN_EXE_vault");
+    let script = format!(
+        "mkdir full && mount -t tmpfs -o size=1m none full && cp f full && cd full && \
+         export ANSIBLE_LOCAL_TEMP=../tmp && \
+         {{ EDITOR='cp ../large' {vault} edit --vault-id ../p f 2> ../said || echo $? > ../code; }}; \
+         cmp f ../f; mount -o remount,size=8m none .; \
+         EDITOR=true {vault} edit --vault-id ../p f 2> ../then; cmp f ../f; cp f.rescue .."
+    );
+    run(&mut in_name_spaces(&sandbox, &script), 0);
+    let text = |name: &str| String::from_utf8(sandbox.read(name)).unwrap();
+    assert_eq!(text("code"), "1\n");
+    assert!(
+        text("said").contains("/vault-plaintext-"),
+        "{}",
+        text("said")
+    );
+    assert!(
+        text("then").contains("is now encrypted in"),
+        "{}",
+        text("then")
+    );
+    let view = ["view", "--vault-id", "p", "f.rescue"];
+    assert!(run(&mut sandbox.vault(&view), 0).stdout == sandbox.read("large"));
+    assert_eq!(fs::read_dir(sandbox.path("tmp")).unwrap().count(), 0);
 }
 
 #[test]
@@ -63,11 +91,8 @@ fn a_directory_that_can_not_be_written_to_is_an_error_before_any_work() {
             "mount -o bind d d && mount -o remount,ro,bind d && exec {} {arguments}",
             env!("CARGO_BIN_EXE_vault")
         );
-        let mut command = Command::new("unshare");
-        command
-            .args(["--user", "--map-root-user", "--mount", "sh", "-ec", &script])
-            .env("EDITOR", "touch edited")
-            .current_dir(sandbox.path(""));
+        let mut command = in_name_spaces(&sandbox, &script);
+        command.env("EDITOR", "touch edited");
         run(&mut command, 1)
     };
     for arguments in [
@@ -206,6 +231,15 @@ fn a_pipe_that_ends_early_is_not_taken_for_the_whole() {
     let decrypt = ["decrypt", "--vault-id", "p", "--output", "o"];
     feed(&mut sandbox.vault(&decrypt), cut, 1);
     assert!(!sandbox.path("o").exists());
+}
+
+/// A shell that may mount, in name spaces of its own.
+fn in_name_spaces(sandbox: &Sandbox, script: &str) -> Command {
+    let mut unshare = Command::new("unshare");
+    unshare
+        .args(["--user", "--map-root-user", "--mount", "sh", "-ec", script])
+        .current_dir(sandbox.path(""));
+    unshare
 }
 
 fn at_once(commands: Vec<Command>) -> Vec<Output> {
