@@ -400,6 +400,29 @@ fn the_editor_sees_a_private_file_of_the_same_kind() {
 }
 
 #[test]
+fn the_place_for_an_edit_can_be_chosen() {
+    let sandbox = sandbox();
+    run(&mut sandbox.vault(&["encrypt", "--vault-id", "p", "f"]), 0);
+    sandbox.script("editor", "dirname \"$(dirname \"$1\")\" > where");
+    sandbox.write(
+        "ansible.cfg",
+        "[defaults]\nlocal_tmp = {{CWD}}/set/in/file\n",
+    );
+    for (variable, expected) in [("", "set/in/file"), ("chosen", "chosen")] {
+        let mut edit = sandbox.vault(&["edit", "--vault-id", "p", "f"]);
+        edit.env("EDITOR", sandbox.path("editor"));
+        run(edit.env("ANSIBLE_LOCAL_TEMP", variable), 0);
+        let place = String::from_utf8(sandbox.read("where")).unwrap();
+        assert!(place.trim().ends_with(expected), "{place}");
+        let mode = fs::metadata(sandbox.path(expected))
+            .unwrap()
+            .permissions()
+            .mode();
+        assert_eq!(mode & 0o777, 0o700);
+    }
+}
+
+#[test]
 fn nothing_unverified_comes_out() {
     let sandbox = Sandbox::new();
     sandbox.write("f", vec![b'x'; 20_000_000]);

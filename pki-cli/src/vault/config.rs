@@ -20,6 +20,8 @@ pub(super) struct Config {
     pub(super) editor: String,
     pub(super) encrypt_label: Option<String>,
     pub(super) identities: Vec<String>,
+    /// Where plaintext may lie while it is edited.
+    pub(super) local_temp: Option<PathBuf>,
     pub(super) match_label: bool,
     pub(super) pager: String,
     pub(super) password_file: Option<PathBuf>,
@@ -50,6 +52,10 @@ impl Config {
             editor: command("EDITOR", "ANSIBLE_EDITOR", "editor", "vi"),
             encrypt_label: text("ANSIBLE_VAULT_ENCRYPT_IDENTITY", "vault_encrypt_identity"),
             identities: split_list(&list),
+            local_temp: match env::var_os("ANSIBLE_LOCAL_TEMP").filter(|path| !path.is_empty()) {
+                Some(path) => Some(paths::expand(Path::new(&path))),
+                None => file.path("local_tmp"),
+            },
             match_label: text("ANSIBLE_VAULT_ID_MATCH", "vault_id_match").is_some_and(is_true),
             pager: match env::var_os("PAGER") {
                 // Chosen to be none.

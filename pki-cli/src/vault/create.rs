@@ -42,7 +42,7 @@ pub(super) fn run(args: &Create, config: &Config) -> Result<(), Error> {
     let draft = Draft::new(&path)?;
     let absolute = std::path::absolute(&path)?;
     let origin = absolute.as_os_str();
-    rescue::of_killed(origin, b"", &sealer, &path)?;
+    rescue::of_killed(origin, b"", &sealer, &path, config)?;
     let edited = editor::edit(b"", &path, origin, config)?;
     let plaintext = edited.plaintext.clone();
     if plaintext.is_empty() && edited.end.is_err() {

@@ -28,7 +28,7 @@ fn one(path: &Path, identities: &Identities, config: &Config) -> Result<(), Erro
     let (_, secret) = secret.ok_or_else(|| identities.nothing_fetched())?;
     let sealer = Sealer::with(secret, label, config);
     let origin = original.path.as_os_str();
-    rescue::of_killed(origin, &before, &sealer, &original.path)?;
+    rescue::of_killed(origin, &before, &sealer, &original.path, config)?;
     let draft = original.replace()?;
     let edited = editor::edit(&before, &original.path, origin, config)?;
     let after = edited.plaintext.clone();

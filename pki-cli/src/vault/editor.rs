@@ -35,7 +35,7 @@ pub(super) fn edit(
     origin: &OsStr,
     config: &Config,
 ) -> Result<Edited, Error> {
-    let scratch = Scratch::new(path)?;
+    let scratch = Scratch::new(path, config)?;
     scratch.fill(plaintext, origin)?;
     let deferred = interrupt::defer();
     let end = run(&config.editor, &scratch.file)?;

@@ -36,7 +36,9 @@ pub(super) fn run(args: &Git, config: &Config) -> Result<(), Error> {
         }
         GitVerb::Merge { base, ours, theirs } => {
             let sealer = sealer(args, &identities, config)?;
-            merge([ours, base, theirs].map(AsRef::as_ref), &identities, sealer)
+            let scratch = Scratch::new(Path::new("merge"), config)?;
+            let files = [ours, base, theirs].map(AsRef::as_ref);
+            merge(files, &scratch, &identities, sealer)
         }
         GitVerb::Setup => Ok(()),
         GitVerb::Smudge => talk::data(&open(read_stdin()?, &identities, "stdin")?.plaintext),
@@ -74,8 +76,12 @@ fn seal(sealer: Sealer<'_>, plaintext: &[u8], name: &str) -> Result<Vec<u8>, Err
 }
 
 /// Merges the plaintexts; the result, conflicts and all, is encrypted again.
-fn merge(files: [&Path; 3], identities: &Identities, sealer: Sealer<'_>) -> Result<(), Error> {
-    let scratch = Scratch::new(Path::new("merge"))?;
+fn merge(
+    files: [&Path; 3],
+    scratch: &Scratch,
+    identities: &Identities,
+    sealer: Sealer<'_>,
+) -> Result<(), Error> {
     let mut command = child::command("git");
     command.args([
         "merge-file",

@@ -79,7 +79,7 @@ impl Document {
         let path = &self.original.path;
         let mut origin = path.clone().into_os_string();
         origin.push(format!("#{}", value.path()));
-        rescue::of_killed(&origin, &opened.plaintext, &sealer, path)?;
+        rescue::of_killed(&origin, &opened.plaintext, &sealer, path, config)?;
         let edited = editor::edit(&opened.plaintext, Path::new("value"), &origin, config)?;
         let after = edited.plaintext.clone();
         // Editors end the last line; a value that did not end in a line break still does not.

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use vault_format::is_encrypted;
 
 use super::codec::Sealer;
+use super::config::Config;
 use super::editor::Edited;
 use super::error::Error;
 use super::replace::{self, Draft};
@@ -54,8 +55,9 @@ pub(super) fn of_killed(
     current: &[u8],
     sealer: &Sealer<'_>,
     path: &Path,
+    config: &Config,
 ) -> Result<(), Error> {
-    for abandoned in Abandoned::of(origin) {
+    for abandoned in Abandoned::of(origin, config) {
         if *abandoned.plaintext != current {
             let rescued = save(&abandoned.plaintext, sealer, path)?;
             talk::warning(&format!(

@@ -2,10 +2,10 @@
 
 use std::env;
 use std::ffi::OsStr;
-use std::fs::{self, File, Permissions};
+use std::fs::{self, DirBuilder, File, Permissions};
 use std::io::{self, Read, Write};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -13,9 +13,10 @@ use rustix::io::{FdFlags, fcntl_setfd};
 use tempfile::TempDir;
 use zeroize::Zeroizing;
 
+use super::config::Config;
 use super::error::Error;
 use super::interrupt::{self, Watched};
-use super::{paths, talk};
+use super::talk;
 
 /// What the names of scratch directories start with, before [`RANDOM`] letters and digits.
 const PREFIX: &str = "vault-plaintext-";
@@ -39,10 +40,15 @@ pub(super) struct Scratch {
 
 impl Scratch {
     /// A directory for plaintext of `path`, whose extension the file gets.
-    pub(super) fn new(path: &Path) -> Result<Self, Error> {
-        let place = place();
-        sweep(&place);
+    pub(super) fn new(path: &Path, config: &Config) -> Result<Self, Error> {
+        let place = place(config);
         let fault = || Error::file("Unable to write", &place);
+        if !place.exists() {
+            let mut builder = DirBuilder::new();
+            let builder = builder.recursive(true).mode(0o700);
+            builder.create(&place).map_err(fault())?;
+        }
+        sweep(&place);
         let directory = tempfile::Builder::new()
             .prefix(PREFIX)
             .rand_bytes(RANDOM)
@@ -108,8 +114,8 @@ pub(super) struct Abandoned {
 
 impl Abandoned {
     /// Looks for what was saved of this origin.
-    pub(super) fn of(origin: &OsStr) -> Vec<Self> {
-        let place = place();
+    pub(super) fn of(origin: &OsStr, config: &Config) -> Vec<Self> {
+        let place = place(config);
         let mine = leftovers(&place).filter(|leftover| leftover.origin.as_deref() == Some(origin));
         mine.filter_map(|leftover| {
             Some(Self {
@@ -204,9 +210,9 @@ fn overwrite(path: &Path) -> io::Result<()> {
 }
 
 /// Where plaintext may lie for a while.
-fn place() -> PathBuf {
-    if let Some(chosen) = env::var_os("ANSIBLE_LOCAL_TEMP").filter(|path| !path.is_empty()) {
-        return paths::expand(Path::new(&chosen));
+fn place(config: &Config) -> PathBuf {
+    if let Some(chosen) = &config.local_temp {
+        return chosen.clone();
     }
     let runtime = env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
     let in_memory = runtime.into_iter().chain([PathBuf::from("/dev/shm")]);
