@@ -399,6 +399,26 @@ fn the_editor_sees_a_private_file_of_the_same_kind() {
     assert_eq!(viewed.stdout, b"x\n");
 }
 
+/// vim would keep plaintext in a swap file and in its history of registers.
+#[test]
+fn vim_keeps_no_plaintext_by_whatever_name_it_is_called() {
+    let sandbox = sandbox();
+    run(&mut sandbox.vault(&["encrypt", "--vault-id", "p", "f"]), 0);
+    sandbox.script("vim.basic", "echo \"$1 $2 $3\" > options");
+    symlink("vim.basic", sandbox.path("vi")).unwrap();
+    sandbox.script("other", "echo \"$#\" > options");
+    let path = format!("{}:/usr/bin:/bin", sandbox.path("").display());
+    for (editor, options) in [
+        ("vi", "-n -i NONE\n"),
+        ("./vim.basic", "-n -i NONE\n"),
+        ("other", "1\n"),
+    ] {
+        let mut edit = sandbox.vault(&["edit", "--vault-id", "p", "f"]);
+        run(edit.env("EDITOR", editor).env("PATH", &path), 0);
+        assert_eq!(sandbox.read("options"), options.as_bytes(), "{editor}");
+    }
+}
+
 #[test]
 fn the_place_for_an_edit_can_be_chosen() {
     let sandbox = sandbox();

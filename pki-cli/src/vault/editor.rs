@@ -56,8 +56,7 @@ fn run(editor: &str, file: &Path) -> Result<Result<(), Error>, Error> {
     let words = words.ok_or_else(|| unusable("its quotes do not match or it is empty"))?;
     let mut command = child::command(&words[0]);
     command.args(&words[1..]);
-    let name = Path::new(&words[0]).file_name();
-    if [Some(OsStr::new("vim")), Some(OsStr::new("nvim"))].contains(&name) {
+    if is_vim(&words[0]) {
         // No swap file and no history of registers, which would hold plaintext.
         command.args(["-n", "-i", "NONE"]);
     }
@@ -75,4 +74,15 @@ fn run(editor: &str, file: &Path) -> Result<Result<(), Error>, Error> {
         Some(_) => Ok(Err(failed)),
         None => Err(failed),
     }
+}
+
+/// Whether this is vim, by whatever name: `vi` often is a link to it.
+fn is_vim(program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    // A path of its own stays what it is.
+    let mut places = std::env::split_paths(&path).map(|directory| directory.join(program));
+    let found = places.find_map(|place| place.canonicalize().ok());
+    let found = found.unwrap_or_else(|| program.into());
+    let name = found.file_name().unwrap_or_default().to_string_lossy();
+    name.starts_with("vim") || name.starts_with("nvim")
 }
