@@ -78,8 +78,10 @@ fn run(editor: &str, file: &Path) -> Result<Result<(), Error>, Error> {
 
 /// Whether this is vim, by whatever name: `vi` often is a link to it.
 fn is_vim(program: &str) -> bool {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    // A path of its own stays what it is.
+    let path = match program.contains('/') {
+        true => std::ffi::OsString::new(),
+        false => std::env::var_os("PATH").unwrap_or_default(),
+    };
     let mut places = std::env::split_paths(&path).map(|directory| directory.join(program));
     let found = places.find_map(|place| place.canonicalize().ok());
     let found = found.unwrap_or_else(|| program.into());
