@@ -5,4 +5,5 @@
 
 pub mod etcdpki;
 pub mod password;
+pub mod process;
 pub mod vault;

@@ -180,28 +180,23 @@ fn a_kill_at_any_time_leaves_the_old_file_or_the_new_one() {
 }
 
 #[test]
-fn ctrl_c_removes_the_temporary_file() {
+fn ctrl_c_leaves_nothing_behind() {
     let sandbox = Sandbox::new();
-    let fifo = sandbox.path("fifo");
-    run(Command::new("mkfifo").arg(&fifo), 0);
     let mut child = sandbox.vault(&["encrypt", "--vault-id", "p", "--output", "o"]);
     let mut child = child
         .stdin(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    let made = |sandbox: &Sandbox| sandbox.names().iter().any(|name| name.ends_with(".tmp"));
     let input = child.stdin.take().unwrap();
-    std::io::Write::write_all(&mut &input, &[b'x'; 100_000]).unwrap();
-    while !made(&sandbox) {
-        thread::sleep(Duration::from_millis(1));
-    }
+    // More than a pipe takes: now the first of it is being encrypted.
+    std::io::Write::write_all(&mut &input, &[b'x'; 500_000]).unwrap();
     run(
         Command::new("kill").args(["-INT", &child.id().to_string()]),
         0,
     );
     assert_eq!(child.wait().unwrap().code(), Some(99));
-    assert!(!made(&sandbox));
+    assert_eq!(sandbox.names(), ["p", "q"]);
     drop(input);
 }
 
@@ -237,6 +232,80 @@ fn what_is_no_regular_file_is_left_alone() {
         0,
     );
     assert!(sandbox.path("dangling").is_symlink() && is_vault(&sandbox.read("missing")));
+}
+
+/// As the shell makes them for `<(command)`, and as people name standard output.
+#[test]
+fn pipes_are_read_and_never_replaced() {
+    let sandbox = sandbox();
+    run(
+        &mut sandbox.vault(&["encrypt", "--vault-id", "p", "--output", "v", "f"]),
+        0,
+    );
+    let vault = sandbox.read("v");
+    for arguments in [
+        &["view", "--vault-id", "p", "/dev/stdin"][..],
+        &["decrypt", "--vault-id", "p", "--output", "-", "/dev/stdin"],
+        &[
+            "decrypt",
+            "--vault-id",
+            "p",
+            "--output",
+            "/dev/stdout",
+            "/dev/stdin",
+        ],
+    ] {
+        let said = feed(&mut sandbox.vault(arguments), &vault, 0);
+        assert_eq!(said.stdout, TEXT, "{arguments:?}");
+    }
+    let encrypt = ["encrypt", "--vault-id", "p", "--output", "o", "/dev/stdin"];
+    feed(&mut sandbox.vault(&encrypt), TEXT, 0);
+    assert_eq!(
+        run(&mut sandbox.vault(&["view", "--vault-id", "p", "o"]), 0).stdout,
+        TEXT
+    );
+    feed(&mut sandbox.vault(&encrypt), &vault, 1);
+    run(Command::new("mkfifo").arg(sandbox.path("fifo")), 0);
+    for verb in ["encrypt", "decrypt", "edit"] {
+        // Without waiting for somebody to write into it.
+        let said = stderr(&run(
+            &mut sandbox.vault(&[verb, "--vault-id", "p", "fifo"]),
+            1,
+        ));
+        assert!(said.contains("it is no regular file"), "{said}");
+    }
+    // Standard output that is a file is written to, not replaced.
+    let script = format!(
+        "{} decrypt --vault-id p --output /dev/stdout v > out",
+        env!("CARGO_BIN_EXE_vault")
+    );
+    sandbox.write("out", "");
+    sandbox.mode("out", 0o644);
+    run(
+        Command::new("sh")
+            .args(["-c", &script])
+            .current_dir(sandbox.path("")),
+        0,
+    );
+    assert_eq!(sandbox.read("out"), TEXT);
+    let mode = fs::metadata(sandbox.path("out"))
+        .unwrap()
+        .permissions()
+        .mode();
+    assert_eq!(mode & 0o7777, 0o644);
+}
+
+#[test]
+fn names_may_be_as_long_as_the_system_allows() {
+    let sandbox = Sandbox::new();
+    for name in ["x".repeat(255), "☃".repeat(85)] {
+        sandbox.write(&name, TEXT);
+        run(
+            &mut sandbox.vault(&["encrypt", "--vault-id", "p", &name]),
+            0,
+        );
+        assert!(is_vault(&sandbox.read(&name)));
+    }
 }
 
 #[test]
@@ -328,6 +397,49 @@ fn the_editor_sees_a_private_file_of_the_same_kind() {
         0,
     );
     assert_eq!(viewed.stdout, b"x\n");
+}
+
+/// vim would keep plaintext in a swap file and in its history of registers.
+#[test]
+fn vim_keeps_no_plaintext_by_whatever_name_it_is_called() {
+    let sandbox = sandbox();
+    run(&mut sandbox.vault(&["encrypt", "--vault-id", "p", "f"]), 0);
+    sandbox.script("vim.basic", "echo \"$1 $2 $3\" > options");
+    symlink("vim.basic", sandbox.path("vi")).unwrap();
+    sandbox.script("other", "echo \"$#\" > options");
+    let path = format!("{}:/usr/bin:/bin", sandbox.path("").display());
+    for (editor, options) in [
+        ("vi", "-n -i NONE\n"),
+        ("./vim.basic", "-n -i NONE\n"),
+        ("other", "1\n"),
+    ] {
+        let mut edit = sandbox.vault(&["edit", "--vault-id", "p", "f"]);
+        run(edit.env("EDITOR", editor).env("PATH", &path), 0);
+        assert_eq!(sandbox.read("options"), options.as_bytes(), "{editor}");
+    }
+}
+
+#[test]
+fn the_place_for_an_edit_can_be_chosen() {
+    let sandbox = sandbox();
+    run(&mut sandbox.vault(&["encrypt", "--vault-id", "p", "f"]), 0);
+    sandbox.script("editor", "dirname \"$(dirname \"$1\")\" > where");
+    sandbox.write(
+        "ansible.cfg",
+        "[defaults]\nlocal_tmp = {{CWD}}/set/in/file\n",
+    );
+    for (variable, expected) in [("", "set/in/file"), ("chosen", "chosen")] {
+        let mut edit = sandbox.vault(&["edit", "--vault-id", "p", "f"]);
+        edit.env("EDITOR", sandbox.path("editor"));
+        run(edit.env("ANSIBLE_LOCAL_TEMP", variable), 0);
+        let place = String::from_utf8(sandbox.read("where")).unwrap();
+        assert!(place.trim().ends_with(expected), "{place}");
+        let mode = fs::metadata(sandbox.path(expected))
+            .unwrap()
+            .permissions()
+            .mode();
+        assert_eq!(mode & 0o777, 0o700);
+    }
 }
 
 #[test]

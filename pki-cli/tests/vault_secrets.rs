@@ -62,7 +62,7 @@ fn called_as_ansible_vault_it_is_the_same() {
 fn secrets_come_from_variables_and_descriptors() {
     let sandbox = sandbox();
     let mut view = sandbox.vault(&["view", "--vault-id", "x@env:SECRET", "f"]);
-    opens(view.env("SECRET", "correct horse"));
+    opens(view.env("SECRET", "rPc8kQ2Z-correct-horse"));
     let said = stderr(&run(
         &mut sandbox.vault(&["view", "--vault-id", "x@env:SECRET", "f"]),
         1,
@@ -79,7 +79,7 @@ fn secrets_come_from_variables_and_descriptors() {
     }
     let said = feed(
         &mut sandbox.vault(&["view", "--vault-id", "/dev/stdin", "f"]),
-        b"correct horse",
+        b"rPc8kQ2Z-correct-horse",
         0,
     );
     assert_eq!(said.stdout, TEXT);

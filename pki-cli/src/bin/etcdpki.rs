@@ -10,5 +10,6 @@ use mimalloc::MiMalloc;
 static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
+    pki_cli::process::harden();
     pki_cli::etcdpki::run(std::env::args_os())
 }

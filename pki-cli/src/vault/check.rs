@@ -14,7 +14,7 @@ use super::{batch, talk};
 /// Texts that are larger are not searched.
 const LARGEST_TEXT: u64 = 32 << 20;
 
-/// Looks at files without any password; each finding is a line, and the exit code is 1.
+/// Looks at files without any password; each finding is a line, and the exit code is 3.
 pub(super) fn run(args: &Check) -> Result<(), Error> {
     let here = [PathBuf::from(".")];
     let files = tree::files(if args.paths.is_empty() {
@@ -31,7 +31,7 @@ pub(super) fn run(args: &Check) -> Result<(), Error> {
     }
     match findings.len() {
         0 => Ok(()),
-        number => Err(Error::Runtime(format!(
+        number => Err(Error::Found(format!(
             "{number} findings in {} files",
             files.len()
         ))),

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use super::config::Config;
 use super::error::Error;
 use super::identity::Identities;
-use super::talk;
+use super::{strength, talk};
 
 /// Ciphertext up to this size waits in memory, more of it in a temporary file.
 const IN_MEMORY: usize = 2 << 20;
@@ -33,6 +33,7 @@ impl<'a> Sealer<'a> {
     ) -> Result<Self, Error> {
         let wanted = wanted.or(config.encrypt_label.as_deref());
         let (label, secret) = identities.for_encryption(wanted)?;
+        strength::warn(secret, label.as_ref(), config);
         Ok(Self::with(secret, label, config))
     }
 
@@ -112,16 +113,18 @@ fn find<R: Read + Seek>(
     name: &str,
 ) -> Result<(Match, usize), Error> {
     let fault = || Error::vault(name);
+    let mut allowed_any = false;
     let mut fetched_any = false;
     for group in identities.candidates(decryptor.header().label()) {
         let (indices, secrets): (Vec<_>, Vec<_>) = identities.fetch(&group).into_iter().unzip();
+        allowed_any |= !group.is_empty();
         fetched_any |= !secrets.is_empty();
         if let Some(found) = decryptor.find(&secrets).map_err(fault())? {
             let index = indices[found.index()];
             return Ok((found, index));
         }
     }
-    if fetched_any {
+    if fetched_any || !allowed_any {
         Err(fault()(vault_format::Error::DecryptFailed))
     } else {
         Err(identities.nothing_fetched())
@@ -178,11 +181,11 @@ pub(super) fn spool() -> SpooledTempFile {
     SpooledTempFile::new(IN_MEMORY)
 }
 
-/// Ciphertext from standard input, where it can be read twice.
-pub(super) fn spool_stdin() -> Result<SpooledTempFile, Error> {
+/// Ciphertext from a pipe, where it can be read twice.
+pub(super) fn spooled(mut input: impl Read) -> Result<SpooledTempFile, Error> {
     let mut spooled = spool();
-    io::copy(&mut io::stdin().lock(), &mut spooled)?;
-    spooled.seek(SeekFrom::Start(0))?;
+    io::copy(&mut input, &mut spooled)?;
+    spooled.rewind()?;
     Ok(spooled)
 }
 

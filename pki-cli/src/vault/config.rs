@@ -7,6 +7,7 @@ use std::fs;
 use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::error::Error;
 use super::{ini, paths, talk};
@@ -19,11 +20,16 @@ pub(super) struct Config {
     pub(super) editor: String,
     pub(super) encrypt_label: Option<String>,
     pub(super) identities: Vec<String>,
+    /// Where plaintext may lie while it is edited.
+    pub(super) local_temp: Option<PathBuf>,
     pub(super) match_label: bool,
     pub(super) pager: String,
     pub(super) password_file: Option<PathBuf>,
     /// A fixed salt: for tests, as it breaks the secrecy of more than one plaintext.
     pub(super) salt: Option<Vec<u8>>,
+    /// How long a password script may run.
+    pub(super) script_limit: Option<Duration>,
+    pub(super) warn_of_weak_passwords: bool,
 }
 
 impl Config {
@@ -46,14 +52,31 @@ impl Config {
             editor: command("EDITOR", "ANSIBLE_EDITOR", "editor", "vi"),
             encrypt_label: text("ANSIBLE_VAULT_ENCRYPT_IDENTITY", "vault_encrypt_identity"),
             identities: split_list(&list),
+            local_temp: match env::var_os("ANSIBLE_LOCAL_TEMP").filter(|path| !path.is_empty()) {
+                Some(path) => Some(paths::expand(Path::new(&path))),
+                None => file.path("local_tmp"),
+            },
             match_label: text("ANSIBLE_VAULT_ID_MATCH", "vault_id_match").is_some_and(is_true),
-            pager: command("PAGER", "ANSIBLE_PAGER", "pager", "less"),
+            pager: match env::var_os("PAGER") {
+                // Chosen to be none.
+                Some(pager) if pager.is_empty() => String::new(),
+                _ => command("PAGER", "ANSIBLE_PAGER", "pager", "less"),
+            },
             password_file: match env::var_os("ANSIBLE_VAULT_PASSWORD_FILE") {
                 Some(path) if path.is_empty() => Some(PathBuf::from(".")),
                 Some(path) => Some(paths::expand(Path::new(&path))),
                 None => file.path("vault_password_file"),
             },
             salt,
+            script_limit: text("ANSIBLE_VAULT_SCRIPT_TIMEOUT", "vault_script_timeout")
+                .map(|text| seconds(&text))
+                .transpose()?
+                .flatten(),
+            warn_of_weak_passwords: text(
+                "ANSIBLE_VAULT_WEAK_PASSWORD_WARNING",
+                "vault_weak_password_warning",
+            )
+            .is_none_or(is_true),
         })
     }
 }
@@ -141,6 +164,20 @@ fn is_true(text: String) -> bool {
         text.to_lowercase().as_str(),
         "1" | "on" | "t" | "true" | "y" | "yes"
     )
+}
+
+/// A time limit; zero is none, as everywhere.
+fn seconds(text: &str) -> Result<Option<Duration>, Error> {
+    let limit = text
+        .parse()
+        .ok()
+        .and_then(|s| Duration::try_from_secs_f64(s).ok());
+    let limit = limit.ok_or_else(|| {
+        Error::Options(format!(
+            "vault_script_timeout is a number of seconds, not '{text}'"
+        ))
+    })?;
+    Ok(Some(limit).filter(|limit| !limit.is_zero()))
 }
 
 fn split_list(text: &str) -> Vec<String> {

@@ -31,14 +31,25 @@ pub(super) fn run(args: &Create, config: &Config) -> Result<(), Error> {
             path.display()
         )));
     }
-    let identities = Identities::new(&args.common, config, Prompts::New)?;
-    let sealer = Sealer::new(&identities, args.label.encrypt_vault_id.as_deref(), config)?;
+    let identities = Identities::new(&args.secrets.known, config, Prompts::New)?;
+    let sealer = Sealer::new(
+        &identities,
+        args.secrets.encrypt_vault_id.as_deref(),
+        config,
+    )?;
     make_parents(&path)?;
     // A directory that can not be written to shows before the work, not after it.
     let draft = Draft::new(&path)?;
-    let plaintext = editor::edit(b"", &path, config)?;
+    let absolute = std::path::absolute(&path)?;
+    let origin = absolute.as_os_str();
+    rescue::of_killed(origin, b"", &sealer, &path, config)?;
+    let edited = editor::edit(b"", &path, origin, config)?;
+    let plaintext = edited.plaintext.clone();
+    if plaintext.is_empty() && edited.end.is_err() {
+        return edited.end;
+    }
     let name = path.display().to_string();
-    rescue::on_error(&plaintext, &sealer, &path, || {
+    rescue::on_error(edited, &plaintext, &sealer, &path, || {
         rescue::refuse_vault(&plaintext)?;
         let draft = sealer.encrypt(&mut &plaintext[..], draft, &name)?;
         replace::commit(vec![draft.seal()?])

@@ -12,7 +12,7 @@ use super::{editor, rescue};
 
 /// Opens an editor for each file, and encrypts what was changed under the same secret and label.
 pub(super) fn run(args: &Edit, config: &Config) -> Result<(), Error> {
-    let identities = Identities::new(&args.common, config, Prompts::Existing)?;
+    let identities = Identities::new(&args.secrets.known, config, Prompts::Existing)?;
     args.files
         .iter()
         .try_for_each(|path| one(path, &identities, config))
@@ -24,15 +24,18 @@ fn one(path: &Path, identities: &Identities, config: &Config) -> Result<(), Erro
     let (mut reader, index) = codec::unlock(&original.file, identities, &name)?;
     let label = reader.header().label().cloned();
     let before = codec::read_whole(&mut reader)?;
-    let draft = original.replace()?;
-    let after = editor::edit(&before, &original.path, config)?;
-    if after == before {
-        return Ok(());
-    }
     let secret = identities.fetch(&[index]).into_iter().next();
     let (_, secret) = secret.ok_or_else(|| identities.nothing_fetched())?;
     let sealer = Sealer::with(secret, label, config);
-    rescue::on_error(&after, &sealer, &original.path, || {
+    let origin = original.path.as_os_str();
+    rescue::of_killed(origin, &before, &sealer, &original.path, config)?;
+    let draft = original.replace()?;
+    let edited = editor::edit(&before, &original.path, origin, config)?;
+    let after = edited.plaintext.clone();
+    if after == before {
+        return edited.end;
+    }
+    rescue::on_error(edited, &after, &sealer, &original.path, || {
         rescue::refuse_vault(&after)?;
         let draft = sealer.encrypt(&mut &after[..], draft, &name)?;
         replace::commit(vec![draft.seal()?])

@@ -1,123 +1,90 @@
 //! Letting a person edit plaintext.
 
-use std::env;
 use std::ffi::OsStr;
-use std::fs::{self, File, Permissions};
-use std::io::Write;
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
 
-use tempfile::TempDir;
 use zeroize::Zeroizing;
 
+use super::child;
 use super::config::Config;
 use super::error::Error;
-use super::interrupt::{self, Watched};
-use super::paths;
+use super::interrupt::{self, Deferred};
+use super::scratch::Scratch;
+
+/// What became of a plaintext.
+///
+/// Ctrl-C is held off for as long as this lives: what was typed has to be saved first.
+pub(super) struct Edited {
+    pub(super) plaintext: Zeroizing<Vec<u8>>,
+    /// An error if the editor was killed: then this is what was saved before, which may be less
+    /// than the person wants, and must not be lost.
+    pub(super) end: Result<(), Error>,
+    /// Where the plaintext still lies.
+    pub(super) scratch: Scratch,
+    pub(super) _deferred: Deferred,
+}
 
 /// Opens `plaintext` in the editor and returns what became of it.
 ///
-/// The temporary file lies in a directory of its own, in memory where the system has such a
-/// place, and has the extension of `path`, by which editors choose a language.
+/// The temporary file has the extension of `path`, by which editors choose a language. `origin`
+/// is what is edited, for one who finds it after we were killed.
 pub(super) fn edit(
     plaintext: &[u8],
     path: &Path,
+    origin: &OsStr,
     config: &Config,
-) -> Result<Zeroizing<Vec<u8>>, Error> {
-    let scratch = Scratch::new(path)?;
-    let fault = || Error::file("Unable to write", &scratch.file);
-    File::options()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&scratch.file)
-        .and_then(|mut file| file.write_all(plaintext))
-        .map_err(fault())?;
-    run(&config.editor, &scratch.file)?;
-    let gone = Error::file("the editor left nothing to encrypt in", &scratch.file);
-    let edited = Zeroizing::new(fs::read(&scratch.file).map_err(gone)?);
-    scratch.overwrite().map_err(fault())?;
-    Ok(edited)
+) -> Result<Edited, Error> {
+    let scratch = Scratch::new(path, config)?;
+    scratch.fill(plaintext, origin)?;
+    let deferred = interrupt::defer();
+    let end = run(&config.editor, &scratch.file)?;
+    let plaintext = scratch.read()?;
+    Ok(Edited {
+        plaintext,
+        end,
+        scratch,
+        _deferred: deferred,
+    })
 }
 
-fn run(editor: &str, file: &Path) -> Result<(), Error> {
+/// The inner error is that of an editor that was killed.
+fn run(editor: &str, file: &Path) -> Result<Result<(), Error>, Error> {
     let unusable =
         |why: &str| Error::Runtime(format!("Unable to execute the command '{editor}': {why}"));
     let words = shlex::split(editor).filter(|words| !words.is_empty());
     let words = words.ok_or_else(|| unusable("its quotes do not match or it is empty"))?;
-    let mut command = Command::new(&words[0]);
+    let mut command = child::command(&words[0]);
     command.args(&words[1..]);
-    let name = Path::new(&words[0]).file_name();
-    if [Some(OsStr::new("vim")), Some(OsStr::new("nvim"))].contains(&name) {
+    if is_vim(&words[0]) {
         // No swap file and no history of registers, which would hold plaintext.
         command.args(["-n", "-i", "NONE"]);
     }
-    let _deferred = interrupt::defer();
     let status = command
         .arg(file)
         .status()
         .map_err(|error| unusable(&error.to_string()))?;
     if status.success() {
-        return Ok(());
+        return Ok(Ok(()));
     }
-    Err(Error::Runtime(format!(
+    let failed = Error::Runtime(format!(
         "the editor '{editor}' failed ({status}); nothing was changed"
-    )))
-}
-
-/// A private directory with one file to be.
-pub(super) struct Scratch {
-    pub(super) file: PathBuf,
-    _directory: TempDir,
-    _watched: Watched,
-}
-
-impl Scratch {
-    pub(super) fn new(path: &Path) -> Result<Self, Error> {
-        let place = place();
-        let directory = tempfile::Builder::new()
-            .prefix("vault-")
-            .permissions(Permissions::from_mode(0o700))
-            .tempdir_in(&place)
-            .map_err(Error::file("Unable to write", &place))?;
-        let mut file = directory.path().join("plaintext");
-        if let Some(extension) = path.extension() {
-            file.set_extension(extension);
-        }
-        let watched = interrupt::watch(directory.path());
-        Ok(Self {
-            file,
-            _directory: directory,
-            _watched: watched,
-        })
-    }
-
-    /// Overwrites the content, in case it is not in memory.
-    fn overwrite(&self) -> std::io::Result<()> {
-        let mut file = File::options().write(true).open(&self.file)?;
-        let length = file.metadata()?.len();
-        std::io::copy(
-            &mut std::io::Read::take(std::io::repeat(0), length),
-            &mut file,
-        )?;
-        file.sync_data()
+    ));
+    match status.signal() {
+        Some(_) => Ok(Err(failed)),
+        None => Err(failed),
     }
 }
 
-/// Where plaintext may lie for a while.
-fn place() -> PathBuf {
-    if let Some(chosen) = env::var_os("ANSIBLE_LOCAL_TEMP").filter(|path| !path.is_empty()) {
-        return paths::expand(Path::new(&chosen));
-    }
-    let runtime = env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
-    let in_memory = runtime.into_iter().chain([PathBuf::from("/dev/shm")]);
-    let mut usable = in_memory.filter(|path| path.is_absolute() && is_writable(path));
-    usable.next().unwrap_or_else(env::temp_dir)
-}
-
-fn is_writable(directory: &Path) -> bool {
-    directory
-        .metadata()
-        .is_ok_and(|metadata| metadata.permissions().mode() & 0o222 != 0)
+/// Whether this is vim, by whatever name: `vi` often is a link to it.
+fn is_vim(program: &str) -> bool {
+    let path = match program.contains('/') {
+        true => std::ffi::OsString::new(),
+        false => std::env::var_os("PATH").unwrap_or_default(),
+    };
+    let mut places = std::env::split_paths(&path).map(|directory| directory.join(program));
+    let found = places.find_map(|place| place.canonicalize().ok());
+    let found = found.unwrap_or_else(|| program.into());
+    let name = found.file_name().unwrap_or_default().to_string_lossy();
+    name.starts_with("vim") || name.starts_with("nvim")
 }

@@ -7,26 +7,31 @@ use vault_format::MAGIC;
 use zeroize::Zeroizing;
 
 use super::args::Encrypt;
+use super::batch::Prepared;
 use super::codec::{self, Sealer};
 use super::config::Config;
 use super::error::Error;
 use super::identity::{Identities, Prompts};
 use super::replace::{self, Draft, Original, Sealed};
 use super::streams::{self, Sink};
-use super::{batch, talk};
+use super::talk;
 
 /// Encrypts files in place, or standard input to standard output.
 pub(super) fn run(args: &Encrypt, config: &Config) -> Result<(), Error> {
     let sink = Sink::new(args.output.output.as_deref(), &args.files)?;
-    let identities = Identities::new(&args.common, config, Prompts::New)?;
-    let sealer = Sealer::new(&identities, args.label.encrypt_vault_id.as_deref(), config)?;
+    let identities = Identities::new(&args.secrets.known, config, Prompts::New)?;
+    let sealer = Sealer::new(
+        &identities,
+        args.secrets.encrypt_vault_id.as_deref(),
+        config,
+    )?;
     if args.files.is_empty() {
         streams::announce_stdin();
     }
     match &sink {
         Sink::InPlace => {
-            let drafts = batch::each(&args.files, |path| in_place(path, &sealer))?;
-            replace::commit(drafts)?;
+            let work = |path: &Path| in_place(path, &sealer, args.skip_encrypted);
+            Prepared::new(&args.files, &args.many, work)?.commit(&args.many, |draft| draft)?;
         }
         Sink::File(_) | Sink::Stdout => {
             to_sink(args.files.first().map(AsRef::as_ref), &sealer, &sink)?;
@@ -36,41 +41,59 @@ pub(super) fn run(args: &Encrypt, config: &Config) -> Result<(), Error> {
     Ok(())
 }
 
-fn in_place(path: &Path, sealer: &Sealer<'_>) -> Result<Sealed, Error> {
+fn in_place(path: &Path, sealer: &Sealer<'_>, skip: bool) -> Result<Option<Sealed>, Error> {
     let mut original = Original::open(path)?;
     let fault = || Error::file("Unable to read source file", path);
     if codec::is_vault(&mut original.file).map_err(fault())? {
-        return Err(Error::AlreadyEncrypted);
+        return match skip {
+            true => {
+                talk::note(&format!("{}: encrypted already, passed by", path.display()));
+                Ok(None)
+            }
+            false => Err(Error::AlreadyEncrypted),
+        };
     }
     original.warn_of_links();
     let name = original.path.display().to_string();
     let draft = original.replace()?;
-    sealer.encrypt(&mut original.file, draft, &name)?.seal()
+    let draft = sealer.encrypt(&mut original.file, draft, &name)?;
+    draft.seal().map(Some)
 }
 
 fn to_sink(path: Option<&Path>, sealer: &Sealer<'_>, sink: &Sink) -> Result<(), Error> {
-    match path.filter(|path| *path != Path::new("-")) {
-        Some(path) => {
-            let mut file = Original::open(path)?.file;
-            let fault = || Error::file("Unable to read source file", path);
-            if codec::is_vault(&mut file).map_err(fault())? {
-                return Err(Error::AlreadyEncrypted);
-            }
-            seal(&mut file, sealer, sink, &path.display().to_string())
-        }
-        None => {
-            let mut input = io::stdin().lock();
-            // A vault is recognised by its start here: a pipe can not be read twice.
-            let mut start = Zeroizing::new(Vec::new());
-            Read::by_ref(&mut input)
-                .take(MAGIC_LENGTH)
-                .read_to_end(&mut start)?;
-            if start.starts_with(MAGIC) {
-                return Err(Error::AlreadyEncrypted);
-            }
-            seal(&mut start.chain(input), sealer, sink, "stdin")
-        }
+    let Some(path) = path.filter(|path| *path != Path::new("-")) else {
+        return from_pipe(&mut io::stdin().lock(), sealer, sink, "stdin");
+    };
+    let mut file = streams::open(path)?;
+    let name = path.display().to_string();
+    if file.stream_position().is_err() {
+        return from_pipe(&mut file, sealer, sink, &name);
     }
+    let fault = Error::file("Unable to read source file", path);
+    if codec::is_vault(&mut file).map_err(fault)? {
+        return Err(Error::AlreadyEncrypted);
+    }
+    seal(&mut file, sealer, sink, &name)
+}
+
+/// A vault is recognised by its start here: a pipe can not be read twice.
+fn from_pipe(
+    input: &mut impl Read,
+    sealer: &Sealer<'_>,
+    sink: &Sink,
+    name: &str,
+) -> Result<(), Error> {
+    let mut start = Zeroizing::new(Vec::new());
+    input.take(MAGIC_LENGTH).read_to_end(&mut start)?;
+    if start.starts_with(MAGIC) {
+        return Err(Error::AlreadyEncrypted);
+    }
+    // At a terminal the end was typed; it must not be asked for once more.
+    let rest = match start.len() < MAGIC.len() {
+        true => 0,
+        false => u64::MAX,
+    };
+    seal(&mut start.chain(input.take(rest)), sealer, sink, name)
 }
 
 /// The length of [`MAGIC`].

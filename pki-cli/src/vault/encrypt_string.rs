@@ -31,8 +31,12 @@ pub(super) fn run(args: &EncryptString, config: &Config) -> Result<(), Error> {
     }
     let positional = vec!["".into(); args.values.len()];
     let sink = Sink::new(args.output.output.as_deref(), &positional)?;
-    let identities = Identities::new(&args.common, config, Prompts::New)?;
-    let sealer = Sealer::new(&identities, args.label.encrypt_vault_id.as_deref(), config)?;
+    let identities = Identities::new(&args.secrets.known, config, Prompts::New)?;
+    let sealer = Sealer::new(
+        &identities,
+        args.secrets.encrypt_vault_id.as_deref(),
+        config,
+    )?;
     let values = collect(args, from_stdin)?;
     let several = values.len() > 1;
     let mut text = String::new();

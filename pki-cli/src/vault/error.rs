@@ -29,17 +29,34 @@ pub enum Error {
         /// Why it failed.
         source: io::Error,
     },
+    /// What `check`, `status` or `verify` was to find.
+    #[error("{0}")]
+    Found(String),
     /// Ctrl-C.
     #[error("User interrupted execution")]
     Interrupted,
     /// Reading from standard input or writing to standard output failed.
     #[error("{0}")]
     Io(#[from] io::Error),
+    /// Another program holds a lock on the file.
+    #[error("{} is locked by another program; it was left as it is", .path.display())]
+    Locked {
+        /// The file.
+        path: PathBuf,
+    },
     /// Options that do not go together, or needed ones that are missing.
     #[error("{0}")]
     Options(String),
+    /// Some files failed, and were reported; the others are done.
+    #[error("{failed} of {files} files failed; the others are done")]
+    Partial {
+        /// How many failed.
+        failed: usize,
+        /// How many there were.
+        files: usize,
+    },
     /// A password could not be had.
-    #[error(transparent)]
+    #[error("{}", capitalized(&.0.to_string()))]
     Password(password::Error),
     /// Any other failure.
     #[error("{0}")]
@@ -55,10 +72,11 @@ pub enum Error {
 }
 
 impl Error {
-    /// The exit code that ansible-vault has for it.
+    /// The exit code that ansible-vault has for it; what it does not have is 3.
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {
+            Self::Found(_) => 3,
             Self::Interrupted => 99,
             Self::Options(_) => 5,
             _ => 1,
@@ -77,6 +95,11 @@ impl Error {
                 source: vault_format::Error::Format { problem, .. },
                 ..
             } => format_hint(*problem).map(str::to_owned),
+            Self::File { source, .. }
+                if source.raw_os_error() == Some(rustix::io::Errno::MFILE.raw_os_error()) =>
+            {
+                Some("allow more open files (ulimit -n), or do fewer files at once".to_owned())
+            }
             _ => None,
         }
     }
@@ -85,6 +108,16 @@ impl Error {
     #[must_use]
     pub fn is_broken_pipe(&self) -> bool {
         matches!(self, Self::Io(error) if error.kind() == io::ErrorKind::BrokenPipe)
+    }
+
+    pub(super) fn is_wrong_secret(&self) -> bool {
+        matches!(
+            self,
+            Self::Vault {
+                source: vault_format::Error::DecryptFailed,
+                ..
+            }
+        )
     }
 
     pub(super) fn file(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
@@ -99,16 +132,21 @@ impl Error {
     pub(super) fn vault(name: impl Into<String>) -> impl FnOnce(vault_format::Error) -> Self {
         let name = name.into();
         move |source| match source {
-            vault_format::Error::Io(source) => Self::from_io(source),
+            vault_format::Error::Io(source) => Self::Io(source).of(&name),
             source => Self::Vault { name, source },
         }
     }
 
-    fn from_io(source: io::Error) -> Self {
-        if source.kind() == io::ErrorKind::Interrupted {
-            Self::Interrupted
-        } else {
-            Self::Io(source)
+    /// Names the file that was worked on when reading or writing failed.
+    pub(super) fn of(self, name: &str) -> Self {
+        match self {
+            Self::Io(source) if source.kind() == io::ErrorKind::Interrupted => Self::Interrupted,
+            Self::Io(source) => Self::File {
+                action: "Unable to read or write",
+                path: name.into(),
+                source,
+            },
+            other => other,
         }
     }
 }
@@ -120,6 +158,13 @@ impl From<password::Error> for Error {
             error => Self::Password(error),
         }
     }
+}
+
+/// A text as the start of a sentence.
+pub(super) fn capitalized(text: &str) -> String {
+    let mut rest = text.chars();
+    let first = rest.next().map(|first| first.to_ascii_uppercase());
+    first.into_iter().chain(rest).collect()
 }
 
 /// The library's error in ansible-vault's words.

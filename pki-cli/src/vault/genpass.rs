@@ -35,7 +35,12 @@ pub(super) fn run(args: &Genpass) -> Result<(), Error> {
             }
             let mut draft = Draft::new(&path)?;
             draft.write_all(&password)?;
-            replace::commit(vec![draft.seal()?])
+            replace::commit(vec![draft.seal()?])?;
+            talk::success(&format!(
+                "{} holds a password now; keep a copy of it: without it no vault opens",
+                path.display()
+            ));
+            Ok(())
         }
     }
 }

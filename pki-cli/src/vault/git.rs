@@ -4,18 +4,19 @@ use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, Cursor, Read, Write};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use vault_format::{SaltKey, is_encrypted};
 use zeroize::Zeroizing;
 
-use super::args::{Common, Git, GitVerb};
+use super::args::{Git, GitVerb, Secrets};
+use super::child;
 use super::codec::{self, Sealer};
 use super::config::Config;
-use super::editor::Scratch;
 use super::error::Error;
 use super::identity::{Identities, Prompts};
 use super::replace::{self, Draft};
+use super::scratch::Scratch;
 use super::talk;
 
 type Plaintext = Zeroizing<Vec<u8>>;
@@ -25,7 +26,7 @@ pub(super) fn run(args: &Git, config: &Config) -> Result<(), Error> {
     if let GitVerb::Setup = args.verb {
         return setup(args);
     }
-    let identities = Identities::new(&args.common, config, Prompts::Existing)?;
+    let identities = Identities::new(&args.secrets.known, config, Prompts::Existing)?;
     match &args.verb {
         GitVerb::Clean => clean(args, &identities, config),
         GitVerb::Diff { file } => {
@@ -35,7 +36,9 @@ pub(super) fn run(args: &Git, config: &Config) -> Result<(), Error> {
         }
         GitVerb::Merge { base, ours, theirs } => {
             let sealer = sealer(args, &identities, config)?;
-            merge([ours, base, theirs].map(AsRef::as_ref), &identities, sealer)
+            let scratch = Scratch::new(Path::new("merge"), config)?;
+            let files = [ours, base, theirs].map(AsRef::as_ref);
+            merge(files, &scratch, &identities, sealer)
         }
         GitVerb::Setup => Ok(()),
         GitVerb::Smudge => talk::data(&open(read_stdin()?, &identities, "stdin")?.plaintext),
@@ -57,7 +60,10 @@ fn sealer<'a>(
     identities: &'a Identities,
     config: &Config,
 ) -> Result<Sealer<'a>, Error> {
-    Sealer::new(identities, args.label.encrypt_vault_id.as_deref(), config)
+    let wanted = args.secrets.encrypt_vault_id.as_deref();
+    let (label, secret) = identities.for_encryption(wanted.or(config.encrypt_label.as_deref()))?;
+    // Without the warning of a weak password: git would show it for each file.
+    Ok(Sealer::with(secret, label, config))
 }
 
 fn seal(sealer: Sealer<'_>, plaintext: &[u8], name: &str) -> Result<Vec<u8>, Error> {
@@ -70,9 +76,13 @@ fn seal(sealer: Sealer<'_>, plaintext: &[u8], name: &str) -> Result<Vec<u8>, Err
 }
 
 /// Merges the plaintexts; the result, conflicts and all, is encrypted again.
-fn merge(files: [&Path; 3], identities: &Identities, sealer: Sealer<'_>) -> Result<(), Error> {
-    let scratch = Scratch::new(Path::new("merge"))?;
-    let mut command = Command::new("git");
+fn merge(
+    files: [&Path; 3],
+    scratch: &Scratch,
+    identities: &Identities,
+    sealer: Sealer<'_>,
+) -> Result<(), Error> {
+    let mut command = child::command("git");
     command.args([
         "merge-file",
         "-p",
@@ -151,8 +161,8 @@ fn read_stdin() -> Result<Vec<u8>, Error> {
 /// Writes the drivers into the repository's configuration.
 fn setup(args: &Git) -> Result<(), Error> {
     let mut base = vec!["vault".to_owned(), "git".to_owned()];
-    base.extend(options(&args.common));
-    if let Some(label) = &args.label.encrypt_vault_id {
+    base.extend(options(&args.secrets.known));
+    if let Some(label) = &args.secrets.encrypt_vault_id {
         base.extend(["--encrypt-vault-id".to_owned(), label.clone()]);
     }
     let quoted = shlex::try_join(base.iter().map(String::as_str));
@@ -167,7 +177,7 @@ fn setup(args: &Git) -> Result<(), Error> {
         ("merge.vault.driver", format!("{quoted} merge %O %A %B")),
         ("merge.vault.name", "merge of what vaults hold".to_owned()),
     ] {
-        let status = Command::new("git").args(["config", key, &value]).status();
+        let status = child::command("git").args(["config", key, &value]).status();
         let status =
             status.map_err(|error| Error::Runtime(format!("could not run git: {error}")))?;
         if !status.success() {
@@ -186,9 +196,9 @@ fn setup(args: &Git) -> Result<(), Error> {
 }
 
 /// The options that the drivers need to find the secrets, with paths that hold everywhere.
-fn options(common: &Common) -> Vec<String> {
+fn options(secrets: &Secrets) -> Vec<String> {
     let mut options = Vec::new();
-    for id in &common.vault_id {
+    for id in &secrets.vault_id {
         let (label, source) = id
             .split_once('@')
             .map_or(("", id.as_str()), |(l, s)| (l, s));
@@ -204,7 +214,7 @@ fn options(common: &Common) -> Vec<String> {
         };
         options.extend(["--vault-id".to_owned(), id]);
     }
-    for path in &common.vault_password_file {
+    for path in &secrets.vault_password_file {
         let path: OsString = absolute(path).into();
         options.extend([
             "--vault-password-file".to_owned(),

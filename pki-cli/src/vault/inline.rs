@@ -11,7 +11,7 @@ use super::config::Config;
 use super::error::Error;
 use super::identity::{Identities, Prompts};
 use super::replace::{self, Original};
-use super::{editor, talk, tree};
+use super::{editor, rescue, talk, tree};
 
 /// Works on chosen values and leaves all around them as it is.
 pub(super) fn run(args: &Inline, config: &Config) -> Result<(), Error> {
@@ -40,7 +40,7 @@ impl Document {
         let mut text = String::new();
         let fault = Error::file("Unable to read source file", &args.file);
         original.file.read_to_string(&mut text).map_err(fault)?;
-        let identities = Identities::new(&args.common, config, prompts)?;
+        let identities = Identities::new(&args.secrets.known, config, prompts)?;
         Ok(Self {
             original,
             text,
@@ -73,7 +73,15 @@ impl Document {
         let value = choose(&args.file, &values, Value::path, &args.keys)?[0];
         let name = tree::value_name(&args.file, value);
         let opened = tree::open_value(&args.file, value, &self.identities)?;
-        let after = editor::edit(&opened.plaintext, Path::new("value"), config)?;
+        let secret = self.identities.fetch(&[opened.index]).into_iter().next();
+        let (_, secret) = secret.ok_or_else(|| self.identities.nothing_fetched())?;
+        let sealer = Sealer::with(secret, opened.label.clone(), config);
+        let path = &self.original.path;
+        let mut origin = path.clone().into_os_string();
+        origin.push(format!("#{}", value.path()));
+        rescue::of_killed(&origin, &opened.plaintext, &sealer, path, config)?;
+        let edited = editor::edit(&opened.plaintext, Path::new("value"), &origin, config)?;
+        let after = edited.plaintext.clone();
         // Editors end the last line; a value that did not end in a line break still does not.
         let added = !opened.plaintext.ends_with(b"\n");
         let after = if added {
@@ -82,13 +90,12 @@ impl Document {
             &after[..]
         };
         if *after == **opened.plaintext {
-            return Ok(());
+            return edited.end;
         }
-        let secret = self.identities.fetch(&[opened.index]).into_iter().next();
-        let (_, secret) = secret.ok_or_else(|| self.identities.nothing_fetched())?;
-        let sealer = Sealer::with(secret, None, config);
-        let vault = sealer.encrypt_value(opened.label.as_ref(), after, &name)?;
-        self.save(&inline::replace(&self.text, &[(value, &vault)]))
+        rescue::on_error(edited, after, &sealer, path, || {
+            let vault = sealer.encrypt_value(opened.label.as_ref(), after, &name)?;
+            self.save(&inline::replace(&self.text, &[(value, &vault)]))
+        })
     }
 
     fn encrypt(&self, args: &InlineFile, config: &Config) -> Result<(), Error> {
@@ -97,7 +104,7 @@ impl Document {
                 "name the keys whose values are to be encrypted".to_owned(),
             ));
         }
-        let wanted = args.label.encrypt_vault_id.as_deref();
+        let wanted = args.secrets.encrypt_vault_id.as_deref();
         let sealer = Sealer::new(&self.identities, wanted, config)?;
         let scalars = inline::scalars(&self.text);
         let chosen = choose(&args.file, &scalars, Scalar::path, &args.keys)?;
@@ -136,7 +143,9 @@ impl Document {
                 "{path} is YAML that is not understood here"
             )));
         }
-        self.save(&concealed)
+        self.save(&concealed)?;
+        talk::success("Encryption successful");
+        Ok(())
     }
 
     fn decrypt(&self, args: &InlineFile) -> Result<(), Error> {
@@ -157,7 +166,9 @@ impl Document {
             .into_iter()
             .zip(texts.iter().map(|text| text.as_str()))
             .collect();
-        self.save(&inline::reveal(&self.text, &pairs))
+        self.save(&inline::reveal(&self.text, &pairs))?;
+        talk::success("Decryption successful");
+        Ok(())
     }
 
     fn save(&self, text: &str) -> Result<(), Error> {

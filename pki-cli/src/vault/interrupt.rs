@@ -18,17 +18,8 @@ static DEFERRED: AtomicBool = AtomicBool::new(false);
 /// What ansible-vault exits with.
 const EXIT_CODE: i32 = 99;
 
-/// Forbids core dumps, which would hold secrets, and waits for signals.
+/// Waits for signals.
 pub(super) fn prepare() {
-    use rustix::process::{Resource, Rlimit, setrlimit};
-    // Failing to lower a limit leaves us where every other program is.
-    let _ = setrlimit(
-        Resource::Core,
-        Rlimit {
-            current: Some(0),
-            maximum: Some(0),
-        },
-    );
     if let Ok(mut signals) = Signals::new([SIGHUP, SIGINT, SIGTERM]) {
         thread::spawn(move || {
             for _ in signals.forever() {
@@ -92,6 +83,7 @@ fn leave() -> ! {
             fs::remove_file(path)
         };
     }
+    crate::password::restore_terminal();
     super::talk::error(&super::Error::Interrupted);
     std::process::exit(EXIT_CODE)
 }

@@ -3,6 +3,7 @@
 mod args;
 mod batch;
 mod check;
+mod child;
 mod codec;
 mod config;
 mod create;
@@ -24,8 +25,10 @@ mod paths;
 mod rekey;
 mod replace;
 mod rescue;
+mod scratch;
 mod status;
 mod streams;
+mod strength;
 mod talk;
 mod tree;
 mod view;
@@ -50,6 +53,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             return ExitCode::from(code);
         }
     };
+    // What editors and scripts make is for its owner alone, as under ansible-vault.
+    rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
     interrupt::prepare();
     match execute(cli.verb) {
         Ok(()) => ExitCode::SUCCESS,

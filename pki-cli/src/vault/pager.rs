@@ -2,15 +2,16 @@
 
 use std::env;
 use std::io::{self, Read};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
+use super::child;
 use super::codec;
 use super::error::Error;
 use super::interrupt;
 
 /// Pipes plaintext into a pager, which is a shell command as everywhere.
 pub(super) fn show(plaintext: &mut impl Read, pager: &str) -> Result<(), Error> {
-    let mut command = Command::new("sh");
+    let mut command = child::command("sh");
     command.arg("-c").arg(pager).stdin(Stdio::piped());
     if env::var_os("LESS").is_none() {
         command.env("LESS", "FRSX");

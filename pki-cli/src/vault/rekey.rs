@@ -1,20 +1,21 @@
 //! `vault rekey`
 
-use std::io::Write;
+use std::io::{Cursor, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
-use vault_format::Label;
 use vault_format::inline::{self, Value};
+use vault_format::{Decryptor, Label};
 
 use super::args::Rekey;
+use super::batch::Prepared;
 use super::codec::{self, Sealer};
 use super::config::Config;
 use super::error::Error;
 use super::identity::{Identities, Prompts};
-use super::replace::{self, Original, Sealed};
+use super::replace::{Original, Sealed};
 use super::tree::{self, Content};
-use super::{batch, talk};
+use super::{strength, talk};
 
 /// Encrypts files with another secret. All are encrypted before the first is put in place.
 pub(super) fn run(args: &Rekey, config: &Config) -> Result<(), Error> {
@@ -23,7 +24,7 @@ pub(super) fn run(args: &Rekey, config: &Config) -> Result<(), Error> {
             "rekey works on files, not on standard input".to_owned(),
         ));
     }
-    let identities = Identities::new(&args.common, config, Prompts::Existing)?;
+    let identities = Identities::new(&args.secrets.known, config, Prompts::Existing)?;
     let new = New::choose(args, &identities, config)?;
     let target = new.target(args, &identities, config)?;
     let files = if args.recursive {
@@ -31,19 +32,16 @@ pub(super) fn run(args: &Rekey, config: &Config) -> Result<(), Error> {
     } else {
         args.files.clone()
     };
-    let work = |path: &Path| {
-        if args.recursive {
-            rekey_any(path, &identities, &target)
-        } else {
-            rekey_file(path, &identities, &target)
-        }
+    let work = |path: &Path| match args.recursive {
+        true => rekey_any(path, &identities, &target),
+        false => rekey_file(path, &identities, &target),
     };
-    let done: Vec<_> = batch::each(&files, work)?.into_iter().flatten().collect();
-    report(args, &done)?;
+    let prepared = Prepared::new(&files, &args.many, work)?;
+    report(args, &prepared.done)?;
     if args.dry_run {
-        return Ok(());
+        return prepared.verdict();
     }
-    replace::commit(done.into_iter().map(|done| done.draft).collect())?;
+    prepared.commit(&args.many, |done| done.draft)?;
     talk::note("Rekey successful");
     Ok(())
 }
@@ -95,14 +93,12 @@ fn rekey_any(path: &Path, old: &Identities, target: &Target<'_>) -> Result<Optio
     match tree::inspect(&original.path)? {
         Content::File => rekey_file(path, old, target),
         Content::Inline { text, values } => {
-            {
-                let done = rekey_values(&original, &text, &values, old, target)?;
-                // Reported as it was found.
-                Ok(Some(Done {
-                    path: path.to_owned(),
-                    ..done
-                }))
-            }
+            let done = rekey_values(&original, &text, &values, old, target)?;
+            // Reported as it was found.
+            Ok(done.map(|done| Done {
+                path: path.to_owned(),
+                ..done
+            }))
         }
         Content::Plain => Ok(None),
     }
@@ -114,31 +110,36 @@ fn rekey_values(
     values: &[Value],
     old: &Identities,
     target: &Target<'_>,
-) -> Result<Done, Error> {
+) -> Result<Option<Done>, Error> {
     let path = &original.path;
     let mut vaults = Vec::new();
     for value in values {
-        let opened = tree::open_value(path, value, old)?;
         let name = tree::value_name(path, value);
+        let opened = tree::open_value(path, value, old);
+        if target.passes_by(|| Cursor::new(value.vault()), &opened, &name) {
+            continue;
+        }
+        let opened = opened?;
         let label = target.label(opened.label);
         target.refuse_same(old, opened.index, &name)?;
-        vaults.push(
-            target
-                .sealer
-                .encrypt_value(label.as_ref(), &opened.plaintext, &name)?,
-        );
+        let sealer = &target.sealer;
+        let vault = sealer.encrypt_value(label.as_ref(), &opened.plaintext, &name)?;
+        vaults.push((value, vault));
     }
-    let pairs: Vec<_> = values
+    if vaults.is_empty() {
+        return Ok(None);
+    }
+    let pairs: Vec<_> = vaults
         .iter()
-        .zip(vaults.iter().map(Vec::as_slice))
+        .map(|(value, vault)| (*value, vault.as_slice()))
         .collect();
     let mut draft = original.replace()?;
     draft.write_all(inline::replace(text, &pairs).as_bytes())?;
-    Ok(Done {
+    Ok(Some(Done {
         draft: draft.seal()?,
         path: path.clone(),
-        values: Some(values.len()),
-    })
+        values: Some(vaults.len()),
+    }))
 }
 
 /// Where the new secret comes from.
@@ -168,7 +169,7 @@ impl New {
                 keep_label: true,
             });
         }
-        if let Some(label) = &args.label.encrypt_vault_id {
+        if let Some(label) = &args.secrets.encrypt_vault_id {
             // Found wanting before anything is asked.
             identities.for_encryption(Some(label))?;
             return Ok(Self::Known(label.clone()));
@@ -192,29 +193,24 @@ impl New {
                 keep_label,
             } => {
                 let (label, secret) = identities.for_encryption(None)?;
+                strength::warn(secret, label.as_ref(), config);
                 (Sealer::with(secret, label, config), *keep_label)
             }
         };
         let named = args
-            .label
+            .secrets
             .encrypt_vault_id
             .as_deref()
             .filter(|_| keep_label);
         let label = named
             .map(|label| Label::new(label).map_err(Error::vault(label)))
             .transpose()?;
-        Ok(match label {
-            Some(label) => {
-                let sealer = Sealer {
-                    label: Some(label),
-                    ..sealer
-                };
-                Target {
-                    sealer,
-                    keep_label: false,
-                }
-            }
-            None => Target { sealer, keep_label },
+        let keep_label = keep_label && label.is_none();
+        let label = label.or(sealer.label);
+        Ok(Target {
+            sealer: Sealer { label, ..sealer },
+            keep_label,
+            skip_encrypted: args.skip_encrypted,
         })
     }
 }
@@ -224,6 +220,8 @@ struct Target<'a> {
     sealer: Sealer<'a>,
     /// Whether each file keeps the label that it has.
     keep_label: bool,
+    /// Whether what the new secret opens already is no error.
+    skip_encrypted: bool,
 }
 
 impl Target<'_> {
@@ -233,6 +231,27 @@ impl Target<'_> {
         } else {
             self.sealer.label.clone()
         }
+    }
+
+    /// Whether the new secret opens a vault already that none of the old ones may open.
+    fn passes_by<R: Read + Seek, T>(
+        &self,
+        vault: impl FnOnce() -> R,
+        opened: &Result<T, Error>,
+        name: &str,
+    ) -> bool {
+        if !self.skip_encrypted || opened.as_ref().is_err_and(|error| !error.is_wrong_secret()) {
+            return false;
+        }
+        let mut vault = vault();
+        let opens = vault
+            .rewind()
+            .map_err(vault_format::Error::from)
+            .and_then(|()| Decryptor::new(vault)?.unlock(&[self.sealer.secret]));
+        if opens.is_ok() {
+            talk::note(&format!("{name}: under the new secret already, passed by"));
+        }
+        opens.is_ok()
     }
 
     fn refuse_same(&self, old: &Identities, index: usize, name: &str) -> Result<(), Error> {
@@ -253,7 +272,11 @@ impl Target<'_> {
 fn rekey_file(path: &Path, old: &Identities, target: &Target<'_>) -> Result<Option<Done>, Error> {
     let original = Original::open(path)?;
     let name = original.path.display().to_string();
-    let (mut reader, index) = codec::unlock(&original.file, old, &name)?;
+    let unlocked = codec::unlock(&original.file, old, &name);
+    if target.passes_by(|| &original.file, &unlocked, &name) {
+        return Ok(None);
+    }
+    let (mut reader, index) = unlocked?;
     let label = target.label(reader.header().label().cloned());
     target.refuse_same(old, index, &name)?;
     original.warn_of_links();

@@ -28,7 +28,7 @@ pub(super) fn run(args: &Status) -> Result<(), Error> {
 
 /// Says which secret opens what.
 pub(super) fn verify(args: &Verify, config: &Config) -> Result<(), Error> {
-    let identities = Identities::new(&args.common, config, Prompts::Existing)?;
+    let identities = Identities::new(&args.secrets, config, Prompts::Existing)?;
     let entries = survey(&args.paths, |vault, name| {
         let (mut reader, index) = codec::unlock(vault, &identities, name)?;
         codec::copy(&mut reader, &mut io::sink())?;
@@ -118,7 +118,7 @@ fn report(entries: &[Entry], json: bool, what: &str) -> Result<(), Error> {
         .count()
     {
         0 => Ok(()),
-        bad => Err(Error::Runtime(format!(
+        bad => Err(Error::Found(format!(
             "{bad} of {} can not be read",
             entries.len()
         ))),

@@ -1,5 +1,6 @@
 //! Standard input and output, and `--output`.
 
+use std::fs::File;
 use std::io::{self, IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
 
@@ -22,7 +23,7 @@ impl Sink {
             Some(_) if files.len() > 1 => Err(Error::Options(
                 "At most one input file may be used with the --output option".to_owned(),
             )),
-            Some(path) if path == Path::new("-") => Ok(Self::Stdout),
+            Some(path) if is_stdout(path) => Ok(Self::Stdout),
             Some(path) => Ok(Self::File(paths::expand(path))),
             None if from_stdin && files.len() > 1 => Err(Error::Options(
                 "standard input goes to standard output, files are changed in place: do one after \
@@ -32,6 +33,23 @@ impl Sink {
             None if files.is_empty() || from_stdin => Ok(Self::Stdout),
             None => Ok(Self::InPlace),
         }
+    }
+}
+
+/// Replacing what these names lead to would not be what anybody means.
+fn is_stdout(path: &Path) -> bool {
+    ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"]
+        .iter()
+        .any(|name| path == Path::new(name))
+}
+
+/// Opens what is only read: a file, or a pipe such as `<(command)`.
+pub(super) fn open(path: &Path) -> Result<File, Error> {
+    let unread = || Error::file("Unable to read source file", path);
+    let file = File::open(path).map_err(unread())?;
+    match file.metadata().map_err(unread())?.is_dir() {
+        true => Err(unread()(io::ErrorKind::IsADirectory.into())),
+        false => Ok(file),
     }
 }
 

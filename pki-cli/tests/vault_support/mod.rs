@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "not every test uses everything")]
 
+pub(crate) mod terminal;
+
 use std::env;
 use std::ffi::OsStr;
 use std::fs;
@@ -22,8 +24,8 @@ impl Sandbox {
         let this = Self {
             directory: TempDir::new().unwrap(),
         };
-        this.write("p", "correct horse\n");
-        this.write("q", "battery staple\n");
+        this.write("p", "rPc8kQ2Z-correct-horse\n");
+        this.write("q", "kQ2ZtC6i-battery-staple\n");
         this
     }
 

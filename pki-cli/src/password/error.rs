@@ -1,0 +1,116 @@
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::ExitStatus;
+use std::time::Duration;
+
+use super::bytes::LIMIT;
+
+/// Why there is no password.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The command has no words, or a quote that is not closed.
+    #[error("the password command is empty or a quote in it is not closed")]
+    BadCommand,
+    /// A directory instead of a file.
+    #[error("the vault password file {} can not be a directory", .path.display())]
+    Directory {
+        /// Its path.
+        path: PathBuf,
+    },
+    /// A file without a password.
+    #[error("invalid vault password was provided from file ({}): it is empty", .path.display())]
+    EmptyFile {
+        /// Its path.
+        path: PathBuf,
+    },
+    /// A script or command that printed nothing.
+    #[error("invalid vault password was provided from script ({}): it printed nothing", .path.display())]
+    EmptyOutput {
+        /// The program.
+        path: PathBuf,
+    },
+    /// A script or command that failed.
+    #[error("vault password script {} failed: {status}", .path.display())]
+    Failed {
+        /// The program.
+        path: PathBuf,
+        /// How it ended.
+        status: ExitStatus,
+    },
+    /// Ctrl-C.
+    #[error("user interrupted execution")]
+    Interrupted,
+    /// The two passwords differ.
+    #[error("passwords do not match")]
+    Mismatch,
+    /// The file is not there.
+    #[error("the vault password file {} was not found", .path.display())]
+    Missing {
+        /// Its path.
+        path: PathBuf,
+    },
+    /// An empty line.
+    #[error("invalid vault password was provided: nothing was entered")]
+    NothingEntered,
+    /// Asking for the password failed.
+    #[error("could not ask for the password: {source}")]
+    Prompt {
+        /// Why.
+        source: io::Error,
+    },
+    /// Reading the file failed.
+    #[error("could not read vault password file {}: {source}", .path.display())]
+    Read {
+        /// Its path.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// Other users may read the file.
+    #[error("password file {} is readable by other users; run: chmod 600 {}", .path.display(), .path.display())]
+    ReadableByOthers {
+        /// Its path.
+        path: PathBuf,
+    },
+    /// The script could not be started.
+    #[error("problem running vault password script {}: {source}; if this is not a script, remove the executable bit from the file", .path.display())]
+    Start {
+        /// The program.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The script or command did not end in time.
+    #[error("vault password script {} did not end within {} s", .path.display(), .limit.as_secs_f32())]
+    TimedOut {
+        /// The program.
+        path: PathBuf,
+        /// How long it was waited for.
+        limit: Duration,
+    },
+    /// More than a password can be.
+    #[error("{} has more than {LIMIT} bytes, which is no password", .path.display())]
+    TooLong {
+        /// Its path.
+        path: PathBuf,
+    },
+}
+
+impl Error {
+    pub(super) fn failed(path: &Path, status: ExitStatus) -> Self {
+        Self::Failed {
+            path: path.to_owned(),
+            status,
+        }
+    }
+
+    pub(super) fn read(path: &Path, source: io::Error) -> Self {
+        let path = path.to_owned();
+        if source.kind() == io::ErrorKind::NotFound {
+            Self::Missing { path }
+        } else {
+            Self::Read { path, source }
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! What can be typed: ansible-vault's own command line, and more.
+
+mod ansible;
+mod more;
+mod options;
+
+use clap::{Parser, Subcommand};
+
+pub(super) use self::ansible::{Create, Decrypt, Edit, Encrypt, EncryptString, Rekey, View};
+pub(super) use self::more::{
+    Check, Genpass, Git, GitVerb, Inline, InlineFile, InlineVerb, Status, Verify,
+};
+pub(super) use self::options::{Many, Secrets};
+
+/// Encryption and decryption of Ansible data files, without Ansible.
+#[derive(Debug, Parser)]
+#[command(
+    name = "vault",
+    version,
+    infer_long_args = true,
+    subcommand_required = true,
+    after_help = EXAMPLES
+)]
+pub(super) struct Cli {
+    #[command(subcommand)]
+    pub(super) verb: Verb,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  vault genpass --output ~/.vault-password
+  vault encrypt --vault-id prod@~/.vault-password group_vars/prod/vault.yml
+  vault edit -J group_vars/prod/vault.yml
+  vault encrypt_string --vault-id prod@prompt --prompt
+  vault view --vault-id prod@env:VAULT_PASSWORD group_vars/prod/vault.yml
+  vault rekey -r --vault-id old --new-vault-id prod@new .
+  vault check && vault status";
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Verb {
+    /// Find what should be encrypted and is not; needs no password.
+    Check(Check),
+    /// Create and open a file in an editor that will be encrypted when closed.
+    Create(Create),
+    /// Decrypt files in place, or standard input to standard output.
+    Decrypt(Decrypt),
+    /// Open and decrypt a file in an editor that will be encrypted again when closed.
+    Edit(Edit),
+    /// Encrypt files in place, or standard input to standard output.
+    Encrypt(Encrypt),
+    /// Encrypt values to be pasted into a YAML file.
+    #[command(name = "encrypt_string", alias = "encrypt-string")]
+    EncryptString(EncryptString),
+    /// Make a strong password.
+    Genpass(Genpass),
+    /// Let git compare, merge and store vaults.
+    Git(Git),
+    /// Show, edit, encrypt and decrypt values inside a YAML file.
+    Inline(Inline),
+    /// Encrypt files with another secret.
+    Rekey(Rekey),
+    /// List what is encrypted, with which label; needs no password.
+    Status(Status),
+    /// Say which secret opens what.
+    Verify(Verify),
+    /// Show the content of encrypted files.
+    View(View),
+}

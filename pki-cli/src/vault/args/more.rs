@@ -1,0 +1,104 @@
+//! Verbs that ansible-vault does not have.
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args, Subcommand};
+
+use super::options::{Secrets, WriteSecrets};
+
+#[derive(Args, Debug)]
+pub(in crate::vault) struct Check {
+    /// Allow only this label; can be given several times.
+    #[arg(long, value_name = "LABEL", action = ArgAction::Append)]
+    pub(in crate::vault) label: Vec<String>,
+    /// Files and directories; none means the working directory.
+    pub(in crate::vault) paths: Vec<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(in crate::vault) struct Genpass {
+    /// Write the password to this new file, which only you can read.
+    #[arg(long, value_name = "FILE")]
+    pub(in crate::vault) output: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(in crate::vault) struct Git {
+    #[command(flatten)]
+    pub(in crate::vault) secrets: WriteSecrets,
+    #[command(subcommand)]
+    pub(in crate::vault) verb: GitVerb,
+}
+
+#[derive(Debug, Subcommand)]
+pub(in crate::vault) enum GitVerb {
+    /// Encrypt standard input, equal plaintext to equal bytes (filter driver).
+    Clean,
+    /// Print what a file holds (textconv driver).
+    Diff {
+        /// The file.
+        file: PathBuf,
+    },
+    /// Merge what three files hold into the second (merge driver).
+    Merge {
+        /// The common ancestor.
+        base: PathBuf,
+        /// Our version, which is replaced.
+        ours: PathBuf,
+        /// Their version.
+        theirs: PathBuf,
+    },
+    /// Configure the drivers in this repository, with the given options.
+    Setup,
+    /// Decrypt standard input (filter driver).
+    Smudge,
+}
+
+#[derive(Args, Debug)]
+pub(in crate::vault) struct Inline {
+    #[command(subcommand)]
+    pub(in crate::vault) verb: InlineVerb,
+}
+
+#[derive(Debug, Subcommand)]
+pub(in crate::vault) enum InlineVerb {
+    /// Put values in clear into the file; without keys all.
+    Decrypt(InlineFile),
+    /// Edit one value.
+    Edit(InlineFile),
+    /// Encrypt values of these keys.
+    Encrypt(InlineFile),
+    /// Show one value as it is, or several as YAML; without keys all.
+    View(InlineFile),
+}
+
+#[derive(Args, Debug)]
+pub(in crate::vault) struct InlineFile {
+    #[command(flatten)]
+    pub(in crate::vault) secrets: WriteSecrets,
+    /// The YAML file.
+    pub(in crate::vault) file: PathBuf,
+    /// The paths of the values, as `vault status` shows them: `users.[0].password`.
+    #[arg(value_name = "KEY")]
+    pub(in crate::vault) keys: Vec<String>,
+}
+
+#[derive(Args, Debug)]
+pub(in crate::vault) struct Status {
+    /// Report as JSON.
+    #[arg(long)]
+    pub(in crate::vault) json: bool,
+    /// Files and directories; none means the working directory.
+    pub(in crate::vault) paths: Vec<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(in crate::vault) struct Verify {
+    #[command(flatten)]
+    pub(in crate::vault) secrets: Secrets,
+    /// Report as JSON.
+    #[arg(long)]
+    pub(in crate::vault) json: bool,
+    /// Files and directories; none means the working directory.
+    pub(in crate::vault) paths: Vec<PathBuf>,
+}

@@ -1,0 +1,55 @@
+//! Options that several verbs have.
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args};
+
+#[derive(Args, Debug)]
+pub(in crate::vault) struct Secrets {
+    /// The vault identity to use: a file, a script, prompt, env:NAME, fd:N or age:FILE; can be
+    /// given several times.
+    #[arg(long, value_name = "[LABEL@]SOURCE", action = ArgAction::Append)]
+    pub(in crate::vault) vault_id: Vec<String>,
+
+    /// A file that contains the vault password, or a script that prints it.
+    #[arg(long, alias = "vault-pass-file", value_name = "FILE", action = ArgAction::Append)]
+    pub(in crate::vault) vault_password_file: Vec<PathBuf>,
+
+    /// Ask for the vault password.
+    #[arg(
+        short = 'J',
+        long,
+        alias = "ask-vault-pass",
+        conflicts_with = "vault_password_file"
+    )]
+    pub(in crate::vault) ask_vault_password: bool,
+
+    /// Taken for the sake of ansible-vault: there is no more to say.
+    #[arg(short, long, action = ArgAction::Count)]
+    pub(in crate::vault) verbose: u8,
+}
+
+/// The secrets to read with, and the one to write with.
+#[derive(Args, Debug)]
+pub(in crate::vault) struct WriteSecrets {
+    #[command(flatten)]
+    pub(in crate::vault) known: Secrets,
+
+    /// The label of the secret to encrypt with, needed if there are several.
+    #[arg(long, value_name = "LABEL")]
+    pub(in crate::vault) encrypt_vault_id: Option<String>,
+}
+
+#[derive(Args, Debug)]
+pub(in crate::vault) struct Output {
+    /// Write to this file instead; `-` is standard output.
+    #[arg(long, value_name = "FILE")]
+    pub(in crate::vault) output: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(in crate::vault) struct Many {
+    /// Go on after an error: do what can be done, and report each file that can not.
+    #[arg(long)]
+    pub(in crate::vault) keep_going: bool,
+}

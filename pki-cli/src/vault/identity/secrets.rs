@@ -1,0 +1,124 @@
+//! Fetching secrets: each when it is needed, and once.
+
+use std::sync::OnceLock;
+use std::thread;
+use std::time::Duration;
+
+use vault_format::{Secret, decrypt, is_encrypted};
+use zeroize::Zeroizing;
+
+use crate::password;
+use crate::vault::error::{Error, capitalized};
+use crate::vault::talk;
+
+use super::source::Source;
+use super::{Identities, Identity};
+
+/// What has become of fetching a secret.
+#[derive(Debug, Default)]
+pub(super) struct Fetched {
+    /// What the source gave, or why it gave nothing.
+    password: OnceLock<Result<Zeroizing<Vec<u8>>, String>>,
+    secret: OnceLock<Result<Secret, String>>,
+}
+
+impl Identities {
+    /// Fetches secrets; those that can not be had are left out, with a warning.
+    pub(in crate::vault) fn fetch(&self, indices: &[usize]) -> Vec<(usize, &Secret)> {
+        self.run_scripts(indices);
+        let have = indices.iter().map(|&index| (index, self.secret(index)));
+        have.filter_map(|(index, secret)| Some((index, secret?)))
+            .collect()
+    }
+
+    /// Asks at once for what has to be asked for; a prompt that fails ends the command.
+    pub(super) fn ask(&self) -> Result<(), Error> {
+        for identity in &self.list {
+            if let Source::Prompt(prompt) = &identity.source {
+                // Nobody else has set it yet.
+                let _ = identity.fetched.password.set(Ok(prompt.ask()?));
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn secret(&self, index: usize) -> Option<&Secret> {
+        let identity = &self.list[index];
+        let secret = identity.fetched.secret.get_or_init(|| {
+            let password = identity.password(self.script_limit);
+            let secret = password.and_then(|password| self.unwrap(index, password));
+            secret.inspect_err(|problem| identity.warn(problem))
+        });
+        secret.as_ref().ok()
+    }
+
+    /// What to say when no secret at all could be had: why the last one could not. If none was
+    /// allowed, that none opens it.
+    pub(in crate::vault) fn nothing_fetched(&self) -> Error {
+        let failures = self.list.iter().rev().filter_map(Identity::failure);
+        match failures.map(capitalized).next() {
+            Some(failure) => Error::Runtime(failure),
+            None => Error::vault("vault ids")(vault_format::Error::DecryptFailed),
+        }
+    }
+
+    /// Several scripts are run side by side.
+    fn run_scripts(&self, indices: &[usize]) {
+        let identities = indices.iter().map(|&index| &self.list[index]);
+        let missing = identities.filter(|id| id.fetched.password.get().is_none());
+        let scripts: Vec<_> = missing.filter(|id| id.source.is_script()).collect();
+        if scripts.len() > 1 {
+            thread::scope(|scope| {
+                for identity in scripts {
+                    scope.spawn(|| identity.password(self.script_limit).is_ok());
+                }
+            });
+        }
+    }
+
+    /// A password file may be a vault itself, under a secret that comes before it.
+    fn unwrap(&self, index: usize, password: &[u8]) -> Result<Secret, String> {
+        let password = if is_encrypted(password) {
+            let before: Vec<_> = (0..index).collect();
+            let mut opened = self
+                .fetch(&before)
+                .into_iter()
+                .filter_map(|(_, key)| decrypt(password, key).ok());
+            match opened.next() {
+                Some(plaintext) => password::trim_line_breaks(plaintext.as_ref()).to_vec(),
+                None => return Err("it is encrypted under none of the secrets before it".into()),
+            }
+        } else {
+            password.to_vec()
+        };
+        Secret::new(password).map_err(|error| error.to_string())
+    }
+}
+
+impl Identity {
+    /// What the source gives; it is asked once, whoever comes first.
+    fn password(&self, limit: Option<Duration>) -> Result<&[u8], String> {
+        let fetch = || self.source.fetch(limit);
+        match self.fetched.password.get_or_init(fetch) {
+            Ok(password) => Ok(password),
+            Err(problem) => Err(problem.clone()),
+        }
+    }
+
+    fn failure(&self) -> Option<&str> {
+        self.fetched
+            .secret
+            .get()?
+            .as_ref()
+            .err()
+            .map(String::as_str)
+    }
+
+    fn warn(&self, problem: &str) {
+        talk::warning(&format!(
+            "Error in vault password file loading ({}): {}",
+            self.label,
+            capitalized(problem)
+        ));
+    }
+}

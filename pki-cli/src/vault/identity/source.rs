@@ -1,0 +1,155 @@
+//! Where a secret comes from.
+
+use std::env;
+use std::ffi::OsString;
+use std::fs::File;
+use std::os::unix::ffi::OsStringExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use zeroize::Zeroizing;
+
+use crate::password::{self, Answer, Program, Readable};
+use crate::vault::error::Error;
+use crate::vault::{child, paths, talk};
+
+use super::age;
+use super::prompt::Prompt;
+
+type Password = Zeroizing<Vec<u8>>;
+
+/// The part of a vault id after the `@`.
+#[derive(Debug)]
+pub(super) enum Source {
+    Age(PathBuf),
+    Client {
+        path: PathBuf,
+        label: Option<String>,
+    },
+    Descriptor(u32),
+    File(PathBuf),
+    Prompt(Prompt),
+    Variable(String),
+}
+
+impl Source {
+    pub(super) fn parse(source: &str, label: Option<&str>) -> Result<Self, Error> {
+        let path = paths::expand(Path::new(source));
+        // A file of that name is what ansible would take.
+        if !path.exists() {
+            if let Some(path) = source.strip_prefix("age:") {
+                return Ok(Self::Age(paths::expand(Path::new(path))));
+            }
+            if let Some(name) = source.strip_prefix("env:") {
+                child::hide(name);
+                return Ok(Self::Variable(name.to_owned()));
+            }
+            if let Some(number) = source.strip_prefix("fd:") {
+                let bad =
+                    || Error::Options(format!("'{number}' is no number of a file descriptor"));
+                return Ok(Self::Descriptor(number.parse().map_err(|_| bad())?));
+            }
+        }
+        Ok(Self::of_file(path, label))
+    }
+
+    pub(super) fn of_file(path: PathBuf, label: Option<&str>) -> Self {
+        let is_client = path
+            .file_stem()
+            .is_some_and(|stem| stem.to_string_lossy().ends_with("-client"));
+        if is_client && is_script(&path) {
+            Self::Client {
+                path,
+                label: label.map(str::to_owned),
+            }
+        } else {
+            Self::File(path)
+        }
+    }
+
+    pub(super) fn is_script(&self) -> bool {
+        match self {
+            Self::Client { .. } => true,
+            Self::File(path) => is_script(path),
+            _ => false,
+        }
+    }
+
+    /// The password, or why there is none. A script may run for as long as `limit`.
+    pub(super) fn fetch(&self, limit: Option<Duration>) -> Result<Password, String> {
+        match self {
+            Self::Age(path) => age::open(path),
+            Self::Client { path, label } => run_client(path, label.as_deref(), limit),
+            Self::Descriptor(number) => {
+                let file = File::open(format!("/dev/fd/{number}")).and_then(password::read_all);
+                let content = file.map_err(|error| format!("file descriptor {number}: {error}"))?;
+                let password = password::trim_white_space(&content).to_vec();
+                Ok(Zeroizing::new(password))
+            }
+            Self::File(path) => read(path, limit).map_err(|error| error.to_string()),
+            Self::Prompt(prompt) => prompt.ask().map_err(|error| error.to_string()),
+            Self::Variable(name) => match env::var_os(name) {
+                Some(value) => Ok(Zeroizing::new(OsString::into_vec(value))),
+                None => Err(format!("the environment variable {name} is not set")),
+            },
+        }
+    }
+}
+
+fn is_script(path: &Path) -> bool {
+    matches!(password::Source::of(path), Ok(password::Source::Script))
+}
+
+fn read(path: &Path, limit: Option<Duration>) -> Result<Password, password::Error> {
+    match password::Source::of(path)? {
+        password::Source::Script => script(path, limit)?.password(),
+        password::Source::File { by_others } => {
+            if by_others {
+                talk::warning(&password::Error::ReadableByOthers { path: path.into() }.to_string());
+            }
+            password::from_file(path, Readable::Allow)
+        }
+    }
+}
+
+fn script(path: &Path, limit: Option<Duration>) -> Result<Program, password::Error> {
+    Ok(Program::script(path)?
+        .without_variables(&child::hidden())
+        .limit(limit))
+}
+
+/// Runs a script that gets the label as an argument and says by exit code 2 that it knows no
+/// secret for it.
+fn run_client(
+    path: &Path,
+    label: Option<&str>,
+    limit: Option<Duration>,
+) -> Result<Password, String> {
+    let name = path.display();
+    let failed = |error: password::Error| {
+        format!("Problem running vault password client script {name}: {error}")
+    };
+    let arguments = label.map(|label| ["--vault-id", label]);
+    let program = script(path, limit).map_err(failed)?;
+    let program = program.arguments(arguments.as_ref().map_or(&[], |both| &both[..]));
+    let Answer {
+        password,
+        status,
+        messages,
+    } = program.answer().map_err(failed)?;
+    let label = label.unwrap_or("None");
+    match status.code() {
+        Some(0) if password.is_empty() => Err(format!(
+            "Invalid vault password was provided from script ({name})"
+        )),
+        Some(0) => Ok(password),
+        Some(2) => Err(format!(
+            "Vault password client script {name} did not find a secret for vault-id={label}: \
+             {messages}"
+        )),
+        _ => Err(format!(
+            "Vault password client script {name} returned non-zero ({status}) when getting secret \
+             for vault-id={label}: {messages}"
+        )),
+    }
+}

@@ -1,0 +1,225 @@
+//! Private places for plaintext that another program works on.
+
+use std::env;
+use std::ffi::OsStr;
+use std::fs::{self, DirBuilder, File, Permissions};
+use std::io::{self, Read, Write};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use rustix::io::{FdFlags, fcntl_setfd};
+use tempfile::TempDir;
+use zeroize::Zeroizing;
+
+use super::config::Config;
+use super::error::Error;
+use super::interrupt::{self, Watched};
+use super::talk;
+
+/// What the names of scratch directories start with, before [`RANDOM`] letters and digits.
+const PREFIX: &str = "vault-plaintext-";
+const RANDOM: usize = 12;
+
+/// The file in a scratch directory that says what is edited there: the name of the plaintext, a
+/// NUL, and the origin.
+const NOTE: &str = "origin";
+
+/// A private directory with plaintext in it, in memory where the system has such a place.
+///
+/// It is locked for as long as we or the program that works there live. One that is not locked
+/// was left by a process that was killed: it is swept by the next one, unless somebody has saved
+/// something there that would be lost.
+pub(super) struct Scratch {
+    pub(super) file: PathBuf,
+    directory: TempDir,
+    _lock: File,
+    _watched: Watched,
+}
+
+impl Scratch {
+    /// A directory for plaintext of `path`, whose extension the file gets.
+    pub(super) fn new(path: &Path, config: &Config) -> Result<Self, Error> {
+        let place = place(config);
+        let fault = || Error::file("Unable to write", &place);
+        if !place.exists() {
+            let mut builder = DirBuilder::new();
+            let builder = builder.recursive(true).mode(0o700);
+            builder.create(&place).map_err(fault())?;
+        }
+        sweep(&place);
+        let directory = tempfile::Builder::new()
+            .prefix(PREFIX)
+            .rand_bytes(RANDOM)
+            .permissions(Permissions::from_mode(0o700))
+            .tempdir_in(&place)
+            .map_err(fault())?;
+        let watched = interrupt::watch(directory.path());
+        let lock = File::open(directory.path()).map_err(fault())?;
+        // Without locks nobody sweeps.
+        let _ = lock.try_lock();
+        let mut file = directory.path().join("plaintext");
+        if let Some(extension) = path.extension() {
+            file.set_extension(extension);
+        }
+        Ok(Self {
+            file,
+            directory,
+            _lock: lock,
+            _watched: watched,
+        })
+    }
+
+    /// Puts plaintext there that a person is going to edit. What is saved is not swept.
+    pub(super) fn fill(&self, plaintext: &[u8], origin: &OsStr) -> Result<(), Error> {
+        let fault = || Error::file("Unable to write", &self.file);
+        let mut file = new_file(&self.file).map_err(fault())?;
+        file.write_all(plaintext).map_err(fault())?;
+        // Whoever saves changes this.
+        file.set_modified(SystemTime::UNIX_EPOCH).map_err(fault())?;
+        let name = self.file.file_name().unwrap_or_default();
+        let note = [name.as_bytes(), b"\0", origin.as_bytes()].concat();
+        new_file(&self.directory.path().join(NOTE))
+            .and_then(|mut file| file.write_all(&note))
+            .map_err(fault())?;
+        // The editor holds the lock, too.
+        fcntl_setfd(&self._lock, FdFlags::empty()).map_err(|error| fault()(error.into()))
+    }
+
+    /// What became of the plaintext.
+    pub(super) fn read(&self) -> Result<Zeroizing<Vec<u8>>, Error> {
+        let gone = Error::file("the editor left nothing to encrypt in", &self.file);
+        Ok(Zeroizing::new(fs::read(&self.file).map_err(gone)?))
+    }
+
+    /// Removes the plaintext, and overwrites it, in case it is not in memory.
+    pub(super) fn wipe(self) {
+        // What can not be overwritten is removed all the same.
+        let _ = overwrite(&self.file);
+    }
+
+    /// Leaves everything there, and says where that is.
+    pub(super) fn keep(self) -> PathBuf {
+        self.directory.keep()
+    }
+}
+
+/// What somebody saved of an origin, in a session that was killed.
+pub(super) struct Abandoned {
+    pub(super) plaintext: Zeroizing<Vec<u8>>,
+    directory: PathBuf,
+    _lock: File,
+}
+
+impl Abandoned {
+    /// Looks for what was saved of this origin.
+    pub(super) fn of(origin: &OsStr, config: &Config) -> Vec<Self> {
+        let place = place(config);
+        let mine = leftovers(&place).filter(|leftover| leftover.origin.as_deref() == Some(origin));
+        mine.filter_map(|leftover| {
+            Some(Self {
+                plaintext: Zeroizing::new(fs::read(leftover.saved()?).ok()?),
+                directory: leftover.directory,
+                _lock: leftover.lock,
+            })
+        })
+        .collect()
+    }
+
+    /// Removes it: it is safe elsewhere.
+    pub(super) fn remove(self) -> Result<(), Error> {
+        let fault = Error::file("Unable to remove", &self.directory);
+        fs::remove_dir_all(&self.directory).map_err(fault)
+    }
+}
+
+/// Removes what killed processes left, and names what it does not remove.
+fn sweep(place: &Path) {
+    for leftover in leftovers(place) {
+        match (leftover.saved(), &leftover.origin) {
+            (Some(_), Some(origin)) => talk::warning(&format!(
+                "an edit of {} was killed; what was saved is in clear in {}: to keep it, edit that \
+                 once more, else remove the directory",
+                origin.display(),
+                leftover.directory.display()
+            )),
+            _ => {
+                // It is there for the next one, too.
+                let _ = fs::remove_dir_all(&leftover.directory);
+            }
+        }
+    }
+}
+
+/// A directory that nobody works in any more.
+struct Leftover {
+    directory: PathBuf,
+    file: PathBuf,
+    origin: Option<std::ffi::OsString>,
+    lock: File,
+}
+
+impl Leftover {
+    fn find(directory: PathBuf) -> Option<Self> {
+        let metadata = directory.symlink_metadata().ok()?;
+        if !metadata.is_dir() || metadata.uid() != rustix::process::geteuid().as_raw() {
+            return None;
+        }
+        let lock = File::open(&directory).ok()?;
+        lock.try_lock().ok()?;
+        let note = fs::read(directory.join(NOTE)).unwrap_or_default();
+        let mut fields = note.splitn(2, |&byte| byte == 0).map(OsStr::from_bytes);
+        let file = directory.join(fields.next().unwrap_or_default());
+        Some(Self {
+            origin: fields.next().map(OsStr::to_owned),
+            directory,
+            file,
+            lock,
+        })
+    }
+
+    /// The file, if somebody saved it.
+    fn saved(&self) -> Option<&Path> {
+        let modified = self.file.metadata().ok()?.modified().ok()?;
+        (modified != SystemTime::UNIX_EPOCH).then_some(&self.file)
+    }
+}
+
+fn leftovers(place: &Path) -> impl Iterator<Item = Leftover> {
+    let entries = fs::read_dir(place).into_iter().flatten().flatten();
+    let ours = entries.filter(|entry| {
+        let name = entry.file_name();
+        let random = name.to_string_lossy();
+        let random = random.strip_prefix(PREFIX).unwrap_or_default();
+        random.len() == RANDOM && random.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    });
+    ours.filter_map(|entry| Leftover::find(entry.path()))
+}
+
+fn new_file(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    options.write(true).create_new(true).mode(0o600).open(path)
+}
+
+fn overwrite(path: &Path) -> io::Result<()> {
+    let mut file = File::options().write(true).open(path)?;
+    let length = file.metadata()?.len();
+    io::copy(&mut io::repeat(0).take(length), &mut file)?;
+    file.sync_data()
+}
+
+/// Where plaintext may lie for a while.
+fn place(config: &Config) -> PathBuf {
+    if let Some(chosen) = &config.local_temp {
+        return chosen.clone();
+    }
+    let runtime = env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
+    let in_memory = runtime.into_iter().chain([PathBuf::from("/dev/shm")]);
+    let mut usable = in_memory.filter(|path| path.is_absolute() && is_writable(path));
+    usable.next().unwrap_or_else(env::temp_dir)
+}
+
+fn is_writable(directory: &Path) -> bool {
+    rustix::fs::access(directory, rustix::fs::Access::WRITE_OK).is_ok()
+}

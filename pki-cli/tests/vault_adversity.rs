@@ -1,0 +1,259 @@
+//! Disks that are full or read-only, and other programs at work on the same files.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod vault_support;
+
+use std::fs;
+use std::process::{Command, Output, Stdio};
+use std::thread;
+
+use fixtures::run as run_peer;
+use vault_support::{Sandbox, feed, run, stderr};
+
+const TEXT: &[u8] = b"some: secret\n";
+
+fn vault() -> Sandbox {
+    let sandbox = Sandbox::new();
+    sandbox.write("f", TEXT);
+    run(&mut sandbox.vault(&["encrypt", "--vault-id", "p", "f"]), 0);
+    sandbox
+}
+
+/// In a file system of 1 MiB, in name spaces of its own, a file of 400 kB and its vault of four
+/// times the size do not fit together: ansible-vault ends with 0 there, and the file is lost.
+#[test]
+fn a_full_file_system_keeps_the_file() {
+    let sandbox = Sandbox::new();
+    sandbox.write("large", vec![b'x'; 400_000]);
+    let script = format!(
+        "mkdir full && mount -t tmpfs -o size=1m none full && cd full && cp ../large f && \
+         {{ {} encrypt --vault-id ../p f || echo $? > ../code; }}; cp f ../after; ls -A > ../names",
+        env!("CARGO_BIN_EXE_vault")
+    );
+    let outcome = run_peer(&mut in_name_spaces(&sandbox, &script));
+    assert!(
+        outcome.status.success(),
+        "this test mounts a file system in a name space of its own: run it as root, or allow user \
+         name spaces (sysctl kernel.unprivileged_userns_clone=1)\n{outcome}"
+    );
+    assert!(
+        outcome.stderr.contains("/full/f): No space left on device"),
+        "{outcome}"
+    );
+    assert_eq!(sandbox.read("code"), b"1\n");
+    assert_eq!(sandbox.read("names"), b"f\n");
+    assert!(sandbox.read("after") == sandbox.read("large"));
+}
+
+/// Neither the file nor the rescued edit has room: the plaintext stays until there is.
+#[test]
+fn an_edit_on_a_full_file_system_is_kept_until_there_is_room() {
+    let sandbox = vault();
+    sandbox.write("large", vec![b'x'; 400_000]);
+    fs::create_dir(sandbox.path("tmp")).unwrap();
+    let vault = env!("CARGO_BIN_EXE_vault");
+    let script = format!(
+        "mkdir full && mount -t tmpfs -o size=1m none full && cp f full && cd full && \
+         export ANSIBLE_LOCAL_TEMP=../tmp && \
+         {{ EDITOR='cp ../large' {vault} edit --vault-id ../p f 2> ../said || echo $? > ../code; }}; \
+         cmp f ../f; mount -o remount,size=8m none .; \
+         EDITOR=true {vault} edit --vault-id ../p f 2> ../then; cmp f ../f; cp f.rescue .."
+    );
+    run(&mut in_name_spaces(&sandbox, &script), 0);
+    let text = |name: &str| String::from_utf8(sandbox.read(name)).unwrap();
+    assert_eq!(text("code"), "1\n");
+    assert!(
+        text("said").contains("/vault-plaintext-"),
+        "{}",
+        text("said")
+    );
+    assert!(
+        text("then").contains("is now encrypted in"),
+        "{}",
+        text("then")
+    );
+    let view = ["view", "--vault-id", "p", "f.rescue"];
+    assert!(run(&mut sandbox.vault(&view), 0).stdout == sandbox.read("large"));
+    assert_eq!(fs::read_dir(sandbox.path("tmp")).unwrap().count(), 0);
+}
+
+#[test]
+fn a_directory_that_can_not_be_written_to_is_an_error_before_any_work() {
+    let sandbox = vault();
+    let before = sandbox.read("f");
+    fs::create_dir(sandbox.path("d")).unwrap();
+    sandbox.write("d/f", TEXT);
+    sandbox.write("d/v", &before);
+    // A mode would not do: root writes anywhere.
+    let read_only = |arguments: &str| {
+        let script = format!(
+            "mount -o bind d d && mount -o remount,ro,bind d && exec {} {arguments}",
+            env!("CARGO_BIN_EXE_vault")
+        );
+        let mut command = in_name_spaces(&sandbox, &script);
+        command.env("EDITOR", "touch edited");
+        run(&mut command, 1)
+    };
+    for arguments in [
+        "encrypt --vault-id p d/f",
+        "decrypt --vault-id p d/v",
+        "rekey --vault-id p --new-vault-id q d/v",
+        "edit --vault-id p d/v",
+        "create --skip-tty-check --vault-id p d/new",
+        "encrypt --vault-id p --output d/new f",
+    ] {
+        let said = stderr(&read_only(arguments));
+        assert!(said.contains("[ERROR]: "), "{arguments}: {said}");
+    }
+    assert_eq!(sandbox.read("d/f"), TEXT);
+    assert_eq!(sandbox.read("d/v"), before);
+    assert!(
+        !sandbox.path("edited").exists(),
+        "an editor was opened in vain"
+    );
+}
+
+#[test]
+fn of_two_processes_one_wins_and_the_file_is_whole() {
+    let sandbox = Sandbox::new();
+    for _ in 0..5 {
+        sandbox.write("f", TEXT);
+        let commands = (0..8).map(|_| sandbox.vault(&["encrypt", "--vault-id", "p", "f"]));
+        let outputs = at_once(commands.collect());
+        let won = outputs.iter().filter(|output| output.status.success());
+        assert_eq!(won.count(), 1);
+        for lost in outputs.iter().filter(|output| !output.status.success()) {
+            let said = stderr(lost);
+            let reasons = ["changed by another program", "already encrypted"];
+            assert!(reasons.iter().any(|reason| said.contains(reason)), "{said}");
+        }
+        let viewed = run(&mut sandbox.vault(&["view", "--vault-id", "p", "f"]), 0);
+        assert_eq!(viewed.stdout, TEXT);
+    }
+    assert_eq!(sandbox.names(), ["f", "p", "q"]);
+}
+
+#[test]
+fn of_edits_at_the_same_time_none_is_lost() {
+    let sandbox = vault();
+    // Each editor waits for the others.
+    sandbox.script(
+        "editor",
+        "touch up.$ME; until test $(ls up.* | wc -l) = 6; do sleep 0.01; done; echo $ME > \"$1\"",
+    );
+    let edit = |me: u32| {
+        let mut command = sandbox.vault(&["edit", "--vault-id", "p", "f"]);
+        command
+            .env("ME", me.to_string())
+            .env("EDITOR", sandbox.path("editor"));
+        command
+    };
+    let outputs = at_once((0..6).map(edit).collect());
+    let won = outputs.iter().filter(|output| output.status.success());
+    assert_eq!(won.count(), 1);
+    let names = sandbox.names();
+    let vaults = names.iter().filter(|name| name.starts_with('f'));
+    let view = |name: &String| {
+        let viewed = run(&mut sandbox.vault(&["view", "--vault-id", "p", name]), 0);
+        String::from_utf8(viewed.stdout).unwrap()
+    };
+    let mut texts: Vec<_> = vaults.map(view).collect();
+    texts.sort();
+    assert_eq!(texts.concat(), "0\n1\n2\n3\n4\n5\n");
+}
+
+/// The password script runs when the file is open already.
+#[test]
+fn a_file_that_changes_during_the_run_is_left_alone() {
+    for (verb, new) in [("decrypt", ""), ("rekey", "--new-vault-id=q")] {
+        let arguments: Vec<_> = [verb, "--vault-id", "s", "f", new]
+            .into_iter()
+            .filter(|argument| !argument.is_empty())
+            .collect();
+        for change in ["echo theirs > other; mv other f", "echo theirs > f"] {
+            let sandbox = vault();
+            sandbox.script("s", &format!("{change}; cat p"));
+            let said = stderr(&run(&mut sandbox.vault(&arguments), 1));
+            assert!(said.contains("[ERROR]: "), "{said}");
+            assert_eq!(sandbox.read("f"), b"theirs\n", "{verb}, {change}");
+            assert_eq!(sandbox.names(), ["f", "p", "q", "s"]);
+        }
+    }
+    let sandbox = vault();
+    sandbox.script("s", "echo theirs > other; mv other f; cat p");
+    let said = stderr(&run(
+        &mut sandbox.vault(&["decrypt", "--vault-id", "s", "f"]),
+        1,
+    ));
+    assert!(
+        said.contains("changed by another program meanwhile"),
+        "{said}"
+    );
+}
+
+/// A file that appears meanwhile where there was none is not replaced either.
+#[test]
+fn a_new_file_never_replaces_one_that_came_first() {
+    let sandbox = vault();
+    sandbox.script("editor", "echo theirs > new; echo mine > \"$1\"");
+    let mut create = sandbox.vault(&["create", "--skip-tty-check", "--vault-id", "p", "new"]);
+    let said = stderr(&run(create.env("EDITOR", sandbox.path("editor")), 1));
+    assert!(said.contains("new.rescue"), "{said}");
+    assert_eq!(sandbox.read("new"), b"theirs\n");
+    let rescued = run(
+        &mut sandbox.vault(&["view", "--vault-id", "p", "new.rescue"]),
+        0,
+    );
+    assert_eq!(rescued.stdout, b"mine\n");
+}
+
+/// An editor that is killed has saved what it has saved.
+#[test]
+fn what_a_killed_editor_saved_is_rescued() {
+    let sandbox = vault();
+    sandbox.script("editor", "echo mine > \"$1\"; kill -KILL $$");
+    let mut edit = sandbox.vault(&["edit", "--vault-id", "p", "f"]);
+    let said = stderr(&run(edit.env("EDITOR", sandbox.path("editor")), 1));
+    assert!(said.contains("f.rescue"), "{said}");
+    let rescued = run(
+        &mut sandbox.vault(&["view", "--vault-id", "p", "f.rescue"]),
+        0,
+    );
+    assert_eq!(rescued.stdout, b"mine\n");
+}
+
+#[test]
+fn a_pipe_that_ends_early_is_not_taken_for_the_whole() {
+    let sandbox = vault();
+    let vault = sandbox.read("f");
+    let cut = &vault[..vault.len() - 10];
+    let decrypt = ["decrypt", "--vault-id", "p", "--output", "o"];
+    feed(&mut sandbox.vault(&decrypt), cut, 1);
+    assert!(!sandbox.path("o").exists());
+}
+
+/// A shell that may mount, in name spaces of its own.
+fn in_name_spaces(sandbox: &Sandbox, script: &str) -> Command {
+    let mut unshare = Command::new("unshare");
+    unshare
+        .args(["--user", "--map-root-user", "--mount", "sh", "-ec", script])
+        .current_dir(sandbox.path(""));
+    unshare
+}
+
+fn at_once(commands: Vec<Command>) -> Vec<Output> {
+    let children = commands.into_iter().map(|mut command| {
+        let command = command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.spawn().unwrap()
+    });
+    let threads: Vec<_> = children
+        .collect::<Vec<_>>()
+        .into_iter()
+        .map(|child| thread::spawn(|| child.wait_with_output().unwrap()))
+        .collect();
+    threads
+        .into_iter()
+        .map(|thread| thread.join().unwrap())
+        .collect()
+}

@@ -1,0 +1,163 @@
+//! What is wrong with an input that is no vault, or a damaged one, and what to do about it.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod vault_support;
+
+use vault_support::{Sandbox, feed, run, stderr};
+
+/// A vault in lines, and the directory that it is from.
+fn vault() -> (Sandbox, String) {
+    let sandbox = Sandbox::new();
+    sandbox.write("f", "some: secret\n");
+    run(&mut sandbox.vault(&["encrypt", "--vault-id", "p", "f"]), 0);
+    let vault = String::from_utf8(sandbox.read("f")).unwrap();
+    (sandbox, vault)
+}
+
+/// Both the file verbs and the pipe say this.
+#[track_caller]
+fn assert_said(sandbox: &Sandbox, content: &[u8], phrase: &str, hint: &str) {
+    sandbox.write("bad", content);
+    let rekey = ["rekey", "--vault-id", "p", "--new-vault-id", "q", "bad"];
+    let said = [
+        run(&mut sandbox.vault(&["view", "--vault-id", "p", "bad"]), 1),
+        run(
+            &mut sandbox.vault(&["decrypt", "--vault-id", "p", "bad"]),
+            1,
+        ),
+        run(&mut sandbox.vault(&rekey), 1),
+        feed(
+            &mut sandbox.vault(&["decrypt", "--vault-id", "p"]),
+            content,
+            1,
+        ),
+    ];
+    for output in said {
+        let said = stderr(&output);
+        assert!(said.contains(phrase), "'{phrase}' is missing: {said}");
+        assert!(said.contains(hint), "'{hint}' is missing: {said}");
+        assert_eq!(said.contains("\nhint: "), !hint.is_empty(), "{said}");
+        assert_eq!(output.stdout, b"");
+    }
+    assert_eq!(sandbox.read("bad"), content);
+}
+
+#[test]
+fn what_is_no_vault_is_recognised() {
+    let (sandbox, vault) = vault();
+    let no_vault = "Input is not vault encrypted data.";
+    let utf16: Vec<_> = vault.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let inline = "password: !vault |\n  $ANSIBLE_VAULT;1.1;AES256\n  6162\n";
+    for (content, hint) in [
+        (
+            [b"\xef\xbb\xbf", vault.as_bytes()].concat(),
+            "byte order mark",
+        ),
+        ([b"\xff\xfe", &utf16[..]].concat(), "UTF-16"),
+        (utf16, "UTF-16"),
+        (b"\x1f\x8b\x08\x00".to_vec(), "gzip"),
+        (
+            format!("<<<<<<< HEAD\n{vault}").into_bytes(),
+            "resolve the conflict",
+        ),
+        (
+            format!("\n{vault}").into_bytes(),
+            "blank lines before the header",
+        ),
+        (inline.into(), "use the inline commands"),
+        (
+            format!("# a comment\n{vault}").into_bytes(),
+            "other text before the header",
+        ),
+        (format!("{vault}ü\n").into_bytes(), "not ASCII"),
+        (Vec::new(), "it is empty"),
+        (b"port: 80\n".to_vec(), ""),
+    ] {
+        assert_said(&sandbox, &content, no_vault, hint);
+    }
+}
+
+#[test]
+fn what_is_damaged_is_shown_by_line_and_column() {
+    let (sandbox, vault) = vault();
+    let lines: Vec<_> = vault.lines().collect();
+    let with = |number: usize, line: String| {
+        let mut lines: Vec<_> = lines.iter().map(ToString::to_string).collect();
+        lines[number] = line;
+        format!("{}\n", lines.join("\n"))
+    };
+    let digit = "Vault format unhexlify error: Non-hexadecimal digit found";
+    let odd = "Vault format unhexlify error: Odd-length string";
+    let indented: String = lines
+        .iter()
+        .skip(1)
+        .map(|line| format!("          {line}\n"))
+        .collect();
+    let indented = format!("{}\n{indented}", lines[0]);
+    for (content, phrase, hint) in [
+        (
+            with(3, format!("{}z{}", &lines[3][..40], &lines[3][41..])),
+            format!("{digit} (line 4, column 41)"),
+            "",
+        ),
+        (
+            with(2, format!("{} ", lines[2])),
+            format!("{digit} (line 3, column 81)"),
+            "",
+        ),
+        (
+            indented,
+            format!("{digit} (line 2, column 1)"),
+            "cut out of a YAML file",
+        ),
+        (
+            with(2, format!("<<<<<<< HEAD\n{}\n=======", lines[2])),
+            format!("{digit} (line 3, column 1)"),
+            "resolve the conflict first",
+        ),
+        (
+            format!("{vault}{vault}"),
+            format!("{digit} (line {}, column 1)", lines.len() + 1),
+            "a file holds only one",
+        ),
+        (
+            vault[..vault.len() - 2].to_owned(),
+            odd.to_owned(),
+            "the end is missing",
+        ),
+        (
+            format!("{}\n6162\n", lines[0]),
+            "not enough values to unpack (expected 3".to_owned(),
+            "the end is missing",
+        ),
+    ] {
+        assert_said(&sandbox, content.as_bytes(), &phrase, hint);
+    }
+}
+
+/// A value in a YAML file is named, too.
+#[test]
+fn a_damaged_value_is_named() {
+    let (sandbox, _) = vault();
+    sandbox.write(
+        "v.yml",
+        "a: 1\nb: !vault |\n  $ANSIBLE_VAULT;1.1;AES256\n  61x2\n",
+    );
+    let said = stderr(&run(
+        &mut sandbox.vault(&["inline", "view", "--vault-id", "p", "v.yml"]),
+        1,
+    ));
+    assert!(said.contains("v.yml:2 (b)"), "{said}");
+    assert!(
+        said.contains("Non-hexadecimal digit found (line 2, column 3)"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_method_of_a_newer_ansible_is_named() {
+    let (sandbox, _) = vault();
+    let content = b"$ANSIBLE_VAULT;1.1;V2\neyJrZXkiOiAiIn0=\n";
+    assert_said(&sandbox, content, "Cipher 'V2' could not be found.", "");
+}

@@ -1,0 +1,310 @@
+//! `vault` on a disk that is full or failing, and killed at its writes.
+//!
+//! A clean run is traced to learn its system calls. Then the same command runs again for each of
+//! them, in a directory of its own, with that very call failing, or the process killed as it
+//! makes it. Whatever is left must be the old file or the new one, and plaintext must not lie
+//! about after the next run.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that cannot be prepared has failed"
+)]
+
+mod stage;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::process::Command;
+
+use fixtures::run;
+use fixtures::strace::{self, Call, Fault};
+use stage::{Content, EDITED, PLAINTEXT, Stage};
+
+/// The calls that change a file system.
+const CHANGES: &[&str] = &[
+    "chmod",
+    "copy_file_range",
+    "creat",
+    "fallocate",
+    "fchmod",
+    "fchmodat",
+    "fchown",
+    "fdatasync",
+    "fsync",
+    "ftruncate",
+    "link",
+    "linkat",
+    "mkdir",
+    "mkdirat",
+    "open",
+    "openat",
+    "pwrite64",
+    "pwritev",
+    "rename",
+    "renameat",
+    "renameat2",
+    "rmdir",
+    "sendfile",
+    "symlink",
+    "symlinkat",
+    "unlink",
+    "unlinkat",
+    "utimensat",
+    "write",
+    "writev",
+];
+
+#[test]
+fn a_full_disk_loses_nothing() {
+    for scenario in SCENARIOS {
+        scenario.play_all(Fault::Error("ENOSPC"));
+    }
+}
+
+#[test]
+fn a_failing_disk_loses_nothing() {
+    for scenario in SCENARIOS {
+        scenario.play_all(Fault::Error("EIO"));
+    }
+}
+
+#[test]
+fn a_kill_loses_nothing_and_leaves_no_plaintext() {
+    for scenario in SCENARIOS {
+        scenario.play_all(Fault::Kill);
+    }
+}
+
+/// Where a file needs a name from the start it is one that the next run sweeps.
+#[test]
+fn a_file_system_without_unnamed_files_is_no_worse() {
+    for scenario in SCENARIOS {
+        let stage = Stage::new(scenario.encrypted);
+        let calls = scenario.trace(&stage);
+        let unnamed = calls.iter().find(|call| call.line.contains("O_TMPFILE"));
+        let unnamed = unnamed.expect("a draft without a name");
+        let stage = Stage::new(scenario.encrypted);
+        let command = scenario.command(&stage);
+        strace::run_with(&command, unnamed, Fault::Error("EOPNOTSUPP")).expect_success();
+        scenario.assert_done(&stage, "without O_TMPFILE");
+        stage.assert_clean(
+            scenario.files(),
+            scenario.in_clear(&stage),
+            "without O_TMPFILE",
+        );
+    }
+}
+
+#[test]
+fn what_a_killed_process_left_is_swept_by_the_next() {
+    let stage = Stage::new(false);
+    fs::write(stage.file(".f.vault-draft-0123456789ab"), PLAINTEXT).unwrap();
+    let command = &mut stage.vault(&["encrypt", "--vault-id", "p", "f"], "true");
+    let outcome = run(command).expect_success();
+    let said = "which a killed vault had left";
+    assert!(outcome.stderr.contains(said), "{outcome}");
+    stage.assert_clean(&["f"], &[], "the next");
+}
+
+/// Each file is whole, and a second run gets the others done.
+#[test]
+fn of_several_files_each_is_old_or_new() {
+    let rekey = [
+        "rekey",
+        "--vault-id",
+        "p",
+        "--new-vault-id",
+        "q",
+        "--skip-encrypted",
+        "f",
+        "g",
+    ];
+    let stage = || {
+        let stage = Stage::new(true);
+        fs::copy(stage.file("f"), stage.file("g")).unwrap();
+        stage
+    };
+    let clean = stage();
+    let command = clean.vault(&rekey, "true");
+    let (mut calls, outcome) = strace::calls(&command, CHANGES, clean.root());
+    outcome.expect_success();
+    calls.retain(is_change);
+    let mut seen = BTreeSet::new();
+    for call in &calls {
+        for fault in [Fault::Kill, Fault::Error("EIO")] {
+            let stage = stage();
+            let command = stage.vault(&rekey, "true");
+            let outcome = strace::run_with(&command, call, fault);
+            let point = format!("{fault:?} at {}\n{outcome}", call.line);
+            for name in ["f", "g"] {
+                let content = stage.open(name).unwrap();
+                assert_eq!(content.text, PLAINTEXT, "{point}");
+                seen.insert((name, content.by.expect(&point)));
+            }
+            let next = run(&mut stage.vault(&rekey, "true"));
+            assert!(next.status.success(), "{point}\nthe next: {next}");
+            for name in ["f", "g"] {
+                let done = Content::new(PLAINTEXT, Some("q"));
+                assert_eq!(stage.open(name), done, "{point}\nthe next: {next}");
+            }
+            stage.assert_clean(&["f", "g"], &[], &point);
+        }
+    }
+    assert_eq!(
+        seen.len(),
+        4,
+        "the faults hit nothing that matters: {seen:?}"
+    );
+}
+
+/// A command, and what it does to the file `f`.
+#[derive(Clone, Copy, Debug)]
+struct Scenario {
+    arguments: &'static [&'static str],
+    /// Whether `f` is a vault at first.
+    encrypted: bool,
+    /// Which file it makes or replaces.
+    target: &'static str,
+    /// What is in that file in the end, and the password for it.
+    result: (&'static str, Option<&'static str>),
+}
+
+const SCENARIOS: [Scenario; 6] = [
+    Scenario {
+        arguments: &["encrypt", "--vault-id", "p", "f"],
+        encrypted: false,
+        target: "f",
+        result: (PLAINTEXT, Some("p")),
+    },
+    Scenario {
+        arguments: &["decrypt", "--vault-id", "p", "f"],
+        encrypted: true,
+        target: "f",
+        result: (PLAINTEXT, None),
+    },
+    Scenario {
+        arguments: &["rekey", "--vault-id", "p", "--new-vault-id", "q", "f"],
+        encrypted: true,
+        target: "f",
+        result: (PLAINTEXT, Some("q")),
+    },
+    Scenario {
+        arguments: &["edit", "--vault-id", "p", "f"],
+        encrypted: true,
+        target: "f",
+        result: (EDITED, Some("p")),
+    },
+    Scenario {
+        arguments: &["create", "--skip-tty-check", "--vault-id", "p", "new"],
+        encrypted: true,
+        target: "new",
+        result: (EDITED, Some("p")),
+    },
+    Scenario {
+        arguments: &["decrypt", "--vault-id", "p", "--output", "new", "f"],
+        encrypted: true,
+        target: "new",
+        result: (PLAINTEXT, None),
+    },
+];
+
+impl Scenario {
+    fn play_all(self, fault: Fault) {
+        let stage = Stage::new(self.encrypted);
+        let calls = self.trace(&stage);
+        self.assert_done(&stage, "a clean run");
+        assert!(
+            calls.len() > 4,
+            "{self:?} writes next to nothing: {calls:#?}"
+        );
+        for call in &calls {
+            self.play(call, fault);
+        }
+    }
+
+    fn trace(self, stage: &Stage) -> Vec<Call> {
+        let (mut calls, outcome) = strace::calls(&self.command(stage), CHANGES, stage.root());
+        outcome.expect_success();
+        calls.retain(is_change);
+        calls
+    }
+
+    #[track_caller]
+    fn play(self, call: &Call, fault: Fault) {
+        let stage = Stage::new(self.encrypted);
+        let outcome = strace::run_with(&self.command(&stage), call, fault);
+        let point = format!(
+            "{:?} with {fault:?} at {} number {}: {}\n{outcome}",
+            self.arguments, call.name, call.ordinal, call.line
+        );
+        match fault {
+            // Something else may do instead: a copy for a link.
+            Fault::Error(_) if outcome.status.success() => self.assert_done(&stage, &point),
+            Fault::Error(_) => {
+                assert_eq!(outcome.status.code(), Some(1), "{point}");
+                assert!(outcome.stderr.contains("[ERROR]: "), "{point}");
+            }
+            Fault::Kill => assert!(!outcome.status.success(), "{point}"),
+        }
+        if !self.is_done(&stage) {
+            assert!(stage.is_old(), "{point}");
+            assert!(
+                self.target == "f" || stage.open(self.target).is_none(),
+                "{point}"
+            );
+        }
+        let next = run(&mut stage.vault(self.next(&stage), "true"));
+        let point = format!("{point}\nthe next: {next}");
+        assert!(next.status.success(), "{point}");
+        stage.assert_clean(self.files(), self.in_clear(&stage), &point);
+        assert!(
+            stage.has_edit() || !stage.editor_ran(),
+            "an edit is lost\n{point}"
+        );
+    }
+
+    fn command(self, stage: &Stage) -> Command {
+        stage.vault(self.arguments, &stage.editor())
+    }
+
+    fn is_done(self, stage: &Stage) -> bool {
+        let (text, by) = self.result;
+        stage.open(self.target) == Content::new(text, by)
+    }
+
+    #[track_caller]
+    fn assert_done(self, stage: &Stage, context: &str) {
+        let content = stage.open(self.target);
+        assert!(self.is_done(stage), "{self:?}: {content:?}\n{context}");
+    }
+
+    /// A command that works in the same places, with an editor that does nothing.
+    fn next(self, stage: &Stage) -> &'static [&'static str] {
+        match self.arguments[0] {
+            "edit" => self.arguments,
+            "create" if stage.open("new").is_none() => self.arguments,
+            "create" => &["edit", "--vault-id", "p", "new"],
+            _ => &["create", "--skip-tty-check", "--vault-id", "p", "next"],
+        }
+    }
+
+    /// All files that may be there in the end.
+    fn files(self) -> &'static [&'static str] {
+        &["f", "new", "next"]
+    }
+
+    /// Those that hold plaintext rightly.
+    fn in_clear(&self, stage: &Stage) -> &[&'static str] {
+        match (self.arguments[0], self.is_done(stage)) {
+            ("encrypt", false) | ("decrypt", true) => std::slice::from_ref(&self.target),
+            _ => &[],
+        }
+    }
+}
+
+/// Tells whether a call changes anything: one that opens a file may just read it.
+fn is_change(call: &Call) -> bool {
+    let opens = matches!(call.name.as_str(), "open" | "openat");
+    let writes = ["O_WRONLY", "O_RDWR", "O_CREAT"];
+    !opens || writes.iter().any(|flag| call.line.contains(flag))
+}
