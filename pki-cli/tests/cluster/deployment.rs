@@ -24,6 +24,11 @@ pub(crate) struct Deployment {
 impl Deployment {
     /// Makes a PKI for nodes of these names and deploys it.
     pub(crate) fn of(names: &[&str]) -> Self {
+        Self::described(names, None)
+    }
+
+    /// The same with a setting of etcd in the description.
+    pub(crate) fn described(names: &[&str], etcd: Option<&str>) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let hosts: Vec<_> = names
             .iter()
@@ -31,7 +36,7 @@ impl Deployment {
             .zip(loopback_addresses(names.len()))
             .collect();
         let pki = directory.path().join("pki");
-        init(&pki, &hosts);
+        init(&pki, &hosts, etcd);
         deploy(&pki, directory.path(), names);
 
         let node = |(name, address): (&str, Ipv4Addr)| Node {
@@ -59,17 +64,27 @@ impl Deployment {
     }
 }
 
-fn init(pki: &Path, hosts: &[(&str, Ipv4Addr)]) {
+fn init(pki: &Path, hosts: &[(&str, Ipv4Addr)], etcd: Option<&str>) {
+    let mut description =
+        format!("domain: {DOMAIN}\nnetworks: [127.0.0.0/8]\nclients: [etcdctl]\nnodes:\n");
+    for (name, address) in hosts {
+        writeln!(
+            description,
+            "  - {{ name: {name}, addresses: [{address}] }}"
+        )
+        .unwrap();
+    }
+    if let Some(setting) = etcd {
+        writeln!(description, "etcd: {{ {setting} }}").unwrap();
+    }
+    fs::create_dir(pki).unwrap();
+    fs::write(pki.join("etcdpki.yml"), description).unwrap();
     let mut etcdpki = Command::new(env!("CARGO_BIN_EXE_etcdpki"));
-    etcdpki
+    run(etcdpki
         .arg("-C")
         .arg(pki)
-        .args(["init", "--generate-secrets", "--domain", DOMAIN]);
-    etcdpki.args(["--network", "127.0.0.0/8", "--client", "etcdctl"]);
-    for (name, address) in hosts {
-        etcdpki.arg("--node").arg(format!("{name}={address}"));
-    }
-    run(&mut etcdpki).expect_success();
+        .args(["init", "--generate-secrets"]))
+    .expect_success();
 }
 
 /// Runs the playbook against this machine under the names of the hosts.

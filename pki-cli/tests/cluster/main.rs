@@ -10,13 +10,12 @@
 
 mod deployment;
 
-use std::fs;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use deployment::Deployment;
-use fixtures::etcd::{Cluster, Member};
-use fixtures::{Etcdctl, OpensslCa, Outcome};
+use fixtures::etcd::{ClientPort, Cluster, Member};
+use fixtures::{Etcdctl, Outcome};
 
 /// The common name of every peer, in a cluster that is called etcd.
 const PEER_NAME: &str = "etcd-peer";
@@ -77,28 +76,20 @@ fn strangers_are_refused() {
     assert_holds(&client, "v");
 }
 
-/// `init` issues no certificate for servers alone, so an authority of openssl does, which the
-/// member trusts beside the project's own.
+/// With the gRPC gateway off a server's certificate is for servers alone, and no client.
 #[test]
 fn a_certificate_for_servers_alone_is_no_client() {
-    let deployment = Deployment::of(&["etcd-0"]);
-    let authority = OpensslCa::create(deployment.directory.path().join("openssl"));
-    let trusted = deployment.nodes[0].certificates.join("ca.crt");
-    let mut anchors = fs::read_to_string(&trusted).unwrap();
-    anchors.push_str(&fs::read_to_string(authority.certificate()).unwrap());
-    fs::write(&trusted, anchors).unwrap();
-
-    let mut cluster = Cluster::start(&deployment.nodes, Some(PEER_NAME));
-    let client = deployment.client(&cluster);
-    cluster.wait_until_healthy(&client);
-
-    let (certificate, key) = authority.issue("for-clients", "clientAuth", "");
-    let accepted = client.clone().presenting(certificate, key);
-    accepted.run(&["put", "k", "v"]).expect_success();
-
-    let (certificate, key) = authority.issue("for-servers", "serverAuth", "");
-    let refused = client.clone().presenting(certificate, key);
-    assert_refused(&cluster.members()[0], &refused, "incompatible key usage");
+    let description = "enable_grpc_gateway: false";
+    let deployment = Deployment::described(&["etcd-0"], Some(description));
+    let node = &deployment.nodes[0].certificates;
+    let member = ClientPort::start(&node.join("ca.crt")).unwrap();
+    assert!(member.accepts(
+        &deployment.client_file("client.crt"),
+        &deployment.client_file("client.key"),
+    ));
+    assert!(!member.accepts(&node.join("server.crt"), &node.join("server.key")));
+    let log = member.log();
+    assert!(log.contains("incompatible key usage"), "{log}");
 }
 
 /// Reads from what the member itself holds, without asking the others.

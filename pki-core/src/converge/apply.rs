@@ -1,5 +1,6 @@
 //! Making what is missing.
 
+use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use time::OffsetDateTime;
 
 use super::plan::{LeafKey, Plan, PlannedLeaf};
@@ -23,7 +24,7 @@ impl Plan {
     /// # Errors
     ///
     /// When a key does not open, an authority may not sign, or the store cannot be written.
-    pub fn apply<S: Store>(
+    pub fn apply<S: Store + Sync>(
         self,
         cluster: &Cluster,
         pki: &mut Pki<S>,
@@ -33,12 +34,12 @@ impl Plan {
         self.issue(cluster, pki, keys, now)?.commit(pki, None)
     }
 
-    /// Makes everything in memory. Nothing is written yet.
+    /// Makes everything in memory, many leaves on every core. Nothing is written yet.
     ///
     /// # Errors
     ///
     /// When a key does not open, or an authority may not sign.
-    pub fn issue<S: Store>(
+    pub fn issue<S: Store + Sync>(
         self,
         cluster: &Cluster,
         pki: &Pki<S>,
@@ -49,43 +50,14 @@ impl Plan {
         let chain = Chain::complete(self.authorities, cluster, pki, keys, now, &mut batch)?;
         // Authorities are on the disk before anything that they signed.
         batch.barrier();
-        let mut signer = None;
-        let mut stored = Vec::new();
-        for planned in self.leaves {
-            let (leaf, generation, terms) = match planned {
-                PlannedLeaf::Keep(present) => {
-                    stored.push(present);
-                    continue;
-                }
-                PlannedLeaf::Issue {
-                    leaf,
-                    generation,
-                    terms,
-                    ..
-                } => (leaf, generation, terms),
-            };
-            let signer = match &mut signer {
-                Some(signer) => signer,
-                None => signer.insert(chain.signer(pki, keys)?),
-            };
-            let key = leaf_key(&leaf.id, terms.key, cluster, pki, keys)?;
-            let lifetime = terms.lifetime.unwrap_or(cluster.certificates.lifetime);
-            let validity = validity(cluster, lifetime, now);
-            let certificate = signer
-                .authority()
-                .issue(&leaf.profile, key.public(), validity)?;
-            let leaf = chain.stored_leaf(leaf.id, generation, certificate);
-            Pki::<S>::add_leaf(&mut batch, &leaf, &key, keys)?;
-            stored.push(leaf);
-        }
-        drop(signer);
+        let leaves = chain.leaves(self.leaves, cluster, pki, keys, now, &mut batch)?;
         let Chain {
             stored: authorities,
             fresh,
         } = chain;
         let mut state = State {
             authorities,
-            leaves: stored,
+            leaves,
             written_bundles: Vec::new(),
             lists: Signed::default(),
         };
@@ -253,6 +225,59 @@ impl Chain {
         Ok(Signer::Opened(Box::new(authority)))
     }
 
+    /// The leaves: those that stay, and those that are issued now, which are added to `batch`.
+    fn leaves<S: Store + Sync>(
+        &self,
+        planned: Vec<PlannedLeaf>,
+        cluster: &Cluster,
+        pki: &Pki<S>,
+        keys: &Unlocked,
+        now: OffsetDateTime,
+        batch: &mut Batch,
+    ) -> Result<Vec<StoredLeaf>, ConvergeError> {
+        let is_new = |leaf: &PlannedLeaf| matches!(leaf, PlannedLeaf::Issue { .. });
+        let signer = match planned.iter().any(is_new) {
+            true => Some(self.signer(pki, keys)?),
+            false => None,
+        };
+        let issue = |leaf| match (leaf, &signer) {
+            (
+                PlannedLeaf::Issue {
+                    leaf,
+                    generation,
+                    terms,
+                    ..
+                },
+                Some(signer),
+            ) => {
+                let key = leaf_key(&leaf.id, terms.key, cluster, pki, keys)?;
+                let lifetime = terms.lifetime.unwrap_or(cluster.certificates.lifetime);
+                let validity = validity(cluster, lifetime, now);
+                let issuer = signer.authority();
+                let certificate = issuer.issue(&leaf.profile, key.public(), validity)?;
+                let leaf = self.stored_leaf(leaf.id, generation, certificate);
+                let mut batch = Batch::default();
+                Pki::<S>::add_leaf(&mut batch, &leaf, &key, keys)?;
+                Ok((leaf, batch))
+            }
+            (PlannedLeaf::Issue { .. }, None) => {
+                Err(ConvergeError::Incomplete("authorities".to_owned()))
+            }
+            (PlannedLeaf::Keep(present), _) => Ok((present, Batch::default())),
+        };
+        // A few are made by this thread alone: the others are at work on the passphrase.
+        let made: Result<Vec<_>, ConvergeError> = match planned.len() < MANY {
+            true => planned.into_iter().map(issue).collect(),
+            false => planned.into_par_iter().map(issue).collect(),
+        };
+        let mut stored = Vec::new();
+        for (leaf, own) in made? {
+            batch.append(own);
+            stored.push(leaf);
+        }
+        Ok(stored)
+    }
+
     /// A leaf with every authority between it and the top.
     pub(super) fn stored_leaf(
         &self,
@@ -332,3 +357,6 @@ impl Signer<'_> {
         }
     }
 }
+
+/// From how many leaves on every core is put to work.
+const MANY: usize = 64;
