@@ -8,12 +8,12 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::print_stdout, reason = "a benchmark prints")]
 
-use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use benches::{
-    Contestant, Row, Sample, Series, Table, compete, in_process, median, process, rounds,
+    Contestant, Row, Sample, Series, Table, build_program, compete, in_process, median, process,
+    rounds,
 };
 use mimalloc::MiMalloc;
 use pki_core::seal::{KdfParameters, Keyring, Passphrase, SealError, Unlocked};
@@ -31,7 +31,7 @@ static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() {
     let directories = Directories::new();
-    let etcdpki = build_etcdpki();
+    let etcdpki = build_program("etcdpki");
     let ansible_vault = fixtures::ansible().vault().get_program().to_owned();
 
     let mut contestants = vec![
@@ -57,32 +57,6 @@ fn main() {
         ));
     }
     report(&compete(rounds(11), &mut contestants));
-}
-
-/// Builds the binary as it is released, and returns where it is.
-fn build_etcdpki() -> PathBuf {
-    let status = Command::new(env!("CARGO"))
-        .args([
-            "build",
-            "--quiet",
-            "--release",
-            "--package",
-            "pki-cli",
-            "--bin",
-            "etcdpki",
-        ])
-        .status();
-    assert!(
-        status.is_ok_and(|status| status.success()),
-        "etcdpki cannot be built"
-    );
-    // This program is target/release/deps/init-….
-    let own = env::current_exe().unwrap_or_else(|error| panic!("no path of its own: {error}"));
-    let release = own
-        .ancestors()
-        .nth(2)
-        .unwrap_or_else(|| panic!("not in target/release/deps"));
-    release.join("etcdpki")
 }
 
 fn init(etcdpki: &Path, directory: &Path) -> Command {

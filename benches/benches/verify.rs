@@ -8,13 +8,12 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::print_stdout, reason = "a benchmark prints")]
 
-use std::env;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use benches::{Contestant, Row, Sample, Series, Table, compete, process, rounds};
+use benches::{Contestant, Row, Sample, Series, Table, build_program, compete, process, rounds};
 
 const NODES: usize = 333;
 const CLIENTS: usize = 334;
@@ -25,7 +24,7 @@ const STATUS_LIMIT: f64 = 100.0;
 
 fn main() {
     let directory = tempfile::tempdir().unwrap_or_else(|error| panic!("no directory: {error}"));
-    let etcdpki = build_etcdpki();
+    let etcdpki = build_program("etcdpki");
     let leaves = make(&etcdpki, directory.path());
     let ours = |arguments: &[&str]| {
         let mut command = Command::new(&etcdpki);
@@ -122,32 +121,6 @@ fn collect(directory: &Path, leaves: &mut Vec<PathBuf>) {
             false => {}
         }
     }
-}
-
-/// Builds the binary as it is released, and returns where it is.
-fn build_etcdpki() -> PathBuf {
-    let status = Command::new(env!("CARGO"))
-        .args([
-            "build",
-            "--quiet",
-            "--release",
-            "--package",
-            "pki-cli",
-            "--bin",
-            "etcdpki",
-        ])
-        .status();
-    assert!(
-        status.is_ok_and(|status| status.success()),
-        "etcdpki cannot be built"
-    );
-    // This program is target/release/deps/verify-….
-    let own = env::current_exe().unwrap_or_else(|error| panic!("no path of its own: {error}"));
-    let release = own
-        .ancestors()
-        .nth(2)
-        .unwrap_or_else(|| panic!("not in target/release/deps"));
-    release.join("etcdpki")
 }
 
 fn wall(sample: &Sample) -> f64 {

@@ -6,9 +6,11 @@
 
 #![forbid(unsafe_code)]
 
+mod build;
 mod clock;
 mod table;
 
+pub use build::{build, build_program, release_directory};
 pub use clock::{Sample, in_process, process};
 pub use table::{Row, Table};
 

@@ -4,6 +4,8 @@ use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use benches::{build, build_program, release_directory};
+
 use super::work::Work;
 
 /// How a program is called.
@@ -30,7 +32,7 @@ impl Tool {
     pub(crate) fn all() -> Vec<Self> {
         let ansible = PathBuf::from(fixtures::ansible().vault().get_program());
         let mut tools = vec![
-            Self::new("vault", build_vault(), Style::Ansible),
+            Self::new("vault", build_program("vault"), Style::Ansible),
             Self::new("ansible-core", ansible, Style::Ansible),
             Self::new("crate ansible-vault", build_crate(), Style::Crate),
         ];
@@ -85,12 +87,6 @@ impl Tool {
     }
 }
 
-/// Builds our program as it is released, and returns where it is.
-fn build_vault() -> PathBuf {
-    build(&["--package", "pki-cli", "--bin", "vault"]);
-    release_directory().join("vault")
-}
-
 /// Builds the program around the crate.
 fn build_crate() -> PathBuf {
     let package = Path::new(env!("CARGO_MANIFEST_DIR")).join("peers/ansible-vault-crate");
@@ -104,24 +100,6 @@ fn build_crate() -> PathBuf {
         &target.display().to_string(),
     ]);
     target.join("release/ansible-vault-crate")
-}
-
-fn build(arguments: &[&str]) {
-    let mut command = Command::new(env!("CARGO"));
-    command
-        .args(["build", "--quiet", "--release"])
-        .args(arguments);
-    let is_built = command.status().is_ok_and(|status| status.success());
-    assert!(is_built, "{command:?} failed");
-}
-
-/// Where the binaries are: this program is target/release/deps/vault-….
-fn release_directory() -> PathBuf {
-    let own = env::current_exe().unwrap_or_else(|error| panic!("no path of its own: {error}"));
-    let release = own.ancestors().nth(2);
-    release
-        .unwrap_or_else(|| panic!("not in target/release/deps"))
-        .to_owned()
 }
 
 /// `$ETCDPKI_ANSIBLE_CORE_RS`, else what is in `.peers`.

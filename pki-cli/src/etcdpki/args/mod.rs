@@ -14,6 +14,8 @@ use std::path::PathBuf;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand};
 use pki_core::seal::SlotName;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 pub(super) use authorities::{CaAccept, CaAdopt, CaImport, CaList, CaRequest};
 #[cfg(feature = "age")]
@@ -94,6 +96,17 @@ pub(super) struct VaultArguments {
     /// runs
     #[arg(long, value_name = "COMMAND")]
     pub(super) vault_password_command: Option<String>,
+}
+
+/// A day, which means its beginning in UTC, or an instant as in RFC 3339.
+fn instant(text: &str) -> Result<OffsetDateTime, String> {
+    let whole = match text.contains('T') {
+        true => text.to_owned(),
+        false => format!("{text}T00:00:00Z"),
+    };
+    OffsetDateTime::parse(&whole, &Rfc3339).map_err(|_| {
+        "write a day such as 2027-01-31, or an instant such as 2027-01-31T12:00:00Z".to_owned()
+    })
 }
 
 const STYLES: Styles = Styles::styled()

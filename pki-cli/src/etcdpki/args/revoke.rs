@@ -5,11 +5,9 @@ use std::path::PathBuf;
 use clap::{ArgGroup, Args};
 use pki_core::crl::Reason;
 use pki_core::serial::{InvalidSerial, parse_serial};
-use time::format_description::well_known::Rfc3339;
-use time::macros::format_description;
-use time::{Date, OffsetDateTime};
+use time::OffsetDateTime;
 
-use super::KeyArguments;
+use super::{KeyArguments, instant};
 
 /// Revoke certificates, and sign the list that members refuse them by
 ///
@@ -59,19 +57,6 @@ pub(in crate::etcdpki) struct Serial(pub(in crate::etcdpki) Vec<u8>);
 
 fn serial(text: &str) -> Result<Serial, InvalidSerial> {
     parse_serial(text).map(Serial)
-}
-
-fn instant(text: &str) -> Result<OffsetDateTime, String> {
-    let date = Date::parse(text, format_description!("[year]-[month]-[day]"));
-    let instant = match date {
-        Ok(date) => date.midnight().assume_utc(),
-        Err(_) => OffsetDateTime::parse(text, &Rfc3339)
-            .map_err(|_| "write a date such as 2026-11-20, or 2026-11-20T08:00:00Z".to_owned())?,
-    };
-    match instant > OffsetDateTime::now_utc() {
-        true => Err("it lies in the future".to_owned()),
-        false => Ok(instant),
-    }
 }
 
 /// The options that only a change takes.

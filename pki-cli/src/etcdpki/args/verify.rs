@@ -5,9 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use pki_core::name::San;
 use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
-use super::{KeyArguments, VaultArguments};
+use super::{KeyArguments, VaultArguments, instant};
 
 /// Check the whole PKI, or the certificates in files: paths, names, usages, validity, and the
 /// rules of RFC 5280 and etcd
@@ -79,16 +78,6 @@ pub(in crate::etcdpki) enum CrlDepth {
     /// The first one
     #[default]
     Leaf,
-}
-
-fn instant(text: &str) -> Result<OffsetDateTime, String> {
-    let whole = match text.contains('T') {
-        true => text.to_owned(),
-        false => format!("{text}T00:00:00Z"),
-    };
-    OffsetDateTime::parse(&whole, &Rfc3339).map_err(|_| {
-        "write a day such as 2027-01-31, or an instant such as 2027-01-31T12:00:00Z".to_owned()
-    })
 }
 
 const EXAMPLES: &str = "\
