@@ -410,6 +410,8 @@ fn variables_of_a_role_in_clear_and_encrypted() {
         "etcd.key",
     ]);
     workspace.succeeds(&["issue", "x", "--role", "client"]);
+    // And with it the revocation list.
+    workspace.succeeds(&["init"]);
     workspace.succeeds(&["verify"]);
 }
 

@@ -316,7 +316,10 @@ fn who_left_the_description_is_named_until_revoked() {
     let shorter = format!("{description}\nclients: [kube-apiserver]\n");
     workspace.write("etcdpki.yml", shorter);
     let text = workspace.succeeds(&["init"]);
-    assert!(text.contains("Not described any more") && text.contains("etcdpki revoke NAME"));
+    assert!(
+        text.contains("Not described") && text.contains("etcdpki revoke NAME"),
+        "{text}"
+    );
     let text = workspace.succeeds(&["revoke", "etcdctl", "--reason", "cessationOfOperation"]);
     assert!(!text.contains("issues anew"), "{text}");
     let text = workspace.succeeds(&["init"]);

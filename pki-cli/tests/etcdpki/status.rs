@@ -42,7 +42,6 @@ fn what_is_due_is_in_the_exit_code_and_the_metrics() {
         "etcdpki_certificate_due{cluster=\"etcd\",kind=\"leaf\",name=\"etcd-1\",role=\"peer\"} 1";
     assert!(metrics.contains(due), "{metrics}");
     assert_eq!(metrics.matches("etcdpki_certificate_due{").count(), 11);
-    std::fs::create_dir(workspace.path("pki/crl")).unwrap();
     workspace.write("pki/crl/etcd.crl", "rubbish");
     let output = workspace.run(&["status", "--json"]);
     assert_eq!(output.status.code(), Some(3));

@@ -148,6 +148,11 @@ impl Certificate {
             }
     }
 
+    /// Whether its keyUsage, if it has one, lets it sign revocation lists.
+    pub fn signs_lists(&self) -> bool {
+        self.key_usages.is_empty() || self.key_usages.contains(&"cRLSign")
+    }
+
     /// Whether `name`, a distinguished name as DER, is this certificate's subject.
     pub(crate) fn is_named(&self, name: &[u8]) -> bool {
         self.raw_subject == name

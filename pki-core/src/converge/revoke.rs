@@ -4,11 +4,13 @@ use time::OffsetDateTime;
 
 use super::ConvergeError;
 use super::apply::open_authority;
-use crate::authority::Authority;
+use crate::authority::{Authority, IssueError};
 use crate::crl::{Crl, List, lists};
 use crate::description::Cluster;
+use crate::hierarchy::AuthorityName;
 use crate::revocation::Revocation;
 use crate::seal::Unlocked;
+use crate::signer::Custody;
 use crate::store::{Batch, Pki, Store, StoredAuthority};
 
 /// Writes these revocations, each in place of the record of the same serial number, and signs
@@ -57,6 +59,7 @@ pub fn revoke<S: Store>(
     keys: &Unlocked,
     now: OffsetDateTime,
 ) -> Result<Signed, ConvergeError> {
+    check_signer(cluster, pki)?;
     let mut batch = Batch::default();
     let mut records = pki.revocations()?;
     let mut written = Vec::new();
@@ -78,6 +81,22 @@ pub fn revoke<S: Store>(
     written.append(&mut signed.written);
     signed.written = written;
     Ok(signed)
+}
+
+/// Without the list for etcd nothing would be refused.
+fn check_signer<S: Store>(cluster: &Cluster, pki: &Pki<S>) -> Result<(), ConvergeError> {
+    let name = AuthorityName::signing(cluster);
+    let Some(authority) = pki.authority(name)? else {
+        return Err(ConvergeError::Incomplete(format!("authorities/{name}")));
+    };
+    if !authority.certificate.signs_lists() {
+        let subject = authority.certificate.subject;
+        return Err(IssueError::NotACrlIssuer { subject }.into());
+    }
+    match pki.custody(&authority)? {
+        Custody::Offline => Err(ConvergeError::OfflineSigner(name)),
+        Custody::Command(_) | Custody::Sealed => Ok(()),
+    }
 }
 
 /// Lists that were signed, and those that could not be.

@@ -11,10 +11,12 @@ use crate::description::Cluster;
 use crate::hierarchy::AuthorityName;
 use crate::lifetime::Validity;
 use crate::revocation::Revocation;
+use crate::signer::Custody;
 use crate::store::{Pki, Store, StoreError, StoredAuthority};
 
 /// The lists that a PKI with these authorities needs: the merged one first, then that of each
-/// other authority. An authority that has expired has none.
+/// other authority. An authority that has expired, or whose keyUsage lacks cRLSign, has none. That
+/// of one whose key is offline is never due: it is signed where the key is.
 ///
 /// # Errors
 ///
@@ -40,7 +42,8 @@ pub fn lists<S: Store>(
     });
     let mut lists = Vec::new();
     for (authority, merged) in std::iter::once((signing, true)).chain(others.map(|a| (a, false))) {
-        if authority.certificate.validity.not_after > now {
+        let certificate = &authority.certificate;
+        if certificate.validity.not_after > now && certificate.signs_lists() {
             let list = List::new(pki, authority, merged, authorities, revocations)?;
             lists.push(list);
         }
@@ -113,6 +116,12 @@ impl List {
             .filter(|revocation| merged || revocation.is_of(&authority.certificate));
         let (entries, changed) = entries(previous.as_ref(), own);
         let due = match &previous {
+            _ if pki
+                .custody(authority)
+                .is_ok_and(|custody| custody == Custody::Offline) =>
+            {
+                None
+            }
             None => Some(Due::Missing),
             Some(previous) if !previous.is_signed_by(&authority.certificate) => Some(Due::Signer),
             Some(_) if changed => Some(Due::Changed),

@@ -36,7 +36,7 @@ pub(in crate::etcdpki) struct Revoke {
     #[arg(long, value_name = "REASON")]
     pub(in crate::etcdpki) reason: Option<Reason>,
     /// Since when the key is not to be trusted: a date, or a time as in RFC 3339
-    #[arg(long, value_name = "TIME", value_parser = instant)]
+    #[arg(long, value_name = "TIME", value_parser = past_instant)]
     pub(in crate::etcdpki) invalid_since: Option<OffsetDateTime>,
     /// Take back what was revoked for certificateHold
     #[arg(long, conflicts_with_all = ["reason", "invalid_since"])]
@@ -57,6 +57,13 @@ pub(in crate::etcdpki) struct Serial(pub(in crate::etcdpki) Vec<u8>);
 
 fn serial(text: &str) -> Result<Serial, InvalidSerial> {
     parse_serial(text).map(Serial)
+}
+
+fn past_instant(text: &str) -> Result<OffsetDateTime, String> {
+    match instant(text)? {
+        future if future > OffsetDateTime::now_utc() => Err("it lies in the future".to_owned()),
+        past => Ok(past),
+    }
 }
 
 /// The options that only a change takes.
