@@ -109,7 +109,7 @@ fn render(arguments: &Init) -> Result<String, Error> {
 }
 
 /// A text as YAML, quoted where YAML could take it for something else. JSON's quotes are YAML's.
-fn yaml_scalar(text: &str) -> String {
+pub(super) fn yaml_scalar(text: &str) -> String {
     let plain = text.starts_with(|c: char| c.is_ascii_alphanumeric())
         && text
             .bytes()

@@ -53,12 +53,28 @@ pub(super) enum Error {
     Random(getrandom::Error),
     #[error("{what}: {reason}")]
     Password { what: &'static str, reason: String },
+    #[error("{}: {source}: remove it, and files that were edited are kept until --force is given", .path.display())]
+    Record {
+        path: PathBuf,
+        source: serde_json::Error,
+    },
+    #[error("the query on standard input: {0}")]
+    Query(String),
     #[error(transparent)]
     Seal(#[from] SealError),
     #[error(transparent)]
     Store(#[from] StoreError),
-    #[error("the description could not be written: {0}")]
+    #[error("a template could not be filled in: {0}")]
     Template(#[from] minijinja::Error),
+    #[error(
+        "`{name}` is none of {what} of {}: they are {known}",
+        super::description::FILE
+    )]
+    Undescribed {
+        what: &'static str,
+        name: String,
+        known: String,
+    },
     #[error("{}: {source}", .path.display())]
     Vault {
         path: PathBuf,

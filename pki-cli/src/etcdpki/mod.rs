@@ -4,9 +4,11 @@ mod args;
 mod description;
 mod error;
 mod files;
+mod hook;
 mod init;
 mod inspect;
 mod output;
+mod provision;
 mod secrets;
 mod verify;
 
@@ -48,6 +50,8 @@ fn dispatch(arguments: Arguments) -> Result<ExitCode, Error> {
         enter(directory, creates)?;
     }
     match arguments.command {
+        Command::Hook(hook) => hook::run(&hook),
+        Command::Provision(provision) => provision::run(&provision),
         Command::Init(init) => init::run(&init, arguments.directory.as_deref()),
         Command::Inspect(inspect) => inspect::run(&inspect),
         Command::Verify(verify) => verify::run(&verify),

@@ -11,7 +11,7 @@ use serde_saphyr::Spanned;
 use super::raw;
 use super::{
     AnsibleSettings, AuthoritySetting, AuthoritySettings, CertificateSettings, Cluster,
-    ConstraintSetting, DescriptionError, Node, Position, Sharing, TrustAnchor,
+    ConstraintSetting, DescriptionError, EtcdSettings, Node, Position, Sharing, TrustAnchor,
 };
 use crate::certificate::{AlternativeName, NameConstraints};
 use crate::key::KeyAlgorithm;
@@ -40,6 +40,7 @@ pub(super) fn cluster(raw: raw::Description) -> Checked<Cluster> {
         authorities: authorities(&raw.authorities)?,
         trust_anchor: trust_anchor(raw.trust_anchor.as_ref())?,
         grpc_gateway: raw.etcd.enable_grpc_gateway,
+        etcd: etcd(&raw.etcd)?,
         ansible,
     };
     check_lifetimes(&raw, &cluster)?;
@@ -312,6 +313,31 @@ fn trust_anchor(raw: Option<&Text>) -> Checked<TrustAnchor> {
     word(raw, "trust_anchor", &words)
 }
 
+fn etcd(raw: &raw::Etcd) -> Checked<EtcdSettings> {
+    let series = match &raw.version {
+        Some(text) => Some(value(text, "etcd: version")?),
+        None => None,
+    };
+    let data_dir = match &raw.data_dir {
+        Some(text) if !is_plain_path(&text.value) => {
+            let message = format!(
+                "etcd: data_dir: `{}` is not an absolute path of letters, digits and the characters . _ - /: write one such as {DEFAULT_DATA_DIR}",
+                text.value
+            );
+            return Err(fault(text, message));
+        }
+        Some(text) => text.value.clone(),
+        None => DEFAULT_DATA_DIR.to_owned(),
+    };
+    Ok(EtcdSettings { series, data_dir })
+}
+
+/// A path that needs no quoting, in a unit of systemd least of all.
+fn is_plain_path(path: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-/".contains(&byte);
+    path.starts_with('/') && path.len() > 1 && path.bytes().all(plain)
+}
+
 fn ansible(raw: &raw::Ansible, clients: &[ClientName]) -> Checked<AnsibleSettings> {
     let vault_id = match &raw.vault_id {
         // ansible-vault writes no label for `default`.
@@ -524,4 +550,5 @@ fn fault<T>(at: &Spanned<T>, message: impl Display) -> DescriptionError {
     DescriptionError::at(at.referenced, message)
 }
 
+const DEFAULT_DATA_DIR: &str = "/var/lib/etcd";
 const DEFAULT_CLIENTS: [&str; 2] = ["kube-apiserver", "etcdctl"];

@@ -118,13 +118,17 @@ impl<'de> Deserialize<'de> for NameConstraints {
 #[derive(Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Etcd {
+    pub(super) data_dir: Option<Text>,
     pub(super) enable_grpc_gateway: bool,
+    pub(super) version: Option<Text>,
 }
 
 impl Default for Etcd {
     fn default() -> Self {
         Self {
+            data_dir: None,
             enable_grpc_gateway: true,
+            version: None,
         }
     }
 }

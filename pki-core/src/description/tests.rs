@@ -188,6 +188,13 @@ fn faults_name_line_and_column() {
             "none of `clients`",
         ),
         (with("ansible: { vault_id: \"a;b\" }"), 4, "vault_id"),
+        (with("etcd: { version: \"3.3\" }"), 4, "release series"),
+        (with("etcd: { data_dir: etcd }"), 4, "not an absolute path"),
+        (
+            with("etcd: { data_dir: \"/a b\" }"),
+            4,
+            "not an absolute path",
+        ),
         ("domain: a.b\nnodes: [\n".to_owned(), 2, ""),
     ];
     for (text, line, part) in cases {

@@ -1,7 +1,9 @@
 //! What can be typed: a module for each command, and here what they share.
 
+mod hook;
 mod init;
 mod inspect;
+mod provision;
 mod verify;
 
 use std::path::PathBuf;
@@ -9,8 +11,10 @@ use std::path::PathBuf;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand};
 
+pub(super) use hook::{CheckHook, Hook, HostArgument, InventoryHook, VaultPasswordHook};
 pub(super) use init::{Init, NodeArgument};
 pub(super) use inspect::Inspect;
+pub(super) use provision::{Kubernetes, Provision, Write};
 pub(super) use verify::Verify;
 
 /// Certificates for a mutual-TLS etcd cluster, from one description.
@@ -26,8 +30,12 @@ pub(super) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
+    #[command(subcommand)]
+    Hook(Hook),
     Init(Init),
     Inspect(Inspect),
+    #[command(subcommand)]
+    Provision(Provision),
     Verify(Verify),
 }
 
@@ -68,4 +76,5 @@ const STYLES: Styles = Styles::styled()
     .placeholder(AnsiColor::Cyan.on_default());
 
 const EXIT_CODES: &str = "\
-Exit codes: 0 done, 1 failed, 2 wrong usage, 3 something was found (verify).";
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 something was found
+(verify, provision, hook check).";

@@ -1,0 +1,105 @@
+//! Whether the certificates fit the hosts, before anything is touched.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use pki_core::Cluster;
+use pki_core::converge::{self, Action};
+use pki_core::store::{Directory, Pki};
+use pki_core::verify::{self, Finding};
+use time::OffsetDateTime;
+
+use crate::etcdpki::args::{CheckHook, HostArgument};
+use crate::etcdpki::error::Error;
+use crate::etcdpki::init::PKI;
+use crate::etcdpki::output::{self, BAD, GOOD};
+
+/// Runs the command.
+pub(super) fn run(cluster: &Cluster, arguments: &CheckHook) -> Result<ExitCode, Error> {
+    let pki = Pki::new(Directory::open_read_only(Path::new(PKI))?);
+    let now = OffsetDateTime::now_utc();
+    let mut findings = verify::verify(cluster, &pki, None, now)?.findings;
+    for action in converge::plan(cluster, &pki, now)?.actions() {
+        findings.push(unmade(&action));
+    }
+    findings.extend(
+        arguments
+            .hosts
+            .iter()
+            .filter_map(|host| unfit(cluster, host)),
+    );
+    if arguments.due {
+        findings.extend(due(cluster, &pki, now)?);
+    }
+    for Finding { path, message } in &findings {
+        output::note(&format!("{BAD}{path}{BAD:#}: {message}"));
+    }
+    if !findings.is_empty() {
+        return Ok(ExitCode::from(FOUND));
+    }
+    output::note(&format!("{GOOD}ok{GOOD:#}: the certificates fit the hosts"));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What is described and not there, or there and not as described.
+fn unmade(action: &Action) -> Finding {
+    let (path, reason) = match action {
+        Action::MakeAuthority(name) => (format!("authorities/{name}"), "it is missing".to_owned()),
+        Action::Issue { id, reason } => (format!("certificates/{id}"), reason.to_string()),
+    };
+    Finding {
+        path,
+        message: format!("{reason}: run `etcdpki init`"),
+    }
+}
+
+/// A node whose described addresses the host does not have, for its peers would refuse it.
+fn unfit(cluster: &Cluster, host: &HostArgument) -> Option<Finding> {
+    let named = |message: String| {
+        Some(Finding {
+            path: host.name.clone(),
+            message,
+        })
+    };
+    let Some(node) = cluster
+        .nodes
+        .iter()
+        .find(|node| node.name.as_str() == host.name)
+    else {
+        return named(
+            "this host is not described: add it to nodes in etcdpki.yml, or name it as it is there"
+                .to_owned(),
+        );
+    };
+    let missing = node
+        .addresses
+        .iter()
+        .find(|address| !host.addresses.contains(address))?;
+    named(format!(
+        "its certificate names {missing}, which the host does not have: correct its addresses in etcdpki.yml and run `etcdpki init`"
+    ))
+}
+
+fn due(
+    cluster: &Cluster,
+    pki: &Pki<Directory>,
+    now: OffsetDateTime,
+) -> Result<Vec<Finding>, Error> {
+    let state = converge::State::read(cluster, pki)?;
+    let due = state.leaves.iter().filter(|stored| {
+        let validity = &stored.certificate().validity;
+        cluster.certificates.renew_before.due_from(validity) <= now
+    });
+    Ok(due
+        .map(|stored| Finding {
+            path: pki.locate_leaf(stored),
+            message: format!(
+                "due for renewal: it expires on {}",
+                output::date(stored.certificate().validity.not_after)
+            ),
+        })
+        .collect())
+}
+
+/// The exit code that says that something was found.
+const FOUND: u8 = 3;
