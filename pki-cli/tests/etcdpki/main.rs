@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
+mod hook;
 mod init;
+mod provision;
 mod verify;
 mod workspace;
