@@ -3,6 +3,7 @@
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
+use pki_core::name::Label;
 use pki_core::seal::Passphrase;
 use pki_core::store::atomic::{Access, Group};
 use vault_format::Secret;
@@ -16,8 +17,16 @@ use crate::password::{self, Readable};
 pub(super) const VAULT_PASSWORD_FILE: &str = "vault-password.txt";
 /// The file that `--generate-secrets` writes the passphrase to.
 pub(super) const PASSPHRASE_FILE: &str = "etcdpki-passphrase.txt";
-/// All files that `--generate-secrets` writes.
-pub(super) const GENERATED_FILES: [&str; 2] = [VAULT_PASSWORD_FILE, PASSPHRASE_FILE];
+/// The directory of the vault passwords of nodes, where each has its own.
+pub(super) const HOST_PASSWORDS: &str = "vault-passwords/";
+/// All files that `--generate-secrets` writes, and their directory.
+pub(super) const GENERATED_FILES: [&str; 3] =
+    [VAULT_PASSWORD_FILE, PASSPHRASE_FILE, HOST_PASSWORDS];
+
+/// Where the vault password of a node lies, if it has its own.
+pub(super) fn host_password_file(node: &Label) -> String {
+    format!("{HOST_PASSWORDS}{node}.txt")
+}
 
 /// The ways to a secret, the first that there is wins.
 #[derive(Debug)]
@@ -26,7 +35,7 @@ pub(super) struct Source<'a> {
     file: Option<&'a Path>,
     command: Option<&'a str>,
     variable: &'static str,
-    default_file: &'static str,
+    default_file: &'a str,
     option: &'static str,
 }
 
@@ -52,6 +61,18 @@ impl<'a> Source<'a> {
             variable: "ANSIBLE_VAULT_PASSWORD_FILE",
             default_file: VAULT_PASSWORD_FILE,
             option: "--vault-password",
+        }
+    }
+
+    /// The way to the vault password of one node: its file, or a prompt.
+    pub(super) fn host_password(file: &'a str) -> Self {
+        Self {
+            what: "vault password of a node",
+            file: None,
+            command: None,
+            variable: NO_VARIABLE,
+            default_file: file,
+            option: NO_OPTION,
         }
     }
 
@@ -123,6 +144,11 @@ impl<'a> Source<'a> {
             option,
             ..
         } = self;
+        if option.is_empty() {
+            return format!(
+                "put it into {default_file}, or run this in a terminal; `etcdpki init --generate-secrets` makes one"
+            );
+        }
         format!(
             "give {option}-file FILE or {option}-command COMMAND, set {variable}, put it into \
              {default_file}, or run this in a terminal; `etcdpki init --generate-secrets` makes one"
@@ -169,6 +195,10 @@ pub(super) fn vault_secret(secret: &Zeroizing<Vec<u8>>) -> Result<Secret, Error>
         source,
     })
 }
+
+/// No option or variable of its own: one for each node would be too many.
+const NO_OPTION: &str = "";
+const NO_VARIABLE: &str = "";
 
 /// Crockford's base 32, without letters that look alike.
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";

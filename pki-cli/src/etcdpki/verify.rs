@@ -6,7 +6,8 @@ use std::io;
 use std::path::Path;
 use std::process::ExitCode;
 
-use pki_core::document::AnsibleRole;
+use pki_core::Cluster;
+use pki_core::document;
 use pki_core::store::{Directory, Pki};
 use pki_core::verify::{self, Finding, Report};
 use serde::Serialize;
@@ -32,7 +33,7 @@ pub(super) fn run(arguments: &Verify) -> Result<ExitCode, Error> {
         }
     };
     let mut report = verify::verify(&cluster, &pki, keys.as_ref(), OffsetDateTime::now_utc())?;
-    report.findings.extend(vault_files_in_clear()?);
+    report.findings.extend(vault_files_in_clear(&cluster)?);
     match arguments.json {
         true => output::print_json(&Json::from(&report))?,
         false => output::print(&text(&report, arguments.without_keys))?,
@@ -44,10 +45,9 @@ pub(super) fn run(arguments: &Verify) -> Result<ExitCode, Error> {
 }
 
 /// Vault files that were decrypted and left so, with every key in them in clear.
-fn vault_files_in_clear() -> Result<Vec<Finding>, Error> {
+fn vault_files_in_clear(cluster: &Cluster) -> Result<Vec<Finding>, Error> {
     let mut findings = Vec::new();
-    for role in AnsibleRole::ALL {
-        let path = role.vault_path();
+    for path in document::vault_paths(cluster) {
         let content = match fs::read(&path) {
             Ok(content) => Zeroizing::new(content),
             Err(error) if error.kind() == io::ErrorKind::NotFound => continue,

@@ -5,5 +5,6 @@
 mod hook;
 mod init;
 mod provision;
+mod vault_files;
 mod verify;
 mod workspace;

@@ -118,7 +118,7 @@ fn strangers_are_refused(lab: &Lab) {
             let address = format!("10.77.0.{}", 10 + host);
             inside(
                 0,
-                &format!("printf 'GET /members HTTP/1.0\\r\\n\\r\\n' | timeout 5 openssl s_client -quiet -no_ign_eof -connect {address}:2380 -partial_chain -CAfile /etc/etcd/pki/ca.crt {pair} 2>&1"),
+                &format!("printf 'GET /members HTTP/1.0\\r\\n\\r\\n' | timeout 5 openssl s_client -quiet -connect {address}:2380 -partial_chain -CAfile /etc/etcd/pki/ca.crt {pair} 2>&1"),
             )
             .stdout
         };

@@ -12,6 +12,7 @@ use super::raw;
 use super::{
     AnsibleSettings, AuthoritySetting, AuthoritySettings, CertificateSettings, Cluster,
     ConstraintSetting, DescriptionError, EtcdSettings, Node, Position, Sharing, TrustAnchor,
+    VaultFiles,
 };
 use crate::certificate::{AlternativeName, NameConstraints};
 use crate::key::KeyAlgorithm;
@@ -360,9 +361,11 @@ fn ansible(raw: &raw::Ansible, clients: &[ClientName]) -> Checked<AnsibleSetting
         }
         None => clients[0].clone(),
     };
+    let words = [("role", VaultFiles::Role), ("host", VaultFiles::Host)];
     Ok(AnsibleSettings {
         vault_id,
         common_client,
+        vault_files: word(raw.vault_files.as_ref(), "ansible: vault_files", &words)?,
     })
 }
 

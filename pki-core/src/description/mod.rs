@@ -236,6 +236,17 @@ pub struct AnsibleSettings {
     pub vault_id: Option<vault_format::Label>,
     /// The client whose certificate the role `common` installs on every machine.
     pub common_client: ClientName,
+    /// How the variables of nodes are split into files.
+    pub vault_files: VaultFiles,
+}
+
+/// How the encrypted variables of nodes are split into files.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum VaultFiles {
+    /// One file a node, each under a vault id of its own: the node's name.
+    Host,
+    /// One file a role, with the certificates of all nodes.
+    Role,
 }
 
 /// The loopback addresses, which every server certificate carries.

@@ -138,4 +138,5 @@ impl Default for Etcd {
 pub(super) struct Ansible {
     pub(super) vault_id: Option<Text>,
     pub(super) common_client: Option<Text>,
+    pub(super) vault_files: Option<Text>,
 }

@@ -187,6 +187,7 @@ fn faults_name_line_and_column() {
             4,
             "none of `clients`",
         ),
+        (with("ansible: { vault_files: node }"), 4, "role or host"),
         (with("ansible: { vault_id: \"a;b\" }"), 4, "vault_id"),
         (with("etcd: { version: \"3.3\" }"), 4, "release series"),
         (with("etcd: { data_dir: etcd }"), 4, "not an absolute path"),

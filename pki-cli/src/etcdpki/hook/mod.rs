@@ -6,9 +6,12 @@ mod terraform;
 
 use std::process::ExitCode;
 
+use pki_core::Cluster;
+use pki_core::description::{Node, VaultFiles};
+
 use super::args::{Hook, VaultArguments, VaultPasswordHook};
 use super::error::Error;
-use super::secrets::Source;
+use super::secrets::{self, Source};
 use super::{description, output};
 
 /// Runs the command.
@@ -19,32 +22,44 @@ pub(super) fn run(hook: &Hook) -> Result<ExitCode, Error> {
         Hook::Inventory(arguments) => inventory::run(&cluster, arguments)?,
         Hook::JoinString => output::print(&format!("{}\n", cluster.join_string()))?,
         Hook::Terraform => terraform::run(&cluster)?,
-        Hook::VaultPassword(arguments) => {
-            let described = cluster.ansible.vault_id.as_ref();
-            vault_password(
-                arguments,
-                described.map_or("default", |label| label.as_str()),
-            )?;
-        }
+        Hook::VaultPassword(arguments) => vault_password(&cluster, arguments)?,
     }
     Ok(ExitCode::SUCCESS)
 }
 
 /// Never from the environment: there stands the name of the program that calls this.
-fn vault_password(arguments: &VaultPasswordHook, described: &str) -> Result<(), Error> {
-    if let Some(id) = &arguments.vault_id
-        && id != described
-    {
+fn vault_password(cluster: &Cluster, arguments: &VaultPasswordHook) -> Result<(), Error> {
+    let described = cluster.ansible.vault_id.as_ref();
+    let described = described.map_or("default", |label| label.as_str());
+    let own: &[Node] = match cluster.ansible.vault_files {
+        VaultFiles::Host => &cluster.nodes,
+        VaultFiles::Role => &[],
+    };
+    let id = arguments.vault_id.as_deref().unwrap_or(described);
+    let host = own.iter().find(|node| node.name.as_str() == id);
+    if host.is_none() && id != described {
+        let known = own.iter().map(|node| node.name.as_str());
         return Err(Error::Undescribed {
             what: "the vault ids",
-            name: id.clone(),
-            known: described.to_owned(),
+            name: id.to_owned(),
+            known: [described]
+                .into_iter()
+                .chain(known)
+                .collect::<Vec<_>>()
+                .join(", "),
         });
     }
-    let file = Some(arguments.vault_password_file.clone());
+    let file = match host {
+        Some(node) => secrets::host_password_file(&node.name).into(),
+        None => arguments.vault_password_file.clone(),
+    };
+    let command = arguments
+        .vault_password_command
+        .clone()
+        .filter(|_| host.is_none());
     let source = VaultArguments {
-        vault_password_file: file.filter(|_| arguments.vault_password_command.is_none()),
-        vault_password_command: arguments.vault_password_command.clone(),
+        vault_password_file: command.is_none().then_some(file),
+        vault_password_command: command,
     };
     let secret = Source::vault_password(&source).read(false)?;
     output::print_secret(&secret)

@@ -3,6 +3,7 @@
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{Environment, ErrorKind, Value};
 use pki_core::Cluster;
+use pki_core::description::VaultFiles;
 use serde::Serialize;
 
 use crate::etcdpki::description::yaml_scalar;
@@ -19,6 +20,7 @@ pub(in crate::etcdpki) struct Variables {
     etcd_grpc_gateway: bool,
     etcd_version: String,
     etcd_data_dir: String,
+    etcd_vault_files: &'static str,
 }
 
 #[derive(Debug, Serialize)]
@@ -45,6 +47,10 @@ impl From<&Cluster> for Variables {
             etcd_grpc_gateway: cluster.grpc_gateway,
             etcd_version: series.map(|series| series.to_string()).unwrap_or_default(),
             etcd_data_dir: cluster.etcd.data_dir.clone(),
+            etcd_vault_files: match cluster.ansible.vault_files {
+                VaultFiles::Host => "host",
+                VaultFiles::Role => "role",
+            },
         }
     }
 }
