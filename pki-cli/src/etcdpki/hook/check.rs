@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use pki_core::Cluster;
-use pki_core::converge::{self, Action};
+use pki_core::converge::State;
 use pki_core::store::{Directory, Pki};
 use pki_core::verify::{self, Finding};
 use time::OffsetDateTime;
@@ -19,9 +19,6 @@ pub(super) fn run(cluster: &Cluster, arguments: &CheckHook) -> Result<ExitCode, 
     let pki = Pki::new(Directory::open_read_only(Path::new(PKI))?);
     let now = OffsetDateTime::now_utc();
     let mut findings = verify::verify(cluster, &pki, None, now)?.findings;
-    for action in converge::plan(cluster, &pki, now)?.actions() {
-        findings.push(unmade(&action));
-    }
     findings.extend(
         arguments
             .hosts
@@ -39,18 +36,6 @@ pub(super) fn run(cluster: &Cluster, arguments: &CheckHook) -> Result<ExitCode, 
     }
     output::note(&format!("{GOOD}ok{GOOD:#}: the certificates fit the hosts"));
     Ok(ExitCode::SUCCESS)
-}
-
-/// What is described and not there, or there and not as described.
-fn unmade(action: &Action) -> Finding {
-    let (path, reason) = match action {
-        Action::MakeAuthority(name) => (format!("authorities/{name}"), "it is missing".to_owned()),
-        Action::Issue { id, reason } => (format!("certificates/{id}"), reason.to_string()),
-    };
-    Finding {
-        path,
-        message: format!("{reason}: run `etcdpki init`"),
-    }
 }
 
 /// A node whose described addresses the host does not have, for its peers would refuse it.
@@ -85,7 +70,7 @@ fn due(
     pki: &Pki<Directory>,
     now: OffsetDateTime,
 ) -> Result<Vec<Finding>, Error> {
-    let state = converge::State::read(cluster, pki)?;
+    let state = State::read(cluster, pki)?;
     let due = state.leaves.iter().filter(|stored| {
         let validity = &stored.certificate().validity;
         cluster.certificates.renew_before.due_from(validity) <= now
