@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::description::{EtcdSeries, InvalidSeries};
+
 /// A version of etcd 3: `3.5`, or `3.5.30` where it is known to the last number.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct EtcdVersion {
@@ -28,6 +30,17 @@ impl EtcdVersion {
         };
         self.patch
             .is_none_or(|patch| (first..fixed).contains(&patch))
+    }
+}
+
+impl EtcdVersion {
+    /// Its release series.
+    ///
+    /// # Errors
+    ///
+    /// When it is none that is known here.
+    pub fn series(self) -> Result<EtcdSeries, InvalidSeries> {
+        format!("3.{}", self.minor).parse()
     }
 }
 

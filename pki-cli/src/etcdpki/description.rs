@@ -150,7 +150,7 @@ pub(super) fn render(new: &New<'_>) -> Result<String, Error> {
 }
 
 /// A text as YAML, quoted where YAML could take it for something else. JSON's quotes are YAML's.
-fn yaml_scalar(text: &str) -> String {
+pub(super) fn yaml_scalar(text: &str) -> String {
     let plain = text.starts_with(|c: char| c.is_ascii_alphanumeric())
         && text
             .bytes()

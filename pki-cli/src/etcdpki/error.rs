@@ -139,6 +139,13 @@ pub(super) enum Error {
     #[cfg(feature = "age")]
     #[error("the root authority is missing: run `etcdpki init` to make it")]
     NoRoot,
+    #[error("{}: {source}: remove it, and files that were edited are kept until --force is given", .path.display())]
+    Record {
+        path: PathBuf,
+        source: serde_json::Error,
+    },
+    #[error("the query on standard input: {0}")]
+    Query(String),
     #[error(transparent)]
     Seal(#[from] SealError),
     #[error("{owner} has several roles, and --out takes one certificate: say which with --role")]
@@ -149,10 +156,19 @@ pub(super) enum Error {
     Slot(#[from] SlotError),
     #[error(transparent)]
     Store(#[from] StoreError),
-    #[error("the description could not be written: {0}")]
+    #[error("a template could not be filled in: {0}")]
     Template(#[from] minijinja::Error),
     #[error(transparent)]
     UnfitReason(#[from] UnfitReason),
+    #[error(
+        "`{name}` is none of {what} of {}: they are {known}",
+        super::description::FILE
+    )]
+    Undescribed {
+        what: &'static str,
+        name: String,
+        known: String,
+    },
     #[error("{}: {source}", .path.display())]
     Vault {
         path: PathBuf,

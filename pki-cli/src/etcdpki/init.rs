@@ -8,8 +8,10 @@ use std::thread::{self, ScopedJoinHandle};
 
 use pki_core::Cluster;
 use pki_core::converge::{self, Plan, State, Terms};
+use pki_core::description::VaultFiles;
 use pki_core::document::{self, Document};
 use pki_core::leaf::LeafId;
+use pki_core::name::Label;
 use pki_core::seal::{KdfParameters, Keyring, Passphrase, Unlocked};
 use pki_core::store::atomic::{Access, Group};
 use pki_core::store::{Directory, Pki};
@@ -107,11 +109,12 @@ fn make(arguments: &Work<'_>, described: &Described, now: OffsetDateTime) -> Res
         .try_for_each(files::remove_leftovers)?;
     let plan = plan(arguments, cluster, &pki, now)?;
     let keyring = pki.keyring()?;
-    let secrets = Secrets::acquire(arguments, &pki, keyring.as_ref()).inspect_err(|_| {
+    let acquired = Secrets::acquire(arguments, cluster, &pki, keyring.as_ref());
+    let secrets = acquired.inspect_err(|_| {
         // Made a moment ago for its lock, if it is empty; else this does nothing.
         let _ = std::fs::remove_dir(PKI);
     })?;
-    let vault_secret = secrets::vault_secret(&secrets.vault_password)?;
+    let vault_secrets = secrets.of_vault()?;
     let mut report = Report::new(described);
     let mut group = Group::default();
     if let Some(text) = &described.new {
@@ -139,7 +142,7 @@ fn make(arguments: &Work<'_>, described: &Described, now: OffsetDateTime) -> Res
         output::note(&format!("note: {path} was not signed anew: {reason}"));
     }
     let documents = document::documents(cluster, &pki, &state, &keys)?;
-    write_documents(cluster, &documents, &vault_secret, &mut report)?;
+    write_documents(cluster, &documents, &vault_secrets, &mut report)?;
     report.describe(cluster, &pki, &state, now)?;
     Ok(report)
 }
@@ -148,6 +151,8 @@ fn make(arguments: &Work<'_>, described: &Described, now: OffsetDateTime) -> Res
 struct Secrets {
     sealing: Sealing,
     vault_password: Zeroizing<Vec<u8>>,
+    /// Of nodes whose vault files have a password of their own.
+    host_passwords: Vec<(Label, Zeroizing<Vec<u8>>)>,
     generated: Vec<Generated>,
 }
 
@@ -161,6 +166,7 @@ enum Sealing {
 impl Secrets {
     fn acquire(
         arguments: &Work<'_>,
+        cluster: &Cluster,
         pki: &Pki<Directory>,
         keyring: Option<&Keyring>,
     ) -> Result<Self, Error> {
@@ -184,10 +190,33 @@ impl Secrets {
         };
         let vault = Source::vault_password(arguments.vault);
         let vault_password = acquire(vault, keyring.is_none())?;
+        let mut host_passwords = Vec::new();
+        if cluster.ansible.vault_files == VaultFiles::Host {
+            for node in &cluster.nodes {
+                let file = secrets::host_password_file(&node.name);
+                let password = acquire(Source::host_password(&file), keyring.is_none())?;
+                host_passwords.push((node.name.clone(), password));
+            }
+        }
         Ok(Self {
             sealing,
             vault_password,
+            host_passwords,
             generated,
+        })
+    }
+
+    fn of_vault(&self) -> Result<VaultSecrets, Error> {
+        let hosts = self.host_passwords.iter().map(|(node, password)| {
+            let label = vault_format::Label::new(node.as_str()).map_err(|source| Error::Vault {
+                path: secrets::host_password_file(node).into(),
+                source,
+            })?;
+            Ok((node.clone(), label, secrets::vault_secret(password)?))
+        });
+        Ok(VaultSecrets {
+            common: secrets::vault_secret(&self.vault_password)?,
+            hosts: hosts.collect::<Result<_, Error>>()?,
         })
     }
 
@@ -219,6 +248,27 @@ fn open(
         return Err(Error::NoPassphraseForKeyring { path: PKI.into() });
     }
     keys::open(arguments.keys, pki, keyring)
+}
+
+/// What vault files are encrypted under.
+struct VaultSecrets {
+    common: Secret,
+    hosts: Vec<(Label, vault_format::Label, Secret)>,
+}
+
+impl VaultSecrets {
+    /// The vault id and the secret of a document.
+    fn of<'a>(
+        &'a self,
+        document: &Document,
+        cluster: &'a Cluster,
+    ) -> (Option<&'a vault_format::Label>, &'a Secret) {
+        let own = |host: &Label| self.hosts.iter().find(|(node, ..)| node == host);
+        match document.host.as_ref().and_then(own) {
+            Some((_, label, secret)) => (Some(label), secret),
+            None => (cluster.ansible.vault_id.as_ref(), &self.common),
+        }
+    }
 }
 
 /// The first run: makes everything while the passphrase is stretched, for only the keyring waits
@@ -257,13 +307,13 @@ fn joined<T>(thread: ScopedJoinHandle<'_, T>) -> T {
 fn write_documents(
     cluster: &Cluster,
     documents: &[Document],
-    secret: &Secret,
+    secrets: &VaultSecrets,
     report: &mut Report,
 ) -> Result<(), Error> {
-    let label = cluster.ansible.vault_id.as_ref();
     let mut changed = Vec::new();
     for document in documents {
         files::remove_leftovers(&document.path)?;
+        let (label, secret) = secrets.of(document, cluster);
         let old = Old::read(document, secret)?;
         match files::merge(document, &old)?.or_else(|| old.relabelled(label)) {
             Some(text) => changed.push((document, text)),
@@ -274,7 +324,10 @@ fn write_documents(
     let ready = thread::scope(|scope| {
         let threads: Vec<_> = changed
             .iter()
-            .map(|(document, text)| scope.spawn(|| Ready::new(document, text, secret, label)))
+            .map(|(document, text)| {
+                let (label, secret) = secrets.of(document, cluster);
+                scope.spawn(move || Ready::new(document, text, secret, label))
+            })
             .collect();
         threads
             .into_iter()

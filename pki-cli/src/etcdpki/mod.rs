@@ -5,12 +5,14 @@ mod ca;
 mod description;
 mod error;
 mod files;
+mod hook;
 mod init;
 mod inspect;
 mod issue;
 mod keys;
 mod opened;
 mod output;
+mod provision;
 mod revoke;
 mod secrets;
 mod status;
@@ -55,6 +57,8 @@ fn dispatch(arguments: Arguments) -> Result<ExitCode, Error> {
     }
     match arguments.command {
         Command::Ca(ca) => ca::run(&ca),
+        Command::Hook(hook) => hook::run(&hook),
+        Command::Provision(provision) => provision::run(&provision),
         Command::Init(init) => init::run(&init, arguments.directory.as_deref()),
         Command::Inspect(inspect) => inspect::run(&inspect),
         Command::Issue(issue) => issue::run(&issue, arguments.directory.as_deref()),

@@ -1,6 +1,7 @@
 //! Writing to the terminal: data to standard output, talk to standard error.
 
 use std::io::{self, Write};
+use std::os::fd::AsFd as _;
 
 use anstyle::{AnsiColor, Style};
 use serde::Serialize;
@@ -26,6 +27,20 @@ pub(super) fn print(text: &str) -> Result<(), Error> {
     let written = stdout
         .write_all(text.as_bytes())
         .and_then(|()| stdout.flush());
+    written.map_err(|source| Error::io(STDOUT, source))
+}
+
+/// Writes a secret and a newline to standard output, leaving no copy behind.
+pub(super) fn print_secret(secret: &[u8]) -> Result<(), Error> {
+    // Standard output of Rust is buffered; a file is not.
+    let written = io::stdout()
+        .as_fd()
+        .try_clone_to_owned()
+        .map(std::fs::File::from)
+        .and_then(|mut stdout| {
+            stdout.write_all(secret)?;
+            stdout.write_all(b"\n")
+        });
     written.map_err(|source| Error::io(STDOUT, source))
 }
 

@@ -3,6 +3,7 @@
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
+use pki_core::name::Label;
 use pki_core::seal::Passphrase;
 use pki_core::store::atomic::{Access, Group};
 use vault_format::Secret;
@@ -17,8 +18,16 @@ use crate::password::{self, Readable};
 pub(super) const VAULT_PASSWORD_FILE: &str = "vault-password.txt";
 /// The file that `--generate-secrets` writes the passphrase to.
 pub(super) const PASSPHRASE_FILE: &str = "etcdpki-passphrase.txt";
-/// All files that `--generate-secrets` writes.
-pub(super) const GENERATED_FILES: [&str; 2] = [VAULT_PASSWORD_FILE, PASSPHRASE_FILE];
+/// The directory of the vault passwords of nodes, where each has its own.
+pub(super) const HOST_PASSWORDS: &str = "vault-passwords/";
+/// All files that `--generate-secrets` writes, and their directory.
+pub(super) const GENERATED_FILES: [&str; 3] =
+    [VAULT_PASSWORD_FILE, PASSPHRASE_FILE, HOST_PASSWORDS];
+
+/// Where the vault password of a node lies, if it has its own.
+pub(super) fn host_password_file(node: &Label) -> String {
+    format!("{HOST_PASSWORDS}{node}.txt")
+}
 
 /// The ways to a secret, the first that there is wins.
 #[derive(Debug)]
@@ -28,7 +37,7 @@ pub(super) struct Source<'a> {
     command: Option<&'a str>,
     variable: &'static str,
     /// None where a secret has no file of its own.
-    default_file: Option<&'static str>,
+    default_file: Option<&'a str>,
     option: &'static str,
 }
 
@@ -78,6 +87,18 @@ impl<'a> Source<'a> {
             variable: "ETCDPKI_KEY_PASSPHRASE_FILE",
             default_file: None,
             option: "--key-passphrase",
+        }
+    }
+
+    /// The way to the vault password of one node: its file, or a prompt.
+    pub(super) fn host_password(file: &'a str) -> Self {
+        Self {
+            what: "vault password of a node",
+            file: None,
+            command: None,
+            variable: NO_VARIABLE,
+            default_file: Some(file),
+            option: NO_OPTION,
         }
     }
 
@@ -148,13 +169,18 @@ impl<'a> Source<'a> {
             option,
             ..
         } = self;
-        let given = format!("give {option}-file FILE or {option}-command COMMAND, set {variable}");
+        let given = match option.is_empty() {
+            true => String::new(),
+            false => {
+                format!("give {option}-file FILE or {option}-command COMMAND, set {variable}, ")
+            }
+        };
         match default_file {
             Some(file) => format!(
-                "{given}, put it into {file}, or run this in a terminal; `etcdpki init \
+                "{given}put it into {file}, or run this in a terminal; `etcdpki init \
                  --generate-secrets` makes one"
             ),
-            None => format!("{given}, or run this in a terminal"),
+            None => format!("{given}or run this in a terminal"),
         }
     }
 }
@@ -211,5 +237,9 @@ pub(super) fn vault_secret(secret: &Zeroizing<Vec<u8>>) -> Result<Secret, Error>
 
 /// Passphrases of fewer octets are warned about.
 const SHORT: usize = 12;
+/// No option or variable of its own: one for each node would be too many.
+const NO_OPTION: &str = "";
+const NO_VARIABLE: &str = "";
+
 /// Crockford's base 32, without letters that look alike.
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";

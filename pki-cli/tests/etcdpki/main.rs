@@ -4,10 +4,13 @@
 
 mod adopt;
 mod authorities;
+mod hook;
 mod init;
 mod issue;
+mod provision;
 mod revoke;
 mod slots;
 mod status;
+mod vault_files;
 mod verify;
 mod workspace;

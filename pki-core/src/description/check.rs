@@ -12,8 +12,8 @@ use serde_saphyr::Spanned;
 
 use super::raw;
 use super::{
-    AnsibleSettings, CertificateSettings, Cluster, CrlSettings, DescriptionError, Levels, Node,
-    Position, Sharing, TrustAnchor,
+    AnsibleSettings, CertificateSettings, Cluster, CrlSettings, DescriptionError, EtcdSettings,
+    Levels, Node, Position, Sharing, TrustAnchor, VaultFiles,
 };
 use crate::certificate::AlternativeName;
 use crate::etcd::EtcdVersion;
@@ -45,6 +45,7 @@ pub(super) fn cluster(raw: raw::Description) -> Checked<Cluster> {
         crl: crl(&raw.crl)?,
         etcd_version: etcd_version(raw.etcd.version.as_ref())?,
         grpc_gateway: raw.etcd.enable_grpc_gateway,
+        etcd: etcd(&raw.etcd)?,
         ansible,
     };
     check_trust_anchor(&raw, &cluster)?;
@@ -273,6 +274,35 @@ fn etcd_version(raw: Option<&Text>) -> Checked<Option<EtcdVersion>> {
     raw.map(|text| value(text, "etcd: version")).transpose()
 }
 
+fn etcd(raw: &raw::Etcd) -> Checked<EtcdSettings> {
+    let series = match (&raw.version, etcd_version(raw.version.as_ref())?) {
+        (Some(text), Some(version)) => Some(
+            version
+                .series()
+                .map_err(|error| fault(text, format!("etcd: version: {error}")))?,
+        ),
+        _ => None,
+    };
+    let data_dir = match &raw.data_dir {
+        Some(text) if !is_plain_path(&text.value) => {
+            let message = format!(
+                "etcd: data_dir: `{}` is not an absolute path of letters, digits and the characters . _ - /: write one such as {DEFAULT_DATA_DIR}",
+                text.value
+            );
+            return Err(fault(text, message));
+        }
+        Some(text) => text.value.clone(),
+        None => DEFAULT_DATA_DIR.to_owned(),
+    };
+    Ok(EtcdSettings { series, data_dir })
+}
+
+/// A path that needs no quoting, in a unit of systemd least of all.
+fn is_plain_path(path: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-/".contains(&byte);
+    path.starts_with('/') && path.len() > 1 && path.bytes().all(plain)
+}
+
 fn ansible(raw: &raw::Ansible, clients: &[ClientName]) -> Checked<AnsibleSettings> {
     let vault_id = match &raw.vault_id {
         // ansible-vault writes no label for `default`.
@@ -295,9 +325,11 @@ fn ansible(raw: &raw::Ansible, clients: &[ClientName]) -> Checked<AnsibleSetting
         }
         None => clients[0].clone(),
     };
+    let words = [("role", VaultFiles::Role), ("host", VaultFiles::Host)];
     Ok(AnsibleSettings {
         vault_id,
         common_client,
+        vault_files: word(raw.vault_files.as_ref(), "ansible: vault_files", &words)?,
     })
 }
 
@@ -504,4 +536,5 @@ fn fault<T>(at: &Spanned<T>, message: impl Display) -> DescriptionError {
     DescriptionError::at(at.referenced, message)
 }
 
+const DEFAULT_DATA_DIR: &str = "/var/lib/etcd";
 const DEFAULT_CLIENTS: [&str; 2] = ["kube-apiserver", "etcdctl"];

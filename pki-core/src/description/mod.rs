@@ -7,12 +7,14 @@
 mod check;
 mod error;
 mod raw;
+mod series;
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use ipnet::IpNet;
 
 pub use error::{DescriptionError, Position};
+pub use series::{EtcdSeries, InvalidSeries};
 
 use crate::certificate::NameConstraints;
 use crate::etcd::EtcdVersion;
@@ -47,6 +49,8 @@ pub struct Cluster {
     pub etcd_version: Option<EtcdVersion>,
     /// Whether members run the gRPC gateway (`--enable-grpc-gateway`, on by default in etcd).
     pub grpc_gateway: bool,
+    /// How members are run.
+    pub etcd: EtcdSettings,
     /// How Ansible's files are written.
     pub ansible: AnsibleSettings,
 }
@@ -73,6 +77,31 @@ impl Cluster {
     /// The common name of peer certificates, for `--peer-cert-allowed-cn`.
     pub fn peer_common_name(&self) -> String {
         format!("{}-peer", self.name)
+    }
+
+    /// The members as `NAME=URL,…`: what etcd calls `--initial-cluster`.
+    pub fn join_string(&self) -> String {
+        let members = self
+            .nodes
+            .iter()
+            .map(|node| format!("{}={}", node.name, node.peer_url()));
+        members.collect::<Vec<_>>().join(",")
+    }
+
+    /// The network in which the first node has its first address.
+    pub fn first_network(&self) -> IpNet {
+        let address = self.nodes[0].addresses[0];
+        let found = self.networks.iter().find(|block| block.contains(&address));
+        found.copied().unwrap_or_else(|| address.into())
+    }
+
+    /// Where clients reach the members, by name.
+    pub fn endpoints(&self) -> Vec<String> {
+        let urls = self
+            .nodes
+            .iter()
+            .map(|node| format!("https://{}:2379", node.fqdn));
+        urls.collect()
     }
 
     /// The domain, localhost, loopback, the networks, and listed names outside of these.
@@ -108,6 +137,18 @@ pub struct Node {
     pub addresses: Vec<IpAddr>,
     /// Where it stands in the description.
     pub position: Position,
+}
+
+impl Node {
+    /// Where other members reach it: `--initial-advertise-peer-urls`.
+    pub fn peer_url(&self) -> String {
+        format!("https://{}:2380", self.fqdn)
+    }
+
+    /// Where it serves clients, by its first address: `--advertise-client-urls`.
+    pub fn client_url(&self) -> String {
+        format!("https://{}", SocketAddr::new(self.addresses[0], 2379))
+    }
 }
 
 /// How leaves are made.
@@ -225,6 +266,16 @@ pub struct CrlSettings {
     pub authority_lifetime: Lifetime,
 }
 
+/// How members are run.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct EtcdSettings {
+    /// The release series, which decides about flags; none is what is installed.
+    pub series: Option<EtcdSeries>,
+    /// Where a member keeps its data (`--data-dir`), an absolute path.
+    pub data_dir: String,
+}
+
 /// How Ansible's files are written.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -233,6 +284,17 @@ pub struct AnsibleSettings {
     pub vault_id: Option<vault_format::Label>,
     /// The client whose certificate the role `common` installs on every machine.
     pub common_client: ClientName,
+    /// How the variables of nodes are split into files.
+    pub vault_files: VaultFiles,
+}
+
+/// How the encrypted variables of nodes are split into files.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum VaultFiles {
+    /// One file a node, each under a vault id of its own: the node's name.
+    Host,
+    /// One file a role, with the certificates of all nodes.
+    Role,
 }
 
 /// The loopback addresses, which every server certificate carries.

@@ -139,6 +139,7 @@ pub(super) struct Crl {
 #[derive(Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Etcd {
+    pub(super) data_dir: Option<Text>,
     pub(super) enable_grpc_gateway: bool,
     pub(super) version: Option<Text>,
 }
@@ -146,6 +147,7 @@ pub(super) struct Etcd {
 impl Default for Etcd {
     fn default() -> Self {
         Self {
+            data_dir: None,
             enable_grpc_gateway: true,
             version: None,
         }
@@ -157,4 +159,5 @@ impl Default for Etcd {
 pub(super) struct Ansible {
     pub(super) vault_id: Option<Text>,
     pub(super) common_client: Option<Text>,
+    pub(super) vault_files: Option<Text>,
 }

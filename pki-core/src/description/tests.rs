@@ -235,7 +235,15 @@ fn faults_name_line_and_column() {
             4,
             "none of `clients`",
         ),
+        (with("ansible: { vault_files: node }"), 4, "role or host"),
         (with("ansible: { vault_id: \"a;b\" }"), 4, "vault_id"),
+        (with("etcd: { version: \"3.3\" }"), 4, "release series"),
+        (with("etcd: { data_dir: etcd }"), 4, "not an absolute path"),
+        (
+            with("etcd: { data_dir: \"/a b\" }"),
+            4,
+            "not an absolute path",
+        ),
         ("domain: a.b\nnodes: [\n".to_owned(), 2, ""),
     ];
     for (text, line, part) in cases {

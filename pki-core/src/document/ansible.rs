@@ -5,10 +5,10 @@ use std::fmt;
 use super::{Document, Tree};
 use crate::certificate::{Certificate, bundle};
 use crate::converge::{ConvergeError, State};
-use crate::description::{Cluster, Sharing};
+use crate::description::{Cluster, Sharing, VaultFiles};
 use crate::hierarchy::AuthorityName;
 use crate::leaf::{LeafId, Owner};
-use crate::name::ClientName;
+use crate::name::{ClientName, Label};
 use crate::role::Role;
 use crate::seal::Unlocked;
 use crate::store::{Pki, Store};
@@ -71,6 +71,7 @@ pub fn documents<S: Store>(
         documents.push(Document {
             path: role.vault_path(),
             secret: true,
+            host: None,
             header: VAULT_HEADER,
             parents: &["vault", "certificates"],
             owned: source.values(role)?,
@@ -78,12 +79,43 @@ pub fn documents<S: Store>(
         documents.push(Document {
             path: format!("roles/{role}/vars/certificates.yml"),
             secret: false,
+            host: None,
             header: REFERENCES_HEADER,
             parents: &["certificates"],
             owned: references(role, cluster),
         });
     }
+    if cluster.ansible.vault_files == VaultFiles::Host {
+        for node in &cluster.nodes {
+            documents.push(Document {
+                path: host_vault_path(&node.name),
+                secret: true,
+                host: Some(node.name.clone()),
+                header: VAULT_HEADER,
+                // Not `vault`, which what a role includes would take the place of.
+                parents: &["vault_host", "certificates"],
+                owned: source.host_values(&node.name)?,
+            });
+        }
+    }
     Ok(documents)
+}
+
+/// Where the encrypted variables of a node lie, from the top of the project, if it has its own.
+pub fn host_vault_path(node: &Label) -> String {
+    format!("host_vars/{node}/certificates.vault.yml")
+}
+
+/// The paths of all encrypted files that the description asks for.
+pub fn vault_paths(cluster: &Cluster) -> Vec<String> {
+    let hosts = match cluster.ansible.vault_files {
+        VaultFiles::Host => cluster.nodes.as_slice(),
+        VaultFiles::Role => &[],
+    };
+    let roles = AnsibleRole::ALL.into_iter().map(AnsibleRole::vault_path);
+    roles
+        .chain(hosts.iter().map(|node| host_vault_path(&node.name)))
+        .collect()
 }
 
 type Owned = Vec<(&'static str, Option<Tree>)>;
@@ -98,8 +130,8 @@ struct Source<'a, S> {
 impl<S: Store> Source<'_, S> {
     fn values(&self, role: AnsibleRole) -> Result<Owned, ConvergeError> {
         let bundles = self.state.bundles(self.cluster)?;
-        match role {
-            AnsibleRole::Common => {
+        match (role, self.cluster.ansible.vault_files) {
+            (AnsibleRole::Common, _) => {
                 let top = self
                     .state
                     .authority(AuthorityName::top(self.cluster))
@@ -110,7 +142,7 @@ impl<S: Store> Source<'_, S> {
                     ("client", Some(client)),
                 ])
             }
-            AnsibleRole::EtcdClient => {
+            (AnsibleRole::EtcdClient, _) => {
                 let mut clients = Vec::new();
                 for name in &self.cluster.clients {
                     clients.push((name.to_string(), self.client(name)?));
@@ -121,12 +153,30 @@ impl<S: Store> Source<'_, S> {
                     ("clients", Some(Tree::Map(clients))),
                 ])
             }
-            AnsibleRole::EtcdServer => {
+            (AnsibleRole::EtcdServer, files) => {
                 let mut owned = vec![("ca", Some(authority(&bundles.members)))];
-                owned.extend(self.members()?);
+                owned.extend(match files {
+                    VaultFiles::Role => self.members()?,
+                    // In the files of the nodes; what a run before wrote here must not stay.
+                    VaultFiles::Host => ["server", "peer", "nodes"].map(|name| (name, None)).into(),
+                });
                 Ok(owned)
             }
         }
+    }
+
+    /// What the role `etcd-server` takes on one node.
+    fn host_values(&self, node: &Label) -> Result<Owned, ConvergeError> {
+        let owner = match self.cluster.certificates.sharing {
+            Sharing::PerNode => Owner::Node(node.clone()),
+            Sharing::Shared => Owner::Nodes,
+        };
+        let bundles = self.state.bundles(self.cluster)?;
+        Ok(vec![
+            ("ca", Some(authority(&bundles.members))),
+            ("server", Some(self.leaf(owner.clone(), Role::Server)?)),
+            ("peer", Some(self.leaf(owner, Role::Peer)?)),
+        ])
     }
 
     /// With `sharing: shared` one pair for all as in the article, else one for each node.
@@ -180,15 +230,22 @@ fn authority(certificates: &[Certificate]) -> Tree {
 
 /// The references of `certificates.yml`: the article's names, whatever lies behind them.
 fn references(role: AnsibleRole, cluster: &Cluster) -> Owned {
+    let per_host =
+        role == AnsibleRole::EtcdServer && cluster.ansible.vault_files == VaultFiles::Host;
+    let vault = match per_host {
+        true => "vault_host",
+        false => "vault",
+    };
+    let reference = |source: &str, part: &str| {
+        Tree::text(&format!("{{{{ {vault}.certificates.{source}.{part} }}}}"))
+    };
     let pair = |source: &str| {
-        let reference = |part| Tree::text(&format!("{{{{ vault.certificates.{source}.{part} }}}}"));
         Some(Tree::map([
-            ("crt", reference("crt")),
-            ("key", reference("key")),
+            ("crt", reference(source, "crt")),
+            ("key", reference(source, "key")),
         ]))
     };
-    let ca = Tree::map([("crt", Tree::text("{{ vault.certificates.ca.crt }}"))]);
-    let mut owned = vec![("ca", Some(ca))];
+    let mut owned = vec![("ca", Some(Tree::map([("crt", reference("ca", "crt"))])))];
     match role {
         AnsibleRole::Common => owned.push(("client", pair("client"))),
         AnsibleRole::EtcdClient => {
@@ -197,9 +254,9 @@ fn references(role: AnsibleRole, cluster: &Cluster) -> Owned {
             owned.push(("client", pair(&chosen)));
         }
         AnsibleRole::EtcdServer => {
-            let source = |role: &str| match cluster.certificates.sharing {
-                Sharing::Shared => role.to_owned(),
-                Sharing::PerNode => format!("nodes[ansible_hostname].{role}"),
+            let source = |role: &str| match (per_host, cluster.certificates.sharing) {
+                (true, _) | (_, Sharing::Shared) => role.to_owned(),
+                (false, Sharing::PerNode) => format!("nodes[ansible_hostname].{role}"),
             };
             owned.push(("server", pair(&source("server"))));
             owned.push(("peer", pair(&source("peer"))));

@@ -9,10 +9,11 @@ mod ansible;
 mod merge;
 mod tree;
 
-pub use ansible::{AnsibleRole, documents};
+pub use ansible::{AnsibleRole, documents, host_vault_path, vault_paths};
 pub use merge::MergeError;
 pub use tree::{InvalidTree, Tree};
 
+use crate::name::Label;
 use crate::secret_text::SecretText;
 
 /// A YAML file, as far as it is ours.
@@ -22,6 +23,8 @@ pub struct Document {
     pub path: String,
     /// Whether it must be encrypted.
     pub secret: bool,
+    /// The node for which alone it is, and under whose vault id it is encrypted then.
+    pub host: Option<Label>,
     /// The comment at the head of a new file.
     header: &'static str,
     /// The keys that lead to the mapping in which we own keys.
@@ -38,6 +41,8 @@ impl Document {
     /// When the old text is not YAML, or cannot be changed without touching what is not ours.
     pub fn merge(&self, old: Option<&str>) -> Result<Option<SecretText>, MergeError> {
         match old {
+            // Nothing to remove from a file that is not there.
+            None if self.owned.iter().all(|(_, value)| value.is_none()) => Ok(None),
             None => Ok(Some(self.fresh())),
             Some(old) => merge::merge(self, old),
         }

@@ -7,6 +7,7 @@ fn document(ca: &str, nodes: Option<&str>) -> Document {
     Document {
         path: "x".to_owned(),
         secret: true,
+        host: None,
         header: "one\ntwo",
         parents: &["vault", "certificates"],
         owned: vec![

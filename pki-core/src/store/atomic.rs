@@ -15,6 +15,8 @@ pub enum Access {
     Everyone,
     /// The owner: anything that holds a secret, sealed or not.
     Owner,
+    /// Everyone, who may run it too.
+    Program,
 }
 
 impl Access {
@@ -23,6 +25,7 @@ impl Access {
         match self {
             Self::Everyone => 0o644,
             Self::Owner => 0o600,
+            Self::Program => 0o755,
         }
     }
 }

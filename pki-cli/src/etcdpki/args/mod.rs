@@ -2,9 +2,11 @@
 
 mod authorities;
 mod ca;
+mod hook;
 mod init;
 mod inspect;
 mod issue;
+mod provision;
 mod revoke;
 mod status;
 mod verify;
@@ -23,9 +25,11 @@ pub(super) use ca::Escrow;
 pub(super) use ca::{
     Ca, LockArguments, Slot, SlotAdd, SlotChange, SlotList, SlotRemove, SlotRotate,
 };
+pub(super) use hook::{CheckHook, Hook, HostArgument, InventoryHook, VaultPasswordHook};
 pub(super) use init::{Init, NodeArgument};
 pub(super) use inspect::Inspect;
 pub(super) use issue::Issue;
+pub(super) use provision::{Kubernetes, Provision, Write};
 pub(super) use revoke::Revoke;
 pub(super) use status::Status;
 pub(super) use verify::{CrlDepth, RoleArgument, Verify};
@@ -45,11 +49,15 @@ pub(super) struct Arguments {
 pub(super) enum Command {
     #[command(subcommand)]
     Ca(Ca),
+    #[command(subcommand)]
+    Hook(Hook),
     Init(Init),
     Inspect(Inspect),
     Issue(Issue),
-    Status(Status),
+    #[command(subcommand)]
+    Provision(Provision),
     Revoke(Revoke),
+    Status(Status),
     Verify(Verify),
 }
 
@@ -116,5 +124,5 @@ const STYLES: Styles = Styles::styled()
     .placeholder(AnsiColor::Cyan.on_default());
 
 const EXIT_CODES: &str = "\
-Exit codes: 0 done, 1 failed, 2 wrong usage, 3 something was found (verify)
-or is due (status).";
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 something was found
+(verify, provision, hook check) or is due (status).";

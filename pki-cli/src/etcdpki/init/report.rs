@@ -334,6 +334,7 @@ impl Report {
         }
         let program = program();
         let _ = writeln!(text, "  {program} verify");
+        let _ = writeln!(text, "  {program} provision ansible");
         let _ = writeln!(
             text,
             "  {program} inspect {}",

@@ -6,8 +6,9 @@ use std::path::Path;
 
 use pki_core::Cluster;
 use pki_core::converge::{ConvergeError, State};
-use pki_core::document::{self, AnsibleRole, Document};
+use pki_core::document::{self, Document};
 use pki_core::lint::pki as rules;
+use pki_core::name::Label;
 use pki_core::seal::Unlocked;
 use pki_core::store::{Directory, Pki};
 use pki_core::verify::Report;
@@ -36,8 +37,8 @@ pub(super) fn check(
     arguments: &VaultArguments,
     report: &mut Report,
 ) -> Result<Vault, Error> {
-    for role in AnsibleRole::ALL {
-        in_clear(&role.vault_path(), report)?;
+    for path in document::vault_paths(cluster) {
+        in_clear(&path, report)?;
     }
     let Some(keys) = keys else {
         return Ok(Vault::Skipped("the keys were not opened"));
@@ -58,9 +59,24 @@ pub(super) fn check(
     let secret = secrets::vault_secret(&password)?;
     let mut compared = 0;
     for document in &documents {
-        compared += usize::from(is_current(document, &secret, report)?);
+        let own = match &document.host {
+            // Of a node whose password is elsewhere the file cannot be opened here.
+            Some(node) => match host_secret(node)? {
+                Some(secret) => Some(secret),
+                None => continue,
+            },
+            None => None,
+        };
+        let secret = own.as_ref().unwrap_or(&secret);
+        compared += usize::from(is_current(document, secret, report)?);
     }
     Ok(Vault::Compared(compared))
+}
+
+fn host_secret(node: &Label) -> Result<Option<Secret>, Error> {
+    let file = secrets::host_password_file(node);
+    let password = Source::host_password(&file).without_prompt()?;
+    password.as_ref().map(secrets::vault_secret).transpose()
 }
 
 /// Whether a file is what it would be written as now; what is wrong with it is reported.

@@ -1,0 +1,126 @@
+//! Files that were written, so that what a person made of them is never lost.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use pki_core::store::atomic::{Access, Group};
+use sha2::{Digest, Sha256};
+use similar::TextDiff;
+
+use super::File;
+use crate::etcdpki::args::Write;
+use crate::etcdpki::error::Error;
+use crate::etcdpki::files;
+
+/// What was written, and how it was: paths and SHA-256.
+pub(super) const RECORD: &str = ".etcdpki-provisioned.json";
+
+/// What became of a file.
+pub(super) struct Outcome {
+    pub(super) path: String,
+    pub(super) what: What,
+}
+
+/// What can become of a file.
+pub(super) enum What {
+    /// A person edited it: it stays. This is how it differs from what would be written.
+    Kept(String),
+    New,
+    Unchanged,
+    Updated,
+}
+
+/// The record of the files that were written.
+pub(super) struct Written {
+    hashes: BTreeMap<String, String>,
+}
+
+impl Written {
+    /// Reads the record.
+    pub(super) fn read() -> Result<Self, Error> {
+        let hashes = match fs::read(RECORD) {
+            Ok(text) => serde_json::from_slice(&text).map_err(|source| Error::Record {
+                path: RECORD.into(),
+                source,
+            })?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => BTreeMap::new(),
+            Err(error) => return Err(Error::io(RECORD, error)),
+        };
+        Ok(Self { hashes })
+    }
+
+    /// Writes files, together, and says what became of each.
+    pub(super) fn write(&mut self, files: Vec<File>, how: Write) -> Result<Vec<Outcome>, Error> {
+        let mut group = Group::default();
+        let mut outcomes = Vec::new();
+        for file in files {
+            let what = self.compare(&file, how.force)?;
+            if matches!(what, What::New | What::Updated) && !how.dry_run {
+                files::remove_leftovers(&file.path)?;
+                let access = match file.executable {
+                    true => Access::Program,
+                    false => Access::Everyone,
+                };
+                group.stage_file(Path::new(&file.path), file.content.as_bytes(), access)?;
+            }
+            if !matches!(what, What::Kept(_)) {
+                self.hashes
+                    .insert(file.path.clone(), hash(file.content.as_bytes()));
+            }
+            outcomes.push(Outcome {
+                path: file.path,
+                what,
+            });
+        }
+        if !how.dry_run {
+            self.stage(&mut group)?;
+            group.commit()?;
+        }
+        Ok(outcomes)
+    }
+
+    fn compare(&self, file: &File, force: bool) -> Result<What, Error> {
+        let present = match fs::read(&file.path) {
+            Ok(present) => present,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(What::New),
+            Err(error) => return Err(Error::io(&file.path, error)),
+        };
+        if present == file.content.as_bytes() {
+            return Ok(What::Unchanged);
+        }
+        let is_as_written = self.hashes.get(&file.path) == Some(&hash(&present));
+        Ok(match is_as_written || force {
+            true => What::Updated,
+            false => What::Kept(diff(
+                &file.path,
+                &String::from_utf8_lossy(&present),
+                &file.content,
+            )),
+        })
+    }
+
+    fn stage(&self, group: &mut Group) -> Result<(), Error> {
+        let text = serde_json::to_string_pretty(&self.hashes)
+            .map_err(|source| Error::Json { source })?
+            + "\n";
+        if fs::read(RECORD).is_ok_and(|present| present == text.as_bytes()) {
+            return Ok(());
+        }
+        files::remove_leftovers(RECORD)?;
+        Ok(group.stage_file(Path::new(RECORD), text.as_bytes(), Access::Everyone)?)
+    }
+}
+
+/// From what is there to what would be written.
+fn diff(path: &str, present: &str, new: &str) -> String {
+    TextDiff::from_lines(present, new)
+        .unified_diff()
+        .header(path, &format!("{path} (etcdpki)"))
+        .to_string()
+}
+
+fn hash(content: &[u8]) -> String {
+    const_hex::encode(Sha256::digest(content))
+}

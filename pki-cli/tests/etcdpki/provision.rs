@@ -1,0 +1,154 @@
+//! `etcdpki provision`.
+
+use std::os::unix::fs::PermissionsExt;
+
+use fixtures::clear_keys;
+
+use crate::workspace::Workspace;
+
+#[test]
+fn a_second_run_writes_nothing() {
+    let workspace = Workspace::initialised();
+    for target in ["ansible", "kubernetes", "systemd", "terraform"] {
+        let first = workspace.succeeds(&["provision", target]);
+        assert!(first.starts_with("Wrote\n"), "{first}");
+        let second = workspace.succeeds(&["provision", target]);
+        assert!(second.starts_with("Nothing changed"), "{second}");
+    }
+    assert!(clear_keys(&workspace.path("")).is_empty());
+}
+
+#[test]
+fn what_was_edited_is_kept_until_it_is_forced() {
+    let workspace = Workspace::initialised();
+    workspace.succeeds(&["provision", "ansible"]);
+    workspace.write("etcd.yml", "# mine\n");
+    let output = workspace.run(&["provision", "ansible"]);
+    assert_eq!(output.status.code(), Some(3));
+    let report = String::from_utf8(output.stdout).unwrap();
+    assert!(report.contains("\n-# mine\n+---\n"), "{report}");
+    assert!(report.contains("Kept as edited"), "{report}");
+    assert_eq!(workspace.read("etcd.yml"), b"# mine\n");
+    let json = workspace.run(&["provision", "ansible", "--json"]);
+    let json = String::from_utf8(json.stdout).unwrap();
+    assert!(json.contains("\"path\": \"etcd.yml\""), "{json}");
+
+    workspace.succeeds(&["provision", "ansible", "--force"]);
+    assert_ne!(workspace.read("etcd.yml"), b"# mine\n");
+    workspace.succeeds(&["provision", "ansible"]);
+}
+
+#[test]
+fn a_file_that_was_there_before_is_kept() {
+    let workspace = Workspace::initialised();
+    workspace.write("ansible.cfg", "[defaults]\n");
+    workspace.fails(3, &["provision", "ansible"]);
+    assert_eq!(workspace.read("ansible.cfg"), b"[defaults]\n");
+}
+
+#[test]
+fn files_follow_the_description() {
+    let workspace = Workspace::initialised();
+    workspace.succeeds(&["provision", "ansible"]);
+    let description = String::from_utf8(workspace.read("etcdpki.yml")).unwrap();
+    let more = "etcd: { version: \"3.6\", data_dir: /srv/etcd, enable_grpc_gateway: false }\n";
+    workspace.write("etcdpki.yml", description + more);
+    let report = workspace.succeeds(&["provision", "ansible"]);
+    assert!(
+        report.starts_with("Wrote\n  group_vars/all/etcdpki.yml\n"),
+        "{report}"
+    );
+    let variables = String::from_utf8(workspace.read("group_vars/all/etcdpki.yml")).unwrap();
+    for line in [
+        "etcd_grpc_gateway: false",
+        "etcd_version: \"3.6\"",
+        "etcd_data_dir: \"/srv/etcd\"",
+    ] {
+        assert!(variables.lines().any(|found| found == line), "{variables}");
+    }
+    workspace.succeeds(&["provision", "systemd"]);
+    let unit = String::from_utf8(workspace.read("systemd/etcd-1/etcd.service")).unwrap();
+    for part in [
+        "--data-dir=/srv/etcd ",
+        "--enable-grpc-gateway=false ",
+        "--feature-gates=InitialCorruptCheck=true ",
+        "ReadWritePaths=/srv/etcd\n",
+    ] {
+        assert!(unit.contains(part), "{unit}");
+    }
+    assert!(!unit.contains("experimental"), "{unit}");
+}
+
+#[test]
+fn flags_follow_the_series() {
+    let workspace = Workspace::initialised();
+    let description = String::from_utf8(workspace.read("etcdpki.yml")).unwrap();
+    let unit = |series: &str| {
+        workspace.write(
+            "etcdpki.yml",
+            format!("{description}etcd: {{ version: \"{series}\" }}\n"),
+        );
+        workspace.succeeds(&["provision", "systemd"]);
+        String::from_utf8(workspace.read("systemd/etcd-0/etcd.service")).unwrap()
+    };
+    for (series, flag, present) in [
+        ("3.4", "--tls-min-version", false),
+        ("3.4", "--pre-vote=true", true),
+        ("3.5", "--tls-min-version=TLS1.2", true),
+        ("3.5", "--experimental-initial-corrupt-check", true),
+        ("3.6", "--experimental-initial-corrupt-check", false),
+        ("3.7", "--experimental-initial-corrupt-check", false),
+    ] {
+        assert_eq!(unit(series).contains(flag), present, "{series} {flag}");
+    }
+}
+
+#[test]
+fn a_dry_run_writes_nothing() {
+    let workspace = Workspace::initialised();
+    let report = workspace.succeeds(&["provision", "ansible", "--dry-run"]);
+    assert!(report.starts_with("Would write\n"), "{report}");
+    assert!(!workspace.path("etcd.yml").exists());
+    assert!(!workspace.path(".etcdpki-provisioned.json").exists());
+}
+
+#[test]
+fn the_password_client_is_a_program() {
+    let workspace = Workspace::initialised();
+    workspace.succeeds(&["provision", "ansible"]);
+    let client = workspace.path("vault-password-client").metadata().unwrap();
+    assert_eq!(client.permissions().mode() & 0o777, 0o755);
+}
+
+#[test]
+fn a_broken_record_is_an_error_that_loses_nothing() {
+    let workspace = Workspace::initialised();
+    workspace.write(".etcdpki-provisioned.json", "{");
+    let error = workspace.fails(1, &["provision", "ansible"]);
+    assert!(error.contains(".etcdpki-provisioned.json"), "{error}");
+    assert!(!workspace.path("etcd.yml").exists());
+}
+
+#[test]
+fn the_secret_of_a_client_is_printed_and_not_written() {
+    let workspace = Workspace::initialised();
+    let secret = workspace.succeeds(&["provision", "kubernetes", "--secret", "--namespace", "a"]);
+    assert!(
+        secret.contains("\n  name: etcd-kube-apiserver\n  namespace: a\n"),
+        "{secret}"
+    );
+    // Base64 of the first line of a PEM text.
+    for (name, label) in [
+        ("ca.crt", "LS0tLS1CRUdJTiBDRVJ"),
+        ("tls.crt", "LS0tLS1CRUdJTiBDRVJ"),
+        ("tls.key", "LS0tLS1CRUdJTiBQUklW"),
+    ] {
+        assert!(secret.contains(&format!("\n  {name}: {label}")), "{name}");
+    }
+    assert!(!workspace.path("kubernetes").exists());
+    let error = workspace.fails(1, &["provision", "kubernetes", "--client", "nobody"]);
+    assert!(
+        error.contains("they are kube-apiserver, etcdctl"),
+        "{error}"
+    );
+}
