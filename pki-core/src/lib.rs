@@ -8,6 +8,7 @@ pub mod converge;
 pub mod csr;
 pub mod description;
 pub mod document;
+pub mod export;
 pub mod hierarchy;
 pub mod import;
 pub mod inspect;

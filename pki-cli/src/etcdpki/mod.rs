@@ -4,6 +4,7 @@ mod args;
 mod ca;
 mod description;
 mod error;
+mod export;
 mod files;
 mod init;
 mod inspect;
@@ -54,6 +55,7 @@ fn dispatch(arguments: Arguments) -> Result<ExitCode, Error> {
     }
     match arguments.command {
         Command::Ca(ca) => ca::run(&ca),
+        Command::Export(export) => export::run(&export),
         Command::Init(init) => init::run(&init, arguments.directory.as_deref()),
         Command::Inspect(inspect) => inspect::run(&inspect),
         Command::Issue(issue) => issue::run(&issue, arguments.directory.as_deref()),

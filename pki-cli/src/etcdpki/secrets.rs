@@ -8,7 +8,7 @@ use pki_core::store::atomic::{Access, Group};
 use vault_format::Secret;
 use zeroize::Zeroizing;
 
-use super::args::{CaImport, PassphraseArguments, VaultArguments};
+use super::args::{CaImport, Export, PassphraseArguments, VaultArguments};
 use super::error::Error;
 use super::output;
 use crate::password::{self, Readable};
@@ -78,6 +78,18 @@ impl<'a> Source<'a> {
             variable: "ETCDPKI_KEY_PASSPHRASE_FILE",
             default_file: None,
             option: "--key-passphrase",
+        }
+    }
+
+    /// The ways to the password of PKCS#12 files.
+    pub(super) fn pkcs12_password(arguments: &'a Export) -> Self {
+        Self {
+            what: "PKCS#12 password",
+            file: arguments.pkcs12_password_file.as_deref(),
+            command: arguments.pkcs12_password_command.as_deref(),
+            variable: "ETCDPKI_PKCS12_PASSWORD_FILE",
+            default_file: None,
+            option: "--pkcs12-password",
         }
     }
 

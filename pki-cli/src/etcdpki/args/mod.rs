@@ -2,6 +2,7 @@
 
 mod authorities;
 mod ca;
+mod export;
 mod init;
 mod inspect;
 mod issue;
@@ -20,6 +21,7 @@ pub(super) use ca::Escrow;
 pub(super) use ca::{
     Ca, LockArguments, Slot, SlotAdd, SlotChange, SlotList, SlotRemove, SlotRotate,
 };
+pub(super) use export::{Export, Format};
 pub(super) use init::{Init, NodeArgument};
 pub(super) use inspect::Inspect;
 pub(super) use issue::Issue;
@@ -41,6 +43,7 @@ pub(super) struct Arguments {
 pub(super) enum Command {
     #[command(subcommand)]
     Ca(Ca),
+    Export(Export),
     Init(Init),
     Inspect(Inspect),
     Issue(Issue),
