@@ -2,7 +2,6 @@
 
 mod public;
 mod read;
-mod traditional;
 
 use std::fmt;
 use std::str::FromStr;
