@@ -48,7 +48,7 @@ pub(super) fn open(path: &Path) -> Result<File, Error> {
     let unread = || Error::file("Unable to read source file", path);
     let file = File::open(path).map_err(unread())?;
     match file.metadata().map_err(unread())?.is_dir() {
-        true => Err(unread()(io::ErrorKind::IsADirectory.into())),
+        true => Err(unread()(rustix::io::Errno::ISDIR.into())),
         false => Ok(file),
     }
 }

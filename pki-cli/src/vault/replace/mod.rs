@@ -33,7 +33,7 @@ impl Original {
         // Opening a pipe would wait for its writer.
         let metadata = fs::metadata(&real).map_err(unread())?;
         if metadata.is_dir() {
-            return Err(unread()(io::ErrorKind::IsADirectory.into()));
+            return Err(unread()(rustix::io::Errno::ISDIR.into()));
         } else if !metadata.is_file() {
             let source = io::Error::other("it is no regular file, and can not be replaced");
             return Err(unread()(source));
