@@ -356,9 +356,10 @@ nodes:
             (status.leaves[0].standing.clone(), status.due())
         };
         assert_eq!(standings(0), (Standing::Ok, 0));
-        assert_eq!(standings(240), (Standing::Ok, 0));
-        assert_eq!(standings(250), (Standing::Due, 4));
-        assert_eq!(standings(366), (Standing::Expired, 4));
+        // And the revocation list, which holds for 90 days.
+        assert_eq!(standings(240), (Standing::Ok, 1));
+        assert_eq!(standings(250), (Standing::Due, 4 + 1));
+        assert_eq!(standings(366), (Standing::Expired, 4 + 1));
         assert_eq!(standings(-1).0, Standing::NotYetValid);
         // The etcd authority would cut what is issued in its last year.
         let late = at(&cluster, &store, 4 * 365 + 1);

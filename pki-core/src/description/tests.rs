@@ -237,7 +237,11 @@ fn faults_name_line_and_column() {
         ),
         (with("ansible: { vault_files: node }"), 4, "role or host"),
         (with("ansible: { vault_id: \"a;b\" }"), 4, "vault_id"),
-        (with("etcd: { version: \"3.3\" }"), 4, "release series"),
+        (
+            with("etcd: { version: \"3.3\" }"),
+            4,
+            "is not a version of etcd",
+        ),
         (with("etcd: { data_dir: etcd }"), 4, "not an absolute path"),
         (
             with("etcd: { data_dir: \"/a b\" }"),

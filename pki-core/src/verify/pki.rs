@@ -92,6 +92,10 @@ impl Report {
         });
     }
 
+    fn has(&self, lint: &Lint) -> bool {
+        self.findings.iter().any(|finding| finding.lint == lint)
+    }
+
     fn violations(&mut self, path: &str, violations: Vec<Violation>) {
         for Violation { lint, message } in violations {
             self.found(path, lint, message);

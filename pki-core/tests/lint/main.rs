@@ -33,19 +33,26 @@ fn every_lint_has_a_case() {
     assert!(unknown.is_empty(), "no lint is called {unknown:?}");
 }
 
-/// The rules that take a whole PKI: their cases are in src/verify/pki/tests.rs, and those of vault
-/// files in the tests of the command.
-const OF_A_WHOLE_PKI: [&str; 17] = [
+/// The rules that take a whole PKI: their cases are in src/verify/pki/tests.rs and
+/// src/converge/revoke/tests.rs, and those of slots and vault files in the tests of the command.
+const OF_A_WHOLE_PKI: [&str; 24] = [
     "authority-missing",
     "authority-not-valid",
+    "crl-missing",
+    "crl-stale",
     "crl-unreadable",
+    "data-keys-retiring",
+    "journal-broken",
+    "journal-incomplete",
     "missing",
     "name-not-matched",
     "not-as-described",
     "path-not-valid",
+    "revocation-lost",
     "revoked",
     "setting-for-next-issue",
     "signature-not-of-issuer",
+    "slot-forged",
     "trust-stale",
     "undescribed",
     "unreadable",
