@@ -157,7 +157,7 @@ fn secrets_are_for_their_owner_and_git_ignores_them() {
     workspace.succeeds(&["init", "--generate-secrets"]);
     assert_eq!(
         workspace.read(".gitignore"),
-        b"/mine\n/vault-password.txt\n/etcdpki-passphrase.txt\n"
+        b"/mine\n/vault-password.txt\n/etcdpki-passphrase.txt\n/vault-passwords/\n"
     );
     for name in [
         "vault-password.txt",

@@ -26,7 +26,7 @@ pub(super) fn run(cluster: &Cluster, arguments: &CheckHook) -> Result<ExitCode, 
         .filter(|finding| finding.lint.severity == Severity::Error)
         .map(|finding| Unfit {
             path: finding.path,
-            message: finding.message,
+            message: format!("{}: {}", finding.message, finding.lint.hint),
         })
         .collect();
     findings.extend(
