@@ -4,12 +4,6 @@
 //! hardware that runs it is bound by latency, not by throughput. Chains of different blocks
 //! depend on nothing of each other, so calling the block function for each of them in turn lets
 //! the processor overlap the calls: three blocks take little longer than one.
-//!
-//! A derivation that is the only one in the process shares its blocks with a second core. Where
-//! several run at once, each on a thread of its own, the cores have enough to do.
-
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::block_api::compress256;
@@ -48,46 +42,8 @@ pub(crate) fn blocks(
         .iter()
         .map(|&(secret, number)| Lane::new(secret.expose(), salt, number))
         .collect();
-    match Turn::take() {
-        Turn { alone: true } if lanes.len() > 1 => share(&mut lanes, rounds),
-        _turn => advance_all(&mut lanes, rounds),
-    }
+    advance_all(&mut lanes, rounds);
     lanes.iter().map(Lane::output).collect()
-}
-
-/// A derivation that is under way, until it is dropped.
-struct Turn {
-    /// Whether no other one was under way when it began.
-    alone: bool,
-}
-
-/// How many derivations are under way in this process.
-static UNDER_WAY: AtomicUsize = AtomicUsize::new(0);
-
-impl Turn {
-    fn take() -> Self {
-        let alone = UNDER_WAY.fetch_add(1, Ordering::Relaxed) == 0;
-        Self { alone }
-    }
-}
-
-impl Drop for Turn {
-    fn drop(&mut self) {
-        UNDER_WAY.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
-/// Advances the lanes on two threads.
-fn share(lanes: &mut [Lane], rounds: u32) {
-    let (own, other) = lanes.split_at_mut(lanes.len().div_ceil(2));
-    let is_shared = thread::scope(|scope| {
-        let spawned = thread::Builder::new().spawn_scoped(scope, || advance_all(other, rounds));
-        advance_all(own, rounds);
-        spawned.is_ok()
-    });
-    if !is_shared {
-        advance_all(other, rounds);
-    }
 }
 
 fn advance_all(lanes: &mut [Lane], rounds: u32) {
