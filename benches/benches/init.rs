@@ -15,7 +15,6 @@ use benches::{
     Contestant, Row, Sample, Series, Table, build_program, compete, in_process, median, process,
     rounds,
 };
-use mimalloc::MiMalloc;
 use pki_core::seal::{KdfParameters, Keyring, Passphrase, SealError, Unlocked};
 use tempfile::TempDir;
 
@@ -24,10 +23,6 @@ const CPU_LIMIT: f64 = 30.0;
 /// How many times faster than the fastest peer the whole process should be.
 const GOAL: f64 = 5.0;
 const PEERS: [&str; 3] = ["openssl", "cfssl", "easy-rsa"];
-
-/// As in etcdpki, so that argon2id alone is measured as it is there.
-#[global_allocator]
-static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() {
     let directories = Directories::new();
