@@ -95,33 +95,19 @@ impl<S: Store> Pki<S> {
         let mut found = Vec::new();
         for name in self.store().list(layout::AUTHORITIES)? {
             let directory = format!("{}/{name}", layout::AUTHORITIES);
-            self.add_generations(&directory, AUTHORITY_CERTIFICATE, &mut found)?;
+            for generation in self.generations(&directory)? {
+                // One that waits for its certificate is none yet.
+                if !self.is_waiting(&directory, generation)? {
+                    found.push((format!("{directory}/{generation}"), AUTHORITY_CERTIFICATE));
+                }
+            }
         }
-        // One that waits for its certificate is none yet.
-        let has_certificate = |(directory, file): &(String, &str)| {
-            let names = self.store().list(directory);
-            names.is_ok_and(|names| names.iter().any(|name| name == file))
-        };
-        found.retain(has_certificate);
-        for owner in self.store().list(layout::LEAVES)? {
-            let directory = format!("{}/{owner}", layout::LEAVES);
-            for role in self.store().list(&directory)? {
-                self.add_generations(&format!("{directory}/{role}"), LEAF_CERTIFICATE, &mut found)?;
+        for directory in self.leaf_directories()? {
+            for generation in self.generations(&directory)? {
+                found.push((format!("{directory}/{generation}"), LEAF_CERTIFICATE));
             }
         }
         Ok(found)
-    }
-
-    fn add_generations(
-        &self,
-        directory: &str,
-        file: &'static str,
-        found: &mut Vec<(String, &'static str)>,
-    ) -> Result<(), StoreError> {
-        let names = self.store().list(directory)?;
-        let generations = names.iter().filter(|name| name.parse::<u32>().is_ok());
-        found.extend(generations.map(|name| (format!("{directory}/{name}"), file)));
-        Ok(())
     }
 
     /// Every certificate in the store, of every generation, with the directory of its

@@ -435,7 +435,7 @@ impl<S: Store> Pki<S> {
         Ok(content.map(|content| (self.store.locate(path), content)))
     }
 
-    fn leaf_directories(&self) -> Result<Vec<String>, StoreError> {
+    pub(super) fn leaf_directories(&self) -> Result<Vec<String>, StoreError> {
         let mut directories = Vec::new();
         for owner in self.store.list(layout::LEAVES)? {
             let owner = format!("{}/{owner}", layout::LEAVES);
@@ -450,7 +450,7 @@ impl<S: Store> Pki<S> {
     }
 
     /// The generations in a directory, in their order.
-    fn generations(&self, directory: &str) -> Result<Vec<u32>, StoreError> {
+    pub(super) fn generations(&self, directory: &str) -> Result<Vec<u32>, StoreError> {
         let names = self.store.list(directory)?;
         let mut generations: Vec<u32> = names.iter().filter_map(|name| name.parse().ok()).collect();
         generations.sort_unstable();

@@ -69,8 +69,7 @@ impl<S: Store> Pki<S> {
         let mut found = Vec::new();
         for name in AuthorityName::ALL {
             let directory = layout::authority(name);
-            let names = self.store().list(&directory)?;
-            for generation in names.iter().filter_map(|name| name.parse().ok()) {
+            for generation in self.generations(&directory)? {
                 let path = format!("{directory}/{generation}/{AUTHORITY_CERTIFICATE}");
                 // One that waits for its certificate is none yet.
                 if self.is_waiting(&directory, generation)? {
