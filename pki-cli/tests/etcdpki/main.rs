@@ -4,6 +4,7 @@
 
 mod adopt;
 mod authorities;
+mod escrow;
 mod hook;
 mod init;
 mod issue;
