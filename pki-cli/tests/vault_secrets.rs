@@ -8,31 +8,11 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::process::Command;
 
-use vault_support::{Sandbox, feed, run, stderr};
-
-const TEXT: &[u8] = b"some: secret\n";
-
-/// `f` is a vault under the password of `p`, labelled `x`.
-fn sandbox() -> Sandbox {
-    let sandbox = Sandbox::new();
-    sandbox.write("f", TEXT);
-    run(
-        &mut sandbox.vault(&["encrypt", "--vault-id", "x@p", "f"]),
-        0,
-    );
-    sandbox
-}
-
-#[track_caller]
-fn opens(command: &mut Command) -> String {
-    let output = run(command, 0);
-    assert_eq!(output.stdout, TEXT);
-    stderr(&output)
-}
+use vault_support::{Sandbox, TEXT, feed, opens, run, stderr};
 
 #[test]
 fn options_may_be_abbreviated_and_stand_anywhere() {
-    let sandbox = sandbox();
+    let sandbox = Sandbox::with_vault();
     for arguments in [
         &["view", "--vault-password-file", "p", "f"][..],
         &["view", "--vault-pass-file", "p", "f"],
@@ -48,7 +28,7 @@ fn options_may_be_abbreviated_and_stand_anywhere() {
 
 #[test]
 fn called_as_ansible_vault_it_is_the_same() {
-    let sandbox = sandbox();
+    let sandbox = Sandbox::with_vault();
     symlink(env!("CARGO_BIN_EXE_vault"), sandbox.path("ansible-vault")).unwrap();
     let mut command = Command::new(sandbox.path("ansible-vault"));
     opens(
@@ -60,7 +40,7 @@ fn called_as_ansible_vault_it_is_the_same() {
 
 #[test]
 fn secrets_come_from_variables_and_descriptors() {
-    let sandbox = sandbox();
+    let sandbox = Sandbox::with_vault();
     let mut view = sandbox.vault(&["view", "--vault-id", "x@env:SECRET", "f"]);
     opens(view.env("SECRET", "rPc8kQ2Z-correct-horse"));
     let said = stderr(&run(
@@ -91,7 +71,7 @@ fn secrets_come_from_variables_and_descriptors() {
 
 #[test]
 fn a_script_runs_only_when_it_is_needed_and_once() {
-    let sandbox = sandbox();
+    let sandbox = Sandbox::with_vault();
     sandbox.script("right", "echo right >> log; cat p");
     sandbox.script("other", "echo other >> log; cat q");
     let ids = ["--vault-id", "y@other", "--vault-id", "x@right"];
@@ -111,7 +91,7 @@ fn a_script_runs_only_when_it_is_needed_and_once() {
 
 #[test]
 fn several_scripts_run_side_by_side() {
-    let sandbox = sandbox();
+    let sandbox = Sandbox::with_vault();
     // Each waits for the other, and gives up in the end.
     for (me, other) in [("a", "b"), ("b", "a")] {
         let wait = format!(
@@ -124,7 +104,7 @@ fn several_scripts_run_side_by_side() {
 
 #[test]
 fn client_scripts_are_asked_by_label() {
-    let sandbox = sandbox();
+    let sandbox = Sandbox::with_vault();
     let script = "test \"$1 $2\" = '--vault-id x' || exit 2; cat p";
     sandbox.script("keys-client.sh", script);
     opens(&mut sandbox.vault(&["view", "--vault-id", "x@keys-client.sh", "f"]));
@@ -143,7 +123,7 @@ fn client_scripts_are_asked_by_label() {
 
 #[test]
 fn a_password_file_may_be_a_vault() {
-    let sandbox = sandbox();
+    let sandbox = Sandbox::with_vault();
     run(&mut sandbox.vault(&["encrypt", "--vault-id", "q", "p"]), 0);
     opens(&mut sandbox.vault(&["view", "--vault-id", "a@q", "--vault-id", "x@p", "f"]));
     opens(&mut sandbox.ansible(&["view", "--vault-id", "a@q", "--vault-id", "x@p", "f"]));
@@ -155,7 +135,7 @@ fn a_password_file_may_be_a_vault() {
 
 #[test]
 fn a_source_that_fails_is_only_a_warning_if_another_one_opens() {
-    let sandbox = sandbox();
+    let sandbox = Sandbox::with_vault();
     let said = opens(&mut sandbox.vault(&["view", "--vault-id", "x@no", "--vault-id", "y@p", "f"]));
     assert!(
         said.starts_with("[WARNING]: Error in vault password file loading (x):"),
@@ -168,7 +148,7 @@ fn a_source_that_fails_is_only_a_warning_if_another_one_opens() {
 
 #[test]
 fn settings_come_from_the_environment_and_from_ansible_cfg() {
-    let sandbox = sandbox();
+    let sandbox = Sandbox::with_vault();
     opens(
         sandbox
             .vault(&["view", "f"])
@@ -218,7 +198,7 @@ fn settings_come_from_the_environment_and_from_ansible_cfg() {
 
 #[test]
 fn a_rekey_names_its_new_secret_or_asks_for_it() {
-    let sandbox = sandbox();
+    let sandbox = Sandbox::with_vault();
     let rekey = ["rekey", "f"];
     let asked = |mut command: Command| {
         let command = command.env("ANSIBLE_VAULT_PASSWORD_FILE", "p");

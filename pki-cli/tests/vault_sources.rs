@@ -10,27 +10,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use vault_support::{Sandbox, run, stderr};
-
-const TEXT: &[u8] = b"some: secret\n";
-
-/// `f` is a vault under the password of `p`, labelled `x`.
-fn sandbox() -> Sandbox {
-    let sandbox = Sandbox::new();
-    sandbox.write("f", TEXT);
-    run(
-        &mut sandbox.vault(&["encrypt", "--vault-id", "x@p", "f"]),
-        0,
-    );
-    sandbox
-}
-
-#[track_caller]
-fn opens(command: &mut Command) -> String {
-    let output = run(command, 0);
-    assert_eq!(output.stdout, TEXT);
-    stderr(&output)
-}
+use vault_support::{Sandbox, TEXT, opens, run, stderr};
 
 fn age(sandbox: &Sandbox, program: &str, arguments: &[&str]) -> Vec<u8> {
     let output = Command::new(program)
@@ -47,7 +27,7 @@ fn age(sandbox: &Sandbox, program: &str, arguments: &[&str]) -> Vec<u8> {
 /// Files that the real age writes.
 #[test]
 fn a_password_file_may_be_encrypted_with_age() {
-    let sandbox = sandbox();
+    let sandbox = Sandbox::with_vault();
     age(&sandbox, "age-keygen", &["-o", "key"]);
     age(&sandbox, "age-keygen", &["-o", "other"]);
     let recipient = age(&sandbox, "age-keygen", &["-y", "key"]);
@@ -109,7 +89,7 @@ fn a_script_runs_once_however_many_files_wait_for_it() {
 
 #[test]
 fn a_script_that_hangs_is_ended_at_the_limit() {
-    let sandbox = sandbox();
+    let sandbox = Sandbox::with_vault();
     sandbox.script("s", "exec sleep 1000");
     sandbox.script("s-client", "exec sleep 1000");
     for script in ["x@s", "x@s-client"] {
@@ -133,7 +113,7 @@ fn a_script_that_hangs_is_ended_at_the_limit() {
 /// Neither a descriptor nor a variable with a secret goes to programs that we start.
 #[test]
 fn programs_that_are_started_inherit_no_secret() {
-    let sandbox = sandbox();
+    let sandbox = Sandbox::with_vault();
     sandbox.script(
         "s",
         "ls /proc/self/fd | tr '\\n' ' ' > fds; echo ${SECRET-hidden} >> fds; cat p",
@@ -169,7 +149,7 @@ fn programs_that_are_started_inherit_no_secret() {
 /// Of both programs, though the limit is as in a shell: as large as may be.
 #[test]
 fn memory_is_dumped_nowhere() {
-    let sandbox = sandbox();
+    let sandbox = Sandbox::with_vault();
     // A script looks at the process that runs it.
     sandbox.script(
         "s",
@@ -253,7 +233,7 @@ fn a_weak_password_is_warned_about_when_it_encrypts_and_only_then() {
 /// A descriptor is read when it is needed, so its writer may be late.
 #[test]
 fn a_pipe_is_a_source() {
-    let sandbox = sandbox();
+    let sandbox = Sandbox::with_vault();
     let mut view = sandbox.vault(&["view", "--vault-id", "x@fd:0", "f"]);
     let mut child = view
         .stdin(Stdio::piped())

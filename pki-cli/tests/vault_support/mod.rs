@@ -19,7 +19,21 @@ pub(crate) struct Sandbox {
     directory: TempDir,
 }
 
+/// What is in the vault of [`Sandbox::with_vault`].
+pub(crate) const TEXT: &[u8] = b"some: secret\n";
+
 impl Sandbox {
+    /// With `f`, a vault under the password of `p`, labelled `x`.
+    pub(crate) fn with_vault() -> Self {
+        let sandbox = Self::new();
+        sandbox.write("f", TEXT);
+        run(
+            &mut sandbox.vault(&["encrypt", "--vault-id", "x@p", "f"]),
+            0,
+        );
+        sandbox
+    }
+
     pub(crate) fn new() -> Self {
         let this = Self {
             directory: TempDir::new().unwrap(),
@@ -148,4 +162,12 @@ fn ansible_vault() -> PathBuf {
         "ansible-core is missing; run: python3 -m venv .peers/ansible && \
          .peers/ansible/bin/pip install ansible-core==2.19.14",
     )
+}
+
+/// Runs a command that opens the vault of [`Sandbox::with_vault`]; its stderr.
+#[track_caller]
+pub(crate) fn opens(command: &mut Command) -> String {
+    let output = run(command, 0);
+    assert_eq!(output.stdout, TEXT);
+    stderr(&output)
 }
