@@ -24,7 +24,7 @@ use super::description::{self, Described};
 use super::error::Error;
 use super::files::{self, Old, Ready};
 use super::secrets::{self, Generated, Source};
-use super::{keys, output};
+use super::{keys, opened, output};
 use report::Report;
 
 /// The PKI directory.
@@ -94,14 +94,14 @@ fn plan_only(
     described: &Described,
     now: OffsetDateTime,
 ) -> Result<Report, Error> {
-    let pki = Pki::new(Directory::open_read_only(Path::new(PKI))?);
+    let pki = opened::read_only()?;
     let plan = plan(arguments, &described.cluster, &pki, now)?;
     Ok(Report::of_plan(described, &plan))
 }
 
 fn make(arguments: &Work<'_>, described: &Described, now: OffsetDateTime) -> Result<Report, Error> {
     let cluster = &described.cluster;
-    let mut pki = Pki::new(Directory::open(Path::new(PKI))?).on_behalf_of(arguments.command);
+    let mut pki = opened::writable(arguments.command)?;
     // The lock on the PKI directory keeps others out of these too.
     let own_files = [description::FILE, files::GITIGNORE].into_iter();
     own_files

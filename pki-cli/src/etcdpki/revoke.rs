@@ -19,8 +19,7 @@ use super::args::Revoke;
 use super::description;
 use super::error::Error;
 use super::init::PKI;
-use super::keys;
-use super::output;
+use super::{keys, opened, output};
 use report::Report;
 use selection::Selected;
 
@@ -28,7 +27,7 @@ use selection::Selected;
 pub(super) fn run(arguments: &Revoke) -> Result<ExitCode, Error> {
     let cluster = description::read()?;
     let root = Path::new(PKI);
-    let pki = Pki::new(Directory::open_read_only(root)?);
+    let pki = opened::read_only()?;
     if pki.keyring()?.is_none() {
         return Err(Error::NoPki { path: root.into() });
     }
@@ -48,7 +47,7 @@ pub(super) fn run(arguments: &Revoke) -> Result<ExitCode, Error> {
 }
 
 fn revoke(arguments: &Revoke, cluster: &Cluster) -> Result<Report, Error> {
-    let mut pki = Pki::new(Directory::open(Path::new(PKI))?).on_behalf_of("revoke");
+    let mut pki = opened::writable("revoke")?;
     let now = OffsetDateTime::now_utc();
     let change = Change::plan(arguments, cluster, &pki, now)?;
     let mut report = change.report(cluster, false);

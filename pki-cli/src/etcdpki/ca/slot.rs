@@ -18,7 +18,7 @@ use crate::etcdpki::args::{
 use crate::etcdpki::error::Error;
 use crate::etcdpki::init::PKI;
 use crate::etcdpki::secrets::{self, PASSPHRASE_FILE, Source};
-use crate::etcdpki::{keys, output};
+use crate::etcdpki::{keys, opened, output};
 use report::{Changed, Done};
 
 pub(super) use report::Listing;
@@ -36,7 +36,7 @@ pub(super) fn run(arguments: &args::Slot) -> Result<ExitCode, Error> {
 }
 
 fn list(arguments: &SlotList) -> Result<(), Error> {
-    let pki = Pki::new(Directory::open_read_only(Path::new(PKI))?);
+    let pki = opened::read_only()?;
     let keyring = keyring(&pki)?;
     let listing = Listing::of(&keyring);
     match arguments.json {
@@ -166,13 +166,13 @@ fn untried(keys: &Unlocked, taken: Option<Tiers>) -> Option<Tiers> {
 
 /// The PKI, locked against others if it is to be changed, and its keyring.
 pub(super) fn open_pki(dry_run: bool) -> Result<(Pki<Directory>, Keyring), Error> {
-    let read_only = Pki::new(Directory::open_read_only(Path::new(PKI))?);
+    let read_only = opened::read_only()?;
     // Nothing is made where there is no PKI.
     let found = keyring(&read_only)?;
     if dry_run {
         return Ok((read_only, found));
     }
-    let pki = Pki::new(Directory::open(Path::new(PKI))?).on_behalf_of("ca slot");
+    let pki = opened::writable("ca slot")?;
     let keyring = keyring(&pki)?;
     Ok((pki, keyring))
 }

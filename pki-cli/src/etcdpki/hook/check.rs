@@ -1,6 +1,5 @@
 //! Whether the certificates fit the hosts, before anything is touched.
 
-use std::path::Path;
 use std::process::ExitCode;
 
 use pki_core::Cluster;
@@ -12,12 +11,12 @@ use time::OffsetDateTime;
 
 use crate::etcdpki::args::{CheckHook, HostArgument};
 use crate::etcdpki::error::Error;
-use crate::etcdpki::init::PKI;
+use crate::etcdpki::opened;
 use crate::etcdpki::output::{self, BAD, GOOD};
 
 /// Runs the command.
 pub(super) fn run(cluster: &Cluster, arguments: &CheckHook) -> Result<ExitCode, Error> {
-    let pki = Pki::new(Directory::open_read_only(Path::new(PKI))?);
+    let pki = opened::read_only()?;
     let now = OffsetDateTime::now_utc();
     let report = verify::verify(cluster, &pki, None, now)?;
     // Warnings and notices are no reason to stop a play.
