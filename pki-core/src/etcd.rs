@@ -3,8 +3,6 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::description::{EtcdSeries, InvalidSeries};
-
 /// A version of etcd 3: `3.5`, or `3.5.30` where it is known to the last number.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct EtcdVersion {
@@ -31,16 +29,12 @@ impl EtcdVersion {
         self.patch
             .is_none_or(|patch| (first..fixed).contains(&patch))
     }
-}
 
-impl EtcdVersion {
-    /// Its release series.
-    ///
-    /// # Errors
-    ///
-    /// When it is none that is known here.
-    pub fn series(self) -> Result<EtcdSeries, InvalidSeries> {
-        format!("3.{}", self.minor).parse()
+    /// Its release series, or `None` where that is not known here.
+    pub fn series(self) -> Option<EtcdSeries> {
+        EtcdSeries::ALL
+            .into_iter()
+            .find(|series| series.minor == self.minor)
     }
 }
 
@@ -82,6 +76,32 @@ impl fmt::Display for EtcdVersion {
 #[derive(Debug, thiserror::Error)]
 #[error("`{0}` is not a version of etcd from 3.4 on: write one such as \"3.5\" or \"3.5.30\"")]
 pub struct InvalidEtcdVersion(String);
+
+/// A release series of etcd, such as 3.5: releases in it have the same flags, by and large.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct EtcdSeries {
+    minor: u16,
+}
+
+impl EtcdSeries {
+    /// 3.4, the oldest that is known here.
+    pub const V3_4: Self = Self { minor: 4 };
+    /// 3.5.
+    pub const V3_5: Self = Self { minor: 5 };
+    /// 3.6.
+    pub const V3_6: Self = Self { minor: 6 };
+    /// 3.7, the newest that is known here.
+    pub const V3_7: Self = Self { minor: 7 };
+
+    /// Every series that is known here.
+    pub const ALL: [Self; 4] = [Self::V3_4, Self::V3_5, Self::V3_6, Self::V3_7];
+}
+
+impl fmt::Display for EtcdSeries {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "3.{}", self.minor)
+    }
+}
 
 #[cfg(test)]
 mod tests {

@@ -43,7 +43,6 @@ pub(super) fn cluster(raw: raw::Description) -> Checked<Cluster> {
         authorities: authorities::settings(&raw.authorities)?,
         trust_anchor: trust_anchor(raw.trust_anchor.as_ref())?,
         crl: crl(&raw.crl)?,
-        etcd_version: etcd_version(raw.etcd.version.as_ref())?,
         grpc_gateway: raw.etcd.enable_grpc_gateway,
         etcd: etcd(&raw.etcd)?,
         ansible,
@@ -270,19 +269,20 @@ fn crl(raw: &raw::Crl) -> Checked<CrlSettings> {
     })
 }
 
-fn etcd_version(raw: Option<&Text>) -> Checked<Option<EtcdVersion>> {
-    raw.map(|text| value(text, "etcd: version")).transpose()
-}
-
 fn etcd(raw: &raw::Etcd) -> Checked<EtcdSettings> {
-    let series = match (&raw.version, etcd_version(raw.version.as_ref())?) {
-        (Some(text), Some(version)) => Some(
-            version
-                .series()
-                .map_err(|error| fault(text, format!("etcd: version: {error}")))?,
-        ),
-        _ => None,
-    };
+    let version: Option<EtcdVersion> = raw
+        .version
+        .as_ref()
+        .map(|text| value(text, "etcd: version"))
+        .transpose()?;
+    if let (Some(text), Some(version)) = (&raw.version, version)
+        && version.series().is_none()
+    {
+        let message = format!(
+            "etcd: version: `{version}` is not a release series of etcd that is known here: write 3.4, 3.5, 3.6 or 3.7, in quotes"
+        );
+        return Err(fault(text, message));
+    }
     let data_dir = match &raw.data_dir {
         Some(text) if !is_plain_path(&text.value) => {
             let message = format!(
@@ -294,7 +294,7 @@ fn etcd(raw: &raw::Etcd) -> Checked<EtcdSettings> {
         Some(text) => text.value.clone(),
         None => DEFAULT_DATA_DIR.to_owned(),
     };
-    Ok(EtcdSettings { series, data_dir })
+    Ok(EtcdSettings { version, data_dir })
 }
 
 /// A path that needs no quoting, in a unit of systemd least of all.

@@ -7,17 +7,15 @@
 mod check;
 mod error;
 mod raw;
-mod series;
 
 use std::net::{IpAddr, SocketAddr};
 
 use ipnet::IpNet;
 
 pub use error::{DescriptionError, Position};
-pub use series::{EtcdSeries, InvalidSeries};
 
 use crate::certificate::NameConstraints;
-use crate::etcd::EtcdVersion;
+use crate::etcd::{EtcdSeries, EtcdVersion};
 use crate::key::KeyAlgorithm;
 use crate::lifetime::{Lifetime, RenewBefore};
 use crate::name::{ClientName, DnsName, Label, San};
@@ -45,8 +43,6 @@ pub struct Cluster {
     pub trust_anchor: TrustAnchor,
     /// How long revocation lists hold.
     pub crl: CrlSettings,
-    /// The version of etcd, where it is described.
-    pub etcd_version: Option<EtcdVersion>,
     /// Whether members run the gRPC gateway (`--enable-grpc-gateway`, on by default in etcd).
     pub grpc_gateway: bool,
     /// How members are run.
@@ -270,10 +266,17 @@ pub struct CrlSettings {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct EtcdSettings {
-    /// The release series, which decides about flags; none is what is installed.
-    pub series: Option<EtcdSeries>,
+    /// The version; none is what is installed.
+    pub version: Option<EtcdVersion>,
     /// Where a member keeps its data (`--data-dir`), an absolute path.
     pub data_dir: String,
+}
+
+impl EtcdSettings {
+    /// The release series, which decides about flags.
+    pub fn series(&self) -> Option<EtcdSeries> {
+        self.version?.series()
+    }
 }
 
 /// How Ansible's files are written.

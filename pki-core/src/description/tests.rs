@@ -15,7 +15,7 @@ fn defaults_are_filled_in() {
     assert!(cluster.grpc_gateway && !cluster.authorities.issuing);
     assert_eq!(cluster.crl.lifetime, Lifetime::days(90));
     assert_eq!(cluster.crl.authority_lifetime, Lifetime::days(365));
-    assert!(cluster.etcd_version.is_none());
+    assert!(cluster.etcd.version.is_none());
 }
 
 #[test]
@@ -26,7 +26,7 @@ fn lists_and_the_version_of_etcd_are_described() {
     let cluster = Cluster::from_yaml(&text).unwrap();
     assert_eq!(cluster.crl.lifetime, Lifetime::days(30));
     assert_eq!(cluster.crl.authority_lifetime, Lifetime::days(730));
-    assert_eq!(cluster.etcd_version, Some("3.5".parse().unwrap()));
+    assert_eq!(cluster.etcd.version, Some("3.5".parse().unwrap()));
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! The flags of a member, by release series of etcd; as the role etcd-server has them.
 
 use pki_core::Cluster;
-use pki_core::description::{EtcdSeries, Node};
+use pki_core::description::Node;
+use pki_core::etcd::EtcdSeries;
 use serde_json::{Map, Value};
 
 /// The flags of a member in a new cluster, without the dashes.

@@ -1,6 +1,5 @@
 //! What an API server of Kubernetes needs to use the cluster.
 
-use std::path::Path;
 use std::process::ExitCode;
 
 use base64ct::{Base64, Encoding};
@@ -12,15 +11,13 @@ use pki_core::leaf::{LeafId, Owner};
 use pki_core::name::ClientName;
 use pki_core::role::Role;
 use pki_core::secret_text::SecretText;
-use pki_core::store::{Directory, Pki};
 use zeroize::Zeroizing;
 
 use super::{File, variables};
 use crate::etcdpki::args::Kubernetes;
 use crate::etcdpki::error::Error;
-use crate::etcdpki::init::PKI;
-use crate::etcdpki::output;
 use crate::etcdpki::secrets::{self, Source};
+use crate::etcdpki::{opened, output};
 
 /// What comes after it.
 pub(super) const NEXT: &[&str] = &[
@@ -41,7 +38,7 @@ pub(super) fn files(cluster: &Cluster, arguments: &Kubernetes) -> Result<Vec<Fil
 /// Prints a Secret, key and all.
 pub(super) fn print_secret(cluster: &Cluster, arguments: &Kubernetes) -> Result<ExitCode, Error> {
     let client = client(cluster, arguments)?;
-    let pki = Pki::new(Directory::open_read_only(Path::new(PKI))?);
+    let pki = opened::read_only()?;
     let incomplete = |what: String| Error::Converge(ConvergeError::Incomplete(what));
     let keyring = pki
         .keyring()?

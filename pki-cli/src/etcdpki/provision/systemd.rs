@@ -3,7 +3,8 @@
 use minijinja::value::Serde;
 use minijinja::{Value, context};
 use pki_core::Cluster;
-use pki_core::description::{EtcdSeries, Node};
+use pki_core::description::Node;
+use pki_core::etcd::EtcdSeries;
 
 use super::{File, ansible, flags, variables};
 use crate::etcdpki::error::Error;
@@ -27,7 +28,7 @@ pub(super) fn files(cluster: &Cluster) -> Result<Vec<File>, Error> {
 }
 
 fn of_node(cluster: &Cluster, node: &Node) -> Result<Vec<File>, Error> {
-    let series = cluster.etcd.series.unwrap_or(EtcdSeries::V3_5);
+    let series = cluster.etcd.series().unwrap_or(EtcdSeries::V3_5);
     let flags = flags::flags(cluster, node, series);
     let render = |template: &str, settings: &str| {
         variables::render_as_ansible(

@@ -37,7 +37,7 @@ impl From<&Cluster> for Variables {
             fqdn: node.fqdn.to_string(),
             addresses: node.addresses.iter().map(ToString::to_string).collect(),
         });
-        let series = cluster.etcd.series;
+        let series = cluster.etcd.series();
         Self {
             etcd_cluster: cluster.name.to_string(),
             etcd_domain: cluster.domain.to_string(),

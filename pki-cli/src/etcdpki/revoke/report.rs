@@ -57,7 +57,7 @@ impl Report {
             written: Vec::new(),
             reissued: Vec::new(),
             warnings: Vec::new(),
-            bypass: bypass(cluster.etcd_version),
+            bypass: bypass(cluster.etcd.version),
             described: described.map(|leaf| leaf.id.to_string()).collect(),
         }
     }
