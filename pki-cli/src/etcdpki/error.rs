@@ -9,6 +9,7 @@ use pki_core::converge::ConvergeError;
 use pki_core::csr::{InvalidRequest, PolicyError};
 use pki_core::description::DescriptionError;
 use pki_core::document::MergeError;
+use pki_core::export::ExportError;
 use pki_core::import::ImportError;
 use pki_core::inspect::InspectError;
 use pki_core::key::KeyError;
@@ -49,6 +50,20 @@ pub(super) enum Error {
     #[cfg(feature = "age")]
     #[error("{}: there is a file already, and it may hold another key: choose another name", .path.display())]
     Exists { path: PathBuf },
+    #[error(transparent)]
+    Export(#[from] ExportError),
+    #[error("{}: there is a file already, and nothing was written: choose another place, or overwrite it with --force", .path.display())]
+    ExportExists { path: PathBuf },
+    #[error("the format is for one machine: say which with {instead}, and name no owner")]
+    ExportOwners { instead: &'static str },
+    #[error(
+        "-o -: the format makes {count} files here, and standard output takes one: name a directory"
+    )]
+    ExportToStdout { count: usize },
+    #[error(
+        "-o -: a private key is not printed to a terminal: name a file, leave it out with --without-keys, or insist with --force"
+    )]
+    ExportToTerminal,
     #[cfg(feature = "age")]
     #[error("{}: {source}", .path.display())]
     Identity {
@@ -78,6 +93,14 @@ pub(super) enum Error {
     Merge { path: PathBuf, source: MergeError },
     #[error("no {what}: {hint}")]
     NoSecret { what: &'static str, hint: String },
+    #[error(
+        "{names}: no such client is described: name one of `clients` in etcdpki.yml with {option}, or add it there and run `etcdpki init`"
+    )]
+    NoClient { option: &'static str, names: String },
+    #[error(
+        "{owner}: no certificate of it is here: `etcdpki status` lists what there is; write OWNER or OWNER/ROLE"
+    )]
+    NoOwnerToExport { owner: String },
     #[error("{}: no keyring here", .path.display())]
     NoKeyring { path: PathBuf },
     #[error("{}: no description here", .path.display())]

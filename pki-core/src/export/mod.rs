@@ -1,0 +1,146 @@
+//! Certificates and keys as files that other programs read.
+//!
+//! Every function here is pure: it makes [`File`]s in memory, with a path below the directory of
+//! the caller's choice. Without a key in a [`Credential`], the files of its key are left out.
+
+pub mod der;
+pub mod directory;
+pub mod kubeadm;
+pub mod kubernetes;
+pub mod pem;
+pub mod pkcs12;
+
+use std::fmt;
+
+use zeroize::Zeroizing;
+
+use crate::certificate::Certificate;
+use crate::key::{KeyError, PrivateKey};
+use crate::leaf::LeafId;
+use crate::role::Role;
+use crate::secret_text::SecretText;
+use crate::store::atomic::Access;
+
+/// A leaf to be handed out.
+#[derive(Clone, Copy, Debug)]
+pub struct Credential<'a> {
+    /// What names it.
+    pub id: &'a LeafId,
+    /// The leaf, and every authority between it and the root.
+    pub chain: &'a [Certificate],
+    /// Its private key, unless it stays behind.
+    pub key: Option<&'a PrivateKey>,
+}
+
+impl Credential<'_> {
+    /// Its name where all lie in one directory: that of a client alone, else `OWNER-ROLE`.
+    pub fn name(&self) -> String {
+        let LeafId { owner, role } = self.id;
+        match role {
+            Role::Client => owner.to_string(),
+            Role::Peer | Role::Server => format!("{owner}-{role}"),
+        }
+    }
+}
+
+/// A file to be written. Its content is wiped from memory when it is dropped.
+pub struct File {
+    /// Where it belongs, with `/`, below a directory of the caller's choice.
+    pub path: String,
+    /// Its content.
+    pub content: Zeroizing<Vec<u8>>,
+    /// Who may read it.
+    pub access: Access,
+}
+
+impl File {
+    /// A file for everyone.
+    fn public(path: impl Into<String>, content: impl Into<Vec<u8>>) -> Self {
+        Self {
+            path: path.into(),
+            content: Zeroizing::new(content.into()),
+            access: Access::Everyone,
+        }
+    }
+
+    /// A file for its owner.
+    fn secret(path: impl Into<String>, content: &[u8]) -> Self {
+        Self {
+            path: path.into(),
+            content: Zeroizing::new(content.to_vec()),
+            access: Access::Owner,
+        }
+    }
+}
+
+impl fmt::Debug for File {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("File")
+            .field("path", &self.path)
+            .field("access", &self.access)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why something cannot be exported.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ExportError {
+    /// A structure could not be encoded.
+    #[error("{path}: it could not be encoded: {reason}")]
+    Encoding {
+        /// The file.
+        path: String,
+        /// What the encoder said.
+        reason: String,
+    },
+    /// A key could not be encoded.
+    #[error("{path}: {source}")]
+    Key {
+        /// The file.
+        path: String,
+        /// Why.
+        source: KeyError,
+    },
+    /// A leaf that the format needs is not among those given.
+    #[error("certificates/{id}: it is needed and missing")]
+    Missing {
+        /// Which one.
+        id: String,
+    },
+    /// Two files would have the same name.
+    #[error("{path}: two certificates would be written to it: export them one at a time")]
+    Twice {
+        /// The file.
+        path: String,
+    },
+    /// A password that not every reader takes.
+    #[error(
+        "the password of a PKCS#12 file must have 6 characters or more, none of them a control character or beyond the Basic Multilingual Plane"
+    )]
+    Password,
+}
+
+/// Refuses files of which one would overwrite another.
+///
+/// # Errors
+///
+/// The path that two of them have.
+pub fn check_paths(files: &[File]) -> Result<(), ExportError> {
+    let mut paths: Vec<&str> = files.iter().map(|file| file.path.as_str()).collect();
+    paths.sort_unstable();
+    match paths.windows(2).find(|pair| pair[0] == pair[1]) {
+        Some(pair) => Err(ExportError::Twice {
+            path: pair[0].to_owned(),
+        }),
+        None => Ok(()),
+    }
+}
+
+/// The key as SEC1 or PKCS#1, for a file.
+fn traditional(key: &PrivateKey, path: &str) -> Result<SecretText, ExportError> {
+    key.to_traditional_pem().map_err(|source| ExportError::Key {
+        path: path.to_owned(),
+        source,
+    })
+}
