@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use pki_core::adopt::AdoptError;
 use pki_core::certificate::bundle::InvalidPem;
@@ -52,16 +53,17 @@ pub(super) enum Error {
     Exists { path: PathBuf },
     #[error(transparent)]
     Export(#[from] ExportError),
-    #[error("{}: there is a file already, and nothing was written: choose another place, or overwrite it with --force", .path.display())]
-    ExportExists { path: PathBuf },
-    #[error("the format is for one machine: say which with {instead}, and name no owner")]
-    ExportOwners { instead: &'static str },
     #[error(
-        "-o -: the format makes {count} files here, and standard output takes one: name a directory"
+        "{}: there already, and nothing was written: choose another place, or overwrite files with --force",
+        listed(.paths)
     )]
-    ExportToStdout { count: usize },
+    ExportExists { paths: Vec<PathBuf> },
     #[error(
-        "-o -: a private key is not printed to a terminal: name a file, leave it out with --without-keys, or insist with --force"
+        "{}: the format makes {count} files here, and it takes one: name a directory", .out.display()
+    )]
+    ExportTakesOne { out: PathBuf, count: usize },
+    #[error(
+        "-o -: a private key is not printed to a terminal: name a file, or insist with --force"
     )]
     ExportToTerminal,
     #[cfg(feature = "age")]
@@ -87,6 +89,10 @@ pub(super) enum Error {
         "--key-out: the key of a described certificate is in the vault files: leave the option out"
     )]
     KeyInVault,
+    #[error(
+        "certificates/{id}: its key is not here, for whoever made the request has it: export it with --without-keys"
+    )]
+    KeyWithRequester { id: String },
     #[error("--key-out -: a private key is not written to a terminal or a pipe: name a file")]
     KeyToStdout,
     #[error("{}: {source}", .path.display())]
@@ -192,6 +198,8 @@ pub(super) enum Error {
         name: String,
         known: String,
     },
+    #[error("{0}")]
+    Usage(String),
     #[error("{}: {source}", .path.display())]
     Vault {
         path: PathBuf,
@@ -209,6 +217,14 @@ impl From<WriteError> for Error {
 }
 
 impl Error {
+    /// How the command ends.
+    pub(super) fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Usage(_) => ExitCode::from(2),
+            _ => ExitCode::FAILURE,
+        }
+    }
+
     /// An error of the operating system about a path.
     pub(super) fn io(path: impl AsRef<Path>, source: io::Error) -> Self {
         Self::Io {
@@ -268,6 +284,11 @@ impl Error {
             _ => false,
         }
     }
+}
+
+fn listed(paths: &[PathBuf]) -> String {
+    let texts: Vec<String> = paths.iter().map(|one| one.display().to_string()).collect();
+    texts.join(", ")
 }
 
 fn hint_of_seal(error: &SealError) -> Option<String> {

@@ -1,18 +1,20 @@
 //! `etcdpki export`: certificates and keys in the form that another program reads.
 
+mod report;
 mod select;
 mod write;
 
 use std::process::ExitCode;
 
 use pki_core::Cluster;
-use pki_core::export::kubernetes::SecretKind;
+use pki_core::export::kubernetes::SecretType;
 use pki_core::export::pkcs12::Password;
 use pki_core::export::{
-    self, Credential, ExportError, File, der, directory, kubeadm, kubernetes, pem, pkcs12,
+    self, Credential, File, cfssl, der, easy_rsa, kubeadm, kubernetes, pem, pkcs12,
 };
 use pki_core::key::PrivateKey;
 use pki_core::leaf::{LeafId, Owner};
+use pki_core::revocation::Revocation;
 use pki_core::role::Role;
 use pki_core::store::{Directory, Pki, StoredLeaf};
 use pki_core::trust::Bundles;
@@ -24,26 +26,49 @@ use super::init::PKI;
 use super::keys;
 use super::opened;
 use super::secrets::Source;
+use report::Report;
+use write::Places;
 
 /// Runs the command.
 pub(super) fn run(arguments: &Export) -> Result<ExitCode, Error> {
+    if let Some(misuse) = arguments.misuse() {
+        return Err(Error::Usage(misuse));
+    }
     let cluster = description::read()?;
-    let pki = opened::read_only()?;
+    let mut pki = open(arguments)?;
     let leaves = select::leaves(arguments, &cluster, &pki)?;
-    let bundles = select::bundles(&cluster, &pki)?;
     let keys = private_keys(arguments, &pki, &leaves)?;
-    let credentials: Vec<Credential<'_>> = leaves
-        .iter()
-        .enumerate()
-        .map(|(index, leaf)| Credential {
-            id: &leaf.id,
-            chain: &leaf.chain,
-            key: keys.get(index),
-        })
-        .collect();
-    let files = files(arguments, &cluster, &credentials, &bundles)?;
+    let revocations = pki.revocations()?;
+    let content = Content {
+        arguments,
+        cluster: &cluster,
+        credentials: credentials(&leaves, &keys),
+        bundles: select::bundles(&cluster, &pki)?,
+        revocations: &revocations,
+    };
+    let files = content.files()?;
     export::check_paths(&files)?;
-    write::run(arguments, &files)
+    let places = Places::of(arguments, &files)?;
+    if !arguments.dry_run {
+        let staged = places.stage()?;
+        if !keys.is_empty() {
+            pki.record_exports(&leaves, &arguments.format.to_string())?;
+        }
+        staged.commit()?;
+    }
+    Report::new(arguments, &places, &leaves, &revocations).print(arguments.json)
+}
+
+/// The PKI, to be written to if a key is to leave: the journal tells of it.
+fn open(arguments: &Export) -> Result<Pki<Directory>, Error> {
+    let pki = opened::read_only()?;
+    if pki.keyring()?.is_none() {
+        return Err(Error::NoPki { path: PKI.into() });
+    }
+    match arguments.takes_keys() && !arguments.dry_run {
+        true => opened::writable("export"),
+        false => Ok(pki),
+    }
 }
 
 /// The key of each leaf, or none at all.
@@ -52,86 +77,108 @@ fn private_keys(
     pki: &Pki<Directory>,
     leaves: &[StoredLeaf],
 ) -> Result<Vec<PrivateKey>, Error> {
-    if arguments.without_keys || leaves.is_empty() {
+    if !arguments.takes_keys() {
         return Ok(Vec::new());
     }
     let keyring = pki
         .keyring()?
-        .ok_or_else(|| Error::NoKeyring { path: PKI.into() })?;
+        .ok_or_else(|| Error::NoPki { path: PKI.into() })?;
     let unlocked = keys::open(&arguments.keys, pki, &keyring)?;
     let keys = leaves.iter().map(|leaf| pki.leaf_key(leaf, &unlocked));
     Ok(keys.collect::<Result<_, _>>()?)
 }
 
-fn files(
-    arguments: &Export,
-    cluster: &Cluster,
-    credentials: &[Credential<'_>],
-    bundles: &Bundles,
-) -> Result<Vec<File>, Error> {
-    let secrets = |kind| {
-        let namespace = arguments.namespace.as_ref().map(|name| name.as_str());
-        vec![kubernetes::secrets(kind, credentials, bundles, namespace)]
+fn credentials<'a>(leaves: &'a [StoredLeaf], keys: &'a [PrivateKey]) -> Vec<Credential<'a>> {
+    let credential = |(index, leaf): (usize, &'a StoredLeaf)| Credential {
+        id: &leaf.id,
+        chain: &leaf.chain,
+        key: keys.get(index),
     };
-    Ok(match arguments.format {
-        Format::Cfssl => directory::cfssl(credentials, bundles)?,
-        Format::Combined => credentials.iter().map(pem::combined).collect(),
-        Format::Der => {
-            let pairs = credentials.iter().flat_map(der::pair);
-            pairs.chain(der::trust(bundles)).collect()
-        }
-        Format::EasyRsa => directory::easy_rsa(credentials, bundles),
-        Format::ExternalEtcd => {
-            let apiserver = client(credentials, &select::apiserver(arguments, cluster)?)?;
-            kubeadm::external(cluster, &apiserver, bundles)?
-        }
-        Format::Kubeadm => stacked(arguments, cluster, credentials)?.files(bundles)?,
-        Format::KubernetesOpaque => secrets(SecretKind::Opaque),
-        Format::KubernetesTls => secrets(SecretKind::Tls),
-        Format::Pem => {
-            let pairs = credentials.iter().flat_map(pem::pair);
-            pairs.chain(pem::trust(bundles)).collect()
-        }
-        Format::Pkcs12 => {
-            let password = password(arguments)?;
-            let stores = credentials
-                .iter()
-                .map(|one| pkcs12::key_store(one, bundles, &password));
-            stores.collect::<Result<_, _>>()?
-        }
-        Format::Truststore => vec![pkcs12::trust_store(bundles, &password(arguments)?)?],
-    })
+    leaves.iter().enumerate().map(credential).collect()
 }
 
-fn stacked<'a>(
-    arguments: &Export,
-    cluster: &Cluster,
-    credentials: &[Credential<'a>],
-) -> Result<kubeadm::Stacked<'a>, Error> {
-    let of_member = |role| {
-        let found = credentials
-            .iter()
-            .find(|one| one.id.role == role && !matches!(one.id.owner, Owner::Other(_)));
-        found.copied().ok_or_else(|| ExportError::Missing {
-            id: format!("NODE/{role}"),
+/// All that a format may need.
+struct Content<'a> {
+    arguments: &'a Export,
+    cluster: &'a Cluster,
+    credentials: Vec<Credential<'a>>,
+    bundles: Bundles,
+    revocations: &'a [Revocation],
+}
+
+impl Content<'_> {
+    fn files(&self) -> Result<Vec<File>, Error> {
+        let credentials = &self.credentials;
+        let bundles = &self.bundles;
+        Ok(match self.arguments.format {
+            Format::Cfssl => cfssl::directory(credentials, bundles)?,
+            Format::Combined => {
+                let combined = credentials.iter().map(pem::combined);
+                combined.chain(pem::trust(bundles)).collect()
+            }
+            Format::Der => {
+                let pairs = credentials.iter().flat_map(der::pair);
+                pairs.chain(der::trust(bundles)).collect()
+            }
+            Format::EasyRsa => easy_rsa::directory(credentials, bundles, self.revocations),
+            Format::ExternalEtcd => {
+                let apiserver = self.client(&select::apiserver(self.arguments, self.cluster)?)?;
+                kubeadm::external(self.cluster, &apiserver, bundles)?
+            }
+            Format::Kubeadm => self.stacked()?.files(bundles)?,
+            Format::KubernetesOpaque => self.secrets(SecretType::Opaque)?,
+            Format::KubernetesTls => self.secrets(SecretType::Tls)?,
+            Format::Pem => {
+                let pairs = credentials.iter().flat_map(pem::pair);
+                pairs.chain(pem::trust(bundles)).collect()
+            }
+            Format::Pkcs12 => self.key_stores()?,
+            Format::Truststore => vec![pkcs12::trust_store(bundles, &self.password()?)?],
         })
-    };
-    Ok(kubeadm::Stacked {
-        server: of_member(Role::Server)?,
-        peer: of_member(Role::Peer)?,
-        healthcheck: client(credentials, &select::healthcheck(arguments, cluster)?)?,
-        apiserver: client(credentials, &select::apiserver(arguments, cluster)?)?,
-    })
-}
+    }
 
-fn client<'a>(credentials: &[Credential<'a>], id: &LeafId) -> Result<Credential<'a>, Error> {
-    let found = credentials.iter().find(|one| one.id == id);
-    Ok(found
-        .copied()
-        .ok_or_else(|| ExportError::Missing { id: id.to_string() })?)
-}
+    fn secrets(&self, type_: SecretType) -> Result<Vec<File>, Error> {
+        let namespace = self.arguments.namespace.as_ref();
+        let file = kubernetes::secrets(type_, &self.credentials, &self.bundles, namespace)?;
+        Ok(vec![file])
+    }
 
-fn password(arguments: &Export) -> Result<Password, Error> {
-    let secret = Source::pkcs12_password(arguments).read(true)?;
-    Ok(Password::new(&secret)?)
+    fn key_stores(&self) -> Result<Vec<File>, Error> {
+        let password = self.password()?;
+        let stores = self
+            .credentials
+            .iter()
+            .map(|one| pkcs12::key_store(one, &self.bundles, &password));
+        Ok(stores.collect::<Result<_, _>>()?)
+    }
+
+    fn stacked(&self) -> Result<kubeadm::Stacked<'_>, Error> {
+        let (arguments, cluster) = (self.arguments, self.cluster);
+        Ok(kubeadm::Stacked {
+            server: self.of_member(Role::Server)?,
+            peer: self.of_member(Role::Peer)?,
+            healthcheck: self.client(&select::healthcheck(arguments, cluster)?)?,
+            apiserver: self.client(&select::apiserver(arguments, cluster)?)?,
+        })
+    }
+
+    /// No other node is among those that were selected.
+    fn of_member(&self, role: Role) -> Result<Credential<'_>, Error> {
+        let mut all = self.credentials.iter();
+        let found = all.find(|one| one.id.role == role);
+        found.copied().ok_or_else(|| {
+            let owner = Owner::Nodes;
+            select::missing(&LeafId { owner, role })
+        })
+    }
+
+    fn client(&self, id: &LeafId) -> Result<Credential<'_>, Error> {
+        let found = self.credentials.iter().find(|one| one.id == id);
+        found.copied().ok_or_else(|| select::missing(id))
+    }
+
+    fn password(&self) -> Result<Password, Error> {
+        let secret = Source::pkcs12_password(self.arguments).read(true)?;
+        Ok(Password::new(&secret)?)
+    }
 }

@@ -8,10 +8,11 @@ use std::fmt::Write as _;
 use super::{Credential, ExportError, File, traditional};
 use crate::certificate::bundle;
 use crate::description::Cluster;
+use crate::key::PublicKeyKind;
 use crate::trust::Bundles;
 
-/// What a control plane node with a stacked member needs. kubeadm loads ECDSA and RSA keys alone,
-/// and writes them as SEC1 and PKCS#1.
+/// What a control plane node with a stacked member needs. kubeadm loads keys of ECDSA and RSA
+/// alone, and writes them as SEC1 and PKCS#1.
 #[derive(Clone, Copy, Debug)]
 pub struct Stacked<'a> {
     /// For `etcd/server.{crt,key}`.
@@ -29,7 +30,7 @@ impl Stacked<'_> {
     ///
     /// # Errors
     ///
-    /// When a key cannot be encoded.
+    /// When a key is of Ed25519, or cannot be encoded.
     pub fn files(&self, bundles: &Bundles) -> Result<Vec<File>, ExportError> {
         let mut files = vec![File::public("etcd/ca.crt", bundle::write(&bundles.members))];
         for (path, credential) in [
@@ -50,7 +51,7 @@ impl Stacked<'_> {
 ///
 /// # Errors
 ///
-/// When the key cannot be encoded.
+/// When the key is of Ed25519, or cannot be encoded.
 pub fn external(
     cluster: &Cluster,
     apiserver: &Credential<'_>,
@@ -63,6 +64,12 @@ pub fn external(
 }
 
 fn pair(path: &str, credential: &Credential<'_>) -> Result<Vec<File>, ExportError> {
+    let leaf = credential.chain.first();
+    if leaf.is_some_and(|leaf| matches!(leaf.public_key.kind(), Ok(PublicKeyKind::Ed25519))) {
+        return Err(ExportError::Ed25519 {
+            id: credential.id.to_string(),
+        });
+    }
     let mut files = vec![File::public(
         format!("{path}.crt"),
         bundle::write(credential.chain),

@@ -3,89 +3,96 @@
 use base64ct::{Base64, Encoding};
 use zeroize::Zeroizing;
 
-use super::{Credential, File};
+use super::{Credential, ExportError, File};
 use crate::certificate::bundle;
+use crate::name::Label;
+use crate::role::Role;
 use crate::secret_text::SecretText;
 use crate::trust::Bundles;
 
-/// Which kind of Secret.
+/// Which type of Secret.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum SecretKind {
-    /// `Opaque`, with the names that kubeadm gives the files of an external etcd in its own
-    /// `kubeadm-certs`: `external-etcd-ca.crt`, `external-etcd.crt`, `external-etcd.key`.
+pub enum SecretType {
+    /// `Opaque`: of any content, and so the key may be left out.
     Opaque,
-    /// `kubernetes.io/tls`: `tls.crt`, `tls.key`, and `ca.crt` beside them. Kubernetes takes none
-    /// without a key.
+    /// `kubernetes.io/tls`: the API server takes none without `tls.crt` and `tls.key`.
     Tls,
 }
 
-impl SecretKind {
-    fn type_name(self) -> &'static str {
+impl SecretType {
+    fn as_str(self) -> &'static str {
         match self {
             Self::Opaque => "Opaque",
             Self::Tls => "kubernetes.io/tls",
         }
     }
-
-    /// The names of the CA file, the certificate and the key.
-    fn names(self) -> [&'static str; 3] {
-        match self {
-            Self::Opaque => [
-                "external-etcd-ca.crt",
-                "external-etcd.crt",
-                "external-etcd.key",
-            ],
-            Self::Tls => ["ca.crt", "tls.crt", "tls.key"],
-        }
-    }
 }
 
-/// `etcd-secrets.yaml`: a document for each credential, called `etcd-NAME`, in this namespace, or
+/// `etcd-secrets.yaml`: a document for each credential, called `etcd-NAME`, in this namespace or
 /// in the one that `kubectl apply` chooses.
+///
+/// Of either type it holds `tls.crt` with the chain, `tls.key` with PKCS#8, and `ca.crt` with what
+/// the owner trusts, names that kubectl, cert-manager and ingress controllers share.
+///
+/// # Errors
+///
+/// When a Secret of [`SecretType::Tls`] has no key, or two of them would have the same name.
 pub fn secrets(
-    kind: SecretKind,
+    type_: SecretType,
     credentials: &[Credential<'_>],
     bundles: &Bundles,
-    namespace: Option<&str>,
-) -> File {
+    namespace: Option<&Label>,
+) -> Result<File, ExportError> {
+    let mut names: Vec<String> = Vec::new();
     let mut text = SecretText::default();
     for credential in credentials {
-        document(kind, credential, bundles, namespace, &mut text);
+        let name = secret_name(&credential.name());
+        if names.contains(&name) {
+            return Err(ExportError::Twice {
+                path: format!("the Secret {name}"),
+            });
+        }
+        if type_ == SecretType::Tls && credential.key.is_none() {
+            return Err(ExportError::NoKey {
+                id: credential.id.to_string(),
+            });
+        }
+        head(type_, &name, namespace, &mut text);
+        data(credential, bundles, &mut text);
+        names.push(name);
     }
     let with_key = credentials.iter().any(|one| one.key.is_some());
-    match with_key {
+    Ok(match with_key {
         true => File::secret(FILE, text.as_bytes()),
         false => File::public(FILE, text.as_bytes()),
+    })
+}
+
+fn head(type_: SecretType, name: &str, namespace: Option<&Label>, text: &mut SecretText) {
+    let head = "---\napiVersion: v1\nkind: Secret\nmetadata:\n  name: \"";
+    for part in [head, name, "\"\n"] {
+        text.push_str(part);
+    }
+    if let Some(namespace) = namespace {
+        for part in ["  namespace: \"", namespace.as_str(), "\"\n"] {
+            text.push_str(part);
+        }
+    }
+    for part in ["type: ", type_.as_str(), "\n"] {
+        text.push_str(part);
     }
 }
 
-fn document(
-    kind: SecretKind,
-    credential: &Credential<'_>,
-    bundles: &Bundles,
-    namespace: Option<&str>,
-    text: &mut SecretText,
-) {
-    text.push_str("---\napiVersion: v1\nkind: Secret\nmetadata:\n  name: \"");
-    text.push_str(&secret_name(&credential.name()));
-    text.push_str("\"\n");
-    if let Some(namespace) = namespace {
-        text.push_str("  namespace: \"");
-        text.push_str(namespace);
-        text.push_str("\"\n");
-    }
-    text.push_str("type: ");
-    text.push_str(kind.type_name());
-    text.push_str("\ndata:\n");
-    let [ca, certificate, key] = kind.names();
-    entry(ca, bundle::write(&bundles.clients).as_bytes(), text);
-    entry(
-        certificate,
-        bundle::write(credential.chain).as_bytes(),
-        text,
-    );
-    if let Some(private) = credential.key {
-        entry(key, private.to_pem().as_bytes(), text);
+fn data(credential: &Credential<'_>, bundles: &Bundles, text: &mut SecretText) {
+    let trusted = match credential.id.role {
+        Role::Client => &bundles.clients,
+        Role::Peer | Role::Server => &bundles.members,
+    };
+    text.push_str("data:\n");
+    entry("ca.crt", bundle::write(trusted).as_bytes(), text);
+    entry("tls.crt", bundle::write(credential.chain).as_bytes(), text);
+    if let Some(key) = credential.key {
+        entry("tls.key", key.to_pem().as_bytes(), text);
     }
 }
 

@@ -3,13 +3,15 @@
 //! Every function here is pure: it makes [`File`]s in memory, with a path below the directory of
 //! the caller's choice. Without a key in a [`Credential`], the files of its key are left out.
 
+pub mod cfssl;
 pub mod der;
-pub mod directory;
+pub mod easy_rsa;
 pub mod kubeadm;
 pub mod kubernetes;
 pub mod pem;
 pub mod pkcs12;
 
+use std::collections::HashSet;
 use std::fmt;
 
 use zeroize::Zeroizing;
@@ -86,6 +88,14 @@ impl fmt::Debug for File {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ExportError {
+    /// kubeadm would refuse the key.
+    #[error(
+        "certificates/{id}: its key is of Ed25519, and kubeadm loads RSA and ECDSA keys alone: issue it again with --rekey --key p256"
+    )]
+    Ed25519 {
+        /// Whose it is.
+        id: String,
+    },
     /// A structure could not be encoded.
     #[error("{path}: it could not be encoded: {reason}")]
     Encoding {
@@ -102,39 +112,49 @@ pub enum ExportError {
         /// Why.
         source: KeyError,
     },
-    /// A leaf that the format needs is not among those given.
-    #[error("certificates/{id}: it is needed and missing")]
-    Missing {
-        /// Which one.
+    /// The form is nothing without the key.
+    #[error("certificates/{id}: the form is none without the private key")]
+    NoKey {
+        /// Whose it is.
         id: String,
     },
-    /// Two files would have the same name.
+    /// A password that not every reader takes.
+    #[error(
+        "the password of a PKCS#12 file must be 6 characters or more, all of them printable ASCII: Java takes no others"
+    )]
+    Password,
+    /// Two files would have the same name, or one that of a directory of another.
     #[error("{path}: two certificates would be written to it: export them one at a time")]
     Twice {
         /// The file.
         path: String,
     },
-    /// A password that not every reader takes.
-    #[error(
-        "the password of a PKCS#12 file must have 6 characters or more, none of them a control character or beyond the Basic Multilingual Plane"
-    )]
-    Password,
 }
 
-/// Refuses files of which one would overwrite another.
+/// Refuses files of which one would overwrite another, or lie where another needs a directory.
 ///
 /// # Errors
 ///
 /// The path that two of them have.
 pub fn check_paths(files: &[File]) -> Result<(), ExportError> {
-    let mut paths: Vec<&str> = files.iter().map(|file| file.path.as_str()).collect();
-    paths.sort_unstable();
-    match paths.windows(2).find(|pair| pair[0] == pair[1]) {
-        Some(pair) => Err(ExportError::Twice {
-            path: pair[0].to_owned(),
-        }),
-        None => Ok(()),
+    let twice = |path: &str| ExportError::Twice {
+        path: path.to_owned(),
+    };
+    let mut paths = HashSet::new();
+    for file in files {
+        if !paths.insert(file.path.as_str()) {
+            return Err(twice(&file.path));
+        }
     }
+    for file in files {
+        let parts = file.path.match_indices('/');
+        for directory in parts.map(|(end, _)| &file.path[..end]) {
+            if paths.contains(directory) {
+                return Err(twice(directory));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The key as SEC1 or PKCS#1, for a file.

@@ -1,8 +1,9 @@
 //! PKCS#12 files (RFC 7292), for Java, browsers and Windows.
 //!
 //! The key is encrypted with PBES2 (RFC 8018): PBKDF2 with HMAC-SHA-256, AES-256-CBC. The
-//! certificates are no secret and are in clear. All is authenticated with HMAC-SHA-256 over the
-//! key derivation of RFC 7292 appendix B, which OpenSSL 1.1, Java 8u301 and later read.
+//! certificates are no secret and are in clear. All is authenticated with HMAC-SHA-256 under a key
+//! that is derived as RFC 7292 appendix B has it; PBMAC1 (RFC 9579) is too new for OpenSSL before
+//! 3.4, and for Java.
 
 use ::pkcs12::cms::content_info::ContentInfo;
 use ::pkcs12::kdf::{Pkcs12KeyType, derive_key};
@@ -35,14 +36,14 @@ impl Password {
     ///
     /// # Errors
     ///
-    /// When it has fewer than 6 characters, which is `keytool`'s limit, or one that is no text of
-    /// the Basic Multilingual Plane: the key derivation works on UCS-2.
+    /// When it has fewer than 6 characters, which is `keytool`'s limit, or one that is not
+    /// printable ASCII, which Java's PBES2 does not take.
     pub fn new(octets: &[u8]) -> Result<Self, ExportError> {
-        let text = std::str::from_utf8(octets).map_err(|_| ExportError::Password)?;
-        let usable = |c: char| !c.is_control() && u32::from(c) <= 0xffff;
-        match text.chars().count() >= 6 && text.chars().all(usable) {
-            true => Ok(Self(Zeroizing::new(text.to_owned()))),
-            false => Err(ExportError::Password),
+        match std::str::from_utf8(octets) {
+            Ok(text) if text.len() >= 6 && octets.iter().all(|one| (b' '..=b'~').contains(one)) => {
+                Ok(Self(Zeroizing::new(text.to_owned())))
+            }
+            _ => Err(ExportError::Password),
         }
     }
 
@@ -248,8 +249,9 @@ fn random<const N: usize>() -> Result<[u8; N], String> {
     Ok(octets)
 }
 
-/// Of PBKDF2 and of the MAC. OWASP asks for 600,000 of PBKDF2 with HMAC-SHA-256.
-const ITERATIONS: u32 = 600_000;
+/// Of PBKDF2 and of the MAC: the most that .NET's `Pkcs12LoaderLimits` allow by default. It is half
+/// of what OWASP asks for, which is one bit of the password.
+const ITERATIONS: u32 = 300_000;
 /// PKCS#7 `data` (RFC 2315).
 const ID_DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.1");
 const ID_SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.1");

@@ -5,7 +5,7 @@ use pki_core::converge::ConvergeError;
 use pki_core::description::Sharing;
 use pki_core::hierarchy::AuthorityName;
 use pki_core::leaf::{self, LeafId, Owner};
-use pki_core::name::ClientName;
+use pki_core::name::{ClientName, Label};
 use pki_core::role::Role;
 use pki_core::store::{Directory, Pki, StoredLeaf};
 use pki_core::trust::Bundles;
@@ -19,47 +19,40 @@ pub(super) fn leaves(
     cluster: &Cluster,
     pki: &Pki<Directory>,
 ) -> Result<Vec<StoredLeaf>, Error> {
-    let described: Vec<LeafId> = leaf::leaves(cluster)
-        .into_iter()
-        .map(|one| one.id)
-        .collect();
-    let ids = match arguments.format {
-        Format::ExternalEtcd if !arguments.owners.is_empty() || arguments.for_host.is_some() => {
-            return Err(Error::ExportOwners {
-                instead: "--apiserver-client CLIENT",
-            });
-        }
-        Format::Kubeadm if arguments.for_host.is_none() => {
-            return Err(Error::ExportOwners {
-                instead: "--for-host NODE",
-            });
-        }
-        Format::Truststore => return Ok(Vec::new()),
-        Format::ExternalEtcd => vec![apiserver(arguments, cluster)?],
-        Format::Kubeadm => {
-            let mut ids = of_host(arguments, cluster, &described)?;
-            ids.push(healthcheck(arguments, cluster)?);
-            ids.push(apiserver(arguments, cluster)?);
-            ids
-        }
-        _ if arguments.for_host.is_some() => of_host(arguments, cluster, &described)?,
-        _ if arguments.owners.is_empty() => described,
-        _ => {
-            let mut ids = Vec::new();
-            for owner in &arguments.owners {
-                ids.extend(of_owner(owner, &described, pki)?);
-            }
-            ids
-        }
-    };
     let mut found: Vec<StoredLeaf> = Vec::new();
-    for id in ids {
-        if found.iter().all(|stored| stored.id != id) {
-            let missing = || ConvergeError::Incomplete(format!("certificates/{id}"));
-            found.push(pki.leaf(&id)?.ok_or_else(missing)?);
+    for id in ids(arguments, cluster, pki)? {
+        if found.iter().any(|stored| stored.id == id) {
+            continue;
         }
+        let stored = pki.leaf(&id)?.ok_or_else(|| missing(&id))?;
+        if arguments.takes_keys() && !pki.has_leaf_key(&stored)? {
+            return Err(Error::KeyWithRequester { id: id.to_string() });
+        }
+        found.push(stored);
     }
     Ok(found)
+}
+
+fn ids(arguments: &Export, cluster: &Cluster, pki: &Pki<Directory>) -> Result<Vec<LeafId>, Error> {
+    let described = leaf::leaves(cluster).into_iter().map(|one| one.id);
+    let described: Vec<LeafId> = described.collect();
+    let mut ids = match (arguments.format, &arguments.for_host) {
+        (Format::ExternalEtcd | Format::Truststore, _) => Vec::new(),
+        (_, Some(node)) => of_host(node, cluster, described)?,
+        (_, None) if arguments.owners.is_empty() => described,
+        (_, None) => {
+            let owners = arguments.owners.iter();
+            let ids = owners.map(|owner| of_owner(owner, &described, pki));
+            ids.collect::<Result<Vec<_>, _>>()?.concat()
+        }
+    };
+    if arguments.format == Format::Kubeadm {
+        ids.push(healthcheck(arguments, cluster)?);
+    }
+    if matches!(arguments.format, Format::ExternalEtcd | Format::Kubeadm) {
+        ids.push(apiserver(arguments, cluster)?);
+    }
+    Ok(ids)
 }
 
 /// What members and clients trust.
@@ -90,6 +83,11 @@ pub(super) fn healthcheck(arguments: &Export, cluster: &Cluster) -> Result<LeafI
     client(given, cluster, &defaults, "--healthcheck-client")
 }
 
+/// A certificate that is described and not there.
+pub(super) fn missing(id: &LeafId) -> Error {
+    ConvergeError::Incomplete(format!("certificates/{id}")).into()
+}
+
 fn client(
     given: Option<&ClientName>,
     cluster: &Cluster,
@@ -113,26 +111,25 @@ fn client(
 
 /// With `sharing: shared`, all nodes have the same.
 fn of_host(
-    arguments: &Export,
+    wanted: &Label,
     cluster: &Cluster,
-    described: &[LeafId],
+    described: Vec<LeafId>,
 ) -> Result<Vec<LeafId>, Error> {
-    let node = cluster
-        .nodes
-        .iter()
-        .find(|node| Some(&node.name) == arguments.for_host.as_ref());
-    let Some(node) = node else {
-        let owner = arguments.for_host.as_ref();
-        return Err(Error::NoOwnerToExport {
-            owner: owner.map(ToString::to_string).unwrap_or_default(),
+    let names = cluster.nodes.iter().map(|node| &node.name);
+    if !names.clone().any(|name| name == wanted) {
+        let known: Vec<&str> = names.map(Label::as_str).collect();
+        return Err(Error::Undescribed {
+            what: "the nodes",
+            name: wanted.to_string(),
+            known: known.join(", "),
         });
-    };
+    }
     let owner = match cluster.certificates.sharing {
-        Sharing::PerNode => Owner::Node(node.name.clone()),
+        Sharing::PerNode => Owner::Node(wanted.clone()),
         Sharing::Shared => Owner::Nodes,
     };
-    let ids = described.iter().filter(|id| id.owner == owner);
-    Ok(ids.cloned().collect())
+    let ids = described.into_iter().filter(|id| id.owner == owner);
+    Ok(ids.collect())
 }
 
 /// Those that are described, else those that were issued without being described.

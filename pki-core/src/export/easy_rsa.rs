@@ -1,0 +1,125 @@
+//! A directory as easy-rsa 3 leaves it.
+//!
+//! `easyrsa` shows, verifies and lists what is in it, and exports it in forms of its own. It can
+//! sign and revoke nothing, for the key of the authority is not there.
+
+use time::OffsetDateTime;
+use time::macros::format_description;
+use x509_parser::objects::{oid_registry, oid2abbrev};
+
+use super::{Credential, File};
+use crate::certificate::{Certificate, bundle};
+use crate::revocation::Revocation;
+use crate::trust::Bundles;
+
+/// `pki/ca.crt` with every authority from the one that signs leaves up to the root,
+/// `pki/issued/NAME.crt`, `pki/private/NAME.key` with PKCS#8, `pki/certs_by_serial/SERIAL.pem`,
+/// and the database of `openssl ca` in `pki/index.txt`, in which those of `revocations` are
+/// revoked.
+pub fn directory(
+    credentials: &[Credential<'_>],
+    bundles: &Bundles,
+    revocations: &[Revocation],
+) -> Vec<File> {
+    let authorities = bundle::write(authorities(credentials, bundles));
+    let mut files = vec![File::public("pki/ca.crt", authorities)];
+    let mut index = String::new();
+    for credential in credentials {
+        let name = credential.name();
+        let chain = bundle::write(credential.chain);
+        if let Some(leaf) = credential.chain.first() {
+            let path = format!("pki/certs_by_serial/{}.pem", serial(leaf));
+            files.push(File::public(path, chain.clone()));
+            index.push_str(&line(leaf, revocations));
+        }
+        files.push(File::public(format!("pki/issued/{name}.crt"), chain));
+        if let Some(key) = credential.key {
+            let path = format!("pki/private/{name}.key");
+            files.push(File::secret(path, key.to_pem().as_bytes()));
+        }
+    }
+    files.push(File::public("pki/index.txt", index));
+    let fixed = FIXED.iter().map(|(path, text)| File::public(*path, *text));
+    files.extend(fixed);
+    files
+}
+
+/// `openssl verify`, which easy-rsa runs, takes the authorities between from this file alone.
+fn authorities<'a>(credentials: &[Credential<'a>], bundles: &'a Bundles) -> Vec<&'a Certificate> {
+    let above = credentials.iter().flat_map(|one| one.chain.iter().skip(1));
+    let mut found: Vec<&Certificate> = Vec::new();
+    for authority in above.chain(&bundles.clients) {
+        if !found.contains(&authority) {
+            found.push(authority);
+        }
+    }
+    found
+}
+
+/// A line of the database, of six columns: state, end of validity, time of revocation, serial
+/// number, file, subject (openssl-ca(1)).
+fn line(leaf: &Certificate, revocations: &[Revocation]) -> String {
+    let revoked = revocations
+        .iter()
+        .find(|record| record.is_active() && record.serial == leaf.serial);
+    let (state, when) = match revoked {
+        Some(record) => ("R", timestamp(record.revoked)),
+        None => ("V", String::new()),
+    };
+    let end = timestamp(leaf.validity.not_after);
+    let (serial, subject) = (serial(leaf), subject(leaf));
+    format!("{state}\t{end}\t{when}\t{serial}\tunknown\t{subject}\n")
+}
+
+/// Hexadecimal, two upper-case digits an octet.
+fn serial(certificate: &Certificate) -> String {
+    certificate.serial_text().to_ascii_uppercase()
+}
+
+/// As in a certificate: UTCTime until 2049, GeneralizedTime from then on (RFC 5280 section
+/// 4.1.2.5).
+fn timestamp(at: OffsetDateTime) -> String {
+    let text = match at.year() < 2050 {
+        true => at.format(format_description!(
+            "[year repr:last_two][month][day][hour][minute][second]Z"
+        )),
+        false => at.format(format_description!(
+            "[year][month][day][hour][minute][second]Z"
+        )),
+    };
+    text.unwrap_or_default()
+}
+
+/// `/O=…/CN=…`, with what is not printable ASCII as `\xFF` (X509_NAME_oneline(3)).
+fn subject(certificate: &Certificate) -> String {
+    // It was parsed when it was made.
+    let Ok((_, parsed)) = x509_parser::parse_x509_certificate(certificate.der()) else {
+        return String::new();
+    };
+    let mut text = String::new();
+    for attribute in parsed.subject().iter_attributes() {
+        let oid = attribute.attr_type();
+        match oid2abbrev(oid, oid_registry()) {
+            Ok(name) => text.push_str(&format!("/{name}=")),
+            Err(_) => text.push_str(&format!("/{}=", oid.to_id_string())),
+        }
+        for octet in attribute.as_slice() {
+            match octet {
+                b' '..=b'~' => text.push(char::from(*octet)),
+                _ => text.push_str(&format!("\\x{octet:02X}")),
+            }
+        }
+    }
+    text
+}
+
+/// What easyrsa wants to find before it looks at anything else.
+const FIXED: [(&str, &str); 4] = [
+    ("pki/index.txt.attr", "unique_subject = no\n"),
+    (
+        "pki/private/ca.key",
+        "The key of the authority is not here: etcdpki signs with it.\n",
+    ),
+    ("pki/reqs/.keep", ""),
+    ("pki/serial", "01\n"),
+];
