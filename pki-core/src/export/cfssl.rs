@@ -1,11 +1,14 @@
 //! A directory as users of cfssl expect it.
 
-use super::{Credential, ExportError, File, traditional};
+use super::{Credential, ExportError, File, authorities, traditional};
 use crate::certificate::bundle;
 use crate::trust::Bundles;
 
-/// What `cfssljson -bare NAME` leaves: `NAME.pem` with the chain, `NAME-key.pem` with SEC1 or
-/// PKCS#1, and `ca.pem`, which clients trust.
+/// What `cfssljson -bare NAME` leaves: `NAME.pem`, `NAME-key.pem` with SEC1 or PKCS#1; and
+/// `ca.pem` with every authority from the one that signs leaves up to the root.
+///
+/// cfssl takes no chain in `NAME.pem`, so whoever is to know these certificates must hold `ca.pem`,
+/// members too.
 ///
 /// # Errors
 ///
@@ -14,11 +17,12 @@ pub fn directory(
     credentials: &[Credential<'_>],
     bundles: &Bundles,
 ) -> Result<Vec<File>, ExportError> {
-    let mut files = vec![File::public("ca.pem", bundle::write(&bundles.clients))];
+    let authorities = bundle::write(authorities(credentials, bundles));
+    let mut files = vec![File::public("ca.pem", authorities)];
     for credential in credentials {
         let name = credential.name();
-        let chain = bundle::write(credential.chain);
-        files.push(File::public(format!("{name}.pem"), chain));
+        let leaf = bundle::write(credential.chain.first());
+        files.push(File::public(format!("{name}.pem"), leaf));
         if let Some(key) = credential.key {
             let path = format!("{name}-key.pem");
             let text = traditional(key, &path)?;

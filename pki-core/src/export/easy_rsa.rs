@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 use time::macros::format_description;
 use x509_parser::objects::{oid_registry, oid2abbrev};
 
-use super::{Credential, File};
+use super::{Credential, File, authorities};
 use crate::certificate::{Certificate, bundle};
 use crate::revocation::Revocation;
 use crate::trust::Bundles;
@@ -15,7 +15,8 @@ use crate::trust::Bundles;
 /// `pki/ca.crt` with every authority from the one that signs leaves up to the root,
 /// `pki/issued/NAME.crt`, `pki/private/NAME.key` with PKCS#8, `pki/certs_by_serial/SERIAL.pem`,
 /// and the database of `openssl ca` in `pki/index.txt`, in which those of `revocations` are
-/// revoked.
+/// revoked. `openssl verify`, which easy-rsa runs, takes the authorities between from `ca.crt`
+/// alone.
 pub fn directory(
     credentials: &[Credential<'_>],
     bundles: &Bundles,
@@ -42,18 +43,6 @@ pub fn directory(
     let fixed = FIXED.iter().map(|(path, text)| File::public(*path, *text));
     files.extend(fixed);
     files
-}
-
-/// `openssl verify`, which easy-rsa runs, takes the authorities between from this file alone.
-fn authorities<'a>(credentials: &[Credential<'a>], bundles: &'a Bundles) -> Vec<&'a Certificate> {
-    let above = credentials.iter().flat_map(|one| one.chain.iter().skip(1));
-    let mut found: Vec<&Certificate> = Vec::new();
-    for authority in above.chain(&bundles.clients) {
-        if !found.contains(&authority) {
-            found.push(authority);
-        }
-    }
-    found
 }
 
 /// A line of the database, of six columns: state, end of validity, time of revocation, serial
@@ -114,8 +103,12 @@ fn subject(certificate: &Certificate) -> String {
 }
 
 /// What easyrsa wants to find before it looks at anything else.
-const FIXED: [(&str, &str); 4] = [
+const FIXED: [(&str, &str); 5] = [
     ("pki/index.txt.attr", "unique_subject = no\n"),
+    (
+        "pki/openssl-easyrsa.cnf",
+        "# For easyrsa, which signs nothing here.\n",
+    ),
     (
         "pki/private/ca.key",
         "The key of the authority is not here: etcdpki signs with it.\n",

@@ -22,6 +22,7 @@ use crate::leaf::LeafId;
 use crate::role::Role;
 use crate::secret_text::SecretText;
 use crate::store::atomic::Access;
+use crate::trust::Bundles;
 
 /// A leaf to be handed out.
 #[derive(Clone, Copy, Debug)]
@@ -155,6 +156,18 @@ pub fn check_paths(files: &[File]) -> Result<(), ExportError> {
         }
     }
     Ok(())
+}
+
+/// Every authority above the leaves, from those that signed them up to the root.
+fn authorities<'a>(credentials: &[Credential<'a>], bundles: &'a Bundles) -> Vec<&'a Certificate> {
+    let above = credentials.iter().flat_map(|one| one.chain.iter().skip(1));
+    let mut found: Vec<&Certificate> = Vec::new();
+    for authority in above.chain(&bundles.clients) {
+        if !found.contains(&authority) {
+            found.push(authority);
+        }
+    }
+    found
 }
 
 /// The key as SEC1 or PKCS#1, for a file.

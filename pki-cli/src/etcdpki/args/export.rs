@@ -109,7 +109,7 @@ impl Export {
 /// The form of an export.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
 pub(in crate::etcdpki) enum Format {
-    /// NAME.pem, NAME-key.pem and ca.pem
+    /// NAME.pem with the certificate alone, NAME-key.pem, and ca.pem with all authorities
     Cfssl,
     /// NAME.pem with the key and the chain, ca.crt and members-ca.crt
     Combined,

@@ -32,17 +32,23 @@ pub(super) struct Report {
 #[derive(Debug, Serialize)]
 struct Written {
     path: String,
-    mode: &'static str,
+    /// Standard output has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mode: Option<&'static str>,
     holds_private_key: bool,
 }
 
 impl Written {
-    fn new(path: &Path, file: &File) -> Self {
-        let secret = file.access == Access::Owner;
+    fn new(path: &Path, file: &File, printed: bool) -> Self {
+        let holds_private_key = file.access == Access::Owner;
+        let mode = match holds_private_key {
+            true => "0600",
+            false => "0644",
+        };
         Self {
             path: path.display().to_string(),
-            mode: if secret { "0600" } else { "0644" },
-            holds_private_key: secret,
+            mode: (!printed).then_some(mode),
+            holds_private_key,
         }
     }
 }
@@ -55,6 +61,7 @@ impl Report {
         revocations: &[Revocation],
     ) -> Self {
         let paths = places.paths();
+        let printed = matches!(places, Places::Stdout(_));
         let revoked = leaves.iter().filter(|leaf| {
             let serial = &leaf.certificate().serial;
             let mut active = revocations.iter().filter(|record| record.is_active());
@@ -65,13 +72,13 @@ impl Report {
             format: arguments.format.to_string(),
             files: paths
                 .iter()
-                .map(|(path, file)| Written::new(path, file))
+                .map(|(path, file)| Written::new(path, file, printed))
                 .collect(),
             notes: revoked
                 .map(|leaf| format!("{} is revoked, and members refuse it", leaf.id))
                 .collect(),
             next: next(arguments, &paths),
-            printed: matches!(places, Places::Stdout(_)),
+            printed,
         }
     }
 
@@ -100,16 +107,17 @@ impl Report {
         };
         let mut text = format!("{GOOD}{verb}{GOOD:#} {count}\n\n");
         for file in &self.files {
-            let _ = writeln!(text, "  {}  {}", file.mode, file.path);
+            let mode = file.mode.map(|mode| format!("{mode}  "));
+            let _ = writeln!(text, "  {}{}", mode.unwrap_or_default(), file.path);
         }
         for note in &self.notes {
             let _ = writeln!(text, "\n{BAD}note{BAD:#}: {note}");
         }
-        let secrets = self.files.iter().filter(|file| file.holds_private_key);
-        match (self.dry_run, secrets.count()) {
+        let secret = |file: &Written| file.holds_private_key && file.mode.is_some();
+        match (self.dry_run, self.files.iter().any(secret)) {
             (true, _) => text.push_str("\nNothing was written: this is a dry run.\n"),
-            (false, 0) => {}
-            (false, _) => {
+            (false, false) => {}
+            (false, true) => {
                 let _ = writeln!(
                     text,
                     "\n{BAD}note{BAD:#}: files of mode 0600 hold private keys: keep them out of git, and remove them once they are installed"
@@ -135,7 +143,7 @@ fn next(arguments: &Export, paths: &[(&Path, &File)]) -> Option<String> {
         Format::Pkcs12 | Format::Truststore => Some(format!("keytool -list -keystore {first}")),
         Format::EasyRsa => Some(format!("EASYRSA_PKI={out}/pki easyrsa show-expire")),
         Format::ExternalEtcd | Format::Kubeadm => {
-            Some(format!("rsync -r {out}/ NODE:/etc/kubernetes/pki/"))
+            Some(format!("rsync -a {out}/ NODE:/etc/kubernetes/pki/"))
         }
         Format::Cfssl | Format::Combined | Format::Der | Format::Pem => {
             Some(format!("etcdpki inspect {first}"))
