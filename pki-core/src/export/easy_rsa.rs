@@ -116,3 +116,48 @@ const FIXED: [(&str, &str); 5] = [
     ("pki/reqs/.keep", ""),
     ("pki/serial", "01\n"),
 ];
+
+#[cfg(test)]
+mod tests {
+    use time::Duration;
+    use time::macros::datetime;
+
+    use super::*;
+    use crate::authority::Authority;
+    use crate::crl::Reason;
+    use crate::key::{KeyAlgorithm, PrivateKey};
+    use crate::lifetime::Validity;
+    use crate::profile::{Profile, Subject};
+
+    fn certificate(from: OffsetDateTime) -> Certificate {
+        let subject = Subject {
+            organization: Some("Å/b".to_owned()),
+            common_name: "a b".to_owned(),
+        };
+        let profile = Profile::authority(subject, 0, None);
+        let key = PrivateKey::generate(KeyAlgorithm::P256).unwrap();
+        let validity = Validity::starting(from, "1d".parse().unwrap(), Duration::ZERO);
+        let authority = Authority::self_signed(&profile, key, validity).unwrap();
+        authority.certificate().clone()
+    }
+
+    #[test]
+    fn a_line_is_one_of_openssl_ca() {
+        for (from, end) in [
+            (datetime!(2049-12-30 23:00:00 UTC), "491231230000Z"),
+            (datetime!(2049-12-31 23:00:00 UTC), "20500101230000Z"),
+        ] {
+            let one = certificate(from);
+            let serial = one.serial_text().to_ascii_uppercase();
+            let rest = format!("{serial}\tunknown\t/O=\\xC3\\x85/b/CN=a b\n");
+            assert_eq!(line(&one, &[]), format!("V\t{end}\t\t{rest}"));
+            let now = datetime!(2026-11-25 13:00:00 UTC);
+            let revoked = [
+                Revocation::of_serial(vec![1], Reason::Superseded, now),
+                Revocation::new(&one, Reason::Superseded, now),
+            ];
+            let expected = format!("R\t{end}\t261125130000Z\t{rest}");
+            assert_eq!(line(&one, &revoked), expected);
+        }
+    }
+}
