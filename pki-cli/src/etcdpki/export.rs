@@ -50,7 +50,7 @@ pub(super) fn run(arguments: &Export) -> Result<ExitCode, Error> {
     export::check_paths(&files)?;
     let places = Places::of(arguments, &files)?;
     if !arguments.dry_run {
-        let staged = places.stage()?;
+        let staged = places.stage(arguments)?;
         if !keys.is_empty() {
             pki.record_exports(&leaves, &arguments.format.to_string())?;
         }

@@ -53,14 +53,15 @@ impl<'a> Places<'a> {
 
     /// Writes all files beside their places.
     ///
-    /// Under the lock of the PKI, what a command that was killed left of a private key goes first.
-    pub(super) fn stage(&self) -> Result<Staged<'a>, Error> {
+    /// Where keys leave, and so under the lock of the PKI, what a command that was killed left there
+    /// goes first.
+    pub(super) fn stage(&self, arguments: &Export) -> Result<Staged<'a>, Error> {
         let mut group = Group::default();
         match self {
             Self::Stdout(file) => return Ok(Staged::Stdout(file)),
             Self::Files(files) => {
                 for (path, file) in files {
-                    if file.access == Access::Owner {
+                    if arguments.takes_keys() {
                         atomic::remove_leftovers(path)?;
                     }
                     group.stage_file(path, &file.content, file.access)?;
