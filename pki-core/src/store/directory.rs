@@ -260,6 +260,37 @@ mod tests {
     }
 
     #[test]
+    fn what_is_under_a_new_directory_appears_at_once() {
+        let temporary = tempfile::tempdir().unwrap();
+        let directory = Directory::open(temporary.path()).unwrap();
+        let mut group = Group::default();
+        directory.stage(&batch(), &mut group).unwrap();
+        assert!(directory.list("").unwrap().is_empty());
+        assert!(!temporary.path().join("a").exists());
+        group.commit().unwrap();
+        assert_eq!(directory.list("").unwrap(), ["a", "keyring.yml"]);
+        assert_eq!(directory.read("a/1/x.crt").unwrap().unwrap(), b"c");
+    }
+
+    #[test]
+    fn a_new_directory_may_be_written_in_several_steps() {
+        let temporary = tempfile::tempdir().unwrap();
+        let mut directory = Directory::open(temporary.path()).unwrap();
+        let mut batch = Batch::default();
+        batch.put_directory("a/1", vec![("x.crt", b"1".to_vec())]);
+        batch.put("b/c/d", "d");
+        batch.put_directory("a/2", vec![("x.crt", b"2".to_vec())]);
+        batch.barrier();
+        batch.put("b/e", "e");
+        batch.put("f", "f");
+        directory.commit(batch).unwrap();
+        assert_eq!(directory.list("a").unwrap(), ["1", "2"]);
+        assert_eq!(directory.list("b").unwrap(), ["c", "e"]);
+        assert_eq!(directory.read("b/c/d").unwrap().unwrap(), b"d");
+        assert_eq!(directory.read("f").unwrap().unwrap(), b"f");
+    }
+
+    #[test]
     fn a_generation_is_never_overwritten() {
         let temporary = tempfile::tempdir().unwrap();
         let mut directory = Directory::open(temporary.path()).unwrap();
