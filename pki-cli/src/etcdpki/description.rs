@@ -3,6 +3,7 @@
 use std::fs;
 use std::io;
 use std::net::IpAddr;
+use std::path::Path;
 
 use minijinja::{Environment, context};
 use pki_core::Cluster;
@@ -11,6 +12,7 @@ use pki_core::description::{Levels, Sharing};
 
 use super::args::{Init, NodeArgument};
 use super::error::Error;
+use super::init::PKI;
 
 /// The file.
 pub(super) const FILE: &str = "etcdpki.yml";
@@ -21,8 +23,16 @@ pub(super) struct Described {
     pub(super) cluster: Cluster,
     /// The text of a new description.
     pub(super) new: Option<String>,
-    /// Whether the nodes are examples.
-    pub(super) examples: bool,
+    /// What nobody named, so that examples stand for it.
+    pub(super) examples: Option<Examples>,
+}
+
+/// What stands in a description that nobody named.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Examples {
+    Both,
+    Domain,
+    Nodes,
 }
 
 /// Reads the description of this directory.
@@ -30,7 +40,11 @@ pub(super) fn read() -> Result<Cluster, Error> {
     match fs::read_to_string(FILE) {
         Ok(text) => parse(&text),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            Err(Error::NoDescription { path: FILE.into() })
+            let path = FILE.into();
+            match Path::new(PKI).join(KEYRING).exists() {
+                true => Err(Error::DescriptionLost { path }),
+                false => Err(Error::NoDescription { path }),
+            }
         }
         Err(error) => Err(Error::io(FILE, error)),
     }
@@ -83,7 +97,21 @@ fn make(arguments: &Init) -> Result<Described, Error> {
         clients: &arguments.clients,
         adopted: None,
     })?;
-    new(text)
+    let described = new(text).map_err(|error| match error {
+        // It stands in no file.
+        Error::Description { source, .. } => Error::Options { source },
+        other => other,
+    })?;
+    let examples = match (arguments.domain.is_none(), arguments.nodes.is_empty()) {
+        (true, true) => Some(Examples::Both),
+        (true, false) => Some(Examples::Domain),
+        (false, true) => Some(Examples::Nodes),
+        (false, false) => None,
+    };
+    Ok(Described {
+        examples,
+        ..described
+    })
 }
 
 /// A new description, from its text.
@@ -245,19 +273,27 @@ fn join<T: ToString>(values: &[T]) -> String {
 
 /// The ending keeps the engine from escaping: the template quotes where YAML needs it.
 const TEMPLATE: &str = "etcdpki.yml.j2";
-/// Whether these are the nodes that nobody named, also after a run that was cut short.
-fn are_examples(cluster: &Cluster) -> bool {
+/// Whether these are what nobody named, also after a run that was cut short.
+fn are_examples(cluster: &Cluster) -> Option<Examples> {
     let nodes = cluster
         .nodes
         .iter()
         .map(|node| (node.name.as_str(), node.addresses.as_slice()));
     let examples = EXAMPLE_NODES.map(|(name, address)| (name, [IpAddr::from(address)]));
-    cluster.domain.as_str() == EXAMPLE_DOMAIN
-        && nodes.eq(examples
-            .iter()
-            .map(|(name, addresses)| (*name, addresses.as_slice())))
+    let domain = cluster.domain.as_str() == EXAMPLE_DOMAIN;
+    let nodes = nodes.eq(examples
+        .iter()
+        .map(|(name, addresses)| (*name, addresses.as_slice())));
+    match (domain, nodes) {
+        (true, true) => Some(Examples::Both),
+        (true, false) => Some(Examples::Domain),
+        // Somebody may have these very addresses.
+        (false, _) => None,
+    }
 }
 
+/// In every PKI directory.
+const KEYRING: &str = "keyring.yml";
 const EXAMPLE_DOMAIN: &str = "your-internal.domain";
 const EXAMPLE_NODES: [(&str, [u8; 4]); 3] = [
     ("etcd-0", [10, 0, 0, 10]),

@@ -38,6 +38,8 @@ pub(super) enum Error {
         path: PathBuf,
         source: DescriptionError,
     },
+    #[error("{}: this file, which says what the PKI in pki/ is, is missing", .path.display())]
+    DescriptionLost { path: PathBuf },
     #[error("{option} says {given}, and {path} says {described}: edit {path}, or leave the option out", path = .path.display())]
     DescribedOtherwise {
         path: PathBuf,
@@ -113,6 +115,8 @@ pub(super) enum Error {
     NoDescription { path: PathBuf },
     #[error("--out is missing: the certificate is not kept here, so say where it is to be written")]
     NoOut,
+    #[error("in what the options say: {source}")]
+    Options { source: DescriptionError },
     #[error("{}: the request is of {subject}, which names nobody that a certificate could be kept for: name the owner, as in `etcdpki issue OWNER --csr …`", .path.display())]
     NoOwner { path: PathBuf, subject: String },
     #[error(
@@ -238,6 +242,9 @@ impl Error {
         match self {
             Self::Converge(ConvergeError::OutsideConstraints { position: Some(at), .. }) => Some(
                 format!("the name is asked for at etcdpki.yml:{at}"),
+            ),
+            Self::DescriptionLost { .. } => Some(
+                "restore it from a copy, or move pki/ away to begin a new PKI".to_owned(),
             ),
             Self::NoDescription { .. } | Self::NoKeyring { .. } | Self::NoPki { .. } => {
                 Some("run `etcdpki init` first, or give its directory with -C".to_owned())

@@ -530,3 +530,49 @@ fn what_is_not_described_any_more_is_told() {
         serde_json::from_str(&workspace.succeeds(&["init", "--json"])).unwrap();
     assert_eq!(report["undescribed"].as_array().unwrap().len(), 2);
 }
+
+#[test]
+fn a_description_that_was_lost_is_not_invented() {
+    let workspace = Workspace::initialised();
+    fs::remove_file(workspace.path("etcdpki.yml")).unwrap();
+    let before = workspace.files();
+    let named = ["init", "--domain", "x.example", "--node", "a=10.0.0.1"];
+    for arguments in [&["init"][..], &named, &["verify"], &["status"]] {
+        let error = workspace.fails(1, arguments);
+        assert!(
+            error.contains("etcdpki.yml") && error.contains("restore it from a copy"),
+            "{error}"
+        );
+    }
+    assert_eq!(workspace.files(), before);
+}
+
+#[test]
+fn a_keyring_that_was_lost_is_asked_for() {
+    let workspace = Workspace::initialised();
+    fs::remove_file(workspace.path("pki/keyring.yml")).unwrap();
+    for arguments in [["init"], ["verify"]] {
+        let error = workspace.fails(1, &arguments);
+        assert!(error.contains("the keyring is missing"), "{error}");
+    }
+}
+
+#[test]
+fn an_example_beside_what_was_named_is_told() {
+    let report =
+        Workspace::new().succeeds(&["init", "--generate-secrets", "--domain", "x.example"]);
+    assert!(report.contains("The nodes are examples"), "{report}");
+    let node = ["init", "--generate-secrets", "--node", "a=10.1.0.1"];
+    let report = Workspace::new().succeeds(&node);
+    assert!(report.contains("The domain is an example"), "{report}");
+}
+
+#[test]
+fn a_fault_in_an_option_points_into_no_file() {
+    let workspace = Workspace::new();
+    let error = workspace.fails(1, &["init", "--generate-secrets", "--domain", "bad..x"]);
+    assert!(
+        error.contains("bad..x") && !error.contains("etcdpki.yml:"),
+        "{error}"
+    );
+}

@@ -91,7 +91,7 @@ pub enum ConvergeError {
     },
     /// A name that the etcd authority, which is there already, may not sign.
     #[error(
-        "`{name}` lies outside the name constraints of `{authority}`, which is there already: keep within them, or make a new etcd authority"
+        "`{name}` lies outside the name constraints of `{authority}`, which is there already: keep within them; for other names begin a new PKI, since no command replaces an authority yet"
     )]
     OutsideConstraints {
         /// Where the description asks for it.

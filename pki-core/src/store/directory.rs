@@ -74,12 +74,16 @@ impl Directory {
     /// The keyring is the first file that appears, so a directory with others and without it is
     /// somebody else's. Directories may be there before it.
     fn refuse_foreign(&self) -> Result<(), StoreError> {
-        let foreign = !self.root.join(layout::KEYRING).exists() && self.holds_files(&self.root)?;
-        match foreign {
-            true => Err(StoreError::Foreign {
+        if self.root.join(layout::KEYRING).exists() || !self.holds_files(&self.root)? {
+            return Ok(());
+        }
+        match self.root.join(layout::JOURNAL).exists() {
+            true => Err(StoreError::NoKeyring {
+                path: self.locate(layout::KEYRING),
+            }),
+            false => Err(StoreError::Foreign {
                 path: self.root.display().to_string(),
             }),
-            false => Ok(()),
         }
     }
 
@@ -322,6 +326,16 @@ mod tests {
         assert!(matches!(
             Directory::open(temporary.path()),
             Err(StoreError::Foreign { .. })
+        ));
+    }
+
+    #[test]
+    fn a_keyring_that_was_lost_is_asked_for() {
+        let temporary = tempfile::tempdir().unwrap();
+        fs::write(temporary.path().join("journal.jsonl"), "").unwrap();
+        assert!(matches!(
+            Directory::open(temporary.path()),
+            Err(StoreError::NoKeyring { .. })
         ));
     }
 

@@ -169,7 +169,7 @@ pub enum StoreError {
     /// The directory holds something else.
     #[error(
         "{path}: this directory has files in it but no keyring.yml, so etcdpki did not make it: \
-         move it away, or work in another directory"
+         move it away, work in another directory, or take the PKI over with `etcdpki ca adopt`"
     )]
     Foreign {
         /// The directory.
@@ -210,6 +210,14 @@ pub enum StoreError {
     /// A file that must be there is not.
     #[error("{path}: the file is missing: restore it from a copy")]
     Missing {
+        /// The file.
+        path: String,
+    },
+    /// A PKI without its keyring.
+    #[error(
+        "{path}: the keyring is missing, and no key here opens without it: restore it from a copy"
+    )]
+    NoKeyring {
         /// The file.
         path: String,
     },

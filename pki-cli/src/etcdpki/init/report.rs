@@ -10,7 +10,7 @@ use pki_core::store::{Directory, Pki};
 use serde::Serialize;
 use time::OffsetDateTime;
 
-use crate::etcdpki::description::Described;
+use crate::etcdpki::description::{Described, Examples};
 use crate::etcdpki::error::Error;
 use crate::etcdpki::output::{BAD, DIM, GOOD, HEADING, date, timestamp};
 use crate::etcdpki::secrets;
@@ -22,8 +22,10 @@ pub(super) struct Report {
     domain: String,
     nodes: usize,
     clients: usize,
-    /// Whether the nodes are examples, which nobody named.
+    /// Whether the nodes or the domain are examples, which nobody named.
     examples: bool,
+    #[serde(skip)]
+    which_examples: Option<Examples>,
     dry_run: bool,
     made: Vec<Made>,
     /// Revocation lists that a dry run would sign.
@@ -85,7 +87,8 @@ impl Report {
             domain: cluster.domain.to_string(),
             nodes: cluster.nodes.len(),
             clients: cluster.clients.len(),
-            examples: described.examples,
+            examples: described.examples.is_some(),
+            which_examples: described.examples,
             dry_run: false,
             made: Vec::new(),
             lists: Vec::new(),
@@ -213,10 +216,15 @@ impl Report {
             count(*nodes, "node"),
             count(*clients, "client"),
         );
-        if self.examples {
+        if let Some(examples) = self.which_examples {
+            let (what, edited) = match examples {
+                Examples::Both => ("The nodes are examples", "nodes and domain"),
+                Examples::Domain => ("The domain is an example", "the domain"),
+                Examples::Nodes => ("The nodes are examples", "the nodes"),
+            };
             let _ = writeln!(
                 text,
-                "\n{BAD}The nodes are examples{BAD:#}, since none were given. Before this is put to use, edit\nnodes and domain in etcdpki.yml, remove pki/ and roles/, and run this again."
+                "\n{BAD}{what}{BAD:#}, since none were given. Before this is put to use, edit\n{edited} in etcdpki.yml, remove pki/, and run this again."
             );
         }
         match (
