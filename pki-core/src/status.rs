@@ -25,11 +25,16 @@ pub fn status<S: Store + Sync>(
 ) -> Result<Status, StoreError> {
     let mut authorities = Vec::new();
     let mut above: Vec<StoredAuthority> = Vec::new();
-    for name in AuthorityName::chain(cluster) {
-        let (entry, stored) = authority(cluster, pki, *name, &above, now)?;
+    for name in AuthorityName::described(cluster) {
+        let path = name.path(cluster);
+        let above_it = above.iter().filter(|stored| path.contains(&stored.name));
+        let above_it: Vec<_> = above_it.cloned().collect();
+        let (entry, stored) = authority(cluster, pki, name, &above_it, now)?;
         authorities.push(entry);
         above.extend(stored);
     }
+    let (others, above): (Vec<_>, Vec<_>) =
+        above.into_iter().partition(|stored| stored.name.is_other());
     let described = leaves(cluster);
     let leaves = described
         .par_iter()
@@ -41,14 +46,19 @@ pub fn status<S: Store + Sync>(
         Err(StoreError::Certificate { .. } | StoreError::Missing { .. }) => Vec::new(),
         Err(error) => return Err(error),
     };
+    let (of_other_services, undescribed) = undescribed
+        .into_iter()
+        .filter(|(_, certificate)| certificate.validity.not_after >= now)
+        .map(|(path, certificate)| Undescribed { path, certificate })
+        .partition(|one| {
+            let mut others = others.iter();
+            others.any(|other| other.signed_for_another_service(&one.certificate))
+        });
     Ok(Status {
         authorities,
         leaves,
-        undescribed: undescribed
-            .into_iter()
-            .filter(|(_, certificate)| certificate.validity.not_after >= now)
-            .map(|(path, certificate)| Undescribed { path, certificate })
-            .collect(),
+        undescribed,
+        of_other_services,
         revocation_list: revocation_list(pki, now)?,
     })
 }
@@ -57,12 +67,14 @@ pub fn status<S: Store + Sync>(
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Status {
-    /// The authorities, the root first.
+    /// The authorities, the root first and those of other services last.
     pub authorities: Vec<Entry<AuthorityName>>,
     /// The leaves, in the order of the description.
     pub leaves: Vec<Entry<LeafId>>,
     /// What is still valid and not described any more.
     pub undescribed: Vec<Undescribed>,
+    /// What is still valid and was signed by an authority of another service.
+    pub of_other_services: Vec<Undescribed>,
     /// The revocation list for etcd, if there is one.
     pub revocation_list: Option<ListStatus>,
 }

@@ -8,6 +8,7 @@ mod escrow;
 mod hook;
 mod init;
 mod issue;
+mod others;
 mod provision;
 mod revoke;
 mod slots;

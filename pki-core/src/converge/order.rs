@@ -18,14 +18,16 @@ use crate::seal::Unlocked;
 use crate::store::{Batch, Pki, Store, StoredLeaf};
 
 /// An order for a certificate: of an owner whom the description does not know, or of a role that
-/// it does not give the owner. The signing authority of the chain signs it, within its own
-/// constraints and those of every authority above it, and it is kept as every leaf is;
-/// [`plan`](super::plan) leaves it alone.
+/// it does not give the owner. The signing authority of the chain signs it, or one of another
+/// service, within its own constraints and those of every authority above it, and it is kept as
+/// every leaf is; [`plan`](super::plan) leaves it alone.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Order {
     /// What names it.
     pub id: LeafId,
+    /// Who signs it.
+    pub issuer: AuthorityName,
     /// What it carries.
     pub profile: Profile,
     /// Its key.
@@ -44,7 +46,8 @@ pub enum OrderKey {
 }
 
 impl Order {
-    /// An order with a new key and the lifetime of the description.
+    /// An order with a new key and the lifetime of the description, signed by the authority that
+    /// signs what is described.
     ///
     /// The common name of a peer is that of all peers, of the others the owner's, unless another
     /// is given.
@@ -59,6 +62,24 @@ impl Order {
         names: Vec<San>,
         common_name: Option<String>,
     ) -> Result<Self, ConvergeError> {
+        let issuer = AuthorityName::signing(cluster);
+        Self::under(cluster, issuer, id, names, common_name)
+    }
+
+    /// The same, signed by `issuer`: where that is the authority of another service, members
+    /// refuse it.
+    ///
+    /// # Errors
+    ///
+    /// The same, and when `issuer` signs no such certificates.
+    pub fn under(
+        cluster: &Cluster,
+        issuer: AuthorityName,
+        id: LeafId,
+        names: Vec<San>,
+        common_name: Option<String>,
+    ) -> Result<Self, ConvergeError> {
+        check_issuer(cluster, issuer, id.role)?;
         let text = id.to_string();
         if leaves(cluster)
             .iter()
@@ -73,11 +94,13 @@ impl Order {
         if names.is_empty() && (id.role != Role::Client || common_name.is_empty()) {
             return Err(ConvergeError::Nameless(text));
         }
-        let usages = id.role.usages(cluster.grpc_gateway);
+        // The gateway is etcd's.
+        let usages = id.role.usages(cluster.grpc_gateway && !issuer.is_other());
         let profile = Profile::leaf(Subject::common(common_name), usages, names);
-        let publication = AuthorityName::signing(cluster).publication(cluster);
+        let publication = issuer.publication(cluster);
         Ok(Self {
             id,
+            issuer,
             profile: profile.with_publication(publication.clone()),
             key: OrderKey::Here(LeafKey::New),
             lifetime: cluster.certificates.lifetime,
@@ -104,7 +127,7 @@ impl Order {
     ///
     /// When an authority is missing, or a name lies outside what one of them may sign.
     pub fn check<S: Store>(&self, cluster: &Cluster, pki: &Pki<S>) -> Result<(), ConvergeError> {
-        self.check_names(&Chain::present(cluster, pki)?)
+        self.check_names(&Chain::present(cluster, pki, self.issuer)?)
     }
 
     /// Makes it in memory. Nothing is written yet.
@@ -119,7 +142,7 @@ impl Order {
         keys: &Unlocked,
         now: OffsetDateTime,
     ) -> Result<Ordered, ConvergeError> {
-        let chain = Chain::present(cluster, pki)?;
+        let chain = Chain::present(cluster, pki, self.issuer)?;
         self.check_names(&chain)?;
         let signer = chain.signer(pki, keys)?;
         let (kept, public_key) = match self.key {
@@ -163,6 +186,23 @@ impl Order {
             }
         }
         Ok(())
+    }
+}
+
+fn check_issuer(cluster: &Cluster, issuer: AuthorityName, role: Role) -> Result<(), ConvergeError> {
+    let signs_leaves = issuer.is_other() || issuer == AuthorityName::signing(cluster);
+    match () {
+        () if !issuer.is_described(cluster) || !signs_leaves => {
+            let signing = std::iter::once(AuthorityName::signing(cluster));
+            let signing = signing.chain(AuthorityName::others(cluster));
+            let known: Vec<_> = signing.map(|name| name.to_string()).collect();
+            Err(ConvergeError::NoIssuer {
+                name: issuer,
+                known: known.join(", "),
+            })
+        }
+        () if issuer.is_other() && role == Role::Peer => Err(ConvergeError::NoPeers(issuer)),
+        () => Ok(()),
     }
 }
 

@@ -24,7 +24,7 @@ pub(in crate::etcdpki) struct CaList {
 #[derive(Args, Debug)]
 #[command(after_help = IMPORT_EXAMPLES, group = ArgGroup::new("custody").required(true).args(["key", "signer_command", "offline"]))]
 pub(in crate::etcdpki) struct CaImport {
-    /// Which one it is to be: root, intermediate, etcd or issuing
+    /// Which one it is to be: root, intermediate, etcd, issuing, or one of `others`
     #[arg(value_name = "AUTHORITY")]
     pub(in crate::etcdpki) name: AuthorityName,
     /// Its certificate, and those above it, as PEM
@@ -70,7 +70,7 @@ pub(in crate::etcdpki) struct CaImport {
 #[derive(Args, Debug)]
 #[command(after_help = REQUEST_EXAMPLES)]
 pub(in crate::etcdpki) struct CaRequest {
-    /// Which one: intermediate, etcd or issuing
+    /// Which one: intermediate, etcd, issuing, or one of `others`
     #[arg(value_name = "AUTHORITY")]
     pub(in crate::etcdpki) name: AuthorityName,
     /// Write the request to this file; - is standard output

@@ -85,7 +85,7 @@ fn check_chain(cluster: &Cluster, adoption: &Adoption) -> Result<(), Error> {
         false => Err(Error::AdoptedChain {
             path: description::FILE.into(),
             found: found
-                .map(AuthorityName::as_str)
+                .map(|name| name.to_string())
                 .collect::<Vec<_>>()
                 .join(", "),
         }),

@@ -5,8 +5,9 @@ use std::process::ExitCode;
 use pki_core::Cluster;
 use pki_core::certificate::AlternativeName;
 use pki_core::converge::{LeafKey, Order, OrderKey};
+use pki_core::hierarchy::AuthorityName;
+use pki_core::leaf::LeafId;
 use pki_core::name::{ClientName, San};
-use pki_core::role::Role;
 use pki_core::store::StoredLeaf;
 use time::OffsetDateTime;
 
@@ -30,7 +31,14 @@ pub(super) fn run(
         false => opened::writable("issue")?,
     };
     let present = pki.leaf(&undescribed(owner, role))?;
-    let order = order(arguments, cluster, owner, role, present.as_ref())?;
+    let issuer = super::issuer(arguments, cluster, &pki, present.as_ref())?;
+    let order = order(
+        arguments,
+        cluster,
+        issuer,
+        undescribed(owner, role),
+        present.as_ref(),
+    )?;
     order.check(cluster, &pki)?;
     if arguments.dry_run {
         return Report::planned(&order).print(arguments.json);
@@ -56,11 +64,10 @@ pub(super) fn run(
 fn order(
     arguments: &Issue,
     cluster: &Cluster,
-    owner: &ClientName,
-    role: Role,
+    issuer: AuthorityName,
+    id: LeafId,
     present: Option<&StoredLeaf>,
 ) -> Result<Order, Error> {
-    let id = undescribed(owner, role);
     let mut names = arguments.names.clone();
     let mut common_name = arguments.common_name.clone();
     if let Some(present) = present {
@@ -78,7 +85,8 @@ fn order(
         (false, Some(algorithm)) => LeafKey::NewOf(algorithm),
         (false, None) => LeafKey::New,
     };
-    let order = Order::new(cluster, id, names, common_name)?.with_key(OrderKey::Here(key));
+    let order = Order::under(cluster, issuer, id, names, common_name)?;
+    let order = order.with_key(OrderKey::Here(key));
     Ok(match arguments.lifetime {
         Some(lifetime) => order.with_lifetime(lifetime),
         None => order,
