@@ -6,11 +6,11 @@ use rayon::prelude::*;
 use time::OffsetDateTime;
 
 use crate::certificate::Certificate;
+use crate::crl::Crl;
 use crate::description::Cluster;
 use crate::hierarchy::AuthorityName;
 use crate::leaf::{LeafId, leaves};
 use crate::store::{Pki, Store, StoreError, StoredAuthority};
-use crate::verify::RevocationList;
 
 /// Finds out what there is.
 ///
@@ -321,10 +321,10 @@ fn revocation_list<S: Store>(
     let Some((path, content)) = pki.revocation_list_file()? else {
         return Ok(None);
     };
-    let list = RevocationList::read(&content).ok();
+    let list = Crl::read(&content).ok();
     Ok(Some(ListStatus {
         path,
-        revoked: list.as_ref().map_or(0, RevocationList::len),
+        revoked: list.as_ref().map_or(0, |list| list.entries.len()),
         next_update: list.as_ref().and_then(|list| list.next_update),
         is_due: list.is_none_or(|list| list.is_outdated(now)),
     }))
