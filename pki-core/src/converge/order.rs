@@ -2,9 +2,10 @@
 
 use time::OffsetDateTime;
 
-use super::ConvergeError;
 use super::apply::{Chain, leaf_key, validity};
 use super::plan::LeafKey;
+use super::revoke::Lists;
+use super::{ConvergeError, Signed};
 use crate::certificate::AlternativeName;
 use crate::description::Cluster;
 use crate::hierarchy::AuthorityName;
@@ -130,7 +131,7 @@ impl Order {
         self.check_names(&Chain::present(cluster, pki, self.issuer)?)
     }
 
-    /// Makes it in memory. Nothing is written yet.
+    /// Makes it in memory, and signs the revocation lists that are due. Nothing is written yet.
     ///
     /// # Errors
     ///
@@ -163,7 +164,13 @@ impl Order {
             Some(key) => Pki::<S>::add_leaf(&mut batch, &leaf, key, keys)?,
             None => Pki::<S>::add_certificate(&mut batch, &leaf),
         }
-        Ok(Ordered { leaf, batch })
+        let lists = Lists {
+            authorities: &pki.authorities()?,
+            fresh: &[],
+            revocations: &pki.revocations()?,
+        };
+        let lists = lists.sign(cluster, pki, keys, now, &mut batch)?;
+        Ok(Ordered { leaf, lists, batch })
     }
 
     fn check_names(&self, chain: &Chain) -> Result<(), ConvergeError> {
@@ -210,6 +217,7 @@ fn check_issuer(cluster: &Cluster, issuer: AuthorityName, role: Role) -> Result<
 #[derive(Debug)]
 pub struct Ordered {
     leaf: StoredLeaf,
+    lists: Signed,
     batch: Batch,
 }
 
@@ -217,6 +225,11 @@ impl Ordered {
     /// The certificate and every authority between it and the top.
     pub fn leaf(&self) -> &StoredLeaf {
         &self.leaf
+    }
+
+    /// The revocation lists that were signed.
+    pub fn lists(&self) -> &Signed {
+        &self.lists
     }
 
     /// Writes it.

@@ -56,6 +56,10 @@ pub(in crate::etcdpki) struct CaImport {
     pub(in crate::etcdpki) offline: bool,
     #[command(flatten)]
     pub(in crate::etcdpki) keys: KeyArguments,
+    /// Make a strong passphrase for the sealed keys, in etcdpki-passphrase.txt, and list that in
+    /// .gitignore, where there are none yet
+    #[arg(long)]
+    pub(in crate::etcdpki) generate_secrets: bool,
     /// Check, and write nothing
     #[arg(long)]
     pub(in crate::etcdpki) dry_run: bool,
@@ -78,6 +82,10 @@ pub(in crate::etcdpki) struct CaRequest {
     pub(in crate::etcdpki) out: Option<PathBuf>,
     #[command(flatten)]
     pub(in crate::etcdpki) keys: KeyArguments,
+    /// Make a strong passphrase for the sealed keys, in etcdpki-passphrase.txt, and list that in
+    /// .gitignore, where there are none yet
+    #[arg(long)]
+    pub(in crate::etcdpki) generate_secrets: bool,
     /// Report in JSON
     #[arg(long)]
     pub(in crate::etcdpki) json: bool,
@@ -123,6 +131,10 @@ pub(in crate::etcdpki) struct CaAdopt {
     pub(in crate::etcdpki) cluster: Option<Label>,
     #[command(flatten)]
     pub(in crate::etcdpki) keys: KeyArguments,
+    /// Make a strong passphrase for the sealed keys, in etcdpki-passphrase.txt, and list that in
+    /// .gitignore, where there are none yet
+    #[arg(long)]
+    pub(in crate::etcdpki) generate_secrets: bool,
     #[command(flatten)]
     pub(in crate::etcdpki) vault: VaultArguments,
     /// Say what is found and what is wrong with it, and write nothing

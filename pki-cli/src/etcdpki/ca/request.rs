@@ -76,7 +76,8 @@ fn make(
         let path = pki.locate_authority(&present);
         return Err(ImportError::Present { name, path }.into());
     }
-    let mut opened = Opened::open(cluster, pki, &arguments.keys)?;
+    let mut opened =
+        Opened::open_or_generate(cluster, pki, &arguments.keys, arguments.generate_secrets)?;
     let generation = opened.pki.next_authority(name)?;
     let key = PrivateKey::generate(name.setting(cluster).key).map_err(ConvergeError::from)?;
     let profile = name.profile(cluster, generation);

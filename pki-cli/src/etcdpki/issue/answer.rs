@@ -36,15 +36,17 @@ pub(super) fn run(arguments: &Issue, cluster: &Cluster, file: &Path) -> Result<E
     let notes = notes(&request, &decision, &order);
     if arguments.dry_run {
         let report = Report::planned(&order).with_notes(notes);
-        return report.print(arguments.json);
+        return report.with_due_lists(cluster, &pki)?.print(arguments.json);
     }
     let mut opened = Opened::open(cluster, pki, &arguments.keys)?;
     let now = OffsetDateTime::now_utc();
     let asked = order.lifetime;
     let ordered = order.issue(cluster, &opened.pki, &opened.keys, now)?;
+    let lists = ordered.lists().clone();
     let stored = ordered.commit(&mut opened.pki)?;
     let mut report = Report::issued(&opened.pki, &stored, false).with_notes(notes);
     report.note_cut(&stored, asked, now);
+    report.add_lists(lists);
     if let Some(path) = &arguments.out {
         report::write_chain(path, &stored.chain, &mut report)?;
     }

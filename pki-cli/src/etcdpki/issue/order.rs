@@ -41,15 +41,18 @@ pub(super) fn run(
     )?;
     order.check(cluster, &pki)?;
     if arguments.dry_run {
-        return Report::planned(&order).print(arguments.json);
+        let report = Report::planned(&order);
+        return report.with_due_lists(cluster, &pki)?.print(arguments.json);
     }
     let mut opened = Opened::open(cluster, pki, &arguments.keys)?;
     let now = OffsetDateTime::now_utc();
     let asked = order.lifetime;
     let ordered = order.issue(cluster, &opened.pki, &opened.keys, now)?;
+    let lists = ordered.lists().clone();
     let stored = ordered.commit(&mut opened.pki)?;
     let mut report = Report::issued(&opened.pki, &stored, true);
     report.note_cut(&stored, asked, now);
+    report.add_lists(lists);
     if let Some(path) = &arguments.out {
         report::write_chain(path, &stored.chain, &mut report)?;
     }
