@@ -2,6 +2,7 @@
 
 mod public;
 mod read;
+mod traditional;
 
 use std::fmt;
 use std::str::FromStr;

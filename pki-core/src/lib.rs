@@ -10,6 +10,7 @@ pub mod csr;
 pub mod description;
 pub mod document;
 pub mod etcd;
+pub mod export;
 pub mod hierarchy;
 pub mod import;
 pub mod inspect;

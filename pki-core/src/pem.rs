@@ -11,8 +11,12 @@ pub const CERTIFICATE: &str = "CERTIFICATE";
 pub const CERTIFICATE_REQUEST: &str = "CERTIFICATE REQUEST";
 /// The label of a certificate revocation list (RFC 7468 section 6).
 pub const CRL: &str = "X509 CRL";
+/// The label of a SEC1 private key (RFC 5915).
+pub const EC_PRIVATE_KEY: &str = "EC PRIVATE KEY";
 /// The label of a PKCS#8 private key (RFC 5208, RFC 5958).
 pub const PRIVATE_KEY: &str = "PRIVATE KEY";
+/// The label of a PKCS#1 private key (RFC 8017).
+pub const RSA_PRIVATE_KEY: &str = "RSA PRIVATE KEY";
 
 /// Encodes DER as a PEM block of 64 columns that ends in a newline.
 pub fn encode(label: &str, der: &[u8]) -> String {

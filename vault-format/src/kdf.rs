@@ -52,13 +52,13 @@ fn advance_all(lanes: &mut [Lane], rounds: u32) {
         match group {
             [a] => advance([a], rounds),
             [a, b] => advance([a, b], rounds),
-            [a, b, c] => advance([a, b, c], rounds),
+            [a, b, c] => advance_three([a, b, c], rounds),
             _ => unreachable!("chunks have one to three lanes"),
         }
     }
 }
 
-/// Runs rounds 2 to `rounds` of every lane.
+/// Runs rounds 2 to `rounds` of one or two lanes.
 fn advance<const N: usize>(lanes: [&mut Lane; N], rounds: u32) {
     let mut chains = Chains {
         inner: lanes.each_ref().map(|lane| lane.inner),
@@ -79,7 +79,87 @@ fn advance<const N: usize>(lanes: [&mut Lane; N], rounds: u32) {
     }
 }
 
-/// What several lanes work on.
+/// Runs rounds 2 to `rounds` of three lanes, which is what one file takes.
+///
+/// The order of the statements is what makes it fast: while a lane is hashed, the hash of the
+/// lane before it is written, and it is read again only after one more. No call waits for a write.
+fn advance_three(lanes: [&mut Lane; 3], rounds: u32) {
+    let mut trio = Trio {
+        inner: lanes.each_ref().map(|lane| lane.inner),
+        outer: lanes.each_ref().map(|lane| lane.outer),
+        states: [[0; 8]; 3],
+        blocks: lanes.each_ref().map(|lane| first_block(&lane.sum)),
+        sums: lanes.each_ref().map(|lane| words(&lane.sum)),
+    };
+    // As if the last lane's hash of the round before were still to be added.
+    trio.states[2] = std::mem::take(&mut trio.sums[2]);
+    for _ in 1..rounds {
+        trio.hash_inner::<0>();
+        trio.write::<2>();
+        trio.add::<2>();
+        trio.hash_inner::<1>();
+        trio.write::<0>();
+        trio.hash_inner::<2>();
+        trio.write::<1>();
+        trio.hash_outer::<0>();
+        trio.write::<2>();
+        trio.hash_outer::<1>();
+        trio.write::<0>();
+        trio.add::<0>();
+        trio.hash_outer::<2>();
+        trio.write::<1>();
+        trio.add::<1>();
+    }
+    trio.add::<2>();
+    for (lane, sum) in lanes.into_iter().zip(&trio.sums) {
+        lane.sum
+            .copy_from_slice(sum.map(u32::to_be_bytes).as_flattened());
+    }
+}
+
+/// What three lanes work on.
+#[derive(Zeroize, ZeroizeOnDrop)]
+struct Trio {
+    inner: [[u32; 8]; 3],
+    outer: [[u32; 8]; 3],
+    states: [[u32; 8]; 3],
+    blocks: [[u8; 64]; 3],
+    sums: [[u32; 8]; 3],
+}
+
+impl Trio {
+    #[inline(always)]
+    fn hash_inner<const LANE: usize>(&mut self) {
+        self.states[LANE] = self.inner[LANE];
+        self.compress::<LANE>();
+    }
+
+    #[inline(always)]
+    fn hash_outer<const LANE: usize>(&mut self) {
+        self.states[LANE] = self.outer[LANE];
+        self.compress::<LANE>();
+    }
+
+    #[inline(always)]
+    fn compress<const LANE: usize>(&mut self) {
+        let block = std::slice::from_ref(&self.blocks[LANE]);
+        compress256(&mut self.states[LANE], block);
+    }
+
+    #[inline(always)]
+    fn write<const LANE: usize>(&mut self) {
+        store(&self.states[LANE], &mut self.blocks[LANE]);
+    }
+
+    #[inline(always)]
+    fn add<const LANE: usize>(&mut self) {
+        for (sum, word) in self.sums[LANE].iter_mut().zip(&self.states[LANE]) {
+            *sum ^= word;
+        }
+    }
+}
+
+/// What one or two lanes work on.
 #[derive(Zeroize, ZeroizeOnDrop)]
 struct Chains<const N: usize> {
     inner: [[u32; 8]; N],
@@ -174,6 +254,14 @@ fn key_state(key: &[u8; 64], pad: u8) -> [u32; 8] {
     let mut state = INITIAL;
     compress256(&mut state, std::slice::from_ref(&*block));
     state
+}
+
+fn words(hash: &[u8; BLOCK]) -> [u32; 8] {
+    let mut words = [0; 8];
+    for (word, chunk) in words.iter_mut().zip(hash.as_chunks::<4>().0) {
+        *word = u32::from_be_bytes(*chunk);
+    }
+    words
 }
 
 /// Writes a hash to the start of a block.

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use pki_core::adopt::AdoptError;
 use pki_core::certificate::bundle::InvalidPem;
@@ -10,6 +11,7 @@ use pki_core::crl::InvalidCrl;
 use pki_core::csr::{InvalidRequest, PolicyError};
 use pki_core::description::DescriptionError;
 use pki_core::document::MergeError;
+use pki_core::export::ExportError;
 use pki_core::import::ImportError;
 use pki_core::inspect::InspectError;
 use pki_core::key::KeyError;
@@ -50,6 +52,21 @@ pub(super) enum Error {
     #[cfg(feature = "age")]
     #[error("{}: there is a file already, and it may hold another key: choose another name", .path.display())]
     Exists { path: PathBuf },
+    #[error(transparent)]
+    Export(#[from] ExportError),
+    #[error(
+        "{}: there already, and nothing was written: choose another place, or overwrite files with --force",
+        listed(.paths)
+    )]
+    ExportExists { paths: Vec<PathBuf> },
+    #[error(
+        "{}: the format makes {count} files here, and it takes one: name a directory", .out.display()
+    )]
+    ExportTakesOne { out: PathBuf, count: usize },
+    #[error(
+        "-o -: a private key is not printed to a terminal: name a file, or insist with --force"
+    )]
+    ExportToTerminal,
     #[cfg(feature = "age")]
     #[error("{}: {source}", .path.display())]
     Identity {
@@ -73,12 +90,24 @@ pub(super) enum Error {
         "--key-out: the key of a described certificate is in the vault files: leave the option out"
     )]
     KeyInVault,
+    #[error(
+        "certificates/{id}: its key is not here, for whoever made the request has it: export it with --without-keys"
+    )]
+    KeyWithRequester { id: String },
     #[error("--key-out -: a private key is not written to a terminal or a pipe: name a file")]
     KeyToStdout,
     #[error("{}: {source}", .path.display())]
     Merge { path: PathBuf, source: MergeError },
     #[error("no {what}: {hint}")]
     NoSecret { what: &'static str, hint: String },
+    #[error(
+        "{names}: no such client is described: name one of `clients` in etcdpki.yml with {option}, or add it there and run `etcdpki init`"
+    )]
+    NoClient { option: &'static str, names: String },
+    #[error(
+        "{owner}: no certificate of it is here: `etcdpki status` lists what there is; write OWNER or OWNER/ROLE"
+    )]
+    NoOwnerToExport { owner: String },
     #[error("{}: no keyring here", .path.display())]
     NoKeyring { path: PathBuf },
     #[error("{}: no description here", .path.display())]
@@ -167,6 +196,8 @@ pub(super) enum Error {
         name: String,
         known: String,
     },
+    #[error("{0}")]
+    Usage(String),
     #[error("{}: {source}", .path.display())]
     Vault {
         path: PathBuf,
@@ -184,6 +215,14 @@ impl From<WriteError> for Error {
 }
 
 impl Error {
+    /// How the command ends.
+    pub(super) fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Usage(_) => ExitCode::from(2),
+            _ => ExitCode::FAILURE,
+        }
+    }
+
     /// An error of the operating system about a path.
     pub(super) fn io(path: impl AsRef<Path>, source: io::Error) -> Self {
         Self::Io {
@@ -243,6 +282,11 @@ impl Error {
             _ => false,
         }
     }
+}
+
+fn listed(paths: &[PathBuf]) -> String {
+    let texts: Vec<String> = paths.iter().map(|one| one.display().to_string()).collect();
+    texts.join(", ")
 }
 
 fn hint_of_seal(error: &SealError) -> Option<String> {

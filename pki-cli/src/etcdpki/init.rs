@@ -14,7 +14,7 @@ use pki_core::leaf::LeafId;
 use pki_core::name::Label;
 use pki_core::seal::{KdfParameters, Keyring, Passphrase, Unlocked};
 use pki_core::store::atomic::{Access, Group};
-use pki_core::store::{Directory, Pki};
+use pki_core::store::{Directory, Pki, StoredLeaf};
 use time::OffsetDateTime;
 use vault_format::Secret;
 use zeroize::Zeroizing;
@@ -127,24 +127,60 @@ fn make(arguments: &Work<'_>, described: &Described, now: OffsetDateTime) -> Res
     }
     secrets.stage(&mut group, &mut report)?;
     report.plan(&plan);
-    let (keys, state) = match secrets.sealing {
-        Sealing::Opened(keys) => {
-            group.commit()?;
-            let state = plan.apply(cluster, &mut pki, &keys, now)?;
-            (keys, state)
-        }
-        Sealing::New(passphrase) => first(cluster, plan, &mut pki, group, &passphrase, now)?,
+    let (keys, new_keyring) = match secrets.sealing {
+        Sealing::Opened(keys) => (keys, None),
+        Sealing::New(passphrase) => (Unlocked::generate()?, Some(passphrase)),
     };
-    for path in state.written_bundles.iter().chain(&state.lists.written) {
-        report.wrote(path);
-    }
+    let (state, made) = thread::scope(|scope| {
+        // Everything is made while the passphrase is stretched: only the keyring waits for that.
+        let keyring = new_keyring.as_ref().map(|passphrase| {
+            let name = cluster.name.as_str();
+            scope.spawn(|| Keyring::new(name, &keys, passphrase, KdfParameters::default()))
+        });
+        let made = group
+            .commit()
+            .map_err(Error::from)
+            .and_then(|()| stage(plan, cluster, &pki, &keys, &vault_secrets, &mut report, now));
+        let keyring = keyring.map(joined).transpose();
+        let (state, made) = made?;
+        // Written when the passphrase that opens it is on the disk, and before all that it opens.
+        if let Some(keyring) = keyring? {
+            pki.put_keyring(&keyring)?;
+        }
+        Ok::<_, Error>((state, made))
+    })?;
+    made.commit()?;
     for (path, reason) in &state.lists.unsigned {
         output::note(&format!("note: {path} was not signed anew: {reason}"));
     }
-    let documents = document::documents(cluster, &pki, &state, &keys)?;
-    write_documents(cluster, &documents, &vault_secrets, &mut report)?;
     report.describe(cluster, &pki, &state, now)?;
     Ok(report)
+}
+
+/// Makes what is planned, and the vault files that follow from it, and writes all of it beside
+/// its place.
+fn stage(
+    plan: Plan,
+    cluster: &Cluster,
+    pki: &Pki<Directory>,
+    keys: &Unlocked,
+    secrets: &VaultSecrets,
+    report: &mut Report,
+    now: OffsetDateTime,
+) -> Result<(State, Group), Error> {
+    let issued = plan.issue(cluster, pki, keys, now)?;
+    let key = |leaf: &StoredLeaf| issued.key(leaf, pki, keys);
+    let documents = document::documents(cluster, issued.state(), key)?;
+    let mut group = Group::default();
+    let state = issued.stage(pki, &mut group)?;
+    for path in state.written_bundles.iter().chain(&state.lists.written) {
+        report.wrote(path);
+    }
+    // A certificate is kept before it is handed out.
+    group.barrier();
+    stage_documents(cluster, &documents, secrets, &mut group, report)?;
+    group.sync()?;
+    Ok((state, group))
 }
 
 /// What seals the keys, and the vault password, read or made.
@@ -260,31 +296,6 @@ impl VaultSecrets {
     }
 }
 
-/// The first run: makes everything while the passphrase is stretched, for only the keyring waits
-/// for that. It is written when the passphrase that opens it is on the disk, and before all that
-/// it opens.
-fn first(
-    cluster: &Cluster,
-    plan: Plan,
-    pki: &mut Pki<Directory>,
-    group: Group,
-    passphrase: &Passphrase,
-    now: OffsetDateTime,
-) -> Result<(Unlocked, State), Error> {
-    let keys = Unlocked::generate()?;
-    let (keyring, written, issued) = thread::scope(|scope| {
-        let name = cluster.name.as_str();
-        let keyring =
-            scope.spawn(|| Keyring::new(name, &keys, passphrase, KdfParameters::default()));
-        let written = group.commit();
-        let issued = plan.issue(cluster, pki, &keys, now);
-        (joined(keyring), written, issued)
-    });
-    written?;
-    let state = issued?.commit(pki, Some(&keyring?))?;
-    Ok((keys, state))
-}
-
 /// The result of a thread; its panic is ours.
 fn joined<T>(thread: ScopedJoinHandle<'_, T>) -> T {
     thread
@@ -293,10 +304,11 @@ fn joined<T>(thread: ScopedJoinHandle<'_, T>) -> T {
 }
 
 /// All old files are read and merged before the first is written.
-fn write_documents(
+fn stage_documents(
     cluster: &Cluster,
     documents: &[Document],
     secrets: &VaultSecrets,
+    group: &mut Group,
     report: &mut Report,
 ) -> Result<(), Error> {
     let mut changed = Vec::new();
@@ -323,10 +335,9 @@ fn write_documents(
             .map(joined)
             .collect::<Result<Vec<_>, _>>()
     })?;
-    let mut group = Group::default();
     for (ready, (document, _)) in ready.iter().zip(&changed) {
-        ready.stage(&mut group)?;
+        ready.stage(group)?;
         report.wrote(&document.path);
     }
-    Ok(group.commit()?)
+    Ok(())
 }

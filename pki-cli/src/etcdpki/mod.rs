@@ -4,6 +4,7 @@ mod args;
 mod ca;
 mod description;
 mod error;
+mod export;
 mod files;
 mod hook;
 mod init;
@@ -45,7 +46,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(error) if error.is_broken_pipe() => ExitCode::SUCCESS,
         Err(error) => {
             output::error(&error);
-            ExitCode::FAILURE
+            error.exit_code()
         }
     }
 }
@@ -57,6 +58,7 @@ fn dispatch(arguments: Arguments) -> Result<ExitCode, Error> {
     }
     match arguments.command {
         Command::Ca(ca) => ca::run(&ca),
+        Command::Export(export) => export::run(&export),
         Command::Hook(hook) => hook::run(&hook),
         Command::Provision(provision) => provision::run(&provision),
         Command::Init(init) => init::run(&init, arguments.directory.as_deref()),

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 use std::os::fd::AsFd as _;
 
+use anstream::AutoStream;
 use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 use time::OffsetDateTime;
@@ -23,9 +24,12 @@ pub(super) const DIM: Style = Style::new().dimmed();
 
 /// Writes to standard output; colours go when it is not a terminal.
 pub(super) fn print(text: &str) -> Result<(), Error> {
-    let mut stdout = anstream::stdout().lock();
-    let written = stdout
+    let mut stdout = io::stdout().lock();
+    // In one piece: what strips colours writes a line at a time.
+    let mut coloured = AutoStream::new(Vec::new(), AutoStream::choice(&stdout));
+    let written = coloured
         .write_all(text.as_bytes())
+        .and_then(|()| stdout.write_all(&coloured.into_inner()))
         .and_then(|()| stdout.flush());
     written.map_err(|source| Error::io(STDOUT, source))
 }

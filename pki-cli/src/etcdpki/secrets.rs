@@ -9,7 +9,7 @@ use pki_core::store::atomic::{Access, Group};
 use vault_format::Secret;
 use zeroize::Zeroizing;
 
-use super::args::{CaImport, PassphraseArguments, VaultArguments};
+use super::args::{CaImport, Export, PassphraseArguments, VaultArguments};
 use super::error::Error;
 use super::output;
 use crate::password::{self, Readable};
@@ -99,6 +99,18 @@ impl<'a> Source<'a> {
             variable: NO_VARIABLE,
             default_file: Some(file),
             option: NO_OPTION,
+        }
+    }
+
+    /// The ways to the password of PKCS#12 files.
+    pub(super) fn pkcs12_password(arguments: &'a Export) -> Self {
+        Self {
+            what: "PKCS#12 password",
+            file: arguments.pkcs12_password_file.as_deref(),
+            command: arguments.pkcs12_password_command.as_deref(),
+            variable: "ETCDPKI_PKCS12_PASSWORD_FILE",
+            default_file: None,
+            option: "--pkcs12-password",
         }
     }
 

@@ -244,12 +244,8 @@ fn a_directory_of_kubespray() {
 }
 
 fn easyrsa(workspace: &Workspace, arguments: &[&str]) {
-    run(Command::new("/usr/share/easy-rsa/easyrsa")
-        .args(["--batch", "--silent"])
-        .args(arguments)
-        .env("EASYRSA_PKI", workspace.path("easy"))
-        .current_dir(workspace.path("")))
-    .expect_success();
+    let mut command = fixtures::easyrsa(&workspace.path("easy"));
+    run(command.args(arguments).current_dir(workspace.path(""))).expect_success();
 }
 
 #[test]

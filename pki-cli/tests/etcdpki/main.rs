@@ -5,6 +5,7 @@
 mod adopt;
 mod authorities;
 mod escrow;
+mod export;
 mod hook;
 mod init;
 mod issue;
@@ -13,6 +14,9 @@ mod provision;
 mod revoke;
 mod slots;
 mod status;
+#[path = "../vault_support/terminal.rs"]
+#[expect(dead_code, reason = "nothing is interrupted at it here")]
+mod terminal;
 mod vault_files;
 mod verify;
 mod workspace;

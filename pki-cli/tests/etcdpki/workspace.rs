@@ -63,6 +63,7 @@ impl Workspace {
             .env_remove("ETCDPKI_AGE_IDENTITY")
             .env_remove("ETCDPKI_NEW_PASSPHRASE_FILE")
             .env_remove("ETCDPKI_PASSPHRASE_FILE")
+            .env_remove("ETCDPKI_PKCS12_PASSWORD_FILE")
             .stdin(std::process::Stdio::null());
         command
     }

@@ -11,6 +11,7 @@
     reason = "a test that cannot be prepared has failed"
 )]
 
+mod export;
 mod slots;
 mod tree;
 

@@ -61,7 +61,7 @@ fn play(start: &TempDir, call: &Call, fault: Fault) {
 }
 
 /// A PKI whose only slot is for an age identity: no passphrase need be stretched each time.
-fn sealed_for_age() -> TempDir {
+pub(super) fn sealed_for_age() -> TempDir {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path();
     run(&mut init(path)).expect_success();
@@ -83,13 +83,13 @@ fn rotate(directory: &Path) -> Command {
     command
 }
 
-fn opened_with(directory: &Path) -> [String; 2] {
+pub(super) fn opened_with(directory: &Path) -> [String; 2] {
     let identity = directory.join(IDENTITY);
     ["--age-identity".to_owned(), identity.display().to_string()]
 }
 
 /// How many files are left that were to be renamed.
-fn temporary(directory: &Path) -> usize {
+pub(super) fn temporary(directory: &Path) -> usize {
     let entries = fs::read_dir(directory).unwrap().map(Result::unwrap);
     entries
         .map(|entry| match entry.path().is_dir() {

@@ -1,5 +1,7 @@
 //! Making what is missing.
 
+use std::collections::HashMap;
+
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use time::OffsetDateTime;
 
@@ -14,9 +16,11 @@ use crate::journal::Event;
 use crate::key::PrivateKey;
 use crate::leaf::LeafId;
 use crate::lifetime::{Lifetime, Validity};
-use crate::seal::{Keyring, Unlocked};
+use crate::seal::Unlocked;
+use crate::secret_text::SecretText;
 use crate::signer::{Custody, ExternalCommand};
-use crate::store::{Batch, Pki, Store, StoredAuthority, StoredLeaf};
+use crate::store::atomic::Group;
+use crate::store::{Batch, Directory, Pki, Store, StoredAuthority, StoredLeaf};
 
 impl Plan {
     /// Makes it: [`Plan::issue`] and [`Issued::commit`].
@@ -31,7 +35,7 @@ impl Plan {
         keys: &Unlocked,
         now: OffsetDateTime,
     ) -> Result<State, ConvergeError> {
-        self.issue(cluster, pki, keys, now)?.commit(pki, None)
+        self.issue(cluster, pki, keys, now)?.commit(pki)
     }
 
     /// Makes everything in memory, many leaves on every core. Nothing is written yet.
@@ -52,7 +56,8 @@ impl Plan {
         let others = chain.make_others(self.others, cluster, pki, keys, now, &mut batch)?;
         // Authorities are on the disk before anything that they signed.
         batch.barrier();
-        let leaves = chain.leaves(self.leaves, cluster, pki, keys, now, &mut batch)?;
+        let (leaves, fresh_keys) =
+            chain.leaves(self.leaves, cluster, pki, keys, now, &mut batch)?;
         let Chain {
             stored: mut authorities,
             fresh,
@@ -68,35 +73,64 @@ impl Plan {
         state.written_bundles = pki.add_bundles(&mut batch, &bundles)?;
         state.lists = sign_lists(&state, fresh, cluster, pki, keys, now, &mut batch)?;
         pki.add_git_attributes(&mut batch)?;
-        Ok(Issued { state, batch })
+        Ok(Issued {
+            state,
+            batch,
+            fresh_keys,
+        })
     }
 }
 
 /// What a plan made, in memory.
+///
+/// A new keyring is to be written before it: what that sealed is worth nothing without.
 #[derive(Debug)]
 pub struct Issued {
     state: State,
     batch: Batch,
+    fresh_keys: HashMap<LeafId, PrivateKey>,
 }
 
 impl Issued {
-    /// Writes it, after a new keyring if there is one: what it sealed is worth nothing before.
+    /// What there will be when it is written.
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// The private key of a leaf as PEM, be it written or not.
+    ///
+    /// # Errors
+    ///
+    /// When it does not open.
+    pub fn key<S: Store>(
+        &self,
+        leaf: &StoredLeaf,
+        pki: &Pki<S>,
+        keys: &Unlocked,
+    ) -> Result<SecretText, ConvergeError> {
+        match self.fresh_keys.get(&leaf.id) {
+            Some(key) => Ok(key.to_pem()),
+            None => Ok(pki.leaf_key(leaf, keys)?.to_pem()),
+        }
+    }
+
+    /// Writes it.
     ///
     /// # Errors
     ///
     /// When the store cannot be written.
-    pub fn commit<S: Store>(
-        self,
-        pki: &mut Pki<S>,
-        new_keyring: Option<&Keyring>,
-    ) -> Result<State, ConvergeError> {
-        let mut batch = Batch::default();
-        if let Some(keyring) = new_keyring {
-            pki.add_keyring(&mut batch, keyring)?;
-            batch.barrier();
-        }
-        batch.append(self.batch);
-        pki.commit(batch)?;
+    pub fn commit<S: Store>(self, pki: &mut Pki<S>) -> Result<State, ConvergeError> {
+        pki.commit(self.batch)?;
+        Ok(self.state)
+    }
+
+    /// Writes it beside its place: the group puts it there.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be written.
+    pub fn stage(self, pki: &Pki<Directory>, group: &mut Group) -> Result<State, ConvergeError> {
+        pki.stage(self.batch, group)?;
         Ok(self.state)
     }
 }
@@ -261,6 +295,7 @@ impl Chain {
     }
 
     /// The leaves: those that stay, and those that are issued now, which are added to `batch`.
+    /// Of these the keys, too.
     fn leaves<S: Store + Sync>(
         &self,
         planned: Vec<PlannedLeaf>,
@@ -269,7 +304,7 @@ impl Chain {
         keys: &Unlocked,
         now: OffsetDateTime,
         batch: &mut Batch,
-    ) -> Result<Vec<StoredLeaf>, ConvergeError> {
+    ) -> Result<(Vec<StoredLeaf>, HashMap<LeafId, PrivateKey>), ConvergeError> {
         let is_new = |leaf: &PlannedLeaf| matches!(leaf, PlannedLeaf::Issue { .. });
         let signer = match planned.iter().any(is_new) {
             true => Some(self.signer(pki, keys)?),
@@ -293,12 +328,12 @@ impl Chain {
                 let leaf = self.stored_leaf(leaf.id, generation, certificate);
                 let mut batch = Batch::default();
                 Pki::<S>::add_leaf(&mut batch, &leaf, &key, keys)?;
-                Ok((leaf, batch))
+                Ok((leaf, Some((key, batch))))
             }
             (PlannedLeaf::Issue { .. }, None) => {
                 Err(ConvergeError::Incomplete("authorities".to_owned()))
             }
-            (PlannedLeaf::Keep(present), _) => Ok((present, Batch::default())),
+            (PlannedLeaf::Keep(present), _) => Ok((present, None)),
         };
         // A few are made by this thread alone: the others are at work on the passphrase.
         let made: Result<Vec<_>, ConvergeError> = match planned.len() < MANY {
@@ -306,11 +341,15 @@ impl Chain {
             false => planned.into_par_iter().map(issue).collect(),
         };
         let mut stored = Vec::new();
-        for (leaf, own) in made? {
-            batch.append(own);
+        let mut fresh_keys = HashMap::new();
+        for (leaf, fresh) in made? {
+            if let Some((key, own)) = fresh {
+                batch.append(own);
+                fresh_keys.insert(leaf.id.clone(), key);
+            }
             stored.push(leaf);
         }
-        Ok(stored)
+        Ok((stored, fresh_keys))
     }
 
     /// A leaf with every authority between it and the top.

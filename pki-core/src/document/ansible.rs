@@ -10,8 +10,8 @@ use crate::hierarchy::AuthorityName;
 use crate::leaf::{LeafId, Owner};
 use crate::name::{ClientName, Label};
 use crate::role::Role;
-use crate::seal::Unlocked;
-use crate::store::{Pki, Store};
+use crate::secret_text::SecretText;
+use crate::store::StoredLeaf;
 
 /// A role that takes certificates.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -51,20 +51,20 @@ impl fmt::Display for AnsibleRole {
 
 /// The files of every role: the encrypted one, then the one with references to it.
 ///
+/// `key` gives the private key of a leaf as PEM.
+///
 /// # Errors
 ///
 /// When a key does not open, or something that the description asks for is missing.
-pub fn documents<S: Store>(
+pub fn documents(
     cluster: &Cluster,
-    pki: &Pki<S>,
     state: &State,
-    keys: &Unlocked,
+    key: impl Fn(&StoredLeaf) -> Result<SecretText, ConvergeError>,
 ) -> Result<Vec<Document>, ConvergeError> {
     let source = Source {
         cluster,
-        pki,
         state,
-        keys,
+        key,
     };
     let mut documents = Vec::new();
     for role in AnsibleRole::ALL {
@@ -120,14 +120,13 @@ pub fn vault_paths(cluster: &Cluster) -> Vec<String> {
 
 type Owned = Vec<(&'static str, Option<Tree>)>;
 
-struct Source<'a, S> {
+struct Source<'a, K> {
     cluster: &'a Cluster,
-    pki: &'a Pki<S>,
     state: &'a State,
-    keys: &'a Unlocked,
+    key: K,
 }
 
-impl<S: Store> Source<'_, S> {
+impl<K: Fn(&StoredLeaf) -> Result<SecretText, ConvergeError>> Source<'_, K> {
     fn values(&self, role: AnsibleRole) -> Result<Owned, ConvergeError> {
         let bundles = self.state.bundles(self.cluster)?;
         match (role, self.cluster.ansible.vault_files) {
@@ -216,10 +215,10 @@ impl<S: Store> Source<'_, S> {
             .state
             .leaf(&id)
             .ok_or_else(|| ConvergeError::Incomplete(format!("certificates/{id}")))?;
-        let key = self.pki.leaf_key(stored, self.keys)?;
+        let key = (self.key)(stored)?;
         Ok(Tree::map([
             ("crt", Tree::text(&bundle::write(&stored.chain))),
-            ("key", Tree::text(key.to_pem().as_str())),
+            ("key", Tree::text(key.as_str())),
         ]))
     }
 }

@@ -11,7 +11,7 @@ use crate::revocation::Revocation;
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Event {
-    /// Certificates or keys were written for use elsewhere.
+    /// A private key was written for use elsewhere.
     Exported,
     /// Something is there of which no line tells: it was put there by hand, or the command that
     /// made it was killed.

@@ -3,7 +3,8 @@
 //! `journal.jsonl` records, and never decides: a command does the same whether it is there or
 //! not. It is written after what it records, so a command that is killed leaves at most lines
 //! that are missing. The next command finds certificates and revocations without a line and adds
-//! one with the event `found`.
+//! one with the event `found`. A key that leaves is the exception, since nothing else would tell
+//! of it: its line, `exported`, is written before.
 //!
 //! A line is a JSON object. Its last member is `hash`: the SHA-256, in hexadecimal, of the line
 //! as it is without that member, `{"time":…,"previous":[…]}`. `previous` holds the hashes of the

@@ -1,7 +1,7 @@
 //! Files that are there whole or not at all.
 
 use std::collections::BTreeSet;
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -74,7 +74,8 @@ impl Group {
         self.write_new(&temporary, content, access).map_err(at)
     }
 
-    /// Writes a new directory with these files beside `path`.
+    /// Writes a new directory with these files beside `path`, and with the directories that their
+    /// names ask for.
     ///
     /// # Errors
     ///
@@ -90,18 +91,35 @@ impl Group {
         };
         let temporary = self.stage(path).map_err(at)?;
         make_directory(&temporary).map_err(at)?;
+        let mut inner = BTreeSet::new();
         for (name, content, access) in files {
-            self.write_new(&temporary.join(name), content, access)
-                .map_err(at)?;
+            let file = temporary.join(name);
+            make_inner(&mut inner, &temporary, parent(&file)).map_err(at)?;
+            self.write_new(&file, content, access).map_err(at)?;
         }
-        let directory = File::open(&temporary).map_err(at)?;
-        self.unsynced.push(temporary, directory)
+        inner
+            .into_iter()
+            .try_for_each(|path| self.unsynced.push_directory(path))?;
+        self.unsynced.push_directory(temporary)
     }
 
     /// Keeps what is staged later from becoming visible before all that was staged so far is
     /// durable.
     pub fn barrier(&mut self) {
         self.staged.push(Step::Barrier);
+    }
+
+    /// Syncs what was staged so far, so that [`Group::commit`] need not wait for it.
+    ///
+    /// # Errors
+    ///
+    /// When the operating system refuses.
+    pub fn sync(&mut self) -> Result<(), WriteError> {
+        let directories = std::mem::take(&mut self.directories);
+        directories
+            .into_iter()
+            .try_for_each(|path| self.unsynced.push_directory(path))?;
+        self.unsynced.sync()
     }
 
     /// Syncs what was staged, renames it into place, and syncs the directories around it.
@@ -112,8 +130,8 @@ impl Group {
     ///
     /// When the operating system refuses; what is not yet in place is then removed.
     pub fn commit(mut self) -> Result<(), WriteError> {
-        self.unsynced.sync()?;
-        let mut touched = std::mem::take(&mut self.directories);
+        self.sync()?;
+        let mut touched = BTreeSet::new();
         self.staged.reverse();
         while let Some(next) = self.staged.last() {
             match next {
@@ -277,6 +295,17 @@ pub(super) fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
+/// Makes a directory in `top` and those above it, once.
+fn make_inner(made: &mut BTreeSet<PathBuf>, top: &Path, path: &Path) -> io::Result<()> {
+    if path == top || made.contains(path) {
+        return Ok(());
+    }
+    make_inner(made, top, parent(path))?;
+    make_directory(path)?;
+    made.insert(path.to_owned());
+    Ok(())
+}
+
 fn make_directory(path: &Path) -> io::Result<()> {
     DirBuilder::new().mode(0o755).create(path)
 }
@@ -291,13 +320,9 @@ fn parent(path: &Path) -> &Path {
 
 fn sync_directories(paths: &BTreeSet<PathBuf>) -> Result<(), WriteError> {
     let mut unsynced = Unsynced::default();
-    for path in paths {
-        let directory = File::open(path).map_err(|source| WriteError {
-            path: path.clone(),
-            source,
-        })?;
-        unsynced.push(path.clone(), directory)?;
-    }
+    paths
+        .iter()
+        .try_for_each(|path| unsynced.push_directory(path.clone()))?;
     unsynced.sync()
 }
 

@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 use time::OffsetDateTime;
 
-use super::layout::{self, AUTHORITY_CERTIFICATE, LEAF_CERTIFICATE};
-use super::{Batch, Pki, Store, StoreError};
+use super::layout::{self, AUTHORITY_CERTIFICATE, LEAF_CERTIFICATE, LEAF_KEY};
+use super::{Batch, Pki, Store, StoreError, StoredLeaf};
 use crate::certificate::Certificate;
 use crate::journal::{Entry, Event, Journal};
 
@@ -23,6 +23,28 @@ impl<S: Store> Pki<S> {
     /// Where a person finds the journal.
     pub fn locate_journal(&self) -> String {
         self.store().locate(layout::JOURNAL)
+    }
+
+    /// Says in the journal that the keys of these leaves leave, and in which form.
+    ///
+    /// Call it before they do: nothing in the store would tell afterwards that a line is missing.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be read or written.
+    pub fn record_exports<'a>(
+        &mut self,
+        leaves: impl IntoIterator<Item = &'a StoredLeaf>,
+        form: &str,
+    ) -> Result<(), StoreError> {
+        let mut batch = Batch::default();
+        for leaf in leaves {
+            let (directory, generation) = (layout::leaf(&leaf.id), leaf.generation);
+            let path = format!("{directory}/{generation}/{LEAF_KEY}");
+            let entry = Entry::of(Event::Exported, leaf.certificate());
+            batch.record(entry.at(path).with_detail(form));
+        }
+        self.commit(batch)
     }
 
     /// What is in the store and not in the journal.

@@ -5,8 +5,9 @@ mod sealed;
 
 use std::collections::HashSet;
 
+use super::atomic::Group;
 use super::layout::{self, AUTHORITY_CERTIFICATE, AUTHORITY_KEY, LEAF_CERTIFICATE, LEAF_KEY};
-use super::{Batch, Store, StoreError};
+use super::{Batch, Directory, Store, StoreError};
 use crate::certificate::{Certificate, bundle};
 use crate::hierarchy::AuthorityName;
 use crate::journal::{Entry, Event};
@@ -60,6 +61,19 @@ impl StoredLeaf {
     pub fn certificate(&self) -> &Certificate {
         // A file without a certificate is refused when it is read.
         &self.chain[0]
+    }
+}
+
+impl Pki<Directory> {
+    /// Writes a batch beside its place, and what it has for the journal: the group puts both
+    /// there. Nothing else may be written meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be read or written.
+    pub fn stage(&self, mut batch: Batch, group: &mut Group) -> Result<(), StoreError> {
+        self.add_journal(&mut batch)?;
+        Ok(self.store.stage(&batch, group)?)
     }
 }
 

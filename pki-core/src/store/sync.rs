@@ -37,6 +37,11 @@ impl Unsynced {
         }
     }
 
+    pub(super) fn push_directory(&mut self, path: PathBuf) -> Result<(), WriteError> {
+        let directory = File::open(&path).map_err(at(&path))?;
+        self.push(path, directory)
+    }
+
     pub(super) fn sync(&mut self) -> Result<(), WriteError> {
         sync_side_by_side(&std::mem::take(&mut self.few))?;
         std::mem::take(&mut self.many)
@@ -60,7 +65,7 @@ fn sync_side_by_side(files: &[Written]) -> Result<(), WriteError> {
             .iter()
             .try_for_each(|(path, file)| file.sync_all().map_err(at(path)))
     };
-    let share = files.len().div_ceil(THREADS).max(2);
+    let share = files.len().div_ceil(THREADS).max(4);
     if files.len() <= share {
         return sync(files);
     }
@@ -96,6 +101,6 @@ fn sync_file_system(file: &File) -> io::Result<()> {
 
 const SYNCS_FILE_SYSTEMS: bool = cfg!(target_os = "linux");
 /// How many threads wait for the disk at once.
-const THREADS: usize = 16;
+const THREADS: usize = 8;
 /// Up to how many files are each synced for itself.
 const FEW: usize = 256;

@@ -2,6 +2,7 @@
 
 mod authorities;
 mod ca;
+mod export;
 mod hook;
 mod init;
 mod inspect;
@@ -25,6 +26,7 @@ pub(super) use ca::Escrow;
 pub(super) use ca::{
     Ca, LockArguments, Slot, SlotAdd, SlotChange, SlotList, SlotRemove, SlotRotate,
 };
+pub(super) use export::{Export, Format};
 pub(super) use hook::{CheckHook, Hook, HostArgument, InventoryHook, VaultPasswordHook};
 pub(super) use init::{Init, NodeArgument};
 pub(super) use inspect::Inspect;
@@ -49,6 +51,7 @@ pub(super) struct Arguments {
 pub(super) enum Command {
     #[command(subcommand)]
     Ca(Ca),
+    Export(Export),
     #[command(subcommand)]
     Hook(Hook),
     Init(Init),

@@ -1,5 +1,6 @@
 //! One certificate that the description does not know.
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use pki_core::Cluster;
@@ -26,6 +27,9 @@ pub(super) fn run(
     let role = arguments.role.ok_or_else(|| Error::NoRole {
         owner: owner.to_string(),
     })?;
+    if arguments.key_out.as_deref() == Some(Path::new("-")) {
+        return Err(Error::KeyToStdout);
+    }
     let pki = match arguments.dry_run {
         true => opened::read_only()?,
         false => opened::writable("issue")?,
@@ -58,6 +62,7 @@ pub(super) fn run(
     }
     if let Some(path) = &arguments.key_out {
         let key = opened.pki.leaf_key(&stored, &opened.keys)?;
+        opened.pki.record_exports([&stored], "pem")?;
         report::write_key(path, &key, &mut report)?;
     }
     report.print(arguments.json)

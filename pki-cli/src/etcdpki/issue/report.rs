@@ -248,9 +248,6 @@ pub(super) fn write_renewed(path: &Path, id: &LeafId) -> Result<(), Error> {
 
 /// Writes a private key in clear, for its owner alone.
 pub(super) fn write_key(path: &Path, key: &PrivateKey, report: &mut Report) -> Result<(), Error> {
-    if path.as_os_str() == "-" {
-        return Err(Error::KeyToStdout);
-    }
     write(path, key.to_pem().as_bytes(), Access::Owner)?;
     let path = path.display().to_string();
     report

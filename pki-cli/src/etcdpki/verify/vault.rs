@@ -10,7 +10,7 @@ use pki_core::document::{self, Document};
 use pki_core::lint::pki as rules;
 use pki_core::name::Label;
 use pki_core::seal::Unlocked;
-use pki_core::store::{Directory, Pki};
+use pki_core::store::{Directory, Pki, StoredLeaf};
 use pki_core::verify::Report;
 use vault_format::Secret;
 use zeroize::Zeroizing;
@@ -53,7 +53,8 @@ pub(super) fn check(
         }
         Err(error) => return Err(error.into()),
     };
-    let Ok(documents) = document::documents(cluster, pki, &state, keys) else {
+    let key = |leaf: &StoredLeaf| Ok(pki.leaf_key(leaf, keys)?.to_pem());
+    let Ok(documents) = document::documents(cluster, &state, key) else {
         return Ok(Vault::Skipped("a key does not open"));
     };
     let secret = secrets::vault_secret(&password)?;

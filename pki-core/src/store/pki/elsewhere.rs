@@ -3,7 +3,7 @@
 
 use super::super::layout::{
     self, ADOPTED, AUTHORITY_CERTIFICATE, AUTHORITY_KEY, AUTHORITY_REQUEST, AUTHORITY_SIGNER,
-    LEAF_CERTIFICATE,
+    LEAF_CERTIFICATE, LEAF_KEY,
 };
 use super::{Batch, Pki, Store, StoreError, StoredAuthority, StoredLeaf, put_generation, seal};
 use crate::certificate::{Certificate, bundle};
@@ -57,6 +57,20 @@ impl<S: Store> Pki<S> {
             .list(&directory)?
             .iter()
             .any(|name| name == ADOPTED))
+    }
+
+    /// Whether the key of a leaf is here: that of one made from a request is its owner's alone.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be read.
+    pub fn has_leaf_key(&self, leaf: &StoredLeaf) -> Result<bool, StoreError> {
+        let directory = format!("{}/{}", layout::leaf(&leaf.id), leaf.generation);
+        Ok(self
+            .store
+            .list(&directory)?
+            .iter()
+            .any(|name| name == LEAF_KEY))
     }
 
     /// The request of an authority that waits for its answer, if one does.
