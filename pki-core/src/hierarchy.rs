@@ -1,35 +1,42 @@
-//! The chain of authorities: root, intermediate, etcd, and at wish an issuing one under it.
+//! The authorities: root, intermediate, etcd, and at wish an issuing one under it; beside etcd's,
+//! those of other services, which share the top of the chain with it and nothing else.
+
+mod other;
 
 use std::fmt;
 use std::str::FromStr;
 
-use crate::description::{AuthoritySetting, Cluster, Levels, TrustAnchor};
+use crate::description::{AuthoritySetting, Cluster, Levels, OtherAuthority, TrustAnchor};
 use crate::profile::{Profile, Subject};
-use crate::publication::Publication;
+use crate::publication::{NOTHING, Publication};
 use crate::seal::Tier;
 
-/// An authority of the chain, from the top.
+pub use other::OtherName;
+
+/// The name of an authority, in the order from the top.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum AuthorityName {
     /// The root: signs itself and the intermediate, and can be kept offline.
     Root,
-    /// The intermediate: signs the etcd authority.
+    /// The intermediate: signs the etcd authority, and others beside it.
     Intermediate,
     /// The etcd authority: what members trust by default.
     Etcd,
     /// Signs leaves under the etcd authority, where the description asks for it.
     Issuing,
+    /// Signs for another service. Members do not trust it, and it signs none of their leaves.
+    Other(OtherName),
 }
 
 impl AuthorityName {
-    /// Every authority there can be, from the top.
-    pub const ALL: [Self; 4] = [Self::Root, Self::Intermediate, Self::Etcd, Self::Issuing];
+    /// Every authority that there can be over etcd's leaves, from the top.
+    pub const CHAIN: [Self; 4] = [Self::Root, Self::Intermediate, Self::Etcd, Self::Issuing];
 
-    /// The chain that a description asks for, from the top.
+    /// The chain over etcd's leaves that a description asks for, from the top.
     pub fn chain(cluster: &Cluster) -> &'static [Self] {
         let authorities = &cluster.authorities;
         let from_root: &[Self] = match authorities.issuing {
-            true => &Self::ALL,
+            true => &Self::CHAIN,
             false => &[Self::Root, Self::Intermediate, Self::Etcd],
         };
         match (authorities.levels, authorities.issuing) {
@@ -39,6 +46,18 @@ impl AuthorityName {
             (Levels::One, true) => &[Self::Etcd, Self::Issuing],
             (Levels::One, false) => &[Self::Etcd],
         }
+    }
+
+    /// Every authority that a description asks for: the chain from the top, then the others.
+    pub fn described(cluster: &Cluster) -> Vec<Self> {
+        let chain = Self::chain(cluster).iter().copied();
+        chain.chain(Self::others(cluster)).collect()
+    }
+
+    /// The authorities of other services that a description asks for.
+    pub fn others(cluster: &Cluster) -> impl Iterator<Item = Self> {
+        let others = cluster.authorities.others.iter();
+        others.map(|other| Self::Other(other.name))
     }
 
     /// The authority at the top of the chain, which signs itself.
@@ -59,9 +78,38 @@ impl AuthorityName {
 
     /// The authority that signs this one; none signs the top but itself.
     pub fn issuer(self, cluster: &Cluster) -> Option<Self> {
+        if let Self::Other(name) = self {
+            cluster.authorities.other(name)?;
+            return match cluster.authorities.levels {
+                Levels::One => None,
+                Levels::Two => Some(Self::Root),
+                Levels::Three => Some(Self::Intermediate),
+            };
+        }
         let chain = Self::chain(cluster);
         let own = chain.iter().position(|name| *name == self)?;
         chain.get(own.checked_sub(1)?).copied()
+    }
+
+    /// The authorities from the top down to this one.
+    pub fn path(self, cluster: &Cluster) -> Vec<Self> {
+        let above = |name: &Self| name.issuer(cluster);
+        let mut path: Vec<_> = std::iter::successors(Some(self), above).collect();
+        path.reverse();
+        path
+    }
+
+    /// Whether the description asks for it.
+    pub fn is_described(self, cluster: &Cluster) -> bool {
+        match self {
+            Self::Other(name) => cluster.authorities.other(name).is_some(),
+            _ => Self::chain(cluster).contains(&self),
+        }
+    }
+
+    /// Whether it signs for another service than etcd.
+    pub fn is_other(self) -> bool {
+        matches!(self, Self::Other(_))
     }
 
     /// The tier whose data key seals this authority's key.
@@ -70,37 +118,47 @@ impl AuthorityName {
     pub fn tier(self) -> Tier {
         match self {
             Self::Root => Tier::Root,
-            Self::Etcd | Self::Intermediate | Self::Issuing => Tier::Issuing,
+            Self::Etcd | Self::Intermediate | Self::Issuing | Self::Other(_) => Tier::Issuing,
         }
     }
 
     /// The name in paths and messages.
-    pub fn as_str(self) -> &'static str {
+    pub fn as_str(&self) -> &str {
         match self {
             Self::Root => "root",
             Self::Intermediate => "intermediate",
             Self::Etcd => "etcd",
             Self::Issuing => "issuing",
+            Self::Other(name) => name.as_str(),
         }
     }
 
-    /// How the description wants it made.
+    /// How the description wants it made; as the etcd authority if that does not know it.
     pub fn setting(self, cluster: &Cluster) -> AuthoritySetting {
         let authorities = &cluster.authorities;
         match self {
             Self::Root => authorities.root,
             Self::Intermediate => authorities.intermediate,
             Self::Etcd | Self::Issuing => authorities.etcd,
+            Self::Other(name) => {
+                let other = authorities.other(name);
+                other.map_or(authorities.etcd, |other| other.setting)
+            }
         }
     }
 
     /// What it writes about itself into what it signs.
     pub fn publication(self, cluster: &Cluster) -> &Publication {
-        let publications = &cluster.authorities.publications;
+        let authorities = &cluster.authorities;
+        let publications = &authorities.publications;
         match self {
             Self::Root => &publications.root,
             Self::Intermediate => &publications.intermediate,
             Self::Etcd | Self::Issuing => &publications.etcd,
+            Self::Other(name) => {
+                let other = authorities.other(name);
+                other.map_or(&NOTHING, |other| &other.publication)
+            }
         }
     }
 
@@ -112,6 +170,7 @@ impl AuthorityName {
             Self::Intermediate => format!("{name} intermediate CA G{generation}"),
             Self::Etcd => format!("{name} CA G{generation}"),
             Self::Issuing => format!("{name} issuing CA G{generation}"),
+            Self::Other(other) => format!("{other} CA G{generation}"),
         };
         let subject = Subject {
             organization: Some(cluster.domain.to_string()),
@@ -119,7 +178,11 @@ impl AuthorityName {
         };
         let constraints = match self {
             Self::Etcd => cluster.name_constraints(),
-            _ => None,
+            Self::Other(name) => {
+                let other = cluster.authorities.other(name);
+                other.and_then(|other| other.name_constraints.clone())
+            }
+            Self::Intermediate | Self::Issuing | Self::Root => None,
         };
         let profile = Profile::authority(subject, self.path_len(cluster), constraints);
         match self.issuer(cluster) {
@@ -133,11 +196,19 @@ impl AuthorityName {
     /// path length too, so an anchor without the spare place rules out the rotations that need
     /// one restart only.
     fn path_len(self, cluster: &Cluster) -> u8 {
-        let chain = Self::chain(cluster).iter();
-        let below = chain.skip_while(|name| **name != self).skip(1).count();
         match self {
+            Self::Etcd => 1 + u8::from(cluster.authorities.issuing),
+            Self::Intermediate | Self::Root => {
+                let described = Self::described(cluster).into_iter();
+                let below = described.filter(|name| name.issuer(cluster) == Some(self));
+                let longest = below.map(|name| name.path_len(cluster)).max();
+                longest.map_or(1, |longest| longest.saturating_add(1))
+            }
             Self::Issuing => 0,
-            _ => u8::try_from(below + 1).unwrap_or(u8::MAX),
+            Self::Other(name) => {
+                let other = cluster.authorities.other(name);
+                other.map_or(OtherAuthority::PATH_LENGTH, |other| other.path_length)
+            }
         }
     }
 }
@@ -159,17 +230,20 @@ impl fmt::Display for AuthorityName {
 }
 
 impl FromStr for AuthorityName {
-    type Err = UnknownAuthority;
+    type Err = InvalidAuthorityName;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::ALL
-            .into_iter()
-            .find(|name| name.as_str() == text)
-            .ok_or_else(|| UnknownAuthority(text.to_owned()))
+        match Self::CHAIN.into_iter().find(|name| name.as_str() == text) {
+            Some(name) => Ok(name),
+            None => text.parse().map(Self::Other),
+        }
     }
 }
 
 /// A text that names no authority.
 #[derive(Clone, Debug, thiserror::Error)]
-#[error("`{0}` is no authority: write root, intermediate, etcd or issuing")]
-pub struct UnknownAuthority(String);
+#[error("`{name}` cannot be the name of an authority: {reason}")]
+pub struct InvalidAuthorityName {
+    name: String,
+    reason: &'static str,
+}

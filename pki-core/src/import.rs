@@ -303,7 +303,7 @@ pub enum ImportError {
     Store(#[from] StoreError),
     /// The description has no such authority.
     #[error(
-        "the description has no {0} authority: set `levels` or `issuing` of authorities in etcdpki.yml"
+        "the description has no {0} authority: set `levels`, `issuing` or `others` of authorities in etcdpki.yml"
     )]
     Unknown(AuthorityName),
 }

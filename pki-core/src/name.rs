@@ -269,6 +269,12 @@ pub struct InvalidName {
     reason: &'static str,
 }
 
+impl InvalidName {
+    pub(crate) fn reason(&self) -> &'static str {
+        self.reason
+    }
+}
+
 /// The longest common name, ub-common-name of RFC 5280 appendix A.1.
 pub const MAX_COMMON_NAME: usize = 64;
 

@@ -107,6 +107,13 @@ fn unencodable(error: x509_cert::der::Error) -> rcgen::Error {
     rcgen::Error::X509(error.to_string())
 }
 
+/// What an authority publishes that says nothing about itself.
+pub(crate) static NOTHING: Publication = Publication {
+    crl: Vec::new(),
+    issuers: Vec::new(),
+    ocsp: Vec::new(),
+    policies: Vec::new(),
+};
 const AUTHORITY_INFO_ACCESS: &[u64] = &[1, 3, 6, 1, 5, 5, 7, 1, 1];
 const CERTIFICATE_POLICIES: &[u64] = &[2, 5, 29, 32];
 const ID_AD_OCSP: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.48.1");

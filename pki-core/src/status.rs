@@ -6,11 +6,11 @@ use rayon::prelude::*;
 use time::OffsetDateTime;
 
 use crate::certificate::Certificate;
+use crate::crl::Crl;
 use crate::description::Cluster;
 use crate::hierarchy::AuthorityName;
 use crate::leaf::{LeafId, leaves};
 use crate::store::{Pki, Store, StoreError, StoredAuthority};
-use crate::verify::RevocationList;
 
 /// Finds out what there is.
 ///
@@ -25,11 +25,16 @@ pub fn status<S: Store + Sync>(
 ) -> Result<Status, StoreError> {
     let mut authorities = Vec::new();
     let mut above: Vec<StoredAuthority> = Vec::new();
-    for name in AuthorityName::chain(cluster) {
-        let (entry, stored) = authority(cluster, pki, *name, &above, now)?;
+    for name in AuthorityName::described(cluster) {
+        let path = name.path(cluster);
+        let above_it = above.iter().filter(|stored| path.contains(&stored.name));
+        let above_it: Vec<_> = above_it.cloned().collect();
+        let (entry, stored) = authority(cluster, pki, name, &above_it, now)?;
         authorities.push(entry);
         above.extend(stored);
     }
+    let (others, above): (Vec<_>, Vec<_>) =
+        above.into_iter().partition(|stored| stored.name.is_other());
     let described = leaves(cluster);
     let leaves = described
         .par_iter()
@@ -41,14 +46,19 @@ pub fn status<S: Store + Sync>(
         Err(StoreError::Certificate { .. } | StoreError::Missing { .. }) => Vec::new(),
         Err(error) => return Err(error),
     };
+    let (of_other_services, undescribed) = undescribed
+        .into_iter()
+        .filter(|(_, certificate)| certificate.validity.not_after >= now)
+        .map(|(path, certificate)| Undescribed { path, certificate })
+        .partition(|one| {
+            let mut others = others.iter();
+            others.any(|other| other.signed_for_another_service(&one.certificate))
+        });
     Ok(Status {
         authorities,
         leaves,
-        undescribed: undescribed
-            .into_iter()
-            .filter(|(_, certificate)| certificate.validity.not_after >= now)
-            .map(|(path, certificate)| Undescribed { path, certificate })
-            .collect(),
+        undescribed,
+        of_other_services,
         revocation_list: revocation_list(pki, now)?,
     })
 }
@@ -57,12 +67,14 @@ pub fn status<S: Store + Sync>(
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Status {
-    /// The authorities, the root first.
+    /// The authorities, the root first and those of other services last.
     pub authorities: Vec<Entry<AuthorityName>>,
     /// The leaves, in the order of the description.
     pub leaves: Vec<Entry<LeafId>>,
     /// What is still valid and not described any more.
     pub undescribed: Vec<Undescribed>,
+    /// What is still valid and was signed by an authority of another service.
+    pub of_other_services: Vec<Undescribed>,
     /// The revocation list for etcd, if there is one.
     pub revocation_list: Option<ListStatus>,
 }
@@ -309,10 +321,10 @@ fn revocation_list<S: Store>(
     let Some((path, content)) = pki.revocation_list_file()? else {
         return Ok(None);
     };
-    let list = RevocationList::read(&content).ok();
+    let list = Crl::read(&content).ok();
     Ok(Some(ListStatus {
         path,
-        revoked: list.as_ref().map_or(0, RevocationList::len),
+        revoked: list.as_ref().map_or(0, |list| list.entries.len()),
         next_update: list.as_ref().and_then(|list| list.next_update),
         is_due: list.is_none_or(|list| list.is_outdated(now)),
     }))

@@ -165,10 +165,12 @@ fn descriptions() -> impl Strategy<Value = String> {
         0..4,
     );
     let settings = (leaf_key, authority_key, anchor, sharing, constraints, sans);
-    let switches = (any::<bool>(), any::<bool>(), 1_u32..3000);
+    let switches = (any::<bool>(), any::<bool>(), 1_u32..3000, others());
     (domain, nodes, clients, addresses, settings, switches).prop_map(
-        |(domain, nodes, clients, (first, second), settings, (issuing, gateway, days))| {
+        |(domain, nodes, clients, (first, second), settings, (issuing, gateway, days, others))| {
             let (key, authority_key, anchor, sharing, constraints, sans) = settings;
+            // Beside others, members trust the etcd authority alone.
+            let anchor = if others.is_empty() { anchor } else { "etcd" };
             let node = |(index, name): (usize, &String)| {
                 let address = |pattern: &str| pattern.replace("{}", &(index + 1).to_string());
                 let addresses: Vec<_> = [first, second]
@@ -184,7 +186,7 @@ fn descriptions() -> impl Strategy<Value = String> {
                 "domain: {domain}\nnodes:\n{nodes}clients: [{}]\ntrust_anchor: {anchor}\n\
                  certificates: {{ key: {key}, sharing: {sharing}, lifetime: {}d, server_sans: [{}] }}\n\
                  authorities: {{ root: {{ key: {authority_key} }}, etcd: {{ key: {authority_key}, \
-                 issuing: {issuing}, name_constraints: {constraints} }} }}\n\
+                 issuing: {issuing}, name_constraints: {constraints} }}, others: [{others}] }}\n\
                  etcd: {{ enable_grpc_gateway: {gateway} }}\n",
                 clients.join(", "),
                 days.min(1824),
@@ -192,6 +194,23 @@ fn descriptions() -> impl Strategy<Value = String> {
             )
         },
     )
+}
+
+/// Authorities of other services.
+fn others() -> impl Strategy<Value = String> {
+    let names = prop::collection::btree_set("[a-z][a-z0-9-]{0,37}q", 0..3);
+    let constraints = prop::sample::select(vec![
+        "none",
+        "{ dns: [cluster.local], addresses: [10.96.0.0/12, 'fd00:1::/112'] }",
+    ]);
+    (names, 0_u8..4, 1_u32..3650, constraints).prop_map(|(names, length, days, constraints)| {
+        let describe = |name: &String| {
+            format!(
+                "{{ name: {name}, path_length: {length}, lifetime: {days}d, name_constraints: {constraints} }}"
+            )
+        };
+        names.iter().map(describe).collect::<Vec<_>>().join(", ")
+    })
 }
 
 proptest! {

@@ -4,9 +4,10 @@
 
 use fixtures::forge::{Extension, GeneralName, Key, KeyKind, Recipe, der};
 use pki_core::certificate::{Certificate, bundle};
+use pki_core::crl::Crl;
 use pki_core::lint::{self, BundleUse};
 use pki_core::role::{Role, Usage};
-use pki_core::verify::{RevocationList, validate};
+use pki_core::verify::validate;
 use pki_core::{inspect, pem};
 use proptest::prelude::*;
 use time::OffsetDateTime;
@@ -26,7 +27,7 @@ fn handle(der: &[u8]) {
         let chain = [certificate.clone(), certificate];
         let _ = validate(&chain, &chain, Usage::ClientAuth, OffsetDateTime::now_utc());
     }
-    if let Ok(list) = RevocationList::read(der) {
+    if let Ok(list) = Crl::read(der) {
         let _ = lint::crl(&list, OffsetDateTime::now_utc());
     }
     let _ = inspect::inspect(der);
@@ -104,7 +105,7 @@ proptest! {
     fn text_is_no_bundle(text in "(-----(BEGIN|END) (CERTIFICATE|X509 CRL|PRIVATE KEY)-----\n|[A-Za-z0-9+/=]{0,70}\n|\\PC{0,20}){0,12}") {
         let _ = bundle::read(text.as_bytes());
         let _ = inspect::inspect(text.as_bytes());
-        let _ = RevocationList::read(text.as_bytes());
+        let _ = Crl::read(text.as_bytes());
         let _ = lint::trust(text.as_bytes(), BundleUse::Members, OffsetDateTime::now_utc());
     }
 }

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use pki_core::adopt::AdoptError;
 use pki_core::certificate::bundle::InvalidPem;
 use pki_core::converge::ConvergeError;
+use pki_core::crl::InvalidCrl;
 use pki_core::csr::{InvalidRequest, PolicyError};
 use pki_core::description::DescriptionError;
 use pki_core::document::MergeError;
@@ -18,7 +19,7 @@ use pki_core::revocation::{NotOnHold, UnfitReason};
 use pki_core::seal::{SealError, SlotError, SlotName};
 use pki_core::store::StoreError;
 use pki_core::store::atomic::WriteError;
-use pki_core::verify::{InvalidRevocationList, PathError};
+use pki_core::verify::PathError;
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
@@ -159,10 +160,7 @@ pub(super) enum Error {
     #[error("{}: {source}", .path.display())]
     Path { path: PathBuf, source: PathError },
     #[error("{}: {source}", .path.display())]
-    RevocationList {
-        path: PathBuf,
-        source: InvalidRevocationList,
-    },
+    RevocationList { path: PathBuf, source: InvalidCrl },
     #[error(
         "slot `{slot}` is for age recipients: name them again, with --recipient, or give it a passphrase"
     )]

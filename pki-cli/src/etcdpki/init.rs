@@ -221,7 +221,12 @@ impl Secrets {
         };
         let passphrase = Source::passphrase(&arguments.keys.passphrase);
         let sealing = match keyring {
-            Some(keyring) => Sealing::Opened(open(arguments, pki, keyring, &passphrase)?),
+            Some(keyring) => Sealing::Opened(keys::open_existing(
+                arguments.keys,
+                arguments.generate_secrets,
+                pki,
+                keyring,
+            )?),
             None => Sealing::New(secrets::new_passphrase(&acquire(passphrase, true)?)?),
         };
         let vault = Source::vault_password(arguments.vault);
@@ -268,22 +273,6 @@ impl Secrets {
         }
         Ok(())
     }
-}
-
-/// Opens the keyring that there is; no passphrase can be generated for it.
-fn open(
-    arguments: &Work<'_>,
-    pki: &Pki<Directory>,
-    keyring: &Keyring,
-    passphrase: &Source<'_>,
-) -> Result<Unlocked, Error> {
-    if arguments.generate_secrets
-        && passphrase.place_for_new().is_some()
-        && !keys::by_identity(arguments.keys)
-    {
-        return Err(Error::NoPassphraseForKeyring { path: PKI.into() });
-    }
-    keys::open(arguments.keys, pki, keyring)
 }
 
 /// What vault files are encrypted under.

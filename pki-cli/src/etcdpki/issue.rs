@@ -10,9 +10,11 @@ use std::process::ExitCode;
 
 use pki_core::Cluster;
 use pki_core::converge::{LeafKey, Terms};
+use pki_core::hierarchy::AuthorityName;
 use pki_core::leaf::{LeafId, Owner, leaves};
 use pki_core::name::ClientName;
 use pki_core::role::Role;
+use pki_core::store::{Directory, Pki, StoredLeaf};
 
 use super::args::Issue;
 use super::description;
@@ -68,6 +70,7 @@ fn refuse_other_content(arguments: &Issue, known: &[LeafId]) -> Result<(), Error
     let option = match () {
         () if !arguments.names.is_empty() => "--san",
         () if arguments.common_name.is_some() => "--common-name",
+        () if arguments.issuer.is_some() => "--issuer",
         () if arguments.key_out.is_some() => return Err(Error::KeyInVault),
         () if arguments.out.is_some() && known.len() > 1 => {
             return Err(Error::SeveralRoles {
@@ -96,6 +99,27 @@ fn terms(arguments: &Issue, known: &[LeafId]) -> Result<Terms, Error> {
         }
     };
     Ok(terms)
+}
+
+/// Who signs a leaf that the description does not know: what is there already stays with the one
+/// that signed it.
+fn issuer(
+    arguments: &Issue,
+    cluster: &Cluster,
+    pki: &Pki<Directory>,
+    present: Option<&StoredLeaf>,
+) -> Result<AuthorityName, Error> {
+    if let Some(issuer) = arguments.issuer {
+        return Ok(issuer);
+    }
+    let signed_by = present.and_then(|present| present.chain.get(1));
+    let authorities = pki.authorities()?;
+    let mut signers = authorities.iter();
+    let signer = signers.find(|stored| Some(&stored.certificate) == signed_by);
+    let other = signer
+        .map(|stored| stored.name)
+        .filter(|name| name.is_other());
+    Ok(other.unwrap_or_else(|| AuthorityName::signing(cluster)))
 }
 
 /// The name of a leaf that the description does not know.

@@ -5,6 +5,7 @@ use pki_core::store::{Directory, Pki};
 
 use super::args::KeyArguments;
 use super::error::Error;
+use super::init::PKI;
 use super::secrets::{self, Source};
 
 /// Opens the data keys, and holds them against a key that they must have sealed.
@@ -27,9 +28,22 @@ pub(super) fn open(
     Ok(keys)
 }
 
-/// Whether an age identity is at hand.
-pub(super) fn by_identity(arguments: &KeyArguments) -> bool {
-    !age::files(arguments).is_empty()
+/// The same where a new passphrase was wished for: none can be made for a keyring that is there.
+pub(super) fn open_existing(
+    arguments: &KeyArguments,
+    generate_secrets: bool,
+    pki: &Pki<Directory>,
+    keyring: &Keyring,
+) -> Result<Unlocked, Error> {
+    let is_given = || {
+        Source::passphrase(&arguments.passphrase)
+            .place_for_new()
+            .is_none()
+    };
+    if generate_secrets && !is_given() && age::files(arguments).is_empty() {
+        return Err(Error::NoPassphraseForKeyring { path: PKI.into() });
+    }
+    open(arguments, pki, keyring)
 }
 
 fn by_passphrase(arguments: &KeyArguments, keyring: &Keyring) -> Result<Unlocked, Error> {

@@ -4,19 +4,22 @@ use std::path::Path;
 
 use pki_core::Cluster;
 use pki_core::seal::{KdfParameters, Keyring, Unlocked};
+use pki_core::store::atomic::Group;
 use pki_core::store::{Batch, Directory, Pki};
 
 use super::args::KeyArguments;
 use super::error::Error;
 use super::init::PKI;
-use super::keys;
-use super::secrets::{self, Source};
+use super::secrets::{self, Generated, Source};
+use super::{files, keys, output};
 
 /// The PKI, to be changed, with its keys opened.
 pub(super) struct Opened {
     pub(super) pki: Pki<Directory>,
     pub(super) keys: Unlocked,
     new_keyring: Option<Keyring>,
+    /// The passphrase that was made for it.
+    generated: Option<Generated>,
 }
 
 impl Opened {
@@ -26,30 +29,61 @@ impl Opened {
         pki: Pki<Directory>,
         arguments: &KeyArguments,
     ) -> Result<Self, Error> {
-        let (keys, new_keyring) = match pki.keyring()? {
-            Some(keyring) => (keys::open(arguments, &pki, &keyring)?, None),
-            None => {
-                let source = Source::passphrase(&arguments.passphrase);
-                let secret = source.read(true).inspect_err(|_| {
-                    // Made a moment ago for its lock, if it is empty; else this does nothing.
-                    let _ = std::fs::remove_dir(PKI);
-                })?;
-                let passphrase = secrets::new_passphrase(&secret)?;
-                let keys = Unlocked::generate()?;
-                let name = cluster.name.as_str();
-                let keyring = Keyring::new(name, &keys, &passphrase, KdfParameters::default())?;
-                (keys, Some(keyring))
-            }
+        Self::open_or_generate(cluster, pki, arguments, false)
+    }
+
+    /// The same; at wish a passphrase is made for a new keyring, if none is given.
+    pub(super) fn open_or_generate(
+        cluster: &Cluster,
+        pki: Pki<Directory>,
+        arguments: &KeyArguments,
+        generate_secrets: bool,
+    ) -> Result<Self, Error> {
+        if let Some(keyring) = pki.keyring()? {
+            return Ok(Self {
+                keys: keys::open_existing(arguments, generate_secrets, &pki, &keyring)?,
+                pki,
+                new_keyring: None,
+                generated: None,
+            });
+        }
+        let source = Source::passphrase(&arguments.passphrase);
+        let generated = match source.place_for_new().filter(|_| generate_secrets) {
+            Some(path) => Some(Generated::new(path)?),
+            None => None,
         };
+        let secret = match &generated {
+            Some(generated) => generated.secret.clone(),
+            None => source.read(true).inspect_err(|_| {
+                // Made a moment ago for its lock, if it is empty; else this does nothing.
+                let _ = std::fs::remove_dir(PKI);
+            })?,
+        };
+        let passphrase = secrets::new_passphrase(&secret)?;
+        let keys = Unlocked::generate()?;
+        let name = cluster.name.as_str();
+        let keyring = Keyring::new(name, &keys, &passphrase, KdfParameters::default())?;
         Ok(Self {
             pki,
             keys,
-            new_keyring,
+            new_keyring: Some(keyring),
+            generated,
         })
     }
 
-    /// Writes a batch, after a new keyring if there is one.
+    /// Writes a batch, after a new keyring if there is one, and that after what opens it.
     pub(super) fn commit(&mut self, batch: Batch) -> Result<(), Error> {
+        if let Some(generated) = self.generated.take() {
+            let mut group = Group::default();
+            // Ignored by git first, so that there is no moment in which it could be added.
+            files::stage_ignored(&secrets::GENERATED_FILES, &mut group)?;
+            generated.stage(&mut group)?;
+            group.commit()?;
+            output::note(&format!(
+                "wrote {}, which opens the sealed keys; git ignores it: keep a copy",
+                generated.path.display()
+            ));
+        }
         let mut whole = Batch::default();
         if let Some(keyring) = &self.new_keyring {
             self.pki.add_keyring(&mut whole, keyring)?;

@@ -289,3 +289,44 @@ fn a_command_signs_for_the_root() {
             .contains("ca.signer.yml: not the description")
     );
 }
+
+#[test]
+fn a_passphrase_is_made_where_a_keyring_is() {
+    let workspace = described();
+    let given = workspace.read("etcdpki-passphrase.txt");
+    std::fs::remove_file(workspace.path("etcdpki-passphrase.txt")).unwrap();
+    let arguments = [
+        "ca", "import", "root", "--cert", "root.crt", "--key", "root.key",
+    ];
+    let generate = [&arguments[..], &["--generate-secrets"]].concat();
+    let error = workspace.fails(1, &arguments);
+    assert!(error.contains("no passphrase"), "{error}");
+    assert!(!workspace.path("pki").exists());
+    let output = workspace.run(&generate);
+    let notes = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{notes}");
+    assert!(notes.contains("wrote etcdpki-passphrase.txt"), "{notes}");
+    assert_eq!(workspace.read("etcdpki-passphrase.txt").len(), 53);
+    let mode = std::os::unix::fs::PermissionsExt::mode(
+        &std::fs::metadata(workspace.path("etcdpki-passphrase.txt"))
+            .unwrap()
+            .permissions(),
+    );
+    assert_eq!(mode & 0o777, 0o600);
+    let ignored = String::from_utf8(workspace.read(".gitignore")).unwrap();
+    assert!(ignored.contains("etcdpki-passphrase.txt"), "{ignored}");
+    workspace.succeeds(&["init"]);
+    verify_strictly(&workspace);
+
+    // None is made for a keyring that is there.
+    std::fs::remove_file(workspace.path("etcdpki-passphrase.txt")).unwrap();
+    let request = ["ca", "request", "issuing", "--generate-secrets"];
+    let issuing = format!("{DESCRIPTION}authorities: {{ etcd: {{ issuing: true }} }}\n");
+    workspace.write("etcdpki.yml", issuing);
+    let error = workspace.fails(1, &request);
+    assert!(error.contains("sealed already"), "{error}");
+    // One that is given is taken.
+    let other = described();
+    other.succeeds(&generate);
+    assert_eq!(other.read("etcdpki-passphrase.txt"), given);
+}

@@ -49,8 +49,8 @@ fn names(length: usize) -> Result<(Levels, &'static [AuthorityName]), AdoptError
     match length {
         1 => Ok((Levels::One, &[Etcd])),
         2 => Ok((Levels::Two, &[Root, Etcd])),
-        3 => Ok((Levels::Three, &AuthorityName::ALL[..3])),
-        4 => Ok((Levels::Three, &AuthorityName::ALL)),
+        3 => Ok((Levels::Three, &AuthorityName::CHAIN[..3])),
+        4 => Ok((Levels::Three, &AuthorityName::CHAIN)),
         other => Err(AdoptError::TooDeep(other)),
     }
 }

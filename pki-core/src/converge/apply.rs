@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use time::OffsetDateTime;
 
-use super::plan::{LeafKey, Plan, PlannedLeaf};
+use super::plan::{LeafKey, Plan, Planned, PlannedLeaf};
 use super::revoke::Lists;
 use super::{ConvergeError, Signed, State};
 use crate::authority::Authority;
@@ -51,15 +51,18 @@ impl Plan {
         now: OffsetDateTime,
     ) -> Result<Issued, ConvergeError> {
         let mut batch = Batch::default();
-        let chain = Chain::complete(self.authorities, cluster, pki, keys, now, &mut batch)?;
+        let mut chain = Chain::default();
+        chain.complete(self.authorities, cluster, pki, keys, now, &mut batch)?;
+        let others = chain.make_others(self.others, cluster, pki, keys, now, &mut batch)?;
         // Authorities are on the disk before anything that they signed.
         batch.barrier();
         let (leaves, fresh_keys) =
             chain.leaves(self.leaves, cluster, pki, keys, now, &mut batch)?;
         let Chain {
-            stored: authorities,
+            stored: mut authorities,
             fresh,
         } = chain;
+        authorities.extend(others);
         let mut state = State {
             authorities,
             leaves,
@@ -157,24 +160,23 @@ fn sign_lists<S: Store>(
     lists.sign(cluster, pki, keys, now, batch)
 }
 
-/// The authorities of the chain, all of them there, and the keys of those just made.
+/// The authorities from the top down to one that signs leaves, and the keys of those just made.
+#[derive(Default)]
 pub(super) struct Chain {
     pub(super) stored: Vec<StoredAuthority>,
     fresh: Vec<(AuthorityName, Authority)>,
 }
 
 impl Chain {
-    /// The chain of a PKI that has all its authorities.
+    /// The chain of a PKI that has all its authorities down to `last`.
     pub(super) fn present<S: Store>(
         cluster: &Cluster,
         pki: &Pki<S>,
+        last: AuthorityName,
     ) -> Result<Self, ConvergeError> {
-        let mut chain = Self {
-            stored: Vec::new(),
-            fresh: Vec::new(),
-        };
-        for name in AuthorityName::chain(cluster) {
-            let stored = pki.authority(*name)?;
+        let mut chain = Self::default();
+        for name in last.path(cluster) {
+            let stored = pki.authority(name)?;
             let missing = || ConvergeError::Incomplete(format!("authorities/{name}"));
             chain.stored.push(stored.ok_or_else(missing)?);
         }
@@ -182,39 +184,64 @@ impl Chain {
     }
 
     fn complete<S: Store>(
-        planned: Vec<(AuthorityName, Option<StoredAuthority>)>,
+        &mut self,
+        planned: Vec<Planned>,
         cluster: &Cluster,
         pki: &Pki<S>,
         keys: &Unlocked,
         now: OffsetDateTime,
         batch: &mut Batch,
-    ) -> Result<Self, ConvergeError> {
-        let mut chain = Self {
-            stored: Vec::new(),
-            fresh: Vec::new(),
-        };
+    ) -> Result<(), ConvergeError> {
         for (name, present) in planned {
-            if let Some(present) = present {
-                chain.stored.push(present);
-                continue;
-            }
-            let authority = chain.make(name, cluster, pki, keys, now)?;
-            let certificate = authority.certificate().clone();
-            let stored = StoredAuthority {
-                name,
-                generation: 1,
-                certificate,
+            let stored = match present {
+                Some(present) => present,
+                None => self.make(name, cluster, pki, keys, now, batch)?,
             };
-            if let Some(key) = authority.key() {
-                Pki::<S>::add_authority(batch, Event::Issued, &stored, key, keys)?;
-            }
-            chain.stored.push(stored);
-            chain.fresh.push((name, authority));
+            self.stored.push(stored);
         }
-        Ok(chain)
+        Ok(())
+    }
+
+    /// The authorities that stand beside the chain, those that are there and those made now.
+    fn make_others<S: Store>(
+        &mut self,
+        planned: Vec<Planned>,
+        cluster: &Cluster,
+        pki: &Pki<S>,
+        keys: &Unlocked,
+        now: OffsetDateTime,
+        batch: &mut Batch,
+    ) -> Result<Vec<StoredAuthority>, ConvergeError> {
+        let others = planned.into_iter().map(|(name, present)| match present {
+            Some(present) => Ok(present),
+            None => self.make(name, cluster, pki, keys, now, batch),
+        });
+        others.collect()
     }
 
     fn make<S: Store>(
+        &mut self,
+        name: AuthorityName,
+        cluster: &Cluster,
+        pki: &Pki<S>,
+        keys: &Unlocked,
+        now: OffsetDateTime,
+        batch: &mut Batch,
+    ) -> Result<StoredAuthority, ConvergeError> {
+        let authority = self.sign(name, cluster, pki, keys, now)?;
+        let stored = StoredAuthority {
+            name,
+            generation: 1,
+            certificate: authority.certificate().clone(),
+        };
+        if let Some(key) = authority.key() {
+            Pki::<S>::add_authority(batch, Event::Issued, &stored, key, keys)?;
+        }
+        self.fresh.push((name, authority));
+        Ok(stored)
+    }
+
+    fn sign<S: Store>(
         &self,
         name: AuthorityName,
         cluster: &Cluster,
@@ -226,19 +253,29 @@ impl Chain {
         let key = PrivateKey::generate(setting.key)?;
         let validity = validity(cluster, setting.lifetime, now);
         let profile = name.profile(cluster, 1);
-        let Some(issuer) = self.stored.last() else {
+        let Some(above) = name.issuer(cluster) else {
             return Ok(Authority::self_signed(&profile, key, validity)?);
         };
         let opened;
-        let issuer = match self.fresh.last() {
-            Some((fresh, authority)) if *fresh == issuer.name => authority,
-            _ => {
-                opened = open_authority(issuer, Some(name), pki, keys)?;
+        let issuer = match self.fresh(above) {
+            Some(authority) => authority,
+            None => {
+                let mut stored = self.stored.iter();
+                let issuer = stored.find(|stored| stored.name == above);
+                let missing = || ConvergeError::Incomplete(format!("authorities/{above}"));
+                opened = open_authority(issuer.ok_or_else(missing)?, Some(name), pki, keys)?;
                 &opened
             }
         };
         let certificate = issuer.issue(&profile, key.public(), validity)?;
         Ok(Authority::new(certificate, key)?)
+    }
+
+    /// An authority that was made just now.
+    fn fresh(&self, name: AuthorityName) -> Option<&Authority> {
+        let mut fresh = self.fresh.iter();
+        let (_, authority) = fresh.find(|(made, _)| *made == name)?;
+        Some(authority)
     }
 
     /// The authority that signs leaves: the last of the chain.
@@ -250,9 +287,7 @@ impl Chain {
         let Some(last) = self.stored.last() else {
             return Err(ConvergeError::Incomplete("authorities".to_owned()));
         };
-        if let Some((name, authority)) = self.fresh.last()
-            && *name == last.name
-        {
+        if let Some(authority) = self.fresh(last.name) {
             return Ok(Signer::Fresh(authority));
         }
         let authority = open_authority(last, None, pki, keys)?;

@@ -48,12 +48,29 @@ pub enum ConvergeError {
         "`{0}` would carry no name: a server and a peer are known by their names, so give at least one; so must a client without a common name"
     )]
     Nameless(String),
+    /// An authority that signs no leaves.
+    #[error(
+        "the {name} authority signs no certificates of clients and servers: name one of {known}"
+    )]
+    NoIssuer {
+        /// The authority.
+        name: AuthorityName,
+        /// Those that do.
+        known: String,
+    },
     /// A leaf whose key is to stay has none.
     #[error("certificates/{0} is not there yet, so there is no key to keep: leave `--renew` out")]
     NoKeyYet(String),
     /// An authority signs itself.
-    #[error("no authority stands above the {0} authority in the description: nobody signs it")]
+    #[error(
+        "no authority stands above the {0} authority in the description, or it is not described: nobody signs it"
+    )]
     NoneAbove(AuthorityName),
+    /// A peer of another service.
+    #[error(
+        "the {0} authority signs no peers, for these are etcd's members: write client or server"
+    )]
+    NoPeers(AuthorityName),
     /// The key of an authority that is to sign another one is not here.
     #[error(
         "the key of the {issuer} authority is not here (its ca.signer.yml says offline): run `etcdpki ca request {wanted}`, have that signed where the key is, and bring the answer to `etcdpki ca accept`"

@@ -2,9 +2,10 @@
 
 use time::OffsetDateTime;
 
-use super::ConvergeError;
 use super::apply::{Chain, leaf_key, validity};
 use super::plan::LeafKey;
+use super::revoke::Lists;
+use super::{ConvergeError, Signed};
 use crate::certificate::AlternativeName;
 use crate::description::Cluster;
 use crate::hierarchy::AuthorityName;
@@ -18,14 +19,16 @@ use crate::seal::Unlocked;
 use crate::store::{Batch, Pki, Store, StoredLeaf};
 
 /// An order for a certificate: of an owner whom the description does not know, or of a role that
-/// it does not give the owner. The signing authority of the chain signs it, within its own
-/// constraints and those of every authority above it, and it is kept as every leaf is;
-/// [`plan`](super::plan) leaves it alone.
+/// it does not give the owner. The signing authority of the chain signs it, or one of another
+/// service, within its own constraints and those of every authority above it, and it is kept as
+/// every leaf is; [`plan`](super::plan) leaves it alone.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Order {
     /// What names it.
     pub id: LeafId,
+    /// Who signs it.
+    pub issuer: AuthorityName,
     /// What it carries.
     pub profile: Profile,
     /// Its key.
@@ -44,7 +47,8 @@ pub enum OrderKey {
 }
 
 impl Order {
-    /// An order with a new key and the lifetime of the description.
+    /// An order with a new key and the lifetime of the description, signed by the authority that
+    /// signs what is described.
     ///
     /// The common name of a peer is that of all peers, of the others the owner's, unless another
     /// is given.
@@ -59,6 +63,24 @@ impl Order {
         names: Vec<San>,
         common_name: Option<String>,
     ) -> Result<Self, ConvergeError> {
+        let issuer = AuthorityName::signing(cluster);
+        Self::under(cluster, issuer, id, names, common_name)
+    }
+
+    /// The same, signed by `issuer`: where that is the authority of another service, members
+    /// refuse it.
+    ///
+    /// # Errors
+    ///
+    /// The same, and when `issuer` signs no such certificates.
+    pub fn under(
+        cluster: &Cluster,
+        issuer: AuthorityName,
+        id: LeafId,
+        names: Vec<San>,
+        common_name: Option<String>,
+    ) -> Result<Self, ConvergeError> {
+        check_issuer(cluster, issuer, id.role)?;
         let text = id.to_string();
         if leaves(cluster)
             .iter()
@@ -73,11 +95,13 @@ impl Order {
         if names.is_empty() && (id.role != Role::Client || common_name.is_empty()) {
             return Err(ConvergeError::Nameless(text));
         }
-        let usages = id.role.usages(cluster.grpc_gateway);
+        // The gateway is etcd's.
+        let usages = id.role.usages(cluster.grpc_gateway && !issuer.is_other());
         let profile = Profile::leaf(Subject::common(common_name), usages, names);
-        let publication = AuthorityName::signing(cluster).publication(cluster);
+        let publication = issuer.publication(cluster);
         Ok(Self {
             id,
+            issuer,
             profile: profile.with_publication(publication.clone()),
             key: OrderKey::Here(LeafKey::New),
             lifetime: cluster.certificates.lifetime,
@@ -104,10 +128,10 @@ impl Order {
     ///
     /// When an authority is missing, or a name lies outside what one of them may sign.
     pub fn check<S: Store>(&self, cluster: &Cluster, pki: &Pki<S>) -> Result<(), ConvergeError> {
-        self.check_names(&Chain::present(cluster, pki)?)
+        self.check_names(&Chain::present(cluster, pki, self.issuer)?)
     }
 
-    /// Makes it in memory. Nothing is written yet.
+    /// Makes it in memory, and signs the revocation lists that are due. Nothing is written yet.
     ///
     /// # Errors
     ///
@@ -119,7 +143,7 @@ impl Order {
         keys: &Unlocked,
         now: OffsetDateTime,
     ) -> Result<Ordered, ConvergeError> {
-        let chain = Chain::present(cluster, pki)?;
+        let chain = Chain::present(cluster, pki, self.issuer)?;
         self.check_names(&chain)?;
         let signer = chain.signer(pki, keys)?;
         let (kept, public_key) = match self.key {
@@ -140,7 +164,13 @@ impl Order {
             Some(key) => Pki::<S>::add_leaf(&mut batch, &leaf, key, keys)?,
             None => Pki::<S>::add_certificate(&mut batch, &leaf),
         }
-        Ok(Ordered { leaf, batch })
+        let lists = Lists {
+            authorities: &pki.authorities()?,
+            fresh: &[],
+            revocations: &pki.revocations()?,
+        };
+        let lists = lists.sign(cluster, pki, keys, now, &mut batch)?;
+        Ok(Ordered { leaf, lists, batch })
     }
 
     fn check_names(&self, chain: &Chain) -> Result<(), ConvergeError> {
@@ -166,10 +196,28 @@ impl Order {
     }
 }
 
+fn check_issuer(cluster: &Cluster, issuer: AuthorityName, role: Role) -> Result<(), ConvergeError> {
+    let signs_leaves = issuer.is_other() || issuer == AuthorityName::signing(cluster);
+    match () {
+        () if !issuer.is_described(cluster) || !signs_leaves => {
+            let signing = std::iter::once(AuthorityName::signing(cluster));
+            let signing = signing.chain(AuthorityName::others(cluster));
+            let known: Vec<_> = signing.map(|name| name.to_string()).collect();
+            Err(ConvergeError::NoIssuer {
+                name: issuer,
+                known: known.join(", "),
+            })
+        }
+        () if issuer.is_other() && role == Role::Peer => Err(ConvergeError::NoPeers(issuer)),
+        () => Ok(()),
+    }
+}
+
 /// An ordered certificate, in memory.
 #[derive(Debug)]
 pub struct Ordered {
     leaf: StoredLeaf,
+    lists: Signed,
     batch: Batch,
 }
 
@@ -177,6 +225,11 @@ impl Ordered {
     /// The certificate and every authority between it and the top.
     pub fn leaf(&self) -> &StoredLeaf {
         &self.leaf
+    }
+
+    /// The revocation lists that were signed.
+    pub fn lists(&self) -> &Signed {
+        &self.lists
     }
 
     /// Writes it.

@@ -36,10 +36,12 @@ pub fn plan<S: Store>(
         });
     }
     let authorities = authorities(cluster, pki)?;
+    let others = others(cluster, pki, &authorities)?;
     let revocations = pki.revocations()?;
     let lists = lists(cluster, pki, &pki.authorities()?, &revocations, now)?;
     let mut plan = Plan {
         authorities,
+        others,
         leaves: Vec::new(),
         described: leaves(cluster),
         revoked: revoked(&revocations, &lists),
@@ -77,7 +79,8 @@ pub fn plan<S: Store>(
 /// What is there and what is to be made.
 #[derive(Debug)]
 pub struct Plan {
-    pub(super) authorities: Vec<(AuthorityName, Option<StoredAuthority>)>,
+    pub(super) authorities: Vec<Planned>,
+    pub(super) others: Vec<Planned>,
     pub(super) leaves: Vec<PlannedLeaf>,
     described: Vec<Leaf>,
     revoked: HashSet<Vec<u8>>,
@@ -90,6 +93,7 @@ impl Plan {
         let authorities = self
             .authorities
             .iter()
+            .chain(&self.others)
             .filter(|(_, present)| present.is_none())
             .map(|(name, _)| Action::MakeAuthority(*name));
         let leaves = self.leaves.iter().filter_map(|planned| match planned {
@@ -297,12 +301,12 @@ pub enum LeafKey {
     Same,
 }
 
-/// The authorities that are there. Those that are missing must be the lowest.
-fn authorities<S: Store>(
-    cluster: &Cluster,
-    pki: &Pki<S>,
-) -> Result<Vec<(AuthorityName, Option<StoredAuthority>)>, ConvergeError> {
-    let mut found: Vec<(AuthorityName, Option<StoredAuthority>)> = Vec::new();
+/// An authority, if it is there.
+pub(super) type Planned = (AuthorityName, Option<StoredAuthority>);
+
+/// The authorities of the chain that are there. Those that are missing must be the lowest.
+fn authorities<S: Store>(cluster: &Cluster, pki: &Pki<S>) -> Result<Vec<Planned>, ConvergeError> {
+    let mut found: Vec<Planned> = Vec::new();
     for name in AuthorityName::chain(cluster) {
         let present = pki.authority(*name)?;
         if present.is_none()
@@ -320,6 +324,33 @@ fn authorities<S: Store>(
             });
         }
         found.push((*name, present));
+    }
+    Ok(found)
+}
+
+/// The authorities of other services. One that waits for its certificate from elsewhere keeps
+/// nobody from making the rest.
+fn others<S: Store>(
+    cluster: &Cluster,
+    pki: &Pki<S>,
+    chain: &[Planned],
+) -> Result<Vec<Planned>, ConvergeError> {
+    let mut found = Vec::new();
+    for name in AuthorityName::others(cluster) {
+        let present = pki.authority(name)?;
+        let missing = chain
+            .iter()
+            .find(|(above, present)| present.is_none() && name.issuer(cluster) == Some(*above));
+        match (&present, missing) {
+            (Some(_), Some((missing, _))) => {
+                return Err(ConvergeError::Gap {
+                    missing: *missing,
+                    below: name,
+                });
+            }
+            (None, _) if pki.request(name)?.is_some() => {}
+            _ => found.push((name, present)),
+        }
     }
     Ok(found)
 }

@@ -12,7 +12,7 @@ use crate::trust::Bundles;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct State {
-    /// The authorities, the root first.
+    /// The authorities, the root first and those of other services last.
     pub authorities: Vec<StoredAuthority>,
     /// The leaves, in the order of the description.
     pub leaves: Vec<StoredLeaf>,
@@ -29,13 +29,17 @@ impl State {
     ///
     /// When the store cannot be read, or something that the description asks for is missing.
     pub fn read<S: Store>(cluster: &Cluster, pki: &Pki<S>) -> Result<Self, ConvergeError> {
-        let authorities = AuthorityName::chain(cluster)
+        let mut authorities = AuthorityName::chain(cluster)
             .iter()
             .map(|name| {
                 pki.authority(*name)?
                     .ok_or_else(|| ConvergeError::Incomplete(format!("authorities/{name}")))
             })
-            .collect::<Result<_, ConvergeError>>()?;
+            .collect::<Result<Vec<_>, ConvergeError>>()?;
+        // etcd does not wait for those of other services.
+        for name in AuthorityName::others(cluster) {
+            authorities.extend(pki.authority(name)?);
+        }
         let leaves = leaves(cluster)
             .into_iter()
             .map(|leaf| {

@@ -21,7 +21,7 @@ use crate::store::{Pki, Store, StoreError, StoredAuthority};
 /// # Errors
 ///
 /// When a list that is there cannot be read, or none of the authorities signed it: what is on it
-/// is not to be lost.
+/// is not to be lost. When the file that says where a key is cannot be read.
 pub fn lists<S: Store>(
     cluster: &Cluster,
     pki: &Pki<S>,
@@ -116,12 +116,7 @@ impl List {
             .filter(|revocation| merged || revocation.is_of(&authority.certificate));
         let (entries, changed) = entries(previous.as_ref(), own);
         let due = match &previous {
-            _ if pki
-                .custody(authority)
-                .is_ok_and(|custody| custody == Custody::Offline) =>
-            {
-                None
-            }
+            _ if pki.custody(authority)? == Custody::Offline => None,
             None => Some(Due::Missing),
             Some(previous) if !previous.is_signed_by(&authority.certificate) => Some(Due::Signer),
             Some(_) if changed => Some(Due::Changed),

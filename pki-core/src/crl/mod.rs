@@ -31,25 +31,33 @@
 
 mod lists;
 mod number;
+mod read;
 mod reason;
 mod sign;
 
+use std::collections::HashSet;
+
 use time::OffsetDateTime;
 use x509_parser::prelude::FromDer;
-use x509_parser::revocation_list::{CertificateRevocationList, RevokedCertificate};
+use x509_parser::revocation_list::CertificateRevocationList;
 
 pub use lists::{Due, List, in_force, lists};
 pub use number::CrlNumber;
 pub use reason::{Reason, UnknownReason};
 
-use crate::certificate::{Certificate, name_text};
+use crate::certificate::Certificate;
 use crate::pem;
 use crate::verify;
 
 /// A list, read once into plain values. Reading it checks its form, not its signature.
 #[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub struct Crl {
     der: Vec<u8>,
+    /// Whether it was read from PEM, which etcd 3.6 and later do not take.
+    pub was_pem: bool,
+    /// The version: 2 for every list with extensions.
+    pub version: u32,
     /// The issuer as text.
     pub issuer: String,
     /// The cRLNumber, which every list after RFC 5280 has.
@@ -60,8 +68,12 @@ pub struct Crl {
     pub next_update: Option<OffsetDateTime>,
     /// What is revoked.
     pub entries: Vec<Entry>,
+    /// Whether revokedCertificates is there and empty, as it must not be.
+    pub lists_nothing: bool,
     /// The key identifier of the authority that signed it.
     pub authority_key_identifier: Option<Vec<u8>>,
+    /// The object identifier of the signature algorithm, as dotted numbers.
+    pub signature_algorithm: String,
     raw_issuer: Vec<u8>,
 }
 
@@ -79,44 +91,6 @@ pub struct Entry {
 }
 
 impl Crl {
-    /// Reads a list from DER.
-    ///
-    /// # Errors
-    ///
-    /// When the octets are not exactly one list.
-    pub fn from_der(der: &[u8]) -> Result<Self, InvalidCrl> {
-        let (rest, parsed) = CertificateRevocationList::from_der(der)
-            .map_err(|error| InvalidCrl(format!("not a CRL in DER: {error}")))?;
-        if !rest.is_empty() {
-            return Err(InvalidCrl("octets follow the CRL".to_owned()));
-        }
-        let next_update = parsed.next_update().map(|time| instant(time.timestamp()));
-        let mut crl = Self {
-            der: der.to_vec(),
-            issuer: name_text(parsed.issuer()),
-            number: parsed
-                .crl_number()
-                .map(|number| CrlNumber::new(&number.to_bytes_be())),
-            this_update: instant(parsed.last_update().timestamp())?,
-            next_update: next_update.transpose()?,
-            entries: Vec::new(),
-            authority_key_identifier: None,
-            raw_issuer: parsed.issuer().as_raw().to_vec(),
-        };
-        for extension in parsed.extensions() {
-            if let x509_parser::prelude::ParsedExtension::AuthorityKeyIdentifier(id) =
-                extension.parsed_extension()
-            {
-                crl.authority_key_identifier = id.key_identifier.as_ref().map(|id| id.0.to_vec());
-            }
-        }
-        crl.entries = parsed
-            .iter_revoked_certificates()
-            .map(Entry::read)
-            .collect::<Result<_, _>>()?;
-        Ok(crl)
-    }
-
     /// The list as DER.
     pub fn der(&self) -> &[u8] {
         &self.der
@@ -130,6 +104,17 @@ impl Crl {
     /// The entry with this serial number.
     pub fn find(&self, serial: &[u8]) -> Option<&Entry> {
         self.entries.iter().find(|entry| entry.serial == serial)
+    }
+
+    /// Whether the time for the next list has passed.
+    pub fn is_outdated(&self, at: OffsetDateTime) -> bool {
+        self.next_update.is_some_and(|next| next < at)
+    }
+
+    /// How many entries repeat a serial number.
+    pub fn repeated(&self) -> usize {
+        let serials: HashSet<_> = self.entries.iter().map(|entry| &entry.serial).collect();
+        self.entries.len() - serials.len()
     }
 
     /// Whether `authority` signed it: it is the issuer by name, and the signature holds. A list
@@ -153,29 +138,22 @@ impl Crl {
     }
 }
 
-impl Entry {
-    fn read(revoked: &RevokedCertificate<'_>) -> Result<Self, InvalidCrl> {
-        let code = revoked.reason_code().map_or(0, |(_, code)| code.0);
-        let invalid_since = revoked
-            .invalidity_date()
-            .map(|(_, time)| instant(time.timestamp()));
-        Ok(Self {
-            serial: revoked.serial().to_bytes_be(),
-            revoked: instant(revoked.revocation_date.timestamp())?,
-            reason: Reason::from_code(code).unwrap_or(Reason::Unspecified),
-            invalid_since: invalid_since.transpose()?,
-        })
-    }
-}
-
-/// Octets that are not a list.
+/// Why octets are not a list.
 #[derive(Clone, Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct InvalidCrl(String);
-
-fn instant(timestamp: i64) -> Result<OffsetDateTime, InvalidCrl> {
-    OffsetDateTime::from_unix_timestamp(timestamp)
-        .map_err(|_| InvalidCrl("one of its dates is out of range".to_owned()))
+#[non_exhaustive]
+pub enum InvalidCrl {
+    /// One of its dates is not one of a calendar.
+    #[error("not a CRL: one of its dates is out of range")]
+    Date,
+    /// It cannot be read.
+    #[error("not a CRL in DER: {0}")]
+    Malformed(String),
+    /// It is neither DER nor PEM.
+    #[error("not a CRL: neither DER nor a `-----BEGIN X509 CRL-----` block")]
+    Missing,
+    /// Something follows it.
+    #[error("octets follow the CRL, and etcd refuses to read that")]
+    Trailing,
 }
 
 #[cfg(test)]

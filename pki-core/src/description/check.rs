@@ -1,6 +1,7 @@
 //! From what is written to what is meant: each rule of the description, in the order of its keys.
 
 mod authorities;
+mod lifetimes;
 
 use std::collections::HashMap;
 use std::fmt::Display;
@@ -13,7 +14,7 @@ use serde_saphyr::Spanned;
 use super::raw;
 use super::{
     AnsibleSettings, CertificateSettings, Cluster, CrlSettings, DescriptionError, EtcdSettings,
-    Levels, Node, Position, Sharing, TrustAnchor, VaultFiles,
+    Node, Position, Sharing, TrustAnchor, VaultFiles,
 };
 use crate::certificate::AlternativeName;
 use crate::etcd::EtcdVersion;
@@ -33,6 +34,7 @@ pub(super) fn cluster(raw: raw::Description) -> Checked<Cluster> {
     check_networks(&raw.nodes.value, &networks)?;
     let clients = clients(raw.clients.as_ref())?;
     let ansible = ansible(&raw.ansible, &clients)?;
+    let authorities = authorities::settings(&raw.authorities, &name)?;
     let cluster = Cluster {
         name,
         domain,
@@ -40,7 +42,7 @@ pub(super) fn cluster(raw: raw::Description) -> Checked<Cluster> {
         networks,
         clients,
         certificates: certificates(&raw.certificates)?,
-        authorities: authorities::settings(&raw.authorities)?,
+        authorities,
         trust_anchor: trust_anchor(raw.trust_anchor.as_ref())?,
         crl: crl(&raw.crl)?,
         grpc_gateway: raw.etcd.enable_grpc_gateway,
@@ -48,7 +50,7 @@ pub(super) fn cluster(raw: raw::Description) -> Checked<Cluster> {
         ansible,
     };
     check_trust_anchor(&raw, &cluster)?;
-    check_lifetimes(&raw, &cluster)?;
+    lifetimes::check(&raw, &cluster)?;
     check_constraints(&raw, &cluster)?;
     Ok(cluster)
 }
@@ -354,83 +356,16 @@ fn check_trust_anchor(raw: &raw::Description, cluster: &Cluster) -> Checked<()> 
                 "trust_anchor: there is no {anchor} authority with the `levels` of authorities: write etcd"
             ),
         )),
+        Some(text) if anchor != AuthorityName::Etcd && !raw.authorities.others.is_empty() => {
+            Err(fault(
+                text,
+                format!(
+                    "trust_anchor: members that trust the {anchor} authority take clients of `others` of authorities too: write etcd; with `issuing: true` of authorities: etcd, what signs leaves is replaced without a restart all the same"
+                ),
+            ))
+        }
         _ => Ok(()),
     }
-}
-
-/// No certificate may outlive its issuer: validators check every certificate of a path.
-fn check_lifetimes(raw: &raw::Description, cluster: &Cluster) -> Checked<()> {
-    let (authorities, leaf) = (&cluster.authorities, &cluster.certificates);
-    let written = &raw.authorities;
-    let chain: [(&str, Lifetime, Option<&Text>); 4] = [
-        (
-            "root",
-            authorities.root.lifetime,
-            written.root.lifetime.as_ref(),
-        ),
-        (
-            "intermediate",
-            authorities.intermediate.lifetime,
-            written.intermediate.lifetime.as_ref(),
-        ),
-        (
-            "etcd",
-            authorities.etcd.lifetime,
-            written.etcd.lifetime.as_ref(),
-        ),
-        (
-            "certificates",
-            leaf.lifetime,
-            raw.certificates.lifetime.as_ref(),
-        ),
-    ];
-    let top = match authorities.levels {
-        Levels::One => &chain[2..],
-        Levels::Two => &[chain[0], chain[2], chain[3]],
-        Levels::Three => &chain[..],
-    };
-    for pair in top.windows(2) {
-        let [
-            (issuer, longest, at_issuer),
-            (subject, lifetime, at_subject),
-        ] = pair
-        else {
-            continue;
-        };
-        if lifetime > longest {
-            let message = format!(
-                "{subject}: a lifetime of {lifetime} is past the {longest} of its issuer, {issuer}: shorten it or lengthen the issuer's"
-            );
-            // One of the two is written, for the defaults fit each other.
-            let position = at_subject
-                .or(*at_issuer)
-                .map(|text| Position::from(text.referenced));
-            return Err(DescriptionError::at(position.unwrap_or_default(), message));
-        }
-    }
-    if let (RenewBefore::Length(before), Some(text)) = (
-        leaf.renew_before,
-        raw.certificates
-            .renew_before
-            .as_ref()
-            .or(raw.certificates.lifetime.as_ref()),
-    ) && before >= leaf.lifetime
-    {
-        let message = format!(
-            "certificates: renew_before: {before} is not less than the lifetime, {}: shorten it",
-            leaf.lifetime
-        );
-        return Err(fault(text, message));
-    }
-    if let Some(text) = &raw.certificates.backdate
-        && leaf.backdate > Lifetime::days(1)
-    {
-        return Err(fault(
-            text,
-            "certificates: backdate: more than 1d hides a clock that is wrong: shorten it",
-        ));
-    }
-    Ok(())
 }
 
 /// Every name that a certificate will carry must be one that the etcd authority may sign.

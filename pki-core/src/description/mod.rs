@@ -16,6 +16,7 @@ pub use error::{DescriptionError, Position};
 
 use crate::certificate::NameConstraints;
 use crate::etcd::{EtcdSeries, EtcdVersion};
+use crate::hierarchy::OtherName;
 use crate::key::KeyAlgorithm;
 use crate::lifetime::{Lifetime, RenewBefore};
 use crate::name::{ClientName, DnsName, Label, San};
@@ -192,6 +193,37 @@ pub struct AuthoritySettings {
     pub name_constraints: ConstraintSetting,
     /// Whether leaves are signed by one more authority under the etcd authority.
     pub issuing: bool,
+    /// Authorities of other services.
+    pub others: Vec<OtherAuthority>,
+}
+
+impl AuthoritySettings {
+    /// The authority of another service.
+    pub fn other(&self, name: OtherName) -> Option<&OtherAuthority> {
+        self.others.iter().find(|other| other.name == name)
+    }
+}
+
+/// An authority that signs for another service than etcd, such as Kubernetes itself. It stands
+/// beside the etcd authority, which alone members trust.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct OtherAuthority {
+    /// Its name, which stands in its subject and its path.
+    pub name: OtherName,
+    /// How it is made.
+    pub setting: AuthoritySetting,
+    /// Its pathLenConstraint: how many authorities it may have below it.
+    pub path_length: u8,
+    /// The names that it may sign; none is any.
+    pub name_constraints: Option<NameConstraints>,
+    /// What it writes about itself into what it signs.
+    pub publication: Publication,
+}
+
+impl OtherAuthority {
+    /// Room for one authority, so that a successor can be cross-signed.
+    pub(crate) const PATH_LENGTH: u8 = 1;
 }
 
 /// What authorities write about themselves into what they sign.

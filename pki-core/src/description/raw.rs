@@ -61,6 +61,7 @@ pub(super) struct Authorities {
     pub(super) root: Authority,
     pub(super) intermediate: Authority,
     pub(super) etcd: EtcdAuthority,
+    pub(super) others: Vec<OtherAuthority>,
 }
 
 #[derive(Default, Deserialize)]
@@ -78,6 +79,18 @@ pub(super) struct EtcdAuthority {
     pub(super) lifetime: Option<Text>,
     pub(super) name_constraints: Option<Spanned<NameConstraints>>,
     pub(super) issuing: bool,
+    pub(super) publication: Publication,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct OtherAuthority {
+    pub(super) name: Text,
+    pub(super) key: Option<Text>,
+    pub(super) lifetime: Option<Text>,
+    pub(super) path_length: Option<Spanned<u64>>,
+    pub(super) name_constraints: Option<Spanned<NameConstraints>>,
+    #[serde(default)]
     pub(super) publication: Publication,
 }
 

@@ -59,12 +59,38 @@ fn constraints_follow_the_description() {
     );
 }
 
+#[test]
+fn authorities_of_other_services_are_described() {
+    assert!(
+        Cluster::from_yaml(MINIMAL)
+            .unwrap()
+            .authorities
+            .others
+            .is_empty()
+    );
+    let text = format!(
+        "{MINIMAL}authorities:\n  others:\n    - name: kubernetes\n    - {{ name: front-proxy, key: p256, lifetime: 1y, path_length: 0, name_constraints: {{ dns: [a.b], addresses: [10.0.0.0/8] }}, publication: {{ crl: [\"http://a.b/c\"] }} }}\n"
+    );
+    let cluster = Cluster::from_yaml(&text).unwrap();
+    let [kubernetes, proxy] = &cluster.authorities.others[..] else {
+        panic!("{:?}", cluster.authorities.others);
+    };
+    assert_eq!(kubernetes.name.as_str(), "kubernetes");
+    assert_eq!(kubernetes.setting.key.to_string(), "P-384");
+    assert_eq!(kubernetes.setting.lifetime, "5y".parse().unwrap());
+    assert_eq!((kubernetes.path_length, proxy.path_length), (1, 0));
+    assert!(kubernetes.name_constraints.is_none() && kubernetes.publication.crl.is_empty());
+    assert_eq!(proxy.name_constraints.as_ref().unwrap().dns, ["a.b"]);
+    assert_eq!(proxy.publication.crl.len(), 1);
+}
+
 /// Each fault, the place that must be named, and a part of the message.
 #[test]
 fn faults_name_line_and_column() {
     let node = "  - { name: etcd-0, addresses: [10.0.0.10] }\n";
     let two = |second: &str| format!("domain: a.b\nnodes:\n{node}  - {second}\n");
     let with = |rest: &str| format!("{MINIMAL}{rest}\n");
+    let others = |list: &str| with(&format!("authorities: {{ others: [{list}] }}"));
     let cases: &[(String, u64, &str)] = &[
         (with("nodez: []"), 4, "nodez"),
         (
@@ -76,6 +102,50 @@ fn faults_name_line_and_column() {
         (with("crl: { lifetimes: 30d }"), 4, "lifetimes"),
         (with("etcd: { version: \"2.3\" }"), 4, "2.3"),
         (with("domain: again.example"), 4, "duplicate"),
+        (others("{ name: root }"), 4, "cannot be the name"),
+        (others("{ name: issuing }"), 4, "cannot be the name"),
+        (others("{ name: ../etcd }"), 4, "cannot be the name"),
+        (others("{ name: Kubernetes }"), 4, "lower case"),
+        (others("{ name: a }, { name: a }"), 4, "a second time"),
+        (others("{ name: etcd-a, keys: p256 }"), 4, "keys"),
+        (others("{ key: p256 }"), 4, "name"),
+        (others("{ name: a, path_length: 10 }"), 4, "write 0 to 9"),
+        (others("{ name: a, path_length: -1 }"), 4, ""),
+        (
+            others("{ name: a, lifetime: 11y }"),
+            4,
+            "its issuer, intermediate",
+        ),
+        (
+            others("{ name: a, name_constraints: auto }"),
+            4,
+            "nodes of etcd",
+        ),
+        (
+            others("{ name: a, name_constraints: { dns: [a.b] } }"),
+            4,
+            "empty list",
+        ),
+        (
+            others("{ name: a, publication: { crl: [\"ftp://a\"] } }"),
+            4,
+            "authorities: a: publication",
+        ),
+        (
+            format!("cluster: k8s\n{}", others("{ name: k8s }")),
+            5,
+            "name of the cluster",
+        ),
+        (
+            with("authorities: { levels: 1, others: [{ name: a }] }"),
+            4,
+            "levels: 2 or 3",
+        ),
+        (
+            others("{ name: a }") + "trust_anchor: root\n",
+            5,
+            "write etcd",
+        ),
         ("domain: a.b\nnodes: 3\n".to_owned(), 2, ""),
         ("domain: [a.b]\nnodes:\n".to_owned(), 1, ""),
         ("domain: a.b\nnodes: []\n".to_owned(), 2, "empty"),

@@ -21,7 +21,7 @@ pub(super) fn import<S: Store>(
     is_own: &dyn Fn(&Certificate) -> bool,
     now: OffsetDateTime,
 ) -> Result<Import, ImportError> {
-    if !AuthorityName::chain(cluster).contains(&name) {
+    if !name.is_described(cluster) {
         return Err(ImportError::Unknown(name));
     }
     let own = given.iter().find(|certificate| is_own(certificate));
@@ -144,6 +144,10 @@ fn check_place(
             needed,
         });
     }
+    // What an authority of another service signs is no concern of etcd.
+    if name.is_other() {
+        return Ok(());
+    }
     check_usages(certificate)?;
     check_names(cluster, certificate)
 }
@@ -197,18 +201,20 @@ fn check_below<S: Store>(
     name: AuthorityName,
     own: &Certificate,
 ) -> Result<(), ImportError> {
-    let chain = AuthorityName::chain(cluster).iter();
-    let Some(below) = chain.skip_while(|other| **other != name).nth(1) else {
-        return Ok(());
-    };
-    match pki.authority(*below)? {
-        Some(stored) if !is_signed_by(&stored.certificate, own) => Err(ImportError::Below {
-            below: *below,
-            name,
-            subject: own.subject.clone(),
-        }),
-        _ => Ok(()),
+    let described = AuthorityName::described(cluster).into_iter();
+    for below in described.filter(|below| below.issuer(cluster) == Some(name)) {
+        match pki.authority(below)? {
+            Some(stored) if !is_signed_by(&stored.certificate, own) => {
+                return Err(ImportError::Below {
+                    below,
+                    name,
+                    subject: own.subject.clone(),
+                });
+            }
+            _ => {}
+        }
     }
+    Ok(())
 }
 
 fn notes(import: &mut Import) {

@@ -3,14 +3,14 @@
 use time::OffsetDateTime;
 
 use super::{Check, Violation, error, run, warning, when};
-use crate::verify::RevocationList;
+use crate::crl::Crl;
 
 /// Checks a revocation list. Its signature is not looked at, as etcd does not either.
-pub fn crl(list: &RevocationList, now: OffsetDateTime) -> Vec<Violation> {
+pub fn crl(list: &Crl, now: OffsetDateTime) -> Vec<Violation> {
     run(CHECKS, |find| find(list, now))
 }
 
-type OfList = Check<fn(&RevocationList, OffsetDateTime) -> Option<String>>;
+type OfList = Check<fn(&Crl, OffsetDateTime) -> Option<String>>;
 
 /// The rules for revocation lists.
 pub(super) const CHECKS: &[OfList] = &[
@@ -106,11 +106,11 @@ pub(super) const CHECKS: &[OfList] = &[
     },
 ];
 
-fn is_pem(list: &RevocationList, _: OffsetDateTime) -> Option<String> {
+fn is_pem(list: &Crl, _: OffsetDateTime) -> Option<String> {
     when(list.was_pem, "the revocation list is PEM, not DER")
 }
 
-fn version(list: &RevocationList, _: OffsetDateTime) -> Option<String> {
+fn version(list: &Crl, _: OffsetDateTime) -> Option<String> {
     let version = list.version;
     when(
         version != 2,
@@ -118,18 +118,18 @@ fn version(list: &RevocationList, _: OffsetDateTime) -> Option<String> {
     )
 }
 
-fn without_number(list: &RevocationList, _: OffsetDateTime) -> Option<String> {
-    when(!list.is_numbered, "the revocation list has no number")
+fn without_number(list: &Crl, _: OffsetDateTime) -> Option<String> {
+    when(list.number.is_none(), "the revocation list has no number")
 }
 
-fn without_next_update(list: &RevocationList, _: OffsetDateTime) -> Option<String> {
+fn without_next_update(list: &Crl, _: OffsetDateTime) -> Option<String> {
     when(
         list.next_update.is_none(),
         "the revocation list does not say when the next one is due",
     )
 }
 
-fn outdated(list: &RevocationList, now: OffsetDateTime) -> Option<String> {
+fn outdated(list: &Crl, now: OffsetDateTime) -> Option<String> {
     let next = list.next_update.filter(|next| *next < now)?;
     Some(format!(
         "the next revocation list was due on {}",
@@ -137,38 +137,36 @@ fn outdated(list: &RevocationList, now: OffsetDateTime) -> Option<String> {
     ))
 }
 
-fn from_the_future(list: &RevocationList, now: OffsetDateTime) -> Option<String> {
+fn from_the_future(list: &Crl, now: OffsetDateTime) -> Option<String> {
     when(
         list.this_update > now,
         format!("the revocation list is of {}", list.this_update),
     )
 }
 
-fn without_identifier(list: &RevocationList, _: OffsetDateTime) -> Option<String> {
+fn without_identifier(list: &Crl, _: OffsetDateTime) -> Option<String> {
     when(
-        !list.has_authority_key_identifier,
+        list.authority_key_identifier.is_none(),
         "the revocation list has no authority key identifier",
     )
 }
 
-fn empty_list(list: &RevocationList, _: OffsetDateTime) -> Option<String> {
+fn empty_list(list: &Crl, _: OffsetDateTime) -> Option<String> {
     when(
         list.lists_nothing,
         "the revocation list has an empty list in it",
     )
 }
 
-fn weak_signature(list: &RevocationList, _: OffsetDateTime) -> Option<String> {
+fn weak_signature(list: &Crl, _: OffsetDateTime) -> Option<String> {
     let name = super::algorithm::weak_name(&list.signature_algorithm)?;
     Some(format!("the revocation list is signed over {name}"))
 }
 
-fn repeated(list: &RevocationList, _: OffsetDateTime) -> Option<String> {
+fn repeated(list: &Crl, _: OffsetDateTime) -> Option<String> {
+    let repeated = list.repeated();
     when(
-        list.repeated > 0,
-        format!(
-            "{} entries of the revocation list repeat a serial number",
-            list.repeated
-        ),
+        repeated > 0,
+        format!("{repeated} entries of the revocation list repeat a serial number"),
     )
 }

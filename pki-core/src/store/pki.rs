@@ -37,6 +37,14 @@ pub struct StoredAuthority {
     pub certificate: Certificate,
 }
 
+impl StoredAuthority {
+    /// Whether it signed `certificate` for another service than etcd: no member takes that, and no
+    /// description asks for it.
+    pub fn signed_for_another_service(&self, certificate: &Certificate) -> bool {
+        self.name.is_other() && certificate.is_issued_by(&self.certificate)
+    }
+}
+
 /// A leaf's newest generation.
 #[derive(Clone, Debug)]
 pub struct StoredLeaf {

@@ -60,6 +60,19 @@ impl<S: Store> Pki<S> {
         Ok(place)
     }
 
+    /// The authorities that are here or asked for, from the top, whether they are described or
+    /// not.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be read.
+    pub fn authority_names(&self) -> Result<Vec<AuthorityName>, StoreError> {
+        let names = self.store().list(layout::AUTHORITIES)?;
+        let mut names: Vec<_> = names.iter().filter_map(|name| name.parse().ok()).collect();
+        names.sort_unstable();
+        Ok(names)
+    }
+
     /// Every generation of every authority, from the top.
     ///
     /// # Errors
@@ -67,7 +80,7 @@ impl<S: Store> Pki<S> {
     /// When one cannot be read.
     pub fn authorities(&self) -> Result<Vec<StoredAuthority>, StoreError> {
         let mut found = Vec::new();
-        for name in AuthorityName::ALL {
+        for name in self.authority_names()? {
             let directory = layout::authority(name);
             for generation in self.generations(&directory)? {
                 let path = format!("{directory}/{generation}/{AUTHORITY_CERTIFICATE}");

@@ -5,11 +5,9 @@ mod pki;
 mod revocation;
 mod signature;
 
-pub use path::{
-    Anchors, PathError, PathValidator, Revocation, RevocationDepth, Unlisted, check_name, validate,
-};
+pub use path::{Anchors, PathError, PathValidator, check_name, validate};
 pub use pki::{Finding, Report, verify};
 pub(crate) use revocation::is_strict_crl;
-pub use revocation::{InvalidRevocationList, RevocationList};
+pub use revocation::{Revocation, RevocationDepth, Unlisted};
 pub use signature::is_signed_by;
 pub(crate) use signature::{is_signature, oid_der, verifies};

@@ -8,15 +8,11 @@ use std::time::Duration;
 
 use rustls_pki_types::{CertificateDer, ServerName, TrustAnchor, UnixTime};
 use time::OffsetDateTime;
-use webpki::{
-    CertRevocationList, EndEntityCert, Error, ExpirationPolicy, KeyUsage, RevocationCheckDepth,
-    RevocationOptions, RevocationOptionsBuilder, UnknownStatusPolicy, VerifiedPath,
-    anchor_from_trusted_cert,
-};
+use webpki::{EndEntityCert, Error, KeyUsage, VerifiedPath, anchor_from_trusted_cert};
 
 pub use error::PathError;
 
-use super::RevocationList;
+use super::Revocation;
 use super::signature::Algorithms;
 use crate::certificate::{AlternativeName, Certificate};
 use crate::role::Usage;
@@ -137,12 +133,8 @@ impl PathValidator {
             .iter()
             .map(|certificate| CertificateDer::from(certificate.der()))
             .collect();
-        let lists = self
-            .revocation
-            .iter()
-            .flat_map(|revocation| &revocation.lists);
-        let lists: Vec<&CertRevocationList<'_>> =
-            lists.filter_map(RevocationList::for_validation).collect();
+        let revocation = self.revocation.as_ref();
+        let lists = revocation.map(Revocation::lists).unwrap_or_default();
         let refused = RefCell::new(None);
         let strict = |path: &VerifiedPath<'_>| {
             let checked = anchors
@@ -163,7 +155,7 @@ impl PathValidator {
                 Usage::ClientAuth => KeyUsage::client_auth(),
                 Usage::ServerAuth => KeyUsage::server_auth(),
             },
-            self.options(&lists)?,
+            revocation.map(|used| used.options(&lists)).transpose()?,
             Some(&strict),
         );
         match (result, refused.into_inner()) {
@@ -173,38 +165,10 @@ impl PathValidator {
         }
     }
 
-    fn options<'a>(
-        &self,
-        lists: &'a [&'a CertRevocationList<'a>],
-    ) -> Result<Option<RevocationOptions<'a>>, PathError> {
-        let Some(revocation) = &self.revocation else {
-            return Ok(None);
-        };
-        let builder = RevocationOptionsBuilder::new(lists)
-            .map_err(|_| PathError::Other("no revocation list is given".to_owned()))?;
-        let options = builder
-            .with_depth(match revocation.depth {
-                RevocationDepth::Chain => RevocationCheckDepth::Chain,
-                RevocationDepth::Leaf => RevocationCheckDepth::EndEntity,
-            })
-            .with_status_policy(match revocation.unlisted {
-                Unlisted::Accept => UnknownStatusPolicy::Allow,
-                Unlisted::Refuse => UnknownStatusPolicy::Deny,
-            })
-            // Left alone, the validator takes a list that is long outdated.
-            .with_expiration_policy(ExpirationPolicy::Enforce)
-            .build();
-        Ok(Some(options))
-    }
-
     /// As etcd does: by serial number, in any list, whoever made it, of all that is sent.
     fn check_serials(&self, chain: &[Certificate]) -> Result<(), PathError> {
-        let mut lists = self
-            .revocation
-            .iter()
-            .flat_map(|revocation| &revocation.lists);
-        let listed = lists.any(|list| chain.iter().any(|certificate| list.lists(certificate)));
-        match listed {
+        let listed = |used: &Revocation| chain.iter().any(|sent| used.has_serial_of(sent));
+        match self.revocation.as_ref().is_some_and(listed) {
             true => Err(PathError::Revoked),
             false => Ok(()),
         }
@@ -263,57 +227,6 @@ fn links<'a>(path: &VerifiedPath<'_>, chain: &'a [Certificate]) -> Vec<&'a Certi
         .take(1)
         .chain(intermediates.filter_map(|one| find(one.der())))
         .collect()
-}
-
-/// Revocation lists, and how they are used.
-#[derive(Debug)]
-pub struct Revocation {
-    lists: Vec<RevocationList>,
-    depth: RevocationDepth,
-    unlisted: Unlisted,
-}
-
-impl Revocation {
-    /// These lists. An outdated one refuses what it would speak of.
-    ///
-    /// # Errors
-    ///
-    /// When one is of a kind that the path validator does not know: of version 1, a delta list,
-    /// or one without a time for the next.
-    pub fn new(
-        lists: Vec<RevocationList>,
-        depth: RevocationDepth,
-        unlisted: Unlisted,
-    ) -> Result<Self, PathError> {
-        match lists.iter().find(|list| list.for_validation().is_none()) {
-            Some(list) => Err(PathError::RevocationList {
-                issuer: list.issuer.clone(),
-            }),
-            None => Ok(Self {
-                lists,
-                depth,
-                unlisted,
-            }),
-        }
-    }
-}
-
-/// Of which certificates of a path the status is looked up.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum RevocationDepth {
-    /// Of all but the trust anchor.
-    Chain,
-    /// Of the leaf alone.
-    Leaf,
-}
-
-/// What becomes of a certificate whose issuer has no list among those given.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Unlisted {
-    /// It is good.
-    Accept,
-    /// It is refused.
-    Refuse,
 }
 
 fn unix_time(at: OffsetDateTime) -> Result<UnixTime, PathError> {

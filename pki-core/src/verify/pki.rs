@@ -10,9 +10,9 @@ use std::collections::HashMap;
 
 use time::OffsetDateTime;
 
-use super::{Anchors, PathValidator, RevocationList};
+use super::{Anchors, PathValidator};
 use crate::certificate::Certificate;
-use crate::crl::Reason;
+use crate::crl::{Crl, Reason};
 use crate::description::{Cluster, TrustAnchor};
 use crate::hierarchy::AuthorityName;
 use crate::lint::{self, BundleUse, Lint, Severity, Violation, pki as rules};
@@ -46,8 +46,9 @@ pub fn verify<S: Store + Sync>(
         revoked: HashMap::new(),
         report: Report::default(),
     };
-    check.revocation_list()?;
-    check.lists()?;
+    if check.revocation_list()? {
+        check.lists()?;
+    }
     check.authorities()?;
     let certificates = check.leaves()?;
     check.bundles()?;
@@ -92,47 +93,40 @@ impl Report {
         });
     }
 
-    fn has(&self, lint: &Lint) -> bool {
-        self.findings.iter().any(|finding| finding.lint == lint)
-    }
-
     fn violations(&mut self, path: &str, violations: Vec<Violation>) {
         for Violation { lint, message } in violations {
             self.found(path, lint, message);
         }
     }
 
-    /// A file that cannot be understood is a finding; one that cannot be read is an error.
+    /// A file that cannot be understood is a finding, once; one that cannot be read is an error.
     fn unreadable(&mut self, error: StoreError) -> Result<(), StoreError> {
-        match error {
+        let (path, lint, message) = match error {
             StoreError::Certificate { path, source } => {
-                self.found(&path, &rules::UNREADABLE, source.to_string());
+                (path, &rules::UNREADABLE, source.to_string())
             }
-            StoreError::Key { path, source } => {
-                self.found(&path, &rules::UNREADABLE, source.to_string());
-            }
-            StoreError::Crl { path, source } => {
-                self.found(&path, &rules::CRL_UNREADABLE, source.to_string());
-            }
-            StoreError::Custody { path, source } => {
-                self.found(&path, &rules::UNREADABLE, source.to_string());
-            }
+            StoreError::Crl { path, source } => (path, &rules::CRL_UNREADABLE, source.to_string()),
+            StoreError::Custody { path, source } => (path, &rules::UNREADABLE, source.to_string()),
             StoreError::ForeignCrl { path } => {
                 let message = "changed, or signed by no authority here";
-                self.found(&path, &rules::CRL_UNREADABLE, message);
+                (path, &rules::CRL_UNREADABLE, message.to_owned())
+            }
+            StoreError::Key { path, source } => (path, &rules::UNREADABLE, source.to_string()),
+            StoreError::Missing { path } => {
+                (path, &rules::UNREADABLE, "the file is missing".to_owned())
+            }
+            StoreError::OtherKey { path } => {
+                let message = "the key is not the one of the certificate beside it";
+                (path, &rules::UNREADABLE, message.to_owned())
             }
             StoreError::Revocation { path, source } => {
-                self.found(&path, &rules::UNREADABLE, source.to_string());
+                (path, &rules::UNREADABLE, source.to_string())
             }
-            StoreError::Missing { path } => {
-                self.found(&path, &rules::UNREADABLE, "the file is missing");
-            }
-            StoreError::OtherKey { path } => self.found(
-                &path,
-                &rules::UNREADABLE,
-                "the key is not the one of the certificate beside it",
-            ),
             other => return Err(other),
+        };
+        let mut known = self.findings.iter();
+        if !known.any(|finding| finding.path == path && finding.lint == lint) {
+            self.found(&path, lint, message);
         }
         Ok(())
     }
@@ -164,20 +158,24 @@ struct Check<'a, S> {
 }
 
 impl<S: Store + Sync> Check<'_, S> {
-    fn revocation_list(&mut self) -> Result<(), StoreError> {
+    /// The list for etcd. Whether others can be held against it: it can be read, or is not there.
+    fn revocation_list(&mut self) -> Result<bool, StoreError> {
         let Some((path, content)) = self.pki.revocation_list_file()? else {
-            return Ok(());
+            return Ok(true);
         };
-        match RevocationList::read(&content) {
-            Err(error) => self
-                .report
-                .found(&path, &rules::CRL_UNREADABLE, error.to_string()),
+        match Crl::read(&content) {
+            Err(error) => {
+                self.report
+                    .found(&path, &rules::CRL_UNREADABLE, error.to_string());
+                Ok(false)
+            }
             Ok(list) => {
                 self.report.violations(&path, lint::crl(&list, self.now));
-                self.report.revoked = Some(list.len());
+                self.report.revoked = Some(list.entries.len());
+                // As PEM it is told of already.
+                Ok(!list.was_pem)
             }
         }
-        Ok(())
     }
 
     fn bundles(&mut self) -> Result<(), StoreError> {

@@ -4,6 +4,7 @@
 
 mod import;
 mod order;
+mod others;
 mod request;
 mod signer;
 mod workbench;

@@ -66,6 +66,28 @@ fn names(names: &[&str]) -> Vec<San> {
 }
 
 #[test]
+fn an_order_signs_the_lists_that_are_due() {
+    let mut made = Made::new(NODES);
+    let order =
+        |made: &Made, owner| Order::new(&made.cluster, id(owner, Role::Client), vec![], None);
+    let early = order(&made, "early").unwrap();
+    let early = early
+        .issue(&made.cluster, &made.pki, &made.keys, made.now)
+        .unwrap();
+    assert!(early.lists().written.is_empty(), "{:?}", early.lists());
+    // Two thirds of the ninety days have passed.
+    let later = made.now + time::Duration::days(61);
+    let late = order(&made, "late").unwrap();
+    let late = late
+        .issue(&made.cluster, &made.pki, &made.keys, later)
+        .unwrap();
+    assert_eq!(late.lists().written, ["crl/etcd.crl", "crl/etcd.pem"]);
+    late.commit(&mut made.pki).unwrap();
+    let due = converge::plan(&made.cluster, &made.pki, later).unwrap();
+    assert_eq!(due.lists(), []);
+}
+
+#[test]
 fn every_kind_of_name_and_key_is_issued() {
     let mut made = Made::new(NODES);
     let bench = Workbench::new();

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use fixtures::forge::{Digest, Key, KeyKind, Recipe, der};
+use pki_core::crl::Crl;
 use pki_core::lint::{self, BundleUse};
-use pki_core::verify::RevocationList;
 use time::OffsetDateTime;
 
 use super::codes;
@@ -183,18 +183,18 @@ fn revocation_lists() {
         ),
     ];
     for (code, recipe) in cases {
-        let read = RevocationList::read(&recipe.sign(&key)).unwrap();
+        let read = Crl::read(&recipe.sign(&key)).unwrap();
         assert_eq!(codes(&lint::crl(&read, now())), BTreeSet::from([code]));
     }
-    let old = RevocationList::read(&list().but(|it| it.version = None).sign(&key)).unwrap();
+    let old = Crl::read(&list().but(|it| it.version = None).sign(&key)).unwrap();
     assert!(codes(&lint::crl(&old, now())).contains("crl-version"));
     let der = list()
         .but(|it| it.revoked = Some(revoked(&[&[5], &[6]])))
         .sign(&key);
-    let good = RevocationList::read(&der).unwrap();
-    assert_eq!((lint::crl(&good, now()), good.len()), (vec![], 2));
-    let pem = RevocationList::read(der::pem("X509 CRL", &der).as_bytes()).unwrap();
+    let good = Crl::read(&der).unwrap();
+    assert_eq!((lint::crl(&good, now()), good.entries.len()), (vec![], 2));
+    let pem = Crl::read(der::pem("X509 CRL", &der).as_bytes()).unwrap();
     assert_eq!(codes(&lint::crl(&pem, now())), BTreeSet::from(["crl-pem"]));
-    assert!(RevocationList::read(&[der, vec![0]].concat()).is_err());
-    assert!(RevocationList::read(b"rubbish").is_err());
+    assert!(Crl::read(&[der, vec![0]].concat()).is_err());
+    assert!(Crl::read(b"rubbish").is_err());
 }

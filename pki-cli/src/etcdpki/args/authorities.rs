@@ -24,7 +24,7 @@ pub(in crate::etcdpki) struct CaList {
 #[derive(Args, Debug)]
 #[command(after_help = IMPORT_EXAMPLES, group = ArgGroup::new("custody").required(true).args(["key", "signer_command", "offline"]))]
 pub(in crate::etcdpki) struct CaImport {
-    /// Which one it is to be: root, intermediate, etcd or issuing
+    /// Which one it is to be: root, intermediate, etcd, issuing, or one of `others`
     #[arg(value_name = "AUTHORITY")]
     pub(in crate::etcdpki) name: AuthorityName,
     /// Its certificate, and those above it, as PEM
@@ -56,6 +56,10 @@ pub(in crate::etcdpki) struct CaImport {
     pub(in crate::etcdpki) offline: bool,
     #[command(flatten)]
     pub(in crate::etcdpki) keys: KeyArguments,
+    /// Make a strong passphrase for the sealed keys, in etcdpki-passphrase.txt, and list that in
+    /// .gitignore, where there are none yet
+    #[arg(long)]
+    pub(in crate::etcdpki) generate_secrets: bool,
     /// Check, and write nothing
     #[arg(long)]
     pub(in crate::etcdpki) dry_run: bool,
@@ -70,7 +74,7 @@ pub(in crate::etcdpki) struct CaImport {
 #[derive(Args, Debug)]
 #[command(after_help = REQUEST_EXAMPLES)]
 pub(in crate::etcdpki) struct CaRequest {
-    /// Which one: intermediate, etcd or issuing
+    /// Which one: intermediate, etcd, issuing, or one of `others`
     #[arg(value_name = "AUTHORITY")]
     pub(in crate::etcdpki) name: AuthorityName,
     /// Write the request to this file; - is standard output
@@ -78,6 +82,10 @@ pub(in crate::etcdpki) struct CaRequest {
     pub(in crate::etcdpki) out: Option<PathBuf>,
     #[command(flatten)]
     pub(in crate::etcdpki) keys: KeyArguments,
+    /// Make a strong passphrase for the sealed keys, in etcdpki-passphrase.txt, and list that in
+    /// .gitignore, where there are none yet
+    #[arg(long)]
+    pub(in crate::etcdpki) generate_secrets: bool,
     /// Report in JSON
     #[arg(long)]
     pub(in crate::etcdpki) json: bool,
@@ -123,6 +131,10 @@ pub(in crate::etcdpki) struct CaAdopt {
     pub(in crate::etcdpki) cluster: Option<Label>,
     #[command(flatten)]
     pub(in crate::etcdpki) keys: KeyArguments,
+    /// Make a strong passphrase for the sealed keys, in etcdpki-passphrase.txt, and list that in
+    /// .gitignore, where there are none yet
+    #[arg(long)]
+    pub(in crate::etcdpki) generate_secrets: bool,
     #[command(flatten)]
     pub(in crate::etcdpki) vault: VaultArguments,
     /// Say what is found and what is wrong with it, and write nothing

@@ -27,6 +27,15 @@ pub(in crate::etcdpki) struct Issue {
     /// What it is for: client, peer or server [default: every role that is described for OWNER]
     #[arg(long, value_name = "ROLE", requires = "what")]
     pub(in crate::etcdpki) role: Option<Role>,
+    /// Which authority signs it, such as one of `others` in the description [default: the one that
+    /// signs what is described; of what is there already, the one that signed it]
+    #[arg(
+        long,
+        value_name = "AUTHORITY",
+        requires = "what",
+        conflicts_with = "authority"
+    )]
+    pub(in crate::etcdpki) issuer: Option<AuthorityName>,
     /// A name that it carries: DNS, *.DNS, an IPv4 or IPv6 address, a URI; repeat it
     #[arg(long = "san", value_name = "NAME", requires = "what")]
     pub(in crate::etcdpki) names: Vec<San>,
@@ -95,5 +104,6 @@ Examples:
   etcdpki issue kube-apiserver --rekey --lifetime 90d
   etcdpki issue backup --role client --lifetime 30d --out backup.crt --key-out backup.key
   etcdpki issue gateway --role server --san gateway.internal.example --san 10.0.0.40
+  etcdpki issue kubelet --issuer kubernetes --role client --out kubelet.crt
   etcdpki issue gateway --role server --csr gateway.csr --out gateway.crt
   etcdpki issue --csr intermediate.csr --authority intermediate --out intermediate.crt";

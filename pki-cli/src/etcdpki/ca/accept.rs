@@ -3,7 +3,6 @@
 use std::process::ExitCode;
 
 use pki_core::certificate::Certificate;
-use pki_core::hierarchy::AuthorityName;
 use pki_core::import::{Import, ImportError};
 use pki_core::store::{Batch, Directory, Pki, StoredRequest};
 use time::OffsetDateTime;
@@ -42,7 +41,7 @@ pub(super) fn run(arguments: &CaAccept) -> Result<ExitCode, Error> {
 /// The request whose key one of the certificates has.
 fn find(pki: &Pki<Directory>, given: &[Certificate]) -> Result<StoredRequest, Error> {
     let mut waiting = Vec::new();
-    for name in AuthorityName::ALL {
+    for name in pki.authority_names()? {
         waiting.extend(pki.request(name)?);
     }
     if waiting.is_empty() {

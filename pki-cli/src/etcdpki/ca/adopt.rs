@@ -85,7 +85,7 @@ fn check_chain(cluster: &Cluster, adoption: &Adoption) -> Result<(), Error> {
         false => Err(Error::AdoptedChain {
             path: description::FILE.into(),
             found: found
-                .map(AuthorityName::as_str)
+                .map(|name| name.to_string())
                 .collect::<Vec<_>>()
                 .join(", "),
         }),
@@ -94,10 +94,11 @@ fn check_chain(cluster: &Cluster, adoption: &Adoption) -> Result<(), Error> {
 
 /// The description first: without it nobody knows what the rest is for.
 fn keep(arguments: &CaAdopt, described: &Described, adoption: &Adoption) -> Result<(), Error> {
-    let mut opened = Opened::open(
+    let mut opened = Opened::open_or_generate(
         &described.cluster,
         opened::writable("ca adopt")?,
         &arguments.keys,
+        arguments.generate_secrets,
     )?;
     let mut batch = Batch::default();
     adoption.add(&mut batch, &opened.pki, &opened.keys)?;

@@ -3,7 +3,6 @@
 use std::fmt::Write as _;
 use std::process::ExitCode;
 
-use pki_core::hierarchy::AuthorityName;
 use pki_core::signer::Custody;
 use pki_core::store::{Directory, Pki, StoredAuthority, StoredRequest};
 use serde::Serialize;
@@ -17,7 +16,7 @@ use crate::etcdpki::output::{self, BAD, DIM, HEADING, date, timestamp};
 pub(super) fn run(arguments: &CaList) -> Result<ExitCode, Error> {
     let pki = opened::read_only()?;
     let mut listing = Listing::default();
-    for name in AuthorityName::ALL {
+    for name in pki.authority_names()? {
         if let Some(stored) = pki.authority(name)? {
             listing.authorities.push(Row::of(&pki, &stored)?);
         }
@@ -40,7 +39,7 @@ struct Listing {
 
 #[derive(Serialize)]
 struct Row {
-    name: &'static str,
+    name: String,
     generation: u32,
     subject: String,
     algorithm: String,
@@ -62,7 +61,7 @@ impl Row {
         };
         let certificate = &stored.certificate;
         Ok(Self {
-            name: stored.name.as_str(),
+            name: stored.name.to_string(),
             generation: stored.generation,
             subject: certificate.subject.clone(),
             algorithm: certificate.key_algorithm.clone(),
@@ -77,7 +76,7 @@ impl Row {
 
 #[derive(Serialize)]
 struct Waiting {
-    name: &'static str,
+    name: String,
     generation: u32,
     subject: String,
     path: String,
@@ -86,7 +85,7 @@ struct Waiting {
 impl Waiting {
     fn of(pki: &Pki<Directory>, stored: &StoredRequest) -> Self {
         Self {
-            name: stored.name.as_str(),
+            name: stored.name.to_string(),
             generation: stored.generation,
             subject: stored.request.subject.clone(),
             path: pki.locate_request(stored),

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use pki_core::Cluster;
 use pki_core::converge::ConvergeError;
+use pki_core::import::ImportError;
 use pki_core::key::PrivateKey;
 use pki_core::store::atomic::{Access, Group};
 use pki_core::store::{Batch, Directory, Pki, StoreError, StoredRequest};
@@ -26,7 +27,7 @@ pub(super) fn run(arguments: &CaRequest) -> Result<ExitCode, Error> {
     };
     let pem = stored.request.to_pem();
     let report = Report {
-        name: arguments.name.as_str(),
+        name: arguments.name.to_string(),
         generation: stored.generation,
         subject: stored.request.subject.clone(),
         path: pki.locate_request(&stored),
@@ -37,7 +38,7 @@ pub(super) fn run(arguments: &CaRequest) -> Result<ExitCode, Error> {
         above: arguments
             .name
             .issuer(&cluster)
-            .map_or("", |above| above.as_str()),
+            .map_or_else(String::new, |above| above.to_string()),
     };
     match arguments.out.as_deref() {
         Some(path) if path == Path::new("-") => {
@@ -65,14 +66,18 @@ fn make(
     pki: Pki<Directory>,
 ) -> Result<(Pki<Directory>, StoredRequest), Error> {
     let name = arguments.name;
+    if !name.is_described(cluster) {
+        return Err(ImportError::Unknown(name).into());
+    }
     if name.issuer(cluster).is_none() {
         return Err(ConvergeError::NoneAbove(name).into());
     }
     if let Some(present) = pki.authority(name)? {
         let path = pki.locate_authority(&present);
-        return Err(pki_core::import::ImportError::Present { name, path }.into());
+        return Err(ImportError::Present { name, path }.into());
     }
-    let mut opened = Opened::open(cluster, pki, &arguments.keys)?;
+    let mut opened =
+        Opened::open_or_generate(cluster, pki, &arguments.keys, arguments.generate_secrets)?;
     let generation = opened.pki.next_authority(name)?;
     let key = PrivateKey::generate(name.setting(cluster).key).map_err(ConvergeError::from)?;
     let profile = name.profile(cluster, generation);
@@ -90,13 +95,13 @@ fn make(
 
 #[derive(Serialize)]
 struct Report {
-    name: &'static str,
+    name: String,
     generation: u32,
     subject: String,
     path: String,
     out: Option<String>,
     #[serde(skip)]
-    above: &'static str,
+    above: String,
 }
 
 impl Report {

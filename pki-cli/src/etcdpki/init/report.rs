@@ -157,7 +157,9 @@ impl Report {
             let revoked = revocations.iter().any(|revocation| {
                 revocation.is_active() && revocation.serial == certificate.serial
             });
-            if end > now && !revoked {
+            let mut authorities = state.authorities.iter();
+            let other = authorities.any(|one| one.signed_for_another_service(&certificate));
+            if end > now && !revoked && !other {
                 self.undescribed.push(Undescribed {
                     path,
                     not_after: timestamp(end),

@@ -6,9 +6,9 @@ use std::process::ExitCode;
 use pki_core::Cluster;
 use pki_core::converge::{Order, OrderKey};
 use pki_core::csr::{CertificateRequest, Decision, Excess, Policy};
-use pki_core::leaf::leaves;
+use pki_core::hierarchy::AuthorityName;
+use pki_core::leaf::{LeafId, leaves};
 use pki_core::name::ClientName;
-use pki_core::role::Role;
 use time::OffsetDateTime;
 
 use super::report::{self, Report};
@@ -25,24 +25,28 @@ pub(super) fn run(arguments: &Issue, cluster: &Cluster, file: &Path) -> Result<E
     let role = arguments.role.ok_or_else(|| Error::NoRole {
         owner: owner.to_string(),
     })?;
-    let (order, decision) = order(arguments, cluster, &request, &owner, role, file)?;
     let pki = match arguments.dry_run {
         true => opened::read_only()?,
         false => opened::writable("issue")?,
     };
+    let id = undescribed(&owner, role);
+    let issuer = super::issuer(arguments, cluster, &pki, pki.leaf(&id)?.as_ref())?;
+    let (order, decision) = order(arguments, cluster, issuer, id, &request, file)?;
     order.check(cluster, &pki)?;
     let notes = notes(&request, &decision, &order);
     if arguments.dry_run {
         let report = Report::planned(&order).with_notes(notes);
-        return report.print(arguments.json);
+        return report.with_due_lists(cluster, &pki)?.print(arguments.json);
     }
     let mut opened = Opened::open(cluster, pki, &arguments.keys)?;
     let now = OffsetDateTime::now_utc();
     let asked = order.lifetime;
     let ordered = order.issue(cluster, &opened.pki, &opened.keys, now)?;
+    let lists = ordered.lists().clone();
     let stored = ordered.commit(&mut opened.pki)?;
     let mut report = Report::issued(&opened.pki, &stored, false).with_notes(notes);
     report.note_cut(&stored, asked, now);
+    report.add_lists(lists);
     if let Some(path) = &arguments.out {
         report::write_chain(path, &stored.chain, &mut report)?;
     }
@@ -85,23 +89,22 @@ fn owner(
 fn order(
     arguments: &Issue,
     cluster: &Cluster,
+    issuer: AuthorityName,
+    id: LeafId,
     request: &CertificateRequest,
-    owner: &ClientName,
-    role: Role,
     file: &Path,
 ) -> Result<(Order, Decision), Error> {
     let excess = match arguments.drop_names {
         true => Excess::Drop,
         false => Excess::Refuse,
     };
-    let policy = Policy::new(cluster, role, &arguments.names, excess);
+    let policy = Policy::new(cluster, id.role, &arguments.names, excess);
     let decision = policy.decide(request).map_err(|source| Error::Policy {
         path: file.to_owned(),
         source,
     })?;
-    let id = undescribed(owner, role);
     let common_name = arguments.common_name.clone();
-    let order = Order::new(cluster, id, decision.names.clone(), common_name)?;
+    let order = Order::under(cluster, issuer, id, decision.names.clone(), common_name)?;
     let order = order.with_key(OrderKey::Owners(request.public_key.clone()));
     let order = match arguments.lifetime {
         Some(lifetime) => order.with_lifetime(lifetime),

@@ -6,8 +6,9 @@ use std::process::ExitCode;
 use pki_core::Cluster;
 use pki_core::certificate::AlternativeName;
 use pki_core::converge::{LeafKey, Order, OrderKey};
+use pki_core::hierarchy::AuthorityName;
+use pki_core::leaf::LeafId;
 use pki_core::name::{ClientName, San};
-use pki_core::role::Role;
 use pki_core::store::StoredLeaf;
 use time::OffsetDateTime;
 
@@ -34,18 +35,28 @@ pub(super) fn run(
         false => opened::writable("issue")?,
     };
     let present = pki.leaf(&undescribed(owner, role))?;
-    let order = order(arguments, cluster, owner, role, present.as_ref())?;
+    let issuer = super::issuer(arguments, cluster, &pki, present.as_ref())?;
+    let order = order(
+        arguments,
+        cluster,
+        issuer,
+        undescribed(owner, role),
+        present.as_ref(),
+    )?;
     order.check(cluster, &pki)?;
     if arguments.dry_run {
-        return Report::planned(&order).print(arguments.json);
+        let report = Report::planned(&order);
+        return report.with_due_lists(cluster, &pki)?.print(arguments.json);
     }
     let mut opened = Opened::open(cluster, pki, &arguments.keys)?;
     let now = OffsetDateTime::now_utc();
     let asked = order.lifetime;
     let ordered = order.issue(cluster, &opened.pki, &opened.keys, now)?;
+    let lists = ordered.lists().clone();
     let stored = ordered.commit(&mut opened.pki)?;
     let mut report = Report::issued(&opened.pki, &stored, true);
     report.note_cut(&stored, asked, now);
+    report.add_lists(lists);
     if let Some(path) = &arguments.out {
         report::write_chain(path, &stored.chain, &mut report)?;
     }
@@ -61,11 +72,10 @@ pub(super) fn run(
 fn order(
     arguments: &Issue,
     cluster: &Cluster,
-    owner: &ClientName,
-    role: Role,
+    issuer: AuthorityName,
+    id: LeafId,
     present: Option<&StoredLeaf>,
 ) -> Result<Order, Error> {
-    let id = undescribed(owner, role);
     let mut names = arguments.names.clone();
     let mut common_name = arguments.common_name.clone();
     if let Some(present) = present {
@@ -83,7 +93,8 @@ fn order(
         (false, Some(algorithm)) => LeafKey::NewOf(algorithm),
         (false, None) => LeafKey::New,
     };
-    let order = Order::new(cluster, id, names, common_name)?.with_key(OrderKey::Here(key));
+    let order = Order::under(cluster, issuer, id, names, common_name)?;
+    let order = order.with_key(OrderKey::Here(key));
     Ok(match arguments.lifetime {
         Some(lifetime) => order.with_lifetime(lifetime),
         None => order,

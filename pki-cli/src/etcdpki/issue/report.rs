@@ -4,15 +4,17 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
 
+use pki_core::Cluster;
 use pki_core::certificate::{AlternativeName, Certificate, bundle};
-use pki_core::converge::Order;
+use pki_core::converge::{Order, Signed};
+use pki_core::crl;
 use pki_core::csr::CertificateRequest;
 use pki_core::hierarchy::AuthorityName;
 use pki_core::key::PrivateKey;
 use pki_core::leaf::LeafId;
 use pki_core::lifetime::Lifetime;
 use pki_core::store::atomic::{Access, Group};
-use pki_core::store::{Directory, Pki, StoredLeaf};
+use pki_core::store::{Directory, Pki, Store, StoredLeaf};
 use serde::Serialize;
 use time::{Duration, OffsetDateTime};
 
@@ -119,6 +121,33 @@ impl Report {
     pub(super) fn with_notes(mut self, notes: Vec<String>) -> Self {
         self.notes.extend(notes);
         self
+    }
+
+    /// The same report with the revocation lists that would be signed.
+    pub(super) fn with_due_lists(
+        mut self,
+        cluster: &Cluster,
+        pki: &Pki<Directory>,
+    ) -> Result<Self, Error> {
+        let now = OffsetDateTime::now_utc();
+        let (authorities, revocations) = (pki.authorities()?, pki.revocations()?);
+        let lists = crl::lists(cluster, pki, &authorities, &revocations, now)?;
+        let due = lists
+            .into_iter()
+            .filter_map(|list| Some((list.due?, list.path)));
+        self.notes.extend(due.map(|(due, path)| {
+            let path = pki.store().locate(&path);
+            format!("{path} would be signed anew: {due}")
+        }));
+        Ok(self)
+    }
+
+    /// Tells of the revocation lists that were signed, and of those that could not be.
+    pub(super) fn add_lists(&mut self, lists: Signed) {
+        self.written.extend(lists.written);
+        let unsigned = lists.unsigned.into_iter();
+        let unsigned = unsigned.map(|(path, why)| format!("{path} was not signed anew: {why}"));
+        self.notes.extend(unsigned);
     }
 
     /// Notes that the lifetime was cut to the issuer's end.

@@ -232,6 +232,7 @@ fn remark(path: &str) -> &'static str {
             "for --client-crl-file and --peer-crl-file of every member"
         }
         _ if path.ends_with("etcd.pem") => "the same, for who wants PEM; etcd 3.6 does not take it",
+        _ if path.ends_with(".crl") => "the list of this authority alone",
         _ if path.ends_with(".yml") => "what the lists are signed after: keep it",
         _ => "",
     }

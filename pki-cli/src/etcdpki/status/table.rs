@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::view::{EntryView, View};
+use super::view::{EntryView, UndescribedView, View};
 use crate::etcdpki::output::{BAD, DIM, GOOD, HEADING, WARN, date};
 
 /// Where so many certificates or fewer are described, each is listed.
@@ -134,16 +134,23 @@ fn write_limits(view: &View, text: &mut String) {
 }
 
 fn write_undescribed(view: &View, text: &mut String) {
-    if view.undescribed.is_empty() {
-        return;
-    }
-    let _ = writeln!(
-        text,
-        "\n{WARN}Not described any more{WARN:#}, and taken by members until they end"
+    let mut write = |heading: String, found: &[UndescribedView]| {
+        if found.is_empty() {
+            return;
+        }
+        let _ = writeln!(text, "\n{heading}");
+        for one in found {
+            let _ = writeln!(text, "  {}  {}", date(one.ends), one.path);
+        }
+    };
+    write(
+        format!("{WARN}Not described any more{WARN:#}, and taken by members until they end"),
+        &view.undescribed,
     );
-    for one in &view.undescribed {
-        let _ = writeln!(text, "  {}  {}", date(one.ends), one.path);
-    }
+    write(
+        format!("{HEADING}Of other services{HEADING:#}, and refused by members"),
+        &view.of_other_services,
+    );
 }
 
 fn write_list(view: &View, text: &mut String) {

@@ -1,7 +1,7 @@
 //! The status as it is reported.
 
 use pki_core::Cluster;
-use pki_core::status::{Current, Entry, ListStatus, Standing, Status};
+use pki_core::status::{Current, Entry, ListStatus, Standing, Status, Undescribed};
 use serde::Serialize;
 use time::OffsetDateTime;
 
@@ -17,6 +17,7 @@ pub(super) struct View {
     pub(super) authorities: Vec<EntryView>,
     pub(super) certificates: Vec<EntryView>,
     pub(super) undescribed: Vec<UndescribedView>,
+    pub(super) of_other_services: Vec<UndescribedView>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) revocation_list: Option<ListView>,
 }
@@ -92,19 +93,21 @@ impl View {
                     EntryView::new(entry, entry.name.owner.to_string(), role, now)
                 })
                 .collect(),
-            undescribed: status
-                .undescribed
-                .iter()
-                .map(|one| UndescribedView {
-                    path: one.path.clone(),
-                    subject: one.certificate.subject.clone(),
-                    not_after: timestamp(one.certificate.validity.not_after),
-                    ends: one.certificate.validity.not_after,
-                })
-                .collect(),
+            undescribed: undescribed(&status.undescribed),
+            of_other_services: undescribed(&status.of_other_services),
             revocation_list: status.revocation_list.as_ref().map(ListView::new),
         }
     }
+}
+
+fn undescribed(found: &[Undescribed]) -> Vec<UndescribedView> {
+    let views = found.iter().map(|one| UndescribedView {
+        path: one.path.clone(),
+        subject: one.certificate.subject.clone(),
+        not_after: timestamp(one.certificate.validity.not_after),
+        ends: one.certificate.validity.not_after,
+    });
+    views.collect()
 }
 
 impl EntryView {

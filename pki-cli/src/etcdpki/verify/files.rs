@@ -4,11 +4,11 @@ use std::fs;
 use std::path::Path;
 
 use pki_core::certificate::{AlternativeName, Certificate, ExtendedKeyUsage, bundle};
+use pki_core::crl::Crl;
 use pki_core::lint::{self, BundleUse, pki as rules};
 use pki_core::role::{Role, Usage};
 use pki_core::verify::{
-    Anchors, PathValidator, Report, Revocation, RevocationDepth, RevocationList, Unlisted,
-    check_name, is_signed_by,
+    Anchors, PathValidator, Report, Revocation, RevocationDepth, Unlisted, check_name, is_signed_by,
 };
 use time::OffsetDateTime;
 
@@ -191,7 +191,7 @@ fn validator(
             path: path.clone(),
             source,
         };
-        let list = RevocationList::read(&read(path)?).map_err(failed)?;
+        let list = Crl::read(&read(path)?).map_err(failed)?;
         for violation in lint::crl(&list, now) {
             report.found(
                 &path.display().to_string(),
@@ -199,7 +199,7 @@ fn validator(
                 violation.message,
             );
         }
-        report.revoked = Some(report.revoked.unwrap_or(0) + list.len());
+        report.revoked = Some(report.revoked.unwrap_or(0) + list.entries.len());
         lists.push(list);
     }
     let Some(path) = arguments.crl.first() else {
@@ -209,7 +209,7 @@ fn validator(
         CrlDepth::Chain => RevocationDepth::Chain,
         CrlDepth::Leaf => RevocationDepth::Leaf,
     };
-    let revocation = Revocation::new(lists, depth, Unlisted::Refuse);
+    let revocation = Revocation::new(&lists, depth, Unlisted::Refuse);
     let failed = |source| Error::Path {
         path: path.clone(),
         source,

@@ -335,6 +335,25 @@ fn a_list_whose_key_is_out_of_reach_is_left_for_later() {
     assert!(fixture.list(OF_ROOT).find(&intermediate.serial).is_some());
 }
 
+#[test]
+fn whether_a_key_is_here_is_never_guessed() {
+    let (mut fixture, cluster) = Fixture::described(DESCRIPTION);
+    let path = "authorities/intermediate/1/ca.signer.yml";
+    let mut store = fixture.pki.store().clone();
+    store.set(path, Some(b"rubbish".to_vec()));
+    fixture.pki = Pki::new(store);
+    let now = OffsetDateTime::now_utc();
+    let error = plan(&cluster, &fixture.pki, now).unwrap_err().to_string();
+    assert!(error.starts_with(path), "{error}");
+    let report = verify::verify(&cluster, &fixture.pki, Some(&fixture.keys), now).unwrap();
+    let found: Vec<_> = report
+        .findings
+        .iter()
+        .map(|one| (one.path.as_str(), one.lint.code))
+        .collect();
+    assert_eq!(found, [(path, "unreadable")]);
+}
+
 /// Every prefix of the writes of a revocation, and of taking it back, as a kill leaves it.
 #[test]
 fn an_interrupted_revocation_is_completed() {

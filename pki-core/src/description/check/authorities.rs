@@ -3,17 +3,21 @@
 use serde_saphyr::Spanned;
 
 use super::super::raw;
-use super::super::{AuthoritySetting, AuthoritySettings, ConstraintSetting, Levels, Publications};
+use super::super::{
+    AuthoritySetting, AuthoritySettings, ConstraintSetting, Levels, OtherAuthority, Publications,
+};
 use super::{Checked, Text, block, fault, or_default, value};
 use crate::certificate::NameConstraints;
+use crate::hierarchy::OtherName;
 use crate::key::KeyAlgorithm;
-use crate::name::{DnsName, Uri};
+use crate::name::{DnsName, Label, Uri};
 use crate::publication::Publication;
 
-pub(super) fn settings(raw: &raw::Authorities) -> Checked<AuthoritySettings> {
+pub(super) fn settings(raw: &raw::Authorities, cluster: &Label) -> Checked<AuthoritySettings> {
     let etcd = &raw.etcd;
+    let levels = levels(raw.levels.as_ref())?;
     Ok(AuthoritySettings {
-        levels: levels(raw.levels.as_ref())?,
+        levels,
         publications: Publications {
             root: publication(&raw.root.publication, "root")?,
             intermediate: publication(&raw.intermediate.publication, "intermediate")?,
@@ -32,8 +36,12 @@ pub(super) fn settings(raw: &raw::Authorities) -> Checked<AuthoritySettings> {
             "10y",
         )?,
         etcd: authority(etcd.key.as_ref(), etcd.lifetime.as_ref(), "etcd", "5y")?,
-        name_constraints: constraints(etcd.name_constraints.as_ref())?,
+        name_constraints: constraints(
+            etcd.name_constraints.as_ref(),
+            "authorities: etcd: name_constraints",
+        )?,
         issuing: etcd.issuing,
+        others: others(&raw.others, levels, cluster)?,
     })
 }
 
@@ -94,8 +102,86 @@ fn publication(raw: &raw::Publication, name: &str) -> Checked<Publication> {
     })
 }
 
-fn constraints(raw: Option<&Spanned<raw::NameConstraints>>) -> Checked<ConstraintSetting> {
-    let field = "authorities: etcd: name_constraints";
+fn others(
+    raw: &[raw::OtherAuthority],
+    levels: Levels,
+    cluster: &Label,
+) -> Checked<Vec<OtherAuthority>> {
+    let mut others: Vec<OtherAuthority> = Vec::new();
+    for written in raw {
+        if levels == Levels::One {
+            let message = "authorities: others: with one of `levels` the etcd authority is the only one that could sign them, and members would trust them: write levels: 2 or 3";
+            return Err(fault(&written.name, message));
+        }
+        let other = other(written)?;
+        let taken = match () {
+            () if others.iter().any(|before| before.name == other.name) => {
+                "stands here a second time"
+            }
+            () if other.name.as_str() == cluster.as_str() => {
+                "is the name of the cluster, which stands in the subject of its etcd authority"
+            }
+            () => {
+                others.push(other);
+                continue;
+            }
+        };
+        let message = format!(
+            "authorities: others: `{}` {taken}: give the authority a name of its own",
+            other.name
+        );
+        return Err(fault(&written.name, message));
+    }
+    Ok(others)
+}
+
+fn other(raw: &raw::OtherAuthority) -> Checked<OtherAuthority> {
+    let name: OtherName = value(&raw.name, "authorities: others: name")?;
+    let path_length = match &raw.path_length {
+        None => OtherAuthority::PATH_LENGTH,
+        Some(written) => match u8::try_from(written.value) {
+            Ok(length) if length <= MAX_PATH_LENGTH => length,
+            _ => {
+                let message = format!(
+                    "authorities: {name}: path_length: {} authorities below one another are not possible: write 0 to {MAX_PATH_LENGTH}",
+                    written.value
+                );
+                return Err(fault(written, message));
+            }
+        },
+    };
+    let field = format!("authorities: {name}: name_constraints");
+    let name_constraints = match constraints(raw.name_constraints.as_ref(), &field)? {
+        ConstraintSetting::Explicit(constraints) => Some(constraints),
+        ConstraintSetting::None => None,
+        ConstraintSetting::Auto => match &raw.name_constraints {
+            None => None,
+            Some(written) => {
+                let message = format!(
+                    "{field}: `auto` is made from the nodes of etcd: write none, or the lists dns and addresses"
+                );
+                return Err(fault(written, message));
+            }
+        },
+    };
+    Ok(OtherAuthority {
+        name,
+        setting: authority(
+            raw.key.as_ref(),
+            raw.lifetime.as_ref(),
+            name.as_str(),
+            OTHER_LIFETIME,
+        )?,
+        path_length,
+        name_constraints,
+        publication: publication(&raw.publication, name.as_str())?,
+    })
+}
+
+fn constraints(
+    raw: Option<&Spanned<raw::NameConstraints>>,
+    field: &str,
+) -> Checked<ConstraintSetting> {
     let Some(raw) = raw else {
         return Ok(ConstraintSetting::Auto);
     };
@@ -131,3 +217,6 @@ fn constraints(raw: Option<&Spanned<raw::NameConstraints>>) -> Checked<Constrain
         }
     }
 }
+
+const MAX_PATH_LENGTH: u8 = 9;
+const OTHER_LIFETIME: &str = "5y";

@@ -3,10 +3,12 @@ use time::Duration;
 use super::*;
 use crate::authority::Authority;
 use crate::certificate::NameConstraints;
+use crate::crl::Crl;
 use crate::key::{KeyAlgorithm, PrivateKey};
 use crate::lifetime::{Lifetime, Validity};
 use crate::name::San;
 use crate::profile::{Profile, Subject};
+use crate::verify::{RevocationDepth, Unlisted};
 
 const BOTH: &[Usage] = &[Usage::ServerAuth, Usage::ClientAuth];
 
@@ -224,7 +226,7 @@ fn what_an_authority_may_not_sign_it_does_not_sign() {
 }
 
 /// A list of `authority` over these certificates, which is outdated after some days.
-fn revocation_list(authority: &Authority, revoked: &[&Certificate], days: i64) -> RevocationList {
+fn revocation_list(authority: &Authority, revoked: &[&Certificate], days: i64) -> Crl {
     let identifier = authority.certificate().subject_key_identifier.clone();
     let parameters = rcgen::CertificateRevocationListParams {
         this_update: now() - Duration::days(1),
@@ -242,7 +244,7 @@ fn revocation_list(authority: &Authority, revoked: &[&Certificate], days: i64) -
             .collect(),
         key_identifier_method: rcgen::KeyIdMethod::PreSpecified(identifier.unwrap()),
     };
-    RevocationList::read(authority.sign_list(&parameters).unwrap().der()).unwrap()
+    Crl::read(authority.sign_list(&parameters).unwrap().der()).unwrap()
 }
 
 #[test]
@@ -255,8 +257,8 @@ fn revocation_is_looked_up_as_deep_as_is_asked_for() {
     let other = leaf_of(&etcd, BOTH, &["a.b"]);
     let chain = [leaf.clone(), etcd.certificate().clone()];
     let anchors = Anchors::new(&[root.certificate().clone()]).unwrap();
-    let validate = |lists: Vec<RevocationList>, depth, unlisted, days| {
-        let revocation = Revocation::new(lists, depth, unlisted).unwrap();
+    let validate = |lists: Vec<Crl>, depth, unlisted, days| {
+        let revocation = Revocation::new(&lists, depth, unlisted).unwrap();
         let validator = PathValidator::new().with_revocation(revocation);
         let at = now() + Duration::days(days);
         validator.validate(&chain, &anchors, Usage::ServerAuth, at)

@@ -10,8 +10,8 @@ use crate::verify::{Anchors, is_signed_by};
 impl<S: Store + Sync> Check<'_, S> {
     /// Checks them from the top, and makes anchors of those that are trusted.
     pub(super) fn authorities(&mut self) -> Result<(), StoreError> {
-        for name in AuthorityName::chain(self.cluster) {
-            self.authority(*name)?;
+        for name in AuthorityName::described(self.cluster) {
+            self.authority(name)?;
         }
         let top = AuthorityName::top(self.cluster);
         for name in [top, self.cluster.trust_anchor.into()] {

@@ -11,10 +11,12 @@ impl<S: Store + Sync> Check<'_, S> {
     /// Tells certificates that are not described, and compares the serial numbers of every
     /// certificate of every generation.
     pub(super) fn others(&mut self, checked: Vec<Checked>) -> Result<(), StoreError> {
+        self.undescribed_authorities()?;
         let undescribed = self.undescribed()?;
         for (path, certificate) in &undescribed {
             let is_revoked = self.revoked.contains_key(&certificate.serial);
-            if certificate.validity.contains(self.now) && !is_revoked {
+            let expected = is_revoked || self.is_of_another_service(certificate);
+            if certificate.validity.contains(self.now) && !expected {
                 let message = format!(
                     "`{}` is not described, and valid until {}",
                     certificate.subject,
@@ -38,6 +40,32 @@ impl<S: Store + Sync> Check<'_, S> {
         for shared in lint::serials(all.iter().map(|(_, certificate)| certificate)) {
             if let Some((path, _)) = all.get(shared.other) {
                 self.report.violations(path, vec![shared.violation]);
+            }
+        }
+        Ok(())
+    }
+
+    fn is_of_another_service(&self, certificate: &Certificate) -> bool {
+        let mut authorities = self.authorities.iter();
+        authorities.any(|stored| stored.signed_for_another_service(certificate))
+    }
+
+    fn undescribed_authorities(&mut self) -> Result<(), StoreError> {
+        for name in self.pki.authority_names()? {
+            if name.is_described(self.cluster) {
+                continue;
+            }
+            match self.pki.authority(name) {
+                Ok(Some(stored)) if stored.certificate.validity.contains(self.now) => {
+                    let message = format!(
+                        "the {name} authority is not described, and valid until {}",
+                        stored.certificate.validity.not_after.date()
+                    );
+                    let path = self.pki.locate_authority(&stored);
+                    self.report.found(&path, &rules::UNDESCRIBED, message);
+                }
+                Ok(_) => {}
+                Err(error) => self.report.unreadable(error)?,
             }
         }
         Ok(())
