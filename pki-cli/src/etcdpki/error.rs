@@ -132,6 +132,8 @@ pub(super) enum Error {
     NoPki { path: PathBuf },
     #[error("{}: this PKI is sealed already, so no new passphrase can be made for it", .path.display())]
     NoPassphraseForKeyring { path: PathBuf },
+    #[error("{}: this file is encrypted already, and a new vault password would not open it", .path.display())]
+    NoPasswordForVault { path: PathBuf },
     #[error("{}: the file is not encrypted", .path.display())]
     NotEncrypted { path: PathBuf },
     #[error("{}: the file is not text", .path.display())]
@@ -247,6 +249,9 @@ impl Error {
             Self::NoDescription { .. } | Self::NoKeyring { .. } | Self::NoPki { .. } => {
                 Some("run `etcdpki init` first, or give its directory with -C".to_owned())
             }
+            Self::NoPasswordForVault { .. } => Some(
+                "give the one that it was encrypted with: --vault-password-file, --vault-password-command or the file vault-password.txt; of a node, vault-passwords/NODE.txt; if it is lost, remove the file, and it is written anew".to_owned(),
+            ),
             Self::NoPassphraseForKeyring { .. } => Some(
                 "give the passphrase that it was made with: --passphrase-file, --passphrase-command or the file etcdpki-passphrase.txt".to_owned(),
             ),

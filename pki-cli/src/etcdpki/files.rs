@@ -159,6 +159,13 @@ pub(super) fn read_input(path: &Path) -> Result<Zeroizing<Vec<u8>>, Error> {
     }
 }
 
+/// Whether there is a file that a vault password opens.
+pub(super) fn is_encrypted(path: &Path) -> bool {
+    let mut start = [0; ENVELOPE.len()];
+    let read = File::open(path).and_then(|mut file| file.read_exact(&mut start));
+    read.is_ok() && start == *ENVELOPE
+}
+
 /// Adds files to .gitignore that are not in it yet.
 pub(super) fn stage_ignored(names: &[&str], group: &mut Group) -> Result<(), Error> {
     let path = Path::new(GITIGNORE);
@@ -184,5 +191,7 @@ pub(super) fn stage_ignored(names: &[&str], group: &mut Group) -> Result<(), Err
     Ok(group.stage_file(path, new.as_bytes(), Access::Everyone)?)
 }
 
+/// How an encrypted file begins.
+const ENVELOPE: &[u8; 14] = b"$ANSIBLE_VAULT";
 /// The largest file that is read.
 const MAX_SIZE: u64 = 16 * 1024 * 1024;

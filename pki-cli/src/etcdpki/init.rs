@@ -2,14 +2,14 @@
 
 mod report;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::thread::{self, ScopedJoinHandle};
 
 use pki_core::Cluster;
 use pki_core::converge::{self, Plan, State, Terms};
 use pki_core::description::VaultFiles;
-use pki_core::document::{self, Document};
+use pki_core::document::{self, AnsibleRole, Document};
 use pki_core::leaf::LeafId;
 use pki_core::name::Label;
 use pki_core::seal::{KdfParameters, Keyring, Passphrase, Unlocked};
@@ -100,20 +100,28 @@ fn plan_only(
 }
 
 fn make(arguments: &Work<'_>, described: &Described, now: OffsetDateTime) -> Result<Report, Error> {
-    let cluster = &described.cluster;
     let mut pki = opened::writable(arguments.command)?;
+    make_in(&mut pki, arguments, described, now).inspect_err(|_| {
+        // Made a moment ago for its lock, if it is empty; else this does nothing.
+        let _ = std::fs::remove_dir(PKI);
+    })
+}
+
+fn make_in(
+    pki: &mut Pki<Directory>,
+    arguments: &Work<'_>,
+    described: &Described,
+    now: OffsetDateTime,
+) -> Result<Report, Error> {
+    let cluster = &described.cluster;
     // The lock on the PKI directory keeps others out of these too.
     let own_files = [description::FILE, files::GITIGNORE].into_iter();
     own_files
         .chain(secrets::GENERATED_FILES)
         .try_for_each(files::remove_leftovers)?;
-    let plan = plan(arguments, cluster, &pki, now)?;
+    let plan = plan(arguments, cluster, pki, now)?;
     let keyring = pki.keyring()?;
-    let acquired = Secrets::acquire(arguments, cluster, &pki, keyring.as_ref());
-    let secrets = acquired.inspect_err(|_| {
-        // Made a moment ago for its lock, if it is empty; else this does nothing.
-        let _ = std::fs::remove_dir(PKI);
-    })?;
+    let secrets = Secrets::acquire(arguments, cluster, pki, keyring.as_ref())?;
     let vault_secrets = secrets.of_vault()?;
     let mut report = Report::new(described);
     let mut group = Group::default();
@@ -138,11 +146,12 @@ fn make(arguments: &Work<'_>, described: &Described, now: OffsetDateTime) -> Res
             scope.spawn(|| Keyring::new(name, &keys, passphrase, KdfParameters::default()))
         });
         let made = group
-            .commit()
+            .sync()
             .map_err(Error::from)
-            .and_then(|()| stage(plan, cluster, &pki, &keys, &vault_secrets, &mut report, now));
+            .and_then(|()| stage(plan, cluster, pki, &keys, &vault_secrets, &mut report, now));
         let keyring = keyring.map(joined).transpose();
         let (state, made) = made?;
+        group.commit()?;
         // Written when the passphrase that opens it is on the disk, and before all that it opens.
         if let Some(keyring) = keyring? {
             pki.put_keyring(&keyring)?;
@@ -153,7 +162,7 @@ fn make(arguments: &Work<'_>, described: &Described, now: OffsetDateTime) -> Res
     for (path, reason) in &state.lists.unsigned {
         output::note(&format!("note: {path} was not signed anew: {reason}"));
     }
-    report.describe(cluster, &pki, &state, now)?;
+    report.describe(cluster, pki, &state, now)?;
     Ok(report)
 }
 
@@ -207,16 +216,19 @@ impl Secrets {
         keyring: Option<&Keyring>,
     ) -> Result<Self, Error> {
         let mut generated = Vec::new();
-        let mut acquire = |source: Source<'_>, new: bool| {
+        let mut acquire = |source: Source<'_>, new: bool, opens: Option<PathBuf>| {
             let place = source.place_for_new();
             match place.filter(|_| arguments.generate_secrets) {
                 Some(path) => {
+                    if let Some(path) = opens {
+                        return Err(Error::NoPasswordForVault { path });
+                    }
                     let made = Generated::new(path)?;
                     let secret = made.secret.clone();
                     generated.push(made);
                     Ok(secret)
                 }
-                None => source.read(new),
+                None => source.read(new && opens.is_none()),
             }
         };
         let passphrase = Source::passphrase(&arguments.keys.passphrase);
@@ -227,15 +239,20 @@ impl Secrets {
                 pki,
                 keyring,
             )?),
-            None => Sealing::New(secrets::new_passphrase(&acquire(passphrase, true)?)?),
+            None => Sealing::New(secrets::new_passphrase(&acquire(passphrase, true, None)?)?),
         };
         let vault = Source::vault_password(arguments.vault);
-        let vault_password = acquire(vault, keyring.is_none())?;
+        let roles = AnsibleRole::ALL.map(|role| PathBuf::from(role.vault_path()));
+        let encrypted = roles.into_iter().find(|path| files::is_encrypted(path));
+        let vault_password = acquire(vault, keyring.is_none(), encrypted)?;
         let mut host_passwords = Vec::new();
         if cluster.ansible.vault_files == VaultFiles::Host {
             for node in &cluster.nodes {
                 let file = secrets::host_password_file(&node.name);
-                let password = acquire(Source::host_password(&file), keyring.is_none())?;
+                let vault = PathBuf::from(document::host_vault_path(&node.name));
+                let encrypted = Some(vault).filter(|path| files::is_encrypted(path));
+                let source = Source::host_password(&file);
+                let password = acquire(source, keyring.is_none(), encrypted)?;
                 host_passwords.push((node.name.clone(), password));
             }
         }

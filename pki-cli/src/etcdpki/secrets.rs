@@ -129,7 +129,7 @@ impl<'a> Source<'a> {
             None if std::io::stdin().is_terminal() => self.prompt(new),
             None => Err(Error::NoSecret {
                 what: self.what,
-                hint: self.ways(),
+                hint: self.ways(new),
             }),
         }
     }
@@ -174,7 +174,7 @@ impl<'a> Source<'a> {
         }
     }
 
-    fn ways(&self) -> String {
+    fn ways(&self, new: bool) -> String {
         let Self {
             variable,
             default_file,
@@ -188,10 +188,13 @@ impl<'a> Source<'a> {
             }
         };
         match default_file {
-            Some(file) => format!(
-                "{given}put it into {file}, or run this in a terminal; `etcdpki init \
-                 --generate-secrets` makes one"
-            ),
+            Some(file) => {
+                let made = match new {
+                    true => "; `etcdpki init --generate-secrets` makes one",
+                    false => "",
+                };
+                format!("{given}put it into {file}, or run this in a terminal{made}")
+            }
             None => format!("{given}or run this in a terminal"),
         }
     }

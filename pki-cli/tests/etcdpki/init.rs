@@ -576,3 +576,29 @@ fn a_fault_in_an_option_points_into_no_file() {
         "{error}"
     );
 }
+
+#[test]
+fn no_vault_password_is_made_beside_files_that_it_would_not_open() {
+    let workspace = Workspace::initialised();
+    fs::remove_file(workspace.path("vault-password.txt")).unwrap();
+    let before = workspace.files();
+    let error = workspace.fails(1, &["init"]);
+    assert!(!error.contains("--generate-secrets"), "{error}");
+    let error = workspace.fails(1, &["init", "--generate-secrets"]);
+    assert!(
+        error.contains("certificates.vault.yml: this file is encrypted already"),
+        "{error}"
+    );
+    assert_eq!(workspace.files(), before);
+}
+
+#[test]
+fn a_first_run_that_fails_leaves_nothing() {
+    let workspace = Workspace::new();
+    fs::create_dir_all(workspace.path("roles/common/vars")).unwrap();
+    workspace.write(VAULT_FILES[0], "vault: [not, a, map]\n");
+    let before = workspace.files();
+    workspace.fails(1, &["init", "--generate-secrets"]);
+    assert_eq!(workspace.files(), before);
+    assert!(!workspace.path("pki").exists());
+}
