@@ -145,13 +145,16 @@ fn make_in(
             let name = cluster.name.as_str();
             scope.spawn(|| Keyring::new(name, &keys, passphrase, KdfParameters::default()))
         });
-        let made = group
-            .sync()
-            .map_err(Error::from)
-            .and_then(|()| stage(plan, cluster, pki, &keys, &vault_secrets, &mut report, now));
+        let write = || {
+            let mut secrets = group;
+            secrets.sync()?;
+            let made = stage(plan, cluster, pki, &keys, &vault_secrets, &mut report, now)?;
+            secrets.commit()?;
+            Ok::<_, Error>(made)
+        };
+        let made = write();
         let keyring = keyring.map(joined).transpose();
         let (state, made) = made?;
-        group.commit()?;
         // Written when the passphrase that opens it is on the disk, and before all that it opens.
         if let Some(keyring) = keyring? {
             pki.put_keyring(&keyring)?;
