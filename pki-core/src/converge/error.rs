@@ -96,6 +96,16 @@ pub enum ConvergeError {
         /// The cluster of the description.
         described: String,
     },
+    /// The description puts another authority above one that is there.
+    #[error(
+        "the {authority} authority, which is there already, was signed by the {issuer} authority, which the description does not put above it: set `authorities: levels` back, or begin a new PKI in another directory"
+    )]
+    OtherIssuer {
+        /// The one that is there.
+        authority: AuthorityName,
+        /// The one that signed it.
+        issuer: AuthorityName,
+    },
     /// A request is of another subject than the description's.
     #[error(
         "the request is of `{asked}`, and the description here says `{described}`: is it another authority's, or another cluster's?"

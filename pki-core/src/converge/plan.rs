@@ -38,7 +38,9 @@ pub fn plan<S: Store>(
     let authorities = authorities(cluster, pki)?;
     let others = others(cluster, pki, &authorities)?;
     let revocations = pki.revocations()?;
-    let lists = lists(cluster, pki, &pki.authorities()?, &revocations, now)?;
+    let every_authority = pki.authorities()?;
+    refuse_other_issuer(&authorities, &every_authority)?;
+    let lists = lists(cluster, pki, &every_authority, &revocations, now)?;
     let mut plan = Plan {
         authorities,
         others,
@@ -326,6 +328,36 @@ fn authorities<S: Store>(cluster: &Cluster, pki: &Pki<S>) -> Result<Vec<Planned>
         found.push((*name, present));
     }
     Ok(found)
+}
+
+/// An authority that is there stays below the one that signed it: else the chains that are handed
+/// out would not hold together.
+fn refuse_other_issuer(
+    chain: &[Planned],
+    every_authority: &[StoredAuthority],
+) -> Result<(), ConvergeError> {
+    let mut above = None;
+    for (name, present) in chain {
+        if let Some(present) = present {
+            let mut signers = every_authority
+                .iter()
+                .filter(|other| present.certificate.is_issued_by(&other.certificate))
+                .map(|other| other.name)
+                .filter(|signer| signer != name);
+            let signer = signers.next();
+            if let Some(signer) = signer
+                && Some(signer) != above
+                && signers.all(|signer| Some(signer) != above)
+            {
+                return Err(ConvergeError::OtherIssuer {
+                    authority: *name,
+                    issuer: signer,
+                });
+            }
+        }
+        above = Some(*name);
+    }
+    Ok(())
 }
 
 /// The authorities of other services. One that waits for its certificate from elsewhere keeps

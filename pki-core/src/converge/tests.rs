@@ -152,6 +152,25 @@ fn a_foreign_cluster_and_a_gap_are_refused() {
     ));
 }
 
+#[test]
+fn an_authority_stays_below_the_one_that_signed_it() {
+    for (before, after) in [("3", "2"), ("3", "1"), ("2", "1"), ("2", "3"), ("1", "2")] {
+        let mut fixture = Fixture::new();
+        let levels = |levels| format!("{DESCRIPTION}authorities: {{ levels: {levels} }}\n");
+        fixture.converge(&levels(before)).unwrap();
+        let files = fixture.pki.store().files().count();
+        let error = fixture.converge(&levels(after)).unwrap_err();
+        assert!(
+            matches!(
+                error,
+                ConvergeError::OtherIssuer { .. } | ConvergeError::Gap { .. }
+            ),
+            "{before} to {after}: {error}"
+        );
+        assert_eq!(fixture.pki.store().files().count(), files);
+    }
+}
+
 /// Every prefix of the writes, as a kill leaves it, from the keyring to the journal.
 #[test]
 fn an_interrupted_run_is_completed() {
