@@ -9,6 +9,7 @@ mod export;
 mod hook;
 mod init;
 mod issue;
+mod lost;
 mod others;
 mod provision;
 mod revoke;
