@@ -9,6 +9,7 @@ use minijinja::{Environment, context};
 use pki_core::Cluster;
 use pki_core::adopt::Proposal;
 use pki_core::description::{Levels, Sharing};
+use pki_core::store::Directory;
 
 use super::args::{Init, NodeArgument};
 use super::error::Error;
@@ -35,13 +36,24 @@ pub(super) enum Examples {
     Nodes,
 }
 
+impl Examples {
+    fn of(domain: bool, nodes: bool) -> Option<Self> {
+        match (domain, nodes) {
+            (true, true) => Some(Self::Both),
+            (true, false) => Some(Self::Domain),
+            (false, true) => Some(Self::Nodes),
+            (false, false) => None,
+        }
+    }
+}
+
 /// Reads the description of this directory.
 pub(super) fn read() -> Result<Cluster, Error> {
     match fs::read_to_string(FILE) {
         Ok(text) => parse(&text),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let path = FILE.into();
-            match Path::new(PKI).join(KEYRING).exists() {
+            match Directory::holds_pki(Path::new(PKI)) {
                 true => Err(Error::DescriptionLost { path }),
                 false => Err(Error::NoDescription { path }),
             }
@@ -102,14 +114,8 @@ fn make(arguments: &Init) -> Result<Described, Error> {
         Error::Description { source, .. } => Error::Options { source },
         other => other,
     })?;
-    let examples = match (arguments.domain.is_none(), arguments.nodes.is_empty()) {
-        (true, true) => Some(Examples::Both),
-        (true, false) => Some(Examples::Domain),
-        (false, true) => Some(Examples::Nodes),
-        (false, false) => None,
-    };
     Ok(Described {
-        examples,
+        examples: Examples::of(arguments.domain.is_none(), arguments.nodes.is_empty()),
         ..described
     })
 }
@@ -284,16 +290,10 @@ fn are_examples(cluster: &Cluster) -> Option<Examples> {
     let nodes = nodes.eq(examples
         .iter()
         .map(|(name, addresses)| (*name, addresses.as_slice())));
-    match (domain, nodes) {
-        (true, true) => Some(Examples::Both),
-        (true, false) => Some(Examples::Domain),
-        // Somebody may have these very addresses.
-        (false, _) => None,
-    }
+    // In a domain of their own somebody may have these very addresses.
+    Examples::of(domain, domain && nodes)
 }
 
-/// In every PKI directory.
-const KEYRING: &str = "keyring.yml";
 const EXAMPLE_DOMAIN: &str = "your-internal.domain";
 const EXAMPLE_NODES: [(&str, [u8; 4]); 3] = [
     ("etcd-0", [10, 0, 0, 10]),

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use pki_core::document::Document;
 use pki_core::secret_text::SecretText;
 use pki_core::store::atomic::{self, Access, Group};
-use vault_format::{Header, Label, Plaintext, Secret};
+use vault_format::{Header, Label, MAGIC, Plaintext, Secret};
 use zeroize::Zeroizing;
 
 use super::error::Error;
@@ -161,9 +161,9 @@ pub(super) fn read_input(path: &Path) -> Result<Zeroizing<Vec<u8>>, Error> {
 
 /// Whether there is a file that a vault password opens.
 pub(super) fn is_encrypted(path: &Path) -> bool {
-    let mut start = [0; ENVELOPE.len()];
+    let mut start = [0; MAGIC.len()];
     let read = File::open(path).and_then(|mut file| file.read_exact(&mut start));
-    read.is_ok() && start == *ENVELOPE
+    read.is_ok() && start == *MAGIC
 }
 
 /// Adds files to .gitignore that are not in it yet.
@@ -191,7 +191,5 @@ pub(super) fn stage_ignored(names: &[&str], group: &mut Group) -> Result<(), Err
     Ok(group.stage_file(path, new.as_bytes(), Access::Everyone)?)
 }
 
-/// How an encrypted file begins.
-const ENVELOPE: &[u8; 14] = b"$ANSIBLE_VAULT";
 /// The largest file that is read.
 const MAX_SIZE: u64 = 16 * 1024 * 1024;

@@ -66,6 +66,11 @@ impl Directory {
         }
     }
 
+    /// Whether there is a PKI in a directory: its keyring is the first file that appears.
+    pub fn holds_pki(root: &Path) -> bool {
+        root.join(layout::KEYRING).exists()
+    }
+
     /// The directory.
     pub fn root(&self) -> &Path {
         &self.root
@@ -74,7 +79,7 @@ impl Directory {
     /// The keyring is the first file that appears, so a directory with others and without it is
     /// somebody else's. Directories may be there before it.
     fn refuse_foreign(&self) -> Result<(), StoreError> {
-        if self.root.join(layout::KEYRING).exists() || !self.holds_files(&self.root)? {
+        if Self::holds_pki(&self.root) || !self.holds_files(&self.root)? {
             return Ok(());
         }
         match self.root.join(layout::JOURNAL).exists() {

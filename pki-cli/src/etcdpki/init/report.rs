@@ -7,7 +7,7 @@ use pki_core::Cluster;
 use pki_core::converge::{Action, Plan, State};
 use pki_core::document::AnsibleRole;
 use pki_core::store::{Directory, Pki};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use time::OffsetDateTime;
 
 use crate::etcdpki::description::{Described, Examples};
@@ -23,9 +23,8 @@ pub(super) struct Report {
     nodes: usize,
     clients: usize,
     /// Whether the nodes or the domain are examples, which nobody named.
-    examples: bool,
-    #[serde(skip)]
-    which_examples: Option<Examples>,
+    #[serde(serialize_with = "are_there")]
+    examples: Option<Examples>,
     dry_run: bool,
     made: Vec<Made>,
     /// Revocation lists that a dry run would sign.
@@ -87,8 +86,7 @@ impl Report {
             domain: cluster.domain.to_string(),
             nodes: cluster.nodes.len(),
             clients: cluster.clients.len(),
-            examples: described.examples.is_some(),
-            which_examples: described.examples,
+            examples: described.examples,
             dry_run: false,
             made: Vec::new(),
             lists: Vec::new(),
@@ -218,7 +216,7 @@ impl Report {
             count(*nodes, "node"),
             count(*clients, "client"),
         );
-        if let Some(examples) = self.which_examples {
+        if let Some(examples) = self.examples {
             let (what, edited) = match examples {
                 Examples::Both => ("The nodes are examples", "nodes and domain"),
                 Examples::Domain => ("The domain is an example", "the domain"),
@@ -362,6 +360,10 @@ fn program() -> String {
         Ok(path) if !by_name => path.display().to_string(),
         _ => "etcdpki".to_owned(),
     }
+}
+
+fn are_there<S: Serializer>(examples: &Option<Examples>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_bool(examples.is_some())
 }
 
 /// What a file is for.
