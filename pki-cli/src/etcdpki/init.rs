@@ -101,10 +101,7 @@ fn plan_only(
 
 fn make(arguments: &Work<'_>, described: &Described, now: OffsetDateTime) -> Result<Report, Error> {
     let mut pki = opened::writable(arguments.command)?;
-    make_in(&mut pki, arguments, described, now).inspect_err(|_| {
-        // Made a moment ago for its lock, if it is empty; else this does nothing.
-        let _ = std::fs::remove_dir(PKI);
-    })
+    make_in(&mut pki, arguments, described, now).inspect_err(|_| opened::discard_empty())
 }
 
 fn make_in(
@@ -281,14 +278,9 @@ impl Secrets {
         })
     }
 
-    /// Ignored by git first, so that there is no moment in which they could be added.
     fn stage(&self, group: &mut Group, report: &mut Report) -> Result<(), Error> {
-        if self.generated.is_empty() {
-            return Ok(());
-        }
-        files::stage_ignored(&secrets::GENERATED_FILES, group)?;
+        secrets::stage_generated(&self.generated, group)?;
         for generated in &self.generated {
-            generated.stage(group)?;
             report.wrote(&generated.path.display().to_string());
         }
         Ok(())

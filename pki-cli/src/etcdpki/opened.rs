@@ -7,11 +7,11 @@ use pki_core::seal::{KdfParameters, Keyring, Unlocked};
 use pki_core::store::atomic::Group;
 use pki_core::store::{Batch, Directory, Pki};
 
-use super::args::KeyArguments;
+use super::args::{KeyArguments, NewKeyArguments};
 use super::error::Error;
 use super::init::PKI;
 use super::secrets::{self, Generated, Source};
-use super::{files, keys, output};
+use super::{keys, output};
 
 /// The PKI, to be changed, with its keys opened.
 pub(super) struct Opened {
@@ -29,11 +29,19 @@ impl Opened {
         pki: Pki<Directory>,
         arguments: &KeyArguments,
     ) -> Result<Self, Error> {
-        Self::open_or_generate(cluster, pki, arguments, false)
+        Self::new(cluster, pki, arguments, false)
     }
 
     /// The same; at wish a passphrase is made for a new keyring, if none is given.
     pub(super) fn open_or_generate(
+        cluster: &Cluster,
+        pki: Pki<Directory>,
+        arguments: &NewKeyArguments,
+    ) -> Result<Self, Error> {
+        Self::new(cluster, pki, &arguments.keys, arguments.generate_secrets)
+    }
+
+    fn new(
         cluster: &Cluster,
         pki: Pki<Directory>,
         arguments: &KeyArguments,
@@ -54,10 +62,7 @@ impl Opened {
         };
         let secret = match &generated {
             Some(generated) => generated.secret.clone(),
-            None => source.read(true).inspect_err(|_| {
-                // Made a moment ago for its lock, if it is empty; else this does nothing.
-                let _ = std::fs::remove_dir(PKI);
-            })?,
+            None => source.read(true).inspect_err(|_| discard_empty())?,
         };
         let passphrase = secrets::new_passphrase(&secret)?;
         let keys = Unlocked::generate()?;
@@ -75,9 +80,7 @@ impl Opened {
     pub(super) fn commit(&mut self, batch: Batch) -> Result<(), Error> {
         if let Some(generated) = self.generated.take() {
             let mut group = Group::default();
-            // Ignored by git first, so that there is no moment in which it could be added.
-            files::stage_ignored(&secrets::GENERATED_FILES, &mut group)?;
-            generated.stage(&mut group)?;
+            secrets::stage_generated(std::slice::from_ref(&generated), &mut group)?;
             group.commit()?;
             output::note(&format!(
                 "wrote {}, which opens the sealed keys; git ignores it: keep a copy",
@@ -97,6 +100,11 @@ impl Opened {
 /// The PKI, to be changed by a command, whose name the journal tells.
 pub(super) fn writable(command: &str) -> Result<Pki<Directory>, Error> {
     Ok(Pki::new(Directory::open(Path::new(PKI))?).on_behalf_of(command))
+}
+
+/// Removes what [`writable`] made a moment ago for its lock, if it is empty; else this does nothing.
+pub(super) fn discard_empty() {
+    let _ = std::fs::remove_dir(PKI);
 }
 
 /// The PKI, to be looked at.

@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use super::args::{CaImport, Export, PassphraseArguments, VaultArguments};
 use super::error::Error;
-use super::output;
+use super::{files, output};
 use crate::password::{self, Readable};
 
 /// The file that `--generate-secrets` writes the vault password to, as in the article.
@@ -219,12 +219,22 @@ impl Generated {
     }
 
     /// Writes it for its owner alone.
-    pub(super) fn stage(&self, group: &mut Group) -> Result<(), Error> {
+    fn stage(&self, group: &mut Group) -> Result<(), Error> {
         let mut line = Zeroizing::new(Vec::with_capacity(self.secret.len() + 1));
         line.extend_from_slice(&self.secret);
         line.push(b'\n');
         Ok(group.stage_file(&self.path, &line, Access::Owner)?)
     }
+}
+
+/// Writes secrets that were made. Ignored by git first, so that there is no moment in which they
+/// could be added.
+pub(super) fn stage_generated(generated: &[Generated], group: &mut Group) -> Result<(), Error> {
+    if generated.is_empty() {
+        return Ok(());
+    }
+    files::stage_ignored(&GENERATED_FILES, group)?;
+    generated.iter().try_for_each(|one| one.stage(group))
 }
 
 /// The octets as a passphrase, with a warning if it is short.

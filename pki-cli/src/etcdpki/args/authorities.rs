@@ -7,7 +7,7 @@ use pki_core::hierarchy::AuthorityName;
 use pki_core::lifetime::Lifetime;
 use pki_core::name::{DnsName, Label};
 
-use super::{KeyArguments, NodeArgument, VaultArguments};
+use super::{NewKeyArguments, NodeArgument, VaultArguments};
 
 /// List the authorities: where their keys are, until when they hold, and what is asked for
 #[derive(Args, Debug)]
@@ -55,11 +55,7 @@ pub(in crate::etcdpki) struct CaImport {
     #[arg(long)]
     pub(in crate::etcdpki) offline: bool,
     #[command(flatten)]
-    pub(in crate::etcdpki) keys: KeyArguments,
-    /// Make a strong passphrase for the sealed keys, in etcdpki-passphrase.txt, and list that in
-    /// .gitignore, where there are none yet
-    #[arg(long)]
-    pub(in crate::etcdpki) generate_secrets: bool,
+    pub(in crate::etcdpki) keys: NewKeyArguments,
     /// Check, and write nothing
     #[arg(long)]
     pub(in crate::etcdpki) dry_run: bool,
@@ -81,11 +77,7 @@ pub(in crate::etcdpki) struct CaRequest {
     #[arg(short, long, value_name = "FILE")]
     pub(in crate::etcdpki) out: Option<PathBuf>,
     #[command(flatten)]
-    pub(in crate::etcdpki) keys: KeyArguments,
-    /// Make a strong passphrase for the sealed keys, in etcdpki-passphrase.txt, and list that in
-    /// .gitignore, where there are none yet
-    #[arg(long)]
-    pub(in crate::etcdpki) generate_secrets: bool,
+    pub(in crate::etcdpki) keys: NewKeyArguments,
     /// Report in JSON
     #[arg(long)]
     pub(in crate::etcdpki) json: bool,
@@ -130,11 +122,7 @@ pub(in crate::etcdpki) struct CaAdopt {
     #[arg(long, value_name = "NAME")]
     pub(in crate::etcdpki) cluster: Option<Label>,
     #[command(flatten)]
-    pub(in crate::etcdpki) keys: KeyArguments,
-    /// Make a strong passphrase for the sealed keys, in etcdpki-passphrase.txt, and list that in
-    /// .gitignore, where there are none yet
-    #[arg(long)]
-    pub(in crate::etcdpki) generate_secrets: bool,
+    pub(in crate::etcdpki) keys: NewKeyArguments,
     #[command(flatten)]
     pub(in crate::etcdpki) vault: VaultArguments,
     /// Say what is found and what is wrong with it, and write nothing

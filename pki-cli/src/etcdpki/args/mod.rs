@@ -79,6 +79,17 @@ pub(super) struct KeyArguments {
     pub(super) slot: Option<SlotName>,
 }
 
+/// How the sealed keys are opened, or sealed for the first time
+#[derive(Args, Debug)]
+pub(super) struct NewKeyArguments {
+    #[command(flatten)]
+    pub(super) keys: KeyArguments,
+    /// Make a strong passphrase for the sealed keys, in etcdpki-passphrase.txt, and list that in
+    /// .gitignore, where there are none yet
+    #[arg(long)]
+    pub(super) generate_secrets: bool,
+}
+
 /// Where the passphrase of the sealed keys comes from
 #[derive(Args, Debug)]
 pub(super) struct PassphraseArguments {

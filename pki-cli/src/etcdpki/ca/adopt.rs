@@ -98,7 +98,6 @@ fn keep(arguments: &CaAdopt, described: &Described, adoption: &Adoption) -> Resu
         &described.cluster,
         opened::writable("ca adopt")?,
         &arguments.keys,
-        arguments.generate_secrets,
     )?;
     let mut batch = Batch::default();
     adoption.add(&mut batch, &opened.pki, &opened.keys)?;

@@ -56,8 +56,7 @@ fn with_key(
     if arguments.dry_run {
         return report.print(arguments.json);
     }
-    let mut opened =
-        Opened::open_or_generate(cluster, pki, &arguments.keys, arguments.generate_secrets)?;
+    let mut opened = Opened::open_or_generate(cluster, pki, &arguments.keys)?;
     let mut batch = Batch::default();
     let stored = import.add_with_key(&mut batch, &opened.pki, &key, &opened.keys)?;
     opened.commit(batch)?;
@@ -92,8 +91,7 @@ fn elsewhere(
     if arguments.dry_run {
         return report.print(arguments.json);
     }
-    let mut opened =
-        Opened::open_or_generate(cluster, pki, &arguments.keys, arguments.generate_secrets)?;
+    let mut opened = Opened::open_or_generate(cluster, pki, &arguments.keys)?;
     let mut batch = Batch::default();
     let stored = import.add_elsewhere(&mut batch, &opened.pki, &custody)?;
     opened.commit(batch)?;

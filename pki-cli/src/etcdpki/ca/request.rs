@@ -76,8 +76,7 @@ fn make(
         let path = pki.locate_authority(&present);
         return Err(ImportError::Present { name, path }.into());
     }
-    let mut opened =
-        Opened::open_or_generate(cluster, pki, &arguments.keys, arguments.generate_secrets)?;
+    let mut opened = Opened::open_or_generate(cluster, pki, &arguments.keys)?;
     let generation = opened.pki.next_authority(name)?;
     let key = PrivateKey::generate(name.setting(cluster).key).map_err(ConvergeError::from)?;
     let profile = name.profile(cluster, generation);
