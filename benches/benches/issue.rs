@@ -213,9 +213,12 @@ fn converge_into(root: &Path, cluster: &Cluster) -> Result<(Sample, Sample), Fai
             .map_err(Failure::from);
     });
     let issued = issued?;
-    let mut written = Ok(());
+    let mut written: Result<(), Failure> = Ok(());
     let commit = in_process(|| {
-        written = issued.commit(&mut pki, Some(&keyring)).map(drop);
+        written = pki
+            .put_keyring(&keyring)
+            .map_err(Failure::from)
+            .and_then(|()| Ok(issued.commit(&mut pki).map(drop)?));
     });
     written?;
     Ok((issue, commit))
