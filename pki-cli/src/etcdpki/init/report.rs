@@ -5,7 +5,7 @@ use std::path::Path;
 
 use pki_core::Cluster;
 use pki_core::converge::{Action, Plan, State};
-use pki_core::document::AnsibleRole;
+use pki_core::document::{self, AnsibleRole};
 use pki_core::store::{Directory, Pki};
 use serde::{Serialize, Serializer};
 use time::OffsetDateTime;
@@ -35,6 +35,8 @@ pub(super) struct Report {
     certificates: Vec<Certificate>,
     /// What is there, still valid, and not described.
     undescribed: Vec<Undescribed>,
+    /// Vault files that no play needs any more.
+    unused: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -95,6 +97,7 @@ impl Report {
             authorities: Vec::new(),
             certificates: Vec::new(),
             undescribed: Vec::new(),
+            unused: Vec::new(),
         }
     }
 
@@ -165,6 +168,9 @@ impl Report {
                 });
             }
         }
+        let unused = document::unused_vault_paths(cluster).into_iter();
+        self.unused
+            .extend(unused.filter(|path| Path::new(path).exists()));
         self.authorities
             .extend(state.authorities.iter().map(|stored| Authority {
                 name: stored.name.to_string(),
@@ -253,6 +259,15 @@ impl Report {
                 text,
                 "  {DIM}to have them refused: etcdpki revoke NAME{DIM:#}"
             );
+        }
+        if !self.unused.is_empty() {
+            let _ = writeln!(
+                text,
+                "\n{BAD}Not used{BAD:#} any more: remove these, for Ansible reads them, and asks for their passwords"
+            );
+            for path in &self.unused {
+                let _ = writeln!(text, "  {path}");
+            }
         }
         self.write_next(text, directory);
     }
@@ -372,6 +387,9 @@ fn remark(path: &str) -> &'static str {
         "etcdpki.yml" => "the description: edit it and run init again",
         secrets::VAULT_PASSWORD_FILE => "opens the vault files; git ignores it: keep a copy",
         secrets::PASSPHRASE_FILE => "opens the sealed keys; git ignores it: keep a copy",
+        _ if path.starts_with(secrets::HOST_PASSWORDS) => {
+            "opens the vault file of this node; git ignores it: keep a copy"
+        }
         _ if path.ends_with(".vault.yml") => "encrypted",
         _ if path.ends_with("etcd.crl") => "what members refuse, for --client-crl-file",
         _ if path.ends_with("etcd.pem") => "the same as PEM",
