@@ -181,6 +181,8 @@ impl Lab {
         .env("LC_ALL", "C.UTF-8")
         .env("HOME", run_directory())
         .env("ANSIBLE_NOCOLOR", "1")
+        // Hosts have their names and addresses anew each time; ssh does not look at HOME.
+        .env("ANSIBLE_SSH_COMMON_ARGS", "-o UserKnownHostsFile=/dev/null")
         .env(
             "ANSIBLE_CALLBACK_PLUGINS",
             workspace().join("fixtures/hosts/callback"),

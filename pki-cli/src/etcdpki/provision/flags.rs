@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use minijinja::{ErrorKind, Value, context};
 use pki_core::Cluster;
 use pki_core::description::Node;
-use pki_core::etcd::EtcdSeries;
+use pki_core::etcd::{EtcdSeries, EtcdVersion};
 
 use super::{ansible, variables};
 use crate::etcdpki::error::Error;
@@ -13,14 +13,18 @@ use crate::etcdpki::error::Error;
 /// Where the role puts settings.
 pub(super) const CONFIG_DIRECTORY: &str = "/etc/etcd";
 
+/// The version that flags are for: the described one.
+pub(super) fn version(cluster: &Cluster) -> EtcdVersion {
+    let described = cluster.etcd.version;
+    described
+        .unwrap_or_else(|| EtcdSeries::V3_5.into())
+        .packaged()
+}
+
 /// The flags of a member in a new cluster, without the dashes. `refuses` says whether there is a
 /// list of certificates to refuse.
 pub(super) fn flags(cluster: &Cluster, node: &Node, refuses: bool) -> Result<Value, Error> {
-    let version = cluster
-        .etcd
-        .version
-        .unwrap_or_else(|| EtcdSeries::V3_5.into());
-    let version = version.packaged().to_string();
+    let version = version(cluster).to_string();
     let series = version.rsplit_once('.').map_or("", |(series, _)| series);
     let endpoint = node.client_url();
     let table = variables::render_as_ansible(

@@ -13,12 +13,15 @@ use crate::etcdpki::opened;
 
 /// What comes after it.
 pub(super) const NEXT: &[&str] = &[
-    "on each node: a user etcd, and of the files below those that its unit names:",
-    "  /etc/etcd/pki             ca.crt, current/{server,peer}.{crt,key}",
-    "  /etc/etcd                 etcd.crl from pki/crl",
-    "  etcd.service              /etc/systemd/system/etcd.service, with flags",
-    "  etcd-environment.service  the same, with etcd.env in /etc/etcd",
-    "  etcd-yaml.service         the same, with etcd.yml in /etc/etcd (etcd 3.5.15 or later; no CRL)",
+    "see that etcdpki.yml names the version of etcd that is installed (etcd: version; else it is 3.5)",
+    "etcdpki export --format pem -o out",
+    "on each NODE a user etcd, which may read these files, and:",
+    "  out/members-ca.crt                  /etc/etcd/pki/ca.crt",
+    "  out/NODE/{server,peer}.{crt,key}    /etc/etcd/pki/current/",
+    "  pki/crl/etcd.crl                    /etc/etcd/etcd.crl",
+    "  systemd/NODE/etcd.service           /etc/systemd/system/etcd.service",
+    "or in its place etcd-environment.service, with etcd.env in /etc/etcd,",
+    "or etcd-yaml.service, with etcd.yml there (etcd 3.5.15 or later, and no CRL);",
     "then on all nodes at once: systemctl enable --now etcd",
 ];
 
@@ -33,6 +36,8 @@ pub(super) fn files(cluster: &Cluster) -> Result<Vec<File>, Error> {
 }
 
 fn of_node(cluster: &Cluster, node: &Node, refuses: bool) -> Result<Vec<File>, Error> {
+    let version = flags::version(cluster);
+    let managed = format!("Written by etcdpki from etcdpki.yml, for etcd {version}");
     let flags = flags::flags(cluster, node, refuses)?;
     // The config file of etcd has no word for a revocation list.
     let flags_of_yaml = flags::flags(cluster, node, false)?;
@@ -40,7 +45,7 @@ fn of_node(cluster: &Cluster, node: &Node, refuses: bool) -> Result<Vec<File>, E
         variables::render_as_ansible(
             ansible::template(template),
             context! {
-                ansible_managed => "Written by etcdpki from etcdpki.yml",
+                ansible_managed => &managed,
                 etcd_cluster => cluster.name.as_str(),
                 etcd_server_settings => settings,
                 etcd_server_binaries => "/usr/bin",
