@@ -100,6 +100,11 @@ impl Error {
             {
                 Some("allow more open files (ulimit -n), or do fewer files at once".to_owned())
             }
+            Self::Password(password::Error::NoTerminal) => Some(
+                "name a file or a script: --vault-id LABEL@SOURCE; for git: \
+                 vault git --vault-id LABEL@SOURCE setup"
+                    .to_owned(),
+            ),
             _ => None,
         }
     }

@@ -67,6 +67,19 @@ impl Source {
         }
     }
 
+    /// What it is, if it gives its secret only once.
+    pub(super) fn used_up(&self) -> Option<String> {
+        match self {
+            Self::Descriptor(number) => Some(format!("file descriptor {number}")),
+            Self::Prompt(_) => Some("to be typed in".to_owned()),
+            Self::Age(path) | Self::File(path) => {
+                let is_stream = path.metadata().is_ok_and(|metadata| !metadata.is_file());
+                is_stream.then(|| format!("in {}, which is no regular file", path.display()))
+            }
+            Self::Client { .. } | Self::Variable(_) => None,
+        }
+    }
+
     pub(super) fn is_script(&self) -> bool {
         match self {
             Self::Client { .. } => true,
