@@ -150,7 +150,7 @@ fn a_damaged_value_is_named() {
     ));
     assert!(said.contains("v.yml:2 (b)"), "{said}");
     assert!(
-        said.contains("Non-hexadecimal digit found (line 2, column 3)"),
+        said.contains("Non-hexadecimal digit found (line 4, column 5)"),
         "{said}"
     );
 }

@@ -270,6 +270,60 @@ fn chosen_keys_are_encrypted_and_decrypted_where_they_stand() {
 }
 
 #[test]
+fn keys_that_cannot_be_chosen_are_refused_with_the_reason() {
+    let sandbox = Sandbox::new();
+    let text = "twice: one\nflow: [1, 2]\nfolded: >\n  a\nlong: over\n  lines\nref: *x\nmap:\n  a: 1\n  \
+                b: 2\ntwice: two\nlist:\n- one\n- two\nboth: 1\nboth:\n  c: 1\nfree: text\n";
+    sandbox.write("v.yml", text);
+    let inline = |verb: &str, keys: &[&str], code| {
+        let arguments = [&["inline", verb, "--vault-id", "p", "v.yml"], keys].concat();
+        stderr(&run(&mut sandbox.vault(&arguments), code))
+    };
+    for (key, reason) in [
+        (
+            "twice",
+            "more than once (lines 1, 11), of which Ansible takes the last one",
+        ),
+        ("both", "more than once (lines 15, 17)"),
+        (
+            "flow",
+            "v.yml:2 (flow) is a collection in brackets; write each entry on a line",
+        ),
+        (
+            "folded",
+            "(folded) is a folded scalar ('>'); write it as a literal one",
+        ),
+        ("long", "(long) goes on over several lines; quote it"),
+        ("ref", "(ref) has an anchor, a tag or an alias"),
+        (
+            "map",
+            "'map' is a collection; name values in it: map.a, map.b",
+        ),
+        (
+            "list",
+            "'list' is a collection; name values in it: list.[0], list.[1]",
+        ),
+        ("no", "no such value 'no'; it has: twice, flow"),
+    ] {
+        let said = inline("encrypt", &["free", key], 1);
+        assert!(said.contains(reason), "{key}: {said}");
+        assert_eq!(sandbox.read("v.yml"), text.as_bytes(), "{key}");
+    }
+    let said = inline("view", &["free"], 1);
+    assert!(said.contains("v.yml:18 (free) is not encrypted"), "{said}");
+    let said = inline("decrypt", &["no"], 1);
+    assert!(said.contains("no such value 'no', and no other"), "{said}");
+    inline("encrypt", &["free", "list.[1]"], 0);
+    let said = inline("encrypt", &["free"], 1);
+    assert!(said.contains("(free) is encrypted already"), "{said}");
+    inline("decrypt", &["free", "list.[1]"], 0);
+    let text = text
+        .replace("- two", "- \"two\"")
+        .replace(": text", ": \"text\"");
+    assert_eq!(String::from_utf8(sandbox.read("v.yml")).unwrap(), text);
+}
+
+#[test]
 fn check_finds_what_is_not_encrypted() {
     let sandbox = tree();
     assert_eq!(run(&mut sandbox.vault(&["check", "t"]), 0).stdout, b"");

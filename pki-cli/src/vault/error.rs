@@ -1,7 +1,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use vault_format::FormatProblem;
+use vault_format::{FormatProblem, inline};
 
 use crate::password;
 
@@ -140,6 +140,19 @@ impl Error {
             vault_format::Error::Io(source) => Self::Io(source).of(&name),
             source => Self::Vault { name, source },
         }
+    }
+
+    /// Says where in the file the fault of a value is.
+    pub(super) fn placed(mut self, value: &inline::Value) -> Self {
+        if let Self::Vault {
+            source: vault_format::Error::Format { line, column, .. },
+            ..
+        } = &mut self
+            && let Some(position) = value.position(*line, *column)
+        {
+            (*line, *column) = position;
+        }
+        self
     }
 
     /// Names the file that was worked on when reading or writing failed.
