@@ -68,11 +68,15 @@ fn a_tree_is_rekeyed_with_its_inline_values() {
     let entry = |file: &str, kind: &str, values: u32| serde_json::json!({"file": file, "kind": kind, "values": values});
     assert_eq!(
         report,
-        serde_json::json!([
-            entry("t/a.yml", "file", 1),
-            entry("t/sub/b", "file", 1),
-            entry("t/sub/inline.yml", "inline", 2)
-        ])
+        serde_json::json!({
+            "dry_run": false,
+            "files": [
+                entry("t/a.yml", "file", 1),
+                entry("t/sub/b", "file", 1),
+                entry("t/sub/inline.yml", "inline", 2)
+            ],
+            "failed": []
+        })
     );
     assert_eq!(outside(sandbox.read("t/sub/inline.yml")), outside(before));
     assert_eq!(
@@ -91,6 +95,54 @@ fn a_tree_is_rekeyed_with_its_inline_values() {
     );
     let verified = String::from_utf8(verified.stdout).unwrap();
     assert_eq!(verified.matches("opened by new").count(), 4, "{verified}");
+}
+
+#[test]
+fn failures_and_dry_runs_are_reported() {
+    let sandbox = tree();
+    sandbox.write("t/bad", "$ANSIBLE_VAULT;1.1;AES256\nzz\n");
+    let before = sandbox.read("t/a.yml");
+    let rekey = [
+        "rekey",
+        "-r",
+        "--vault-id",
+        "p",
+        "--new-vault-id",
+        "q",
+        "--keep-going",
+        "t",
+        "--dry-run",
+    ];
+    let as_json = |rekey: &[&str]| -> serde_json::Value {
+        let output = run(&mut sandbox.vault(&[rekey, &["--json"]].concat()), 1);
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    let dry = as_json(&rekey);
+    assert_eq!(dry["dry_run"], true);
+    assert_eq!(dry["files"].as_array().unwrap().len(), 3, "{dry}");
+    assert_eq!(dry["failed"][0]["file"], "t/bad");
+    let error = dry["failed"][0]["error"].as_str().unwrap();
+    assert!(error.contains("Non-hexadecimal digit found"), "{error}");
+    assert_eq!(sandbox.read("t/a.yml"), before);
+    let done = as_json(&rekey[..8]);
+    assert_eq!(
+        (&done["files"], &done["failed"]),
+        (&dry["files"], &dry["failed"])
+    );
+    assert_ne!(sandbox.read("t/a.yml"), before);
+    fs::remove_file(sandbox.path("t/bad")).unwrap();
+    let back = [
+        "rekey",
+        "-r",
+        "--vault-id",
+        "q",
+        "--new-vault-id",
+        "p",
+        "--dry-run",
+        "t",
+    ];
+    let said = stderr(&run(&mut sandbox.vault(&back), 0));
+    assert!(said.ends_with("Dry run: nothing was changed\n"), "{said}");
 }
 
 #[test]

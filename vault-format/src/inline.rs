@@ -20,6 +20,7 @@ mod scalar;
 
 use std::ops::Range;
 
+use crate::encryptor::to_u64;
 use crate::yaml::{self, Line, Paths, Token};
 
 pub use self::scalar::{Scalar, Unsupported, conceal, reveal, scalars};
@@ -64,7 +65,7 @@ impl Value {
         match &self.style {
             // Line 1 of the vault follows that of the tag.
             Style::Block { indent, .. } => {
-                Some((self.line as u64 + line, indent.len() as u64 + column))
+                Some((to_u64(self.line) + line, to_u64(indent.len()) + column))
             }
             Style::Quoted => None,
         }

@@ -32,8 +32,9 @@ pub(super) fn run(args: &Check) -> Result<(), Error> {
     match findings.len() {
         0 => Ok(()),
         number => Err(Error::Found(format!(
-            "{number} findings in {} files",
-            files.len()
+            "{} in {}",
+            talk::count(number, "finding"),
+            talk::count(files.len(), "file")
         ))),
     }
 }
