@@ -38,7 +38,7 @@ pub(super) fn run(arguments: &Init, directory: Option<&Path>) -> Result<ExitCode
         keys: &arguments.keys,
         vault: &arguments.vault,
         generate_secrets: arguments.generate_secrets,
-        renewals: Vec::new(),
+        renewals: Renewals::None,
         dry_run: arguments.dry_run,
         json: arguments.json,
     };
@@ -52,10 +52,19 @@ pub(super) struct Work<'a> {
     pub(super) keys: &'a KeyArguments,
     pub(super) vault: &'a VaultArguments,
     pub(super) generate_secrets: bool,
-    /// Leaves that are issued whether they fit or not.
-    pub(super) renewals: Vec<(LeafId, Terms)>,
+    pub(super) renewals: Renewals,
     pub(super) dry_run: bool,
     pub(super) json: bool,
+}
+
+/// Leaves that are issued though they are there and fit.
+pub(super) enum Renewals {
+    /// None.
+    None,
+    /// These.
+    Asked(Vec<(LeafId, Terms)>),
+    /// Those whose renewal has come.
+    Due,
 }
 
 /// Does the work and tells of it.
@@ -83,8 +92,19 @@ fn plan(
     now: OffsetDateTime,
 ) -> Result<Plan, Error> {
     let mut plan = converge::plan(cluster, pki, now)?;
-    for (id, terms) in &arguments.renewals {
-        plan.renew(id, *terms)?;
+    match &arguments.renewals {
+        Renewals::None => {}
+        Renewals::Asked(asked) => {
+            for (id, terms) in asked {
+                plan.renew(id, *terms)?;
+            }
+        }
+        Renewals::Due => {
+            let renewals = converge::renewals(cluster, pki)?;
+            for renewal in renewals.iter().filter(|renewal| renewal.is_due(now)) {
+                plan.rotate(renewal)?;
+            }
+        }
     }
     Ok(plan)
 }

@@ -159,6 +159,27 @@ impl<S: Store> Pki<S> {
         }))
     }
 
+    /// The certificate of the generation before, if it can be read: it is of no use any more.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be read.
+    pub fn previous(&self, leaf: &StoredLeaf) -> Result<Option<Certificate>, StoreError> {
+        let directory = layout::leaf(&leaf.id);
+        let generations = self.generations(&directory)?;
+        let before = generations
+            .iter()
+            .rfind(|generation| **generation < leaf.generation);
+        let Some(before) = before else {
+            return Ok(None);
+        };
+        let chain = self
+            .store
+            .read(&format!("{directory}/{before}/{LEAF_CERTIFICATE}"))?;
+        let chain = chain.and_then(|text| bundle::read(&text).ok());
+        Ok(chain.and_then(|chain| chain.into_iter().next()))
+    }
+
     /// The newest generation of every leaf that is here and not among `described`, by where a
     /// person finds it: a node that was removed keeps its certificates until they expire.
     ///
