@@ -1,12 +1,9 @@
 //! What is in a file: certificates, keys, whatever order they stand in.
 
-use rustls_pki_types::pem::{PemObject, SectionKind};
-use zeroize::Zeroize;
-
-use crate::certificate::bundle::InvalidPem;
 use crate::certificate::{Certificate, InvalidCertificate};
 use crate::crl::{Crl, InvalidCrl};
-use crate::key::{Fingerprint, KeyAlgorithm, KeyError, PrivateKey};
+use crate::key::{Fingerprint, KeyAlgorithm, KeyError, PrivateKey, has_header_of_encryption};
+use crate::pem::{self, InvalidBlock};
 use crate::seal::{SEALED_KEY, SealError, SealedKey, Tier};
 
 /// Something found in a file.
@@ -40,50 +37,29 @@ pub fn inspect(content: &[u8]) -> Result<Vec<Item>, InspectError> {
     if content.first() == Some(&DER_SEQUENCE) {
         return Ok(vec![inspect_der(content)?]);
     }
-    if content.starts_with(format!("-----BEGIN {SEALED_KEY}-----").as_bytes()) {
-        return Ok(vec![Item::SealedKey {
-            tier: SealedKey::from_pem(content)?.tier(),
-        }]);
-    }
-    if is_encrypted_key(content) {
+    if has_header_of_encryption(content) {
         return Err(InspectError::Encrypted);
     }
+    let blocks = pem::read(content)?;
     let mut items = Vec::new();
-    for block in <(SectionKind, Vec<u8>)>::pem_slice_iter(content) {
-        let (kind, mut der) = block.map_err(|_| InvalidPem::Malformed)?;
-        let item = match kind {
-            SectionKind::Certificate => {
-                Some(Item::Certificate(Box::new(Certificate::from_der(&der)?)))
-            }
-            SectionKind::Crl => Some(Item::Crl(Box::new(Crl::from_der(&der)?))),
-            SectionKind::PrivateKey | SectionKind::RsaPrivateKey | SectionKind::EcPrivateKey => {
-                Some(private_key(&der)?)
-            }
+    for block in &blocks {
+        let der = block.content.as_slice();
+        items.extend(match block.label.as_str() {
+            pem::CERTIFICATE => Some(Item::Certificate(Box::new(Certificate::from_der(der)?))),
+            pem::CRL => Some(Item::Crl(Box::new(Crl::from_der(der)?))),
+            pem::ENCRYPTED_PRIVATE_KEY => return Err(InspectError::Encrypted),
+            SEALED_KEY => Some(Item::SealedKey {
+                tier: SealedKey::from_octets(der)?.tier(),
+            }),
+            key if pem::is_private_key(key) => Some(private_key(der)?),
             _ => None,
-        };
-        der.zeroize();
-        items.extend(item);
+        });
     }
-    match items.is_empty() {
-        true => Err(label(content).map_or(InspectError::Nothing, InspectError::Other)),
-        false => Ok(items),
+    match (items.is_empty(), blocks.first()) {
+        (false, _) => Ok(items),
+        (true, Some(block)) => Err(InspectError::Other(block.label.clone())),
+        (true, None) => Err(InspectError::Nothing),
     }
-}
-
-/// PKCS#8 (RFC 5958 section 3), or the older way with header lines inside of the block.
-fn is_encrypted_key(content: &[u8]) -> bool {
-    let text = String::from_utf8_lossy(content);
-    text.contains("-----BEGIN ENCRYPTED PRIVATE KEY-----")
-        || text.contains("Proc-Type: 4,ENCRYPTED")
-}
-
-/// The label of the first PEM block.
-fn label(content: &[u8]) -> Option<String> {
-    let text = String::from_utf8_lossy(content);
-    let (_, rest) = text.split_once("-----BEGIN ")?;
-    let (label, _) = rest.split_once("-----")?;
-    let plain = label.len() <= 40 && label.bytes().all(|byte| (b' '..=b'~').contains(&byte));
-    plain.then(|| label.to_owned())
 }
 
 fn inspect_der(der: &[u8]) -> Result<Item, InspectError> {
@@ -132,7 +108,7 @@ pub enum InspectError {
     Other(String),
     /// A PEM block that cannot be read.
     #[error(transparent)]
-    Pem(#[from] InvalidPem),
+    Pem(#[from] InvalidBlock),
     /// A sealed key that is cut.
     #[error(transparent)]
     Sealed(#[from] SealError),
