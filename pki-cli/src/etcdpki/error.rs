@@ -110,8 +110,6 @@ pub(super) enum Error {
         "{owner}: no certificate of it is here: `etcdpki status` lists what there is; write OWNER or OWNER/ROLE"
     )]
     NoOwnerToExport { owner: String },
-    #[error("{}: no keyring here", .path.display())]
-    NoKeyring { path: PathBuf },
     #[error("{}: no description here", .path.display())]
     NoDescription { path: PathBuf },
     #[error("--out is missing: the certificate is not kept here, so say where it is to be written")]
@@ -246,7 +244,7 @@ impl Error {
             Self::DescriptionLost { .. } => Some(
                 "restore it from a copy, or move pki/ away to begin a new PKI".to_owned(),
             ),
-            Self::NoDescription { .. } | Self::NoKeyring { .. } | Self::NoPki { .. } => {
+            Self::NoDescription { .. } | Self::NoPki { .. } => {
                 Some("run `etcdpki init` first, or give its directory with -C".to_owned())
             }
             Self::NoPasswordForVault { .. } => Some(

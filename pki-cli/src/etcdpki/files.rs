@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use pki_core::document::Document;
 use pki_core::secret_text::SecretText;
 use pki_core::store::atomic::{self, Access, Group};
-use vault_format::{Header, Label, MAGIC, Plaintext, Secret};
+use vault_format::{Header, Label, Plaintext, Secret};
 use zeroize::Zeroizing;
 
 use super::error::Error;
@@ -157,13 +157,6 @@ pub(super) fn read_input(path: &Path) -> Result<Zeroizing<Vec<u8>>, Error> {
         ))),
         false => Ok(content),
     }
-}
-
-/// Whether there is a file that a vault password opens.
-pub(super) fn is_encrypted(path: &Path) -> bool {
-    let mut start = [0; MAGIC.len()];
-    let read = File::open(path).and_then(|mut file| file.read_exact(&mut start));
-    read.is_ok() && start == *MAGIC
 }
 
 /// Adds files to .gitignore that are not in it yet.

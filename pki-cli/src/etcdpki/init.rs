@@ -25,6 +25,7 @@ use super::error::Error;
 use super::files::{self, Old, Ready};
 use super::secrets::{self, Generated, Source};
 use super::{keys, opened, output};
+use crate::envelope;
 use report::Report;
 
 /// The PKI directory.
@@ -243,14 +244,14 @@ impl Secrets {
         };
         let vault = Source::vault_password(arguments.vault);
         let roles = AnsibleRole::ALL.map(|role| PathBuf::from(role.vault_path()));
-        let encrypted = roles.into_iter().find(|path| files::is_encrypted(path));
+        let encrypted = roles.into_iter().find(|path| envelope::is_at(path));
         let vault_password = acquire(vault, keyring.is_none(), encrypted)?;
         let mut host_passwords = Vec::new();
         if cluster.ansible.vault_files == VaultFiles::Host {
             for node in &cluster.nodes {
                 let file = secrets::host_password_file(&node.name);
                 let vault = PathBuf::from(document::host_vault_path(&node.name));
-                let encrypted = Some(vault).filter(|path| files::is_encrypted(path));
+                let encrypted = Some(vault).filter(|path| envelope::is_at(path));
                 let source = Source::host_password(&file);
                 let password = acquire(source, keyring.is_none(), encrypted)?;
                 host_passwords.push((node.name.clone(), password));

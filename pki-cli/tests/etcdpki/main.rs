@@ -4,6 +4,7 @@
 
 mod adopt;
 mod authorities;
+mod damage;
 mod escrow;
 mod export;
 mod hook;
@@ -11,6 +12,7 @@ mod init;
 mod issue;
 mod lost;
 mod others;
+mod prompts;
 mod provision;
 mod revoke;
 mod slots;

@@ -41,6 +41,7 @@ use time::OffsetDateTime;
 use x509_parser::prelude::FromDer;
 use x509_parser::revocation_list::CertificateRevocationList;
 
+pub(crate) use lists::each_list;
 pub use lists::{Due, List, in_force, lists};
 pub use number::CrlNumber;
 pub use reason::{Reason, UnknownReason};

@@ -17,16 +17,13 @@ pub(super) struct View {
 
 enum Scope {
     Files { files: usize, paths: bool },
-    Whole { without_keys: bool, vault: Vault },
+    Whole { with_keys: bool, vault: Vault },
 }
 
 impl View {
     /// Of a whole PKI.
-    pub(super) fn whole(report: Report, without_keys: bool, vault: Vault) -> Self {
-        let scope = Scope::Whole {
-            without_keys,
-            vault,
-        };
+    pub(super) fn whole(report: Report, with_keys: bool, vault: Vault) -> Self {
+        let scope = Scope::Whole { with_keys, vault };
         Self { report, scope }
     }
 
@@ -130,7 +127,7 @@ impl View {
             Scope::Files { files: 1, .. } => return format!("{checked} in 1 file"),
             Scope::Files { files, .. } => return format!("{checked} in {files} files"),
             Scope::Whole {
-                without_keys: true, ..
+                with_keys: false, ..
             } => checked.push_str(", keys not checked"),
             Scope::Whole { .. } => {
                 let _ = match report.keys {
@@ -162,7 +159,7 @@ impl View {
                 Some("no path was validated: see --trust".to_owned())
             }
             Scope::Whole {
-                without_keys: false,
+                with_keys: true,
                 vault: Vault::Skipped(why),
             } => Some(format!(
                 "the contents of vault files were not compared: {why}"
