@@ -7,6 +7,7 @@
 mod check;
 mod error;
 mod raw;
+mod yaml;
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -60,6 +61,18 @@ impl Cluster {
     /// The first fault found, with its line and column.
     pub fn from_yaml(text: &str) -> Result<Self, DescriptionError> {
         check::cluster(raw::parse(text)?)
+    }
+
+    /// The same of what stands in a file.
+    ///
+    /// # Errors
+    ///
+    /// The same, and when it is not UTF-8.
+    pub fn from_octets(content: &[u8]) -> Result<Self, DescriptionError> {
+        match std::str::from_utf8(content) {
+            Ok(text) => Self::from_yaml(text),
+            Err(error) => Err(yaml::not_text(content, error)),
+        }
     }
 
     /// The subtrees to which the etcd authority is constrained, if it is.
