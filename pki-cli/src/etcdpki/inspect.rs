@@ -1,9 +1,11 @@
 //! `etcdpki inspect`: show what is in a file.
 
 mod crl;
+mod own;
 mod view;
 
 use std::cell::OnceCell;
+use std::fmt::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -17,7 +19,7 @@ use super::error::Error;
 use super::files;
 use super::output;
 use super::secrets::{self, Source};
-use view::{FileView, ItemView, VaultView};
+use view::{FileView, ItemView, Place, VaultView};
 
 /// Runs the command. A file that cannot be shown does not keep the others from it.
 pub(super) fn run(arguments: &Inspect) -> Result<ExitCode, Error> {
@@ -53,11 +55,10 @@ fn file(path: &Path, passwords: &Passwords<'_>) -> Result<FileView, Error> {
         path: path.to_owned(),
         source,
     })?;
-    let items = items.iter().map(|item| ItemView::new(None, item)).collect();
     Ok(FileView {
         path: name,
         vault: None,
-        items,
+        items: ItemView::all(Place::Clear, &items),
     })
 }
 
@@ -111,9 +112,9 @@ fn vault(
     let text = std::str::from_utf8(plaintext.as_ref()).unwrap_or_default();
     if let Ok(tree) = Tree::from_yaml(text) {
         for (key, value) in tree.texts() {
-            for item in inspect::inspect(value.as_bytes()).unwrap_or_default() {
-                view.items.push(ItemView::new(Some(key.clone()), &item));
-            }
+            let items = inspect::inspect(value.as_bytes()).unwrap_or_default();
+            view.items
+                .extend(ItemView::all(Place::Vault(Some(&key)), &items));
         }
     }
     if view.items.is_empty() {
@@ -124,8 +125,14 @@ fn vault(
                 source: error,
             }),
         })?;
-        view.items
-            .extend(found.iter().map(|item| ItemView::new(None, item)));
+        view.items.extend(ItemView::all(Place::Vault(None), &found));
     }
     Ok(view)
+}
+
+/// Lines of names and values, without those that have no value.
+fn rows(text: &mut String, rows: &[(&str, &str)]) {
+    for (label, value) in rows.iter().filter(|(_, value)| !value.is_empty()) {
+        let _ = writeln!(text, "    {label:18} {value}");
+    }
 }

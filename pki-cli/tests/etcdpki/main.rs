@@ -9,6 +9,7 @@ mod escrow;
 mod export;
 mod hook;
 mod init;
+mod inspect;
 mod issue;
 mod lost;
 mod others;

@@ -28,13 +28,14 @@ pub(super) fn fault(error: &Error, path: &Path) -> DescriptionError {
 /// The fault of octets that are not UTF-8.
 pub(super) fn not_text(content: &[u8], error: Utf8Error) -> DescriptionError {
     let (before, _) = content.split_at(error.valid_up_to());
-    let lines = before.split(|octet| *octet == b'\n');
-    let line = u64::try_from(lines.clone().count()).unwrap_or(u64::MAX);
-    let column = lines.last().map(String::from_utf8_lossy);
-    let column = column.map_or(0, |line| line.chars().count());
+    let line = before.iter().filter(|octet| **octet == b'\n').count() + 1;
+    let start = before.iter().rposition(|octet| *octet == b'\n');
+    let (_, last) = before.split_at(start.map_or(0, |end| end + 1));
+    let column = String::from_utf8_lossy(last).chars().count() + 1;
+    let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
     let position = Position {
-        line,
-        column: u64::try_from(column).unwrap_or(u64::MAX).saturating_add(1),
+        line: number(line),
+        column: number(column),
     };
     let encoding = match content {
         [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => "UTF-16",

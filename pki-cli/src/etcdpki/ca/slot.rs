@@ -20,7 +20,7 @@ use crate::etcdpki::secrets::{self, PASSPHRASE_FILE, Source};
 use crate::etcdpki::{keys, opened, output};
 use report::{Changed, Done};
 
-pub(super) use report::Listing;
+pub(in crate::etcdpki) use report::Listing;
 
 /// Runs the command.
 pub(super) fn run(arguments: &args::Slot) -> Result<ExitCode, Error> {
