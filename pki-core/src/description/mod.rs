@@ -84,6 +84,11 @@ impl Cluster {
         }
     }
 
+    /// How many members may be lost before the cluster stops: a quorum is more than half of them.
+    pub fn tolerated_losses(&self) -> usize {
+        self.nodes.len().saturating_sub(1) / 2
+    }
+
     /// The common name of peer certificates, for `--peer-cert-allowed-cn`.
     pub fn peer_common_name(&self) -> String {
         format!("{}-peer", self.name)

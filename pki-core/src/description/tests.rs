@@ -626,3 +626,17 @@ fn explicit_constraints_that_cover_everything_are_taken() {
             .is_none()
     );
 }
+
+#[test]
+fn a_quorum_is_more_than_half() {
+    for (nodes, losses) in [(1, 0), (2, 0), (3, 1), (4, 1), (5, 2), (6, 2), (7, 3)] {
+        let nodes: String = (0..nodes)
+            .map(|node| format!("  - {{ name: etcd-{node}, addresses: [10.0.0.1{node}] }}\n"))
+            .collect();
+        let text = format!("domain: a.b\nnodes:\n{nodes}");
+        assert_eq!(
+            Cluster::from_yaml(&text).unwrap().tolerated_losses(),
+            losses
+        );
+    }
+}

@@ -400,6 +400,12 @@ impl<S: Store> Pki<S> {
             .collect())
     }
 
+    /// Where a person finds the bundles.
+    pub(crate) fn bundle_paths(&self) -> Vec<String> {
+        let paths = [layout::TRUST_OF_MEMBERS, layout::TRUST_OF_CLIENTS];
+        paths.map(|path| self.store.locate(path)).into()
+    }
+
     /// Writes a batch, and then what it has for the journal.
     ///
     /// # Errors

@@ -155,13 +155,18 @@ impl<S: Store> Pki<S> {
     pub(crate) fn crl_path(authority: &StoredAuthority, merged: bool) -> String {
         match merged {
             true => layout::CRL.to_owned(),
-            false => format!(
-                "{}/{}/{}.crl",
-                layout::CRLS_OF_AUTHORITIES,
-                authority.name,
-                authority.generation
-            ),
+            false => Self::own_crl_path(authority.name, authority.generation),
         }
+    }
+
+    /// The path in the store of the list of an authority that signs no leaves.
+    pub(crate) fn own_crl_path(name: AuthorityName, generation: u32) -> String {
+        format!("{}/{name}/{generation}.crl", layout::CRLS_OF_AUTHORITIES)
+    }
+
+    /// The path in the store of the merged list.
+    pub(crate) fn merged_crl_path() -> &'static str {
+        layout::CRL
     }
 
     /// The path in the store of the PEM copy of the merged list.
@@ -198,10 +203,19 @@ impl<S: Store> Pki<S> {
     ///
     /// When the store cannot be read.
     pub(crate) fn add_git_attributes(&self, batch: &mut Batch) -> Result<(), StoreError> {
-        if self.store().read(layout::GIT_ATTRIBUTES)?.is_none() {
+        if self.missing_git_attributes()?.is_some() {
             batch.put(layout::GIT_ATTRIBUTES, GIT_ATTRIBUTES);
         }
         Ok(())
+    }
+
+    /// Where a person finds `.gitattributes`, once it is there.
+    pub(crate) fn missing_git_attributes(&self) -> Result<Option<String>, StoreError> {
+        let path = layout::GIT_ATTRIBUTES;
+        Ok(match self.store().read(path)? {
+            Some(_) => None,
+            None => Some(self.store().locate(path)),
+        })
     }
 }
 
