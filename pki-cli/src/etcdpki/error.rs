@@ -143,7 +143,12 @@ pub(super) enum Error {
     #[error("the operating system gave no random numbers: {0}")]
     Random(getrandom::Error),
     #[error("{what}: {reason}")]
-    Password { what: &'static str, reason: String },
+    Password {
+        what: &'static str,
+        reason: String,
+        /// Where it could be had from.
+        hint: Option<String>,
+    },
     #[error("{}: {source}", .path.display())]
     Pem { path: PathBuf, source: InvalidPem },
     #[error("{}: {source}", .path.display())]
@@ -263,6 +268,7 @@ impl Error {
             | Self::Converge(ConvergeError::Store(StoreError::Key { source: seal, .. })) => {
                 hint_of_seal(seal)
             }
+            Self::Password { hint, .. } => hint.clone(),
             Self::NotEncrypted { path } => {
                 Some(format!("if it is yours, encrypt it: vault encrypt {}", path.display()))
             }

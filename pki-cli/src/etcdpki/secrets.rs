@@ -185,9 +185,17 @@ impl<'a> Source<'a> {
     fn failed(&self, source: password::Error) -> Error {
         // The module that reads secrets was made for one of the two.
         let reason = source.to_string().replace("vault password", self.what);
+        let is_lacking = matches!(
+            source,
+            password::Error::Directory { .. }
+                | password::Error::EmptyFile { .. }
+                | password::Error::Missing { .. }
+                | password::Error::NothingEntered
+        );
         Error::Password {
             what: self.what,
             reason,
+            hint: is_lacking.then(|| self.ways(false)),
         }
     }
 

@@ -128,6 +128,48 @@ fn a_leaf_whose_key_was_lost_or_damaged_is_issued_anew() {
     }
 }
 
+/// As well for what is wrong with a certificate.
+#[test]
+fn a_leaf_whose_certificate_was_lost_or_damaged_is_made_anew() {
+    const LEAF: &str = "pki/certificates/etcd-0/server/1/tls.crt";
+    for content in [None, Some(&b"rubbish"[..])] {
+        let workspace = Workspace::initialised();
+        match content {
+            None => fs::remove_file(workspace.path(LEAF)).unwrap(),
+            Some(content) => workspace.write(LEAF, content),
+        }
+        assert_eq!(blamed(&found(&workspace)), [LEAF]);
+        let error = workspace.fails(1, &["init"]);
+        let advice = "remove the directory that it ";
+        assert!(error.contains(LEAF) && error.contains(advice), "{error}");
+        fs::remove_dir_all(workspace.path("pki/certificates/etcd-0/server/1")).unwrap();
+        workspace.succeeds(&["init"]);
+        workspace.succeeds(&["verify"]);
+    }
+}
+
+#[test]
+fn a_directory_in_place_of_a_file_is_found() {
+    for path in [
+        "pki/journal.jsonl",
+        "pki/crl/etcd.crl",
+        "pki/trust/members.crt",
+        "pki/authorities/etcd/1/ca.crt",
+        LEAF_KEY,
+        "roles/common/vars/certificates.vault.yml",
+    ] {
+        let workspace = Workspace::initialised();
+        fs::remove_file(workspace.path(path)).unwrap();
+        fs::create_dir(workspace.path(path)).unwrap();
+        let report = found(&workspace);
+        assert!(
+            blamed(&report).iter().all(|blamed| *blamed == path),
+            "{report}"
+        );
+        assert_eq!(report["certificates"], 8, "{report}");
+    }
+}
+
 #[test]
 fn a_vault_file_that_was_changed_is_found_beside_a_damaged_key() {
     let workspace = Workspace::initialised();

@@ -697,3 +697,53 @@ fn a_gitignore_that_is_not_text_is_added_to() {
             .starts_with(b"caf\xe9\n/vault-password.txt\n")
     );
 }
+
+/// The lock of a command that was killed is gone a moment later.
+#[test]
+fn a_lock_is_waited_for_and_then_told_of() {
+    let workspace = Workspace::initialised();
+    let lock = fs::File::open(workspace.path("pki")).unwrap();
+    lock.lock().unwrap();
+    let mut command = workspace.command(&["init"]);
+    let mut child = command
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut told = std::io::BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    std::io::BufRead::read_line(&mut told, &mut line).unwrap();
+    assert!(line.contains("waiting for another etcdpki"), "{line}");
+    drop(lock);
+    assert!(child.wait().unwrap().success());
+
+    let lock = fs::File::open(workspace.path("pki")).unwrap();
+    lock.lock().unwrap();
+    let error = workspace.fails(1, &["init"]);
+    assert!(
+        error.contains("another etcdpki is at work here: wait until it ends"),
+        "{error}"
+    );
+    workspace.succeeds(&["verify"]);
+}
+
+#[test]
+fn a_passphrase_that_is_not_there_is_told_with_the_ways_to_it() {
+    let workspace = Workspace::initialised();
+    workspace.write_with_mode("empty", "", 0o600);
+    for file in ["empty", "missing", "pki"] {
+        let error = workspace.fails(1, &["verify", "--passphrase-file", file]);
+        assert!(
+            error.contains(file) && error.contains("--passphrase-command COMMAND"),
+            "{error}"
+        );
+    }
+    for (command, part) in [
+        ("no-such-program", "`no-such-program` was not found"),
+        ("sh -c 'echo hidden; exit 3'", "`sh` failed: exit status: 3"),
+        ("true", "`true` printed nothing"),
+    ] {
+        let error = workspace.fails(1, &["verify", "--passphrase-command", command]);
+        assert!(error.contains(part) && !error.contains("hidden"), "{error}");
+    }
+}

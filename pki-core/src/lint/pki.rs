@@ -21,7 +21,7 @@ pub const UNREADABLE: Lint = error(
     "unreadable",
     "every certificate and every sealed key can be read",
     "RFC 7468, RFC 5280, and the sealed-key format",
-    "restore it from a copy; of a leaf, a new one will do: etcdpki issue OWNER --rekey; the key of an older generation is of no use any more, and may be removed",
+    "restore it from a copy; of a leaf, or of an older generation, remove the directory of the generation and run `etcdpki init`",
 );
 /// The sealed key of a described leaf is not there.
 pub const KEY_MISSING: Lint = error(
@@ -35,7 +35,7 @@ pub const CHANGED: Lint = error(
     "certificate-changed",
     "every certificate is the one that the journal tells of",
     "a generation is never overwritten; the journal holds the SHA-256 of its certificate",
-    "restore it from a copy; of a leaf, a new one will do: etcdpki issue OWNER --rekey",
+    "restore it from a copy; of a leaf, or of an older generation, remove the directory of the generation and run `etcdpki init`",
 );
 /// The keyring cannot be read, or is another one.
 pub const KEYRING: Lint = error(

@@ -44,6 +44,7 @@ impl Directory {
         waiting: impl FnOnce(),
     ) -> Result<Self, StoreError> {
         let path = root.display().to_string();
+        Self::open_read_only(root)?;
         atomic::make_directories(root)?;
         let lock = File::open(root).map_err(|error| StoreError::io(&path, error))?;
         let begin = Instant::now();
@@ -108,6 +109,11 @@ impl Directory {
     /// The keyring is the first file that appears, so a directory with others and without it is
     /// somebody else's. Directories may be there before it.
     fn refuse_foreign(&self) -> Result<(), StoreError> {
+        if self.root.exists() && !self.root.is_dir() {
+            let message = "this is a file, and the PKI is kept in a directory of this name: move the file away";
+            let error = io::Error::new(io::ErrorKind::NotADirectory, message);
+            return Err(StoreError::io(self.root.display().to_string(), error));
+        }
         if Self::holds_pki(&self.root) || !self.holds_files(&self.root)? {
             return Ok(());
         }
@@ -388,6 +394,17 @@ mod tests {
             Directory::open_within(root, Duration::from_secs(60), || sender.send(()).unwrap())
         });
         second.unwrap();
+    }
+
+    #[test]
+    fn a_file_in_place_of_the_directory_is_named() {
+        let temporary = tempfile::tempdir().unwrap();
+        let root = temporary.path().join("pki");
+        fs::write(&root, "x").unwrap();
+        for opened in [Directory::open(&root), Directory::open_read_only(&root)] {
+            let error = opened.unwrap_err().to_string();
+            assert!(error.ends_with("move the file away"), "{error}");
+        }
     }
 
     #[test]

@@ -145,7 +145,9 @@ pub enum StoreError {
         path: String,
     },
     /// A certificate cannot be read.
-    #[error("{path}: {source}")]
+    #[error(
+        "{path}: {source}; restore it from a copy, or, of a leaf, remove the directory that it is in and run `etcdpki init`"
+    )]
     Certificate {
         /// The file.
         path: String,
@@ -212,7 +214,9 @@ pub enum StoreError {
         source: InvalidKeyring,
     },
     /// A file that must be there is not.
-    #[error("{path}: the file is missing: restore it from a copy")]
+    #[error(
+        "{path}: the file is missing: restore it from a copy, or, of a leaf, remove the directory that it was in and run `etcdpki init`"
+    )]
     Missing {
         /// The file.
         path: String,

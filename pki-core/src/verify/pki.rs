@@ -169,9 +169,13 @@ struct Check<'a, S> {
 impl<S: Store + Sync> Check<'_, S> {
     fn bundles(&mut self) -> Result<(), StoreError> {
         for used_by in [BundleUse::Members, BundleUse::Clients] {
-            if let Some((path, text)) = self.pki.trust_file(used_by)? {
-                self.report
-                    .violations(&path, lint::trust(&text, used_by, self.now));
+            match self.pki.trust_file(used_by) {
+                Ok(Some((path, text))) => {
+                    let violations = lint::trust(&text, used_by, self.now);
+                    self.report.violations(&path, violations);
+                }
+                Ok(None) => {}
+                Err(error) => return self.report.unreadable(error),
             }
         }
         let Ok(wanted) = Bundles::of(self.cluster, |name| self.find(name)) else {

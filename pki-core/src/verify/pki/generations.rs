@@ -15,7 +15,7 @@ use crate::verify::is_signed_by;
 impl<S: Store + Sync> Check<'_, S> {
     /// Finds certificates that cannot be read, or are others than those that were put there.
     pub(super) fn certificates(&mut self) -> Result<(), StoreError> {
-        let journal = self.pki.journal()?;
+        let journal = self.read_journal()?;
         let recorded = recorded(&journal);
         let kept = self.pki.each_authority()?;
         let kept: Vec<_> = kept

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Check, rules};
 use crate::crl::{Crl, Due, List, Reason, each_list, in_force};
-use crate::journal::Event;
+use crate::journal::{Event, Journal};
 use crate::lint;
 use crate::store::{Pki, Store, StoreError};
 
@@ -50,8 +50,10 @@ impl<S: Store + Sync> Check<'_, S> {
 
     /// The list for etcd by itself. Its path, if what is wrong with it is told by that.
     fn list_of_etcd(&mut self) -> Result<Option<String>, StoreError> {
-        let Some((path, content)) = self.pki.revocation_list_file()? else {
-            return Ok(None);
+        let (path, content) = match self.pki.revocation_list_file() {
+            Ok(Some(file)) => file,
+            Ok(None) => return Ok(None),
+            Err(error) => return self.report.unreadable(error).map(|()| None),
         };
         match Crl::read(&content) {
             Err(error) => {
@@ -87,11 +89,27 @@ impl<S: Store + Sync> Check<'_, S> {
         }
     }
 
+    /// The journal; one that is there and cannot be read is a finding.
+    pub(super) fn read_journal(&mut self) -> Result<Journal, StoreError> {
+        match self.pki.journal() {
+            Ok(journal) => Ok(journal),
+            Err(error) => self.report.unreadable(error).map(|()| Journal::default()),
+        }
+    }
+
     /// The chain of the journal, whether it tells of everything, and whether what it tells of
     /// revocations is still there.
     pub(super) fn journal(&mut self) -> Result<(), StoreError> {
-        let journal = self.pki.journal()?;
+        let journal = self.read_journal()?;
         let path = self.pki.locate_journal();
+        if self
+            .report
+            .findings
+            .iter()
+            .any(|finding| finding.path == path)
+        {
+            return Ok(());
+        }
         for fault in journal.faults() {
             self.report
                 .found(&path, &rules::JOURNAL_BROKEN, fault.to_string());

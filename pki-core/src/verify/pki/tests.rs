@@ -413,6 +413,9 @@ fn each_rule_of_a_whole_pki_is_broken() {
     assert_eq!(changed(LEAF, Some(b"rubbish".to_vec())), ["unreadable"]);
     assert!(of_other(ETCD).contains(&"signature-not-of-issuer"));
     assert!(of_other(LEAF).contains(&"path-not-valid"));
+    for path in [LEAF, ETCD, "authorities/root/1/ca.crt"] {
+        assert!(of_other(path).contains(&"certificate-changed"));
+    }
     assert_eq!(of_other("trust/members.crt"), ["trust-stale"]);
     assert!(codes(&cluster, "x", None, 5 * 365 + 1).contains(&"authority-not-valid"));
     let without = format!("{DESCRIPTION}etcd: {{ enable_grpc_gateway: false }}\n");
