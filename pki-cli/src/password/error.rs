@@ -80,6 +80,9 @@ pub enum Error {
         /// Its path.
         path: PathBuf,
     },
+    /// Nowhere to ask.
+    #[error("there is no terminal to ask for the password on")]
+    NoTerminal,
     /// An empty line.
     #[error("invalid vault password was provided: nothing was entered")]
     NothingEntered,

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use zeroize::Zeroizing;
 
 use super::Error;
-use super::bytes::{Unread, copy, read, trim_line_breaks};
+use super::bytes::{LIMIT, Unread, copy, read, trim_line_breaks};
 
 /// A script or command whose output, without the line breaks around it, is the password.
 #[derive(Debug)]
@@ -155,12 +155,12 @@ impl Program {
             return Ok(Zeroizing::default());
         };
         let Some(limit) = self.limit else {
-            return read(stdout).map_err(|unread| unread.at(&self.name));
+            return read(stdout, LIMIT).map_err(|unread| unread.at(&self.name));
         };
         let started = Instant::now();
         let (sender, receiver) = mpsc::channel::<Result<_, Unread>>();
         // Left alone at the limit: a grandchild may keep the pipe open for ever.
-        thread::spawn(move || sender.send(read(stdout)));
+        thread::spawn(move || sender.send(read(stdout, LIMIT)));
         let late = || Error::TimedOut {
             path: self.name.clone(),
             limit,

@@ -105,7 +105,8 @@ pub(super) fn open_value(
 ) -> Result<OpenValue, Error> {
     let name = value_name(path, value);
     let vault = std::io::Cursor::new(value.vault());
-    let (mut reader, index) = codec::unlock(vault, identities, &name)?;
+    let opened = codec::unlock(vault, identities, &name);
+    let (mut reader, index) = opened.map_err(|error| error.placed(value))?;
     let label = reader.header().label().cloned();
     let plaintext = codec::read_whole(&mut reader)?;
     Ok(OpenValue {
