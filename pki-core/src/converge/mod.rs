@@ -8,6 +8,7 @@ mod answer;
 mod apply;
 mod error;
 mod order;
+mod outlook;
 mod plan;
 mod renewal;
 mod revoke;

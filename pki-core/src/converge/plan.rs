@@ -233,7 +233,7 @@ impl Plan {
         Ok(())
     }
 
-    fn present(&self, name: AuthorityName) -> Option<&StoredAuthority> {
+    pub(super) fn present(&self, name: AuthorityName) -> Option<&StoredAuthority> {
         let (_, present) = self.authorities.iter().find(|(other, _)| *other == name)?;
         present.as_ref()
     }
