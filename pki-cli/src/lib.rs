@@ -3,6 +3,7 @@
 
 #![forbid(unsafe_code)]
 
+mod envelope;
 pub mod etcdpki;
 pub mod password;
 pub mod process;

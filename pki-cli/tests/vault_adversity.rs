@@ -257,3 +257,71 @@ fn at_once(commands: Vec<Command>) -> Vec<Output> {
         .map(|thread| thread.join().unwrap())
         .collect()
 }
+
+/// Who may not give a file away gives nobody more than was given before.
+#[test]
+fn owner_and_group_are_kept_where_that_is_allowed() {
+    use std::os::unix::fs::{MetadataExt, chown};
+
+    assert!(
+        rustix::process::geteuid().is_root(),
+        "this test makes files of other users: run it as root"
+    );
+    let sandbox = Sandbox::new();
+    chown(sandbox.path(""), Some(65534), Some(0)).unwrap();
+    chown(sandbox.path("p"), Some(65534), Some(0)).unwrap();
+    for (owner, group, before, after, warning) in [
+        (65534, 0, 0o644, 0o644, ""),
+        (65534, 12345, 0o444, 0o400, "its group can not be kept"),
+        (65534, 12345, 0o660, 0o600, "its group can not be kept"),
+        (0, 0, 0o664, 0o660, "its owner can not be kept"),
+        (0, 12345, 0o664, 0o600, "its owner can not be kept"),
+    ] {
+        sandbox.write("f", "a: 1\n");
+        sandbox.mode("f", 0o777 & before | 0o004);
+        chown(sandbox.path("f"), Some(owner), Some(group)).unwrap();
+        sandbox.mode("f", before);
+        let mut command = Command::new("setpriv");
+        command
+            .args([
+                "--reuid",
+                "65534",
+                "--clear-groups",
+                env!("CARGO_BIN_EXE_vault"),
+            ])
+            .args(["encrypt", "--vault-id", "p", "f"])
+            .current_dir(sandbox.path(""));
+        let outcome = run_peer(&mut command);
+        let case = format!("{owner}:{group} {before:o}\n{outcome}");
+        assert!(outcome.status.success(), "{case}");
+        let metadata = fs::metadata(sandbox.path("f")).unwrap();
+        assert_eq!(metadata.mode() & 0o7777, after, "{case}");
+        assert_eq!(
+            outcome.stderr.contains("can not be kept"),
+            !warning.is_empty(),
+            "{case}"
+        );
+        assert!(outcome.stderr.contains(warning), "{case}");
+    }
+}
+
+#[test]
+fn an_output_that_is_full_is_named() {
+    let sandbox = vault();
+    for arguments in [
+        &["view", "--vault-id", "p", "f"][..],
+        &["decrypt", "--vault-id", "p", "--output", "-", "f"],
+        &["encrypt_string", "--vault-id", "p", "x"],
+        &["status", "f"],
+    ] {
+        let mut command = sandbox.vault(arguments);
+        let full = fs::File::options().write(true).open("/dev/full").unwrap();
+        let output = command.stdout(full).output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(
+            said.contains("standard output: No space left on device"),
+            "{said}"
+        );
+    }
+}

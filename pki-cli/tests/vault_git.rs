@@ -147,6 +147,160 @@ fn the_filters_pass_by_what_is_already_as_it_should_be() {
 }
 
 #[test]
+fn what_git_gives_is_never_taken_for_a_password() {
+    let sandbox = Sandbox::new();
+    let vault = sandbox.vault(&["encrypt", "--vault-id", "p"]);
+    let vault = feed(&mut { vault }, b"a: 1\n", 0).stdout;
+    for (verb, content) in [
+        ("clean", b"first line\na: 1\n".as_slice()),
+        ("smudge", &vault),
+    ] {
+        for source in [
+            &["-J"][..],
+            &["--vault-id", "x@prompt"],
+            &["--vault-id", "fd:0"],
+            &["--vault-id", "/dev/stdin"],
+            &[],
+        ] {
+            let arguments = [&["git"], source, &[verb]].concat();
+            let output = feed(&mut sandbox.vault(&arguments), content, 1);
+            assert_eq!(output.stdout, b"", "{arguments:?}");
+        }
+    }
+    let said = feed(&mut sandbox.vault(&["git", "clean"]), b"a: 1\n", 1);
+    let said = vault_support::stderr(&said);
+    assert!(said.contains("no terminal to ask"), "{said}");
+    assert!(
+        said.contains("vault git --vault-id LABEL@SOURCE setup"),
+        "{said}"
+    );
+}
+
+#[test]
+fn secrets_that_are_not_there_again_are_not_set_up() {
+    let repository = Repository::new();
+    let configuration = repository.0.read(".git/config");
+    let setup = |options: &[&str], code| {
+        let arguments = [&["git"], options, &["setup"]].concat();
+        let mut command = repository.with_path(repository.0.vault(&arguments));
+        vault_support::stderr(&feed(&mut command, b"line\nline\n", code))
+    };
+    for (options, expected) in [
+        (&[][..], "is to be typed in"),
+        (&["-J", "--vault-id", "p"], "is to be typed in"),
+        (
+            &["--vault-id", "x@prompt"],
+            "vault id 'x' is to be typed in",
+        ),
+        (&["--vault-id", "fd:0"], "file descriptor 0"),
+        (&["--vault-id", "/dev/stdin"], "no regular file"),
+        (
+            &["--vault-id", "a@p", "--vault-id", "b@q"],
+            "--encrypt-vault-id",
+        ),
+    ] {
+        let said = setup(options, 5);
+        assert!(said.contains(expected), "{options:?}: {said}");
+    }
+    for (options, expected) in [
+        (&["--vault-id", "missing"][..], "was not found"),
+        (&["--vault-id", "env:NOT_SET"], "NOT_SET is not set"),
+        (
+            &["--vault-id", "p", "--vault-id", "missing"],
+            "was not found",
+        ),
+        (
+            &["--vault-id", "a@p", "--encrypt-vault-id", "b"],
+            "Did not find a match",
+        ),
+    ] {
+        let said = setup(options, 1);
+        assert!(said.contains(expected), "{options:?}: {said}");
+    }
+    assert_eq!(repository.0.read(".git/config"), configuration);
+}
+
+#[test]
+fn drivers_find_their_secrets_wherever_they_were_set_up() {
+    let repository = Repository::new();
+    let sub = repository.0.path("sub");
+    std::fs::create_dir(&sub).unwrap();
+    std::fs::rename(repository.0.path("p"), sub.join("p")).unwrap();
+    let mut setup =
+        repository.with_path(repository.0.vault(&["git", "--vault-id", "x@p", "setup"]));
+    run(setup.current_dir(&sub), 0);
+    repository.0.write(".gitattributes", "*.yml filter=vault\n");
+    repository.commit("s.yml", "a: 1\n");
+    // Of an ansible.cfg, too, if it is where git runs them.
+    repository
+        .0
+        .write("ansible.cfg", "[defaults]\nvault_password_file = sub/p\n");
+    let mut setup = repository.with_path(repository.0.vault(&["git", "setup"]));
+    run(setup.current_dir(&sub), 0);
+    repository.commit("s.yml", "a: 2\n");
+    let stored = repository
+        .git(&["show", "--no-textconv", "HEAD:s.yml"])
+        .stdout;
+    assert!(stored.starts_with(b"$ANSIBLE_VAULT;1.1;AES256\n"));
+}
+
+#[test]
+fn a_program_that_is_not_in_the_path_is_named_by_its_path() {
+    let repository = Repository::new();
+    run(
+        &mut repository.0.vault(&["git", "--vault-id", "p", "setup"]),
+        0,
+    );
+    let configured = repository.git(&["config", "filter.vault.clean"]).stdout;
+    let configured = String::from_utf8(configured).unwrap();
+    assert!(
+        configured.starts_with(env!("CARGO_BIN_EXE_vault")),
+        "{configured}"
+    );
+}
+
+#[test]
+fn empty_files_and_files_in_clear_are_stashed_and_merged() {
+    let repository = Repository::new();
+    repository.0.write(
+        ".gitattributes",
+        "*.yml filter=vault diff=vault merge=vault\n",
+    );
+    repository.commit("empty.yml", "");
+    repository.commit("s.yml", "a: 1\nb: 1\nc: 1\nd: 1\n");
+    assert_eq!(
+        repository.git(&["status", "--porcelain", "-uno"]).stdout,
+        b""
+    );
+    repository.git(&["checkout", "-q", "-b", "other"]);
+    repository.commit("s.yml", "a: 2\nb: 1\nc: 1\nd: 1\n");
+    repository.commit("both.yml", "x: 1\n");
+    repository.git(&["checkout", "-q", "main"]);
+    repository.commit("s.yml", "a: 1\nb: 1\nc: 1\nd: 2\n");
+    repository.0.write("empty.yml", "no: 1\n");
+    repository.git(&["stash", "-q"]);
+    assert_eq!(repository.0.read("empty.yml"), b"");
+    repository.git(&["merge", "-q", "other"]);
+    assert_eq!(repository.0.read("s.yml"), b"a: 2\nb: 1\nc: 1\nd: 2\n");
+    repository.git(&["stash", "pop", "-q"]);
+    assert_eq!(repository.0.read("empty.yml"), b"no: 1\n");
+    // Both add a file, and differ.
+    repository.commit("both.yml", "x: 1\ny: 1\n");
+    repository.git(&["checkout", "-q", "-f", "other"]);
+    repository.commit("new.yml", "x: 1\n");
+    repository.git(&["checkout", "-q", "main"]);
+    repository.commit("new.yml", "x: 2\n");
+    let output = repository.git_with_code(&["merge", "-q", "other"], 1);
+    let said = vault_support::stderr(&output);
+    assert!(said.contains("between the conflict markers"), "{said}");
+    let conflict = String::from_utf8(repository.0.read("new.yml")).unwrap();
+    assert_eq!(
+        conflict,
+        "<<<<<<< ours\nx: 2\n=======\nx: 1\n>>>>>>> theirs\n"
+    );
+}
+
+#[test]
 fn a_fixed_salt_is_warned_about() {
     let sandbox = Sandbox::new();
     let mut encrypt = sandbox.vault(&["encrypt", "--vault-id", "p"]);

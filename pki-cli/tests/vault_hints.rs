@@ -150,7 +150,7 @@ fn a_damaged_value_is_named() {
     ));
     assert!(said.contains("v.yml:2 (b)"), "{said}");
     assert!(
-        said.contains("Non-hexadecimal digit found (line 2, column 3)"),
+        said.contains("Non-hexadecimal digit found (line 4, column 5)"),
         "{said}"
     );
 }
@@ -160,4 +160,20 @@ fn a_method_of_a_newer_ansible_is_named() {
     let (sandbox, _) = vault();
     let content = b"$ANSIBLE_VAULT;1.1;V2\neyJrZXkiOiAiIn0=\n";
     assert_said(&sandbox, content, "Cipher 'V2' could not be found.", "");
+}
+
+#[test]
+fn colours_are_as_ansible_is_told() {
+    let sandbox = Sandbox::new();
+    for (variables, coloured) in [
+        (&["CLICOLOR_FORCE"][..], true),
+        (&["CLICOLOR_FORCE", "ANSIBLE_NOCOLOR"], false),
+        (&["ANSIBLE_FORCE_COLOR"], true),
+        (&["ANSIBLE_FORCE_COLOR", "ANSIBLE_NOCOLOR"], true),
+        (&[], false),
+    ] {
+        let mut view = sandbox.vault(&["view", "--vault-id", "p", "missing"]);
+        let said = run(view.envs(variables.iter().map(|name| (name, "1"))), 1);
+        assert_eq!(said.stderr.contains(&b'\x1b'), coloured, "{variables:?}");
+    }
 }

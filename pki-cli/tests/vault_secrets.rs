@@ -187,12 +187,7 @@ fn settings_come_from_the_environment_and_from_ansible_cfg() {
             .starts_with(b"$ANSIBLE_VAULT;1.2;AES256;a\n")
     );
     let mut empty = sandbox.vault(&["view", "f"]);
-    let said = stderr(&run(
-        empty
-            .env("ANSIBLE_VAULT_PASSWORD_FILE", "")
-            .env("ANSIBLE_VAULT_IDENTITY_LIST", ""),
-        0,
-    ));
+    let said = stderr(&run(empty.env("ANSIBLE_VAULT_PASSWORD_FILE", ""), 0));
     assert_eq!(said, "", "the list of the file still holds");
 }
 

@@ -234,6 +234,11 @@ fn a_weak_password_is_warned_about_when_it_encrypts_and_only_then() {
 #[test]
 fn a_pipe_is_a_source() {
     let sandbox = Sandbox::with_vault();
+    let said = stderr(&run(
+        &mut sandbox.vault(&["view", "--vault-id", "fd:9", "f"]),
+        1,
+    ));
+    assert!(said.contains("ile descriptor 9 is not open"), "{said}");
     let mut view = sandbox.vault(&["view", "--vault-id", "x@fd:0", "f"]);
     let mut child = view
         .stdin(Stdio::piped())

@@ -68,11 +68,15 @@ fn a_tree_is_rekeyed_with_its_inline_values() {
     let entry = |file: &str, kind: &str, values: u32| serde_json::json!({"file": file, "kind": kind, "values": values});
     assert_eq!(
         report,
-        serde_json::json!([
-            entry("t/a.yml", "file", 1),
-            entry("t/sub/b", "file", 1),
-            entry("t/sub/inline.yml", "inline", 2)
-        ])
+        serde_json::json!({
+            "dry_run": false,
+            "files": [
+                entry("t/a.yml", "file", 1),
+                entry("t/sub/b", "file", 1),
+                entry("t/sub/inline.yml", "inline", 2)
+            ],
+            "failed": []
+        })
     );
     assert_eq!(outside(sandbox.read("t/sub/inline.yml")), outside(before));
     assert_eq!(
@@ -91,6 +95,54 @@ fn a_tree_is_rekeyed_with_its_inline_values() {
     );
     let verified = String::from_utf8(verified.stdout).unwrap();
     assert_eq!(verified.matches("opened by new").count(), 4, "{verified}");
+}
+
+#[test]
+fn failures_and_dry_runs_are_reported() {
+    let sandbox = tree();
+    sandbox.write("t/bad", "$ANSIBLE_VAULT;1.1;AES256\nzz\n");
+    let before = sandbox.read("t/a.yml");
+    let rekey = [
+        "rekey",
+        "-r",
+        "--vault-id",
+        "p",
+        "--new-vault-id",
+        "q",
+        "--keep-going",
+        "t",
+        "--dry-run",
+    ];
+    let as_json = |rekey: &[&str]| -> serde_json::Value {
+        let output = run(&mut sandbox.vault(&[rekey, &["--json"]].concat()), 1);
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    let dry = as_json(&rekey);
+    assert_eq!(dry["dry_run"], true);
+    assert_eq!(dry["files"].as_array().unwrap().len(), 3, "{dry}");
+    assert_eq!(dry["failed"][0]["file"], "t/bad");
+    let error = dry["failed"][0]["error"].as_str().unwrap();
+    assert!(error.contains("Non-hexadecimal digit found"), "{error}");
+    assert_eq!(sandbox.read("t/a.yml"), before);
+    let done = as_json(&rekey[..8]);
+    assert_eq!(
+        (&done["files"], &done["failed"]),
+        (&dry["files"], &dry["failed"])
+    );
+    assert_ne!(sandbox.read("t/a.yml"), before);
+    fs::remove_file(sandbox.path("t/bad")).unwrap();
+    let back = [
+        "rekey",
+        "-r",
+        "--vault-id",
+        "q",
+        "--new-vault-id",
+        "p",
+        "--dry-run",
+        "t",
+    ];
+    let said = stderr(&run(&mut sandbox.vault(&back), 0));
+    assert!(said.ends_with("Dry run: nothing was changed\n"), "{said}");
 }
 
 #[test]
@@ -267,6 +319,60 @@ fn chosen_keys_are_encrypted_and_decrypted_where_they_stand() {
         .replace("|\n  line 1\n    line 2\n", "\"line 1\\n  line 2\\n\"\n");
     assert_eq!(clear, expected);
     run(&mut sandbox.playbook(&["play.yml"]), 0);
+}
+
+#[test]
+fn keys_that_cannot_be_chosen_are_refused_with_the_reason() {
+    let sandbox = Sandbox::new();
+    let text = "twice: one\nflow: [1, 2]\nfolded: >\n  a\nlong: over\n  lines\nref: *x\nmap:\n  a: 1\n  \
+                b: 2\ntwice: two\nlist:\n- one\n- two\nboth: 1\nboth:\n  c: 1\nfree: text\n";
+    sandbox.write("v.yml", text);
+    let inline = |verb: &str, keys: &[&str], code| {
+        let arguments = [&["inline", verb, "--vault-id", "p", "v.yml"], keys].concat();
+        stderr(&run(&mut sandbox.vault(&arguments), code))
+    };
+    for (key, reason) in [
+        (
+            "twice",
+            "more than once (lines 1, 11), of which Ansible takes the last one",
+        ),
+        ("both", "more than once (lines 15, 17)"),
+        (
+            "flow",
+            "v.yml:2 (flow) is a collection in brackets; write each entry on a line",
+        ),
+        (
+            "folded",
+            "(folded) is a folded scalar ('>'); write it as a literal one",
+        ),
+        ("long", "(long) goes on over several lines; quote it"),
+        ("ref", "(ref) has an anchor, a tag or an alias"),
+        (
+            "map",
+            "'map' is a collection; name values in it: map.a, map.b",
+        ),
+        (
+            "list",
+            "'list' is a collection; name values in it: list.[0], list.[1]",
+        ),
+        ("no", "no such value 'no'; it has: twice, flow"),
+    ] {
+        let said = inline("encrypt", &["free", key], 1);
+        assert!(said.contains(reason), "{key}: {said}");
+        assert_eq!(sandbox.read("v.yml"), text.as_bytes(), "{key}");
+    }
+    let said = inline("view", &["free"], 1);
+    assert!(said.contains("v.yml:18 (free) is not encrypted"), "{said}");
+    let said = inline("decrypt", &["no"], 1);
+    assert!(said.contains("no such value 'no', and no other"), "{said}");
+    inline("encrypt", &["free", "list.[1]"], 0);
+    let said = inline("encrypt", &["free"], 1);
+    assert!(said.contains("(free) is encrypted already"), "{said}");
+    inline("decrypt", &["free", "list.[1]"], 0);
+    let text = text
+        .replace("- two", "- \"two\"")
+        .replace(": text", ": \"text\"");
+    assert_eq!(String::from_utf8(sandbox.read("v.yml")).unwrap(), text);
 }
 
 #[test]

@@ -6,8 +6,6 @@
 
 mod policy;
 
-use rustls_pki_types::CertificateSigningRequestDer;
-use rustls_pki_types::pem::PemObject;
 use x509_parser::certification_request::X509CertificationRequest;
 use x509_parser::cri_attributes::ParsedCriAttribute;
 use x509_parser::extensions::{ParsedExtension, X509Extension};
@@ -17,7 +15,7 @@ pub use policy::{Decision, Excess, Policy, PolicyError};
 
 use crate::certificate::{AlternativeName, AuthorityConstraints, common_name, name_text};
 use crate::key::{PublicKey, PublicKeyKind, WeakKey};
-use crate::pem;
+use crate::pem::{self, InvalidBlock};
 use crate::verify;
 
 /// A certification request whose signature is its own key's, and whose key is fit to be certified.
@@ -50,14 +48,15 @@ impl CertificateRequest {
         if content.first() == Some(&DER_SEQUENCE) {
             return Self::from_der(content);
         }
-        // certtool and Windows write the older label (RFC 7468 section 7).
-        let text = String::from_utf8_lossy(content).replace("NEW CERTIFICATE", "CERTIFICATE");
-        let mut blocks = CertificateSigningRequestDer::pem_slice_iter(text.as_bytes());
-        let first = blocks.next().ok_or(InvalidRequest::Missing)?;
-        let der = first.map_err(|_| InvalidRequest::Damaged)?;
-        match blocks.next() {
-            Some(_) => Err(InvalidRequest::Several),
-            None => Self::from_der(&der),
+        let blocks = pem::read(content)?;
+        let labels = [pem::CERTIFICATE_REQUEST, pem::NEW_CERTIFICATE_REQUEST];
+        let mut requests = blocks
+            .iter()
+            .filter(|block| labels.contains(&block.label.as_str()));
+        match (requests.next(), requests.next()) {
+            (Some(_), Some(_)) => Err(InvalidRequest::Several),
+            (Some(request), None) => Self::from_der(&request.content),
+            (None, _) => Err(InvalidRequest::Missing),
         }
     }
 
@@ -143,8 +142,8 @@ impl CertificateRequest {
 #[non_exhaustive]
 pub enum InvalidRequest {
     /// A PEM block is cut or holds characters that are not base64.
-    #[error("a PEM block is cut or damaged: look for a missing END line or a changed character")]
-    Damaged,
+    #[error(transparent)]
+    Damaged(#[from] InvalidBlock),
     /// The octets are not a request.
     #[error("not a certification request (PKCS#10): {0}")]
     Malformed(String),

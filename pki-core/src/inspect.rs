@@ -1,13 +1,17 @@
-//! What is in a file: certificates, keys, whatever order they stand in.
+//! What is in a file: certificates, keys, whatever order they stand in, and what etcdpki keeps.
 
-use rustls_pki_types::pem::{PemObject, SectionKind};
-use zeroize::Zeroize;
+mod own;
 
-use crate::certificate::bundle::InvalidPem;
 use crate::certificate::{Certificate, InvalidCertificate};
 use crate::crl::{Crl, InvalidCrl};
-use crate::key::{Fingerprint, KeyAlgorithm, KeyError, PrivateKey};
-use crate::seal::{SEALED_KEY, SealError, SealedKey, Tier};
+use crate::csr::{CertificateRequest, InvalidRequest};
+use crate::description::{Cluster, DescriptionError};
+use crate::journal::Journal;
+use crate::key::{Fingerprint, KeyAlgorithm, KeyError, PrivateKey, has_header_of_encryption};
+use crate::pem::{self, InvalidBlock};
+use crate::revocation::{InvalidRevocation, Revocation};
+use crate::seal::{InvalidKeyring, Keyring, SEALED_KEY, SealError, SealedKey, Tier};
+use crate::signer::{Custody, InvalidCustody};
 
 /// Something found in a file.
 #[derive(Clone, Debug)]
@@ -17,6 +21,12 @@ pub enum Item {
     Certificate(Box<Certificate>),
     /// A certificate revocation list.
     Crl(Box<Crl>),
+    /// The description of a cluster.
+    Description(Box<Cluster>),
+    /// The journal of a PKI.
+    Journal(Box<Journal>),
+    /// A keyring.
+    Keyring(Box<Keyring>),
     /// A private key, in clear.
     PrivateKey {
         /// Its algorithm.
@@ -24,14 +34,21 @@ pub enum Item {
         /// The SHA-256 of its public half, as of a certificate's.
         public_key: Fingerprint,
     },
+    /// A certification request.
+    Request(Box<CertificateRequest>),
+    /// The record of a revocation.
+    Revocation(Box<Revocation>),
     /// A private key, sealed.
     SealedKey {
         /// The tier that opens it.
         tier: Tier,
     },
+    /// Where the key of an authority is, if it is not sealed beside it.
+    Signer(Box<Custody>),
 }
 
-/// Lists what a file holds: PEM blocks, or one certificate, CRL or private key as DER.
+/// Lists what a file holds: PEM blocks, or one certificate, CRL, request or private key as DER, or
+/// what etcdpki itself keeps.
 ///
 /// # Errors
 ///
@@ -40,50 +57,35 @@ pub fn inspect(content: &[u8]) -> Result<Vec<Item>, InspectError> {
     if content.first() == Some(&DER_SEQUENCE) {
         return Ok(vec![inspect_der(content)?]);
     }
-    if content.starts_with(format!("-----BEGIN {SEALED_KEY}-----").as_bytes()) {
-        return Ok(vec![Item::SealedKey {
-            tier: SealedKey::from_pem(content)?.tier(),
-        }]);
-    }
-    if is_encrypted_key(content) {
+    if has_header_of_encryption(content) {
         return Err(InspectError::Encrypted);
     }
+    let blocks = pem::read(content)?;
     let mut items = Vec::new();
-    for block in <(SectionKind, Vec<u8>)>::pem_slice_iter(content) {
-        let (kind, mut der) = block.map_err(|_| InvalidPem::Malformed)?;
-        let item = match kind {
-            SectionKind::Certificate => {
-                Some(Item::Certificate(Box::new(Certificate::from_der(&der)?)))
+    for block in &blocks {
+        let der = block.content.as_slice();
+        items.extend(match block.label.as_str() {
+            pem::CERTIFICATE => Some(Item::Certificate(Box::new(Certificate::from_der(der)?))),
+            pem::CERTIFICATE_REQUEST | pem::NEW_CERTIFICATE_REQUEST => {
+                Some(Item::Request(Box::new(CertificateRequest::from_der(der)?)))
             }
-            SectionKind::Crl => Some(Item::Crl(Box::new(Crl::from_der(&der)?))),
-            SectionKind::PrivateKey | SectionKind::RsaPrivateKey | SectionKind::EcPrivateKey => {
-                Some(private_key(&der)?)
-            }
+            pem::CRL => Some(Item::Crl(Box::new(Crl::from_der(der)?))),
+            pem::ENCRYPTED_PRIVATE_KEY => return Err(InspectError::Encrypted),
+            SEALED_KEY => Some(Item::SealedKey {
+                tier: SealedKey::from_octets(der)?.tier(),
+            }),
+            key if pem::is_private_key(key) => Some(private_key(der)?),
             _ => None,
-        };
-        der.zeroize();
-        items.extend(item);
+        });
     }
-    match items.is_empty() {
-        true => Err(label(content).map_or(InspectError::Nothing, InspectError::Other)),
-        false => Ok(items),
+    match (items.is_empty(), blocks.first()) {
+        (false, _) => Ok(items),
+        (true, Some(block)) => Err(InspectError::Other(block.label.clone())),
+        (true, None) => match own::read(content)? {
+            Some(item) => Ok(vec![item]),
+            None => Err(InspectError::Nothing),
+        },
     }
-}
-
-/// PKCS#8 (RFC 5958 section 3), or the older way with header lines inside of the block.
-fn is_encrypted_key(content: &[u8]) -> bool {
-    let text = String::from_utf8_lossy(content);
-    text.contains("-----BEGIN ENCRYPTED PRIVATE KEY-----")
-        || text.contains("Proc-Type: 4,ENCRYPTED")
-}
-
-/// The label of the first PEM block.
-fn label(content: &[u8]) -> Option<String> {
-    let text = String::from_utf8_lossy(content);
-    let (_, rest) = text.split_once("-----BEGIN ")?;
-    let (label, _) = rest.split_once("-----")?;
-    let plain = label.len() <= 40 && label.bytes().all(|byte| (b' '..=b'~').contains(&byte));
-    plain.then(|| label.to_owned())
 }
 
 fn inspect_der(der: &[u8]) -> Result<Item, InspectError> {
@@ -91,7 +93,10 @@ fn inspect_der(der: &[u8]) -> Result<Item, InspectError> {
         Ok(certificate) => Ok(Item::Certificate(Box::new(certificate))),
         Err(error) => match Crl::from_der(der) {
             Ok(crl) => Ok(Item::Crl(Box::new(crl))),
-            Err(_) => private_key(der).map_err(|_| error.into()),
+            Err(_) => match CertificateRequest::from_der(der) {
+                Ok(request) => Ok(Item::Request(Box::new(request))),
+                Err(_) => private_key(der).map_err(|_| error.into()),
+            },
         },
     }
 }
@@ -114,6 +119,12 @@ pub enum InspectError {
     /// A CRL that cannot be read.
     #[error(transparent)]
     Crl(#[from] InvalidCrl),
+    /// A description with a fault.
+    #[error("a description with a fault{}: {source}", .source.position.map(|at| format!(" at {at}")).unwrap_or_default())]
+    Description {
+        /// What is wrong with it.
+        source: DescriptionError,
+    },
     /// A private key under a passphrase.
     #[error(
         "a private key that is encrypted under a passphrase: etcd takes none, so decrypt it first (openssl pkey)"
@@ -122,20 +133,34 @@ pub enum InspectError {
     /// A private key that cannot be read.
     #[error(transparent)]
     Key(#[from] KeyError),
+    /// A keyring that cannot be read.
+    #[error(transparent)]
+    Keyring(#[from] InvalidKeyring),
     /// Nothing that is known.
     #[error(
-        "neither a certificate nor a CRL nor a key in it: PEM, DER, sealed keys and vault files are known"
+        "neither a certificate nor a CRL nor a request nor a key in it: PEM, DER, vault files and what etcdpki itself keeps are known"
     )]
     Nothing,
     /// A PEM block of another kind.
-    #[error("a PEM block `{0}`, which is neither a certificate nor a CRL nor a private key")]
+    #[error(
+        "a PEM block `{0}`, which is neither a certificate nor a CRL nor a request nor a private key"
+    )]
     Other(String),
     /// A PEM block that cannot be read.
     #[error(transparent)]
-    Pem(#[from] InvalidPem),
+    Pem(#[from] InvalidBlock),
+    /// A certification request that cannot be read.
+    #[error(transparent)]
+    Request(#[from] InvalidRequest),
+    /// A record that cannot be read.
+    #[error(transparent)]
+    Revocation(#[from] InvalidRevocation),
     /// A sealed key that is cut.
     #[error(transparent)]
     Sealed(#[from] SealError),
+    /// A `ca.signer.yml` that cannot be read.
+    #[error(transparent)]
+    Signer(#[from] InvalidCustody),
 }
 
 /// The first octet of every certificate and key as DER.

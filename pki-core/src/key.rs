@@ -19,8 +19,9 @@ use aws_lc_rs::signature::{
 use zeroize::Zeroizing;
 
 pub use public::{PublicKey, PublicKeyKind, WeakKey};
+pub(crate) use read::has_header_of_encryption;
 
-use crate::pem;
+use crate::pem::{self, InvalidBlock};
 use crate::secret_text::SecretText;
 use crate::signer::{SignError, SignatureAlgorithm, Signer};
 
@@ -316,6 +317,9 @@ pub enum KeyError {
         "the key is encrypted in an old way that is not read here: rewrite it with `openssl pkcs8 -topk8 -v2 aes-256-cbc -in FILE -out NEW`"
     )]
     LegacyEncryption,
+    /// A PEM block is cut or holds characters that are not base64.
+    #[error(transparent)]
+    Block(#[from] InvalidBlock),
     /// The octets hold no key.
     #[error("not a private key of an algorithm that etcdpki knows ({0})")]
     Malformed(String),

@@ -1,7 +1,11 @@
-//! PEM text (RFC 7468).
+//! PEM text (RFC 7468): what is written, and the one reader of it.
+
+mod read;
 
 use base64ct::{Base64, Encoding};
 use zeroize::Zeroizing;
+
+pub use read::{Block, InvalidBlock, read};
 
 use crate::secret_text::SecretText;
 
@@ -13,10 +17,25 @@ pub const CERTIFICATE_REQUEST: &str = "CERTIFICATE REQUEST";
 pub const CRL: &str = "X509 CRL";
 /// The label of a SEC1 private key (RFC 5915).
 pub const EC_PRIVATE_KEY: &str = "EC PRIVATE KEY";
+/// The label of a PKCS#8 private key under a passphrase (RFC 7468 section 11).
+pub const ENCRYPTED_PRIVATE_KEY: &str = "ENCRYPTED PRIVATE KEY";
+/// The older label of a certification request (RFC 7468 section 7): certtool and Windows write it.
+pub const NEW_CERTIFICATE_REQUEST: &str = "NEW CERTIFICATE REQUEST";
 /// The label of a PKCS#8 private key (RFC 5208, RFC 5958).
 pub const PRIVATE_KEY: &str = "PRIVATE KEY";
 /// The label of a PKCS#1 private key (RFC 8017).
 pub const RSA_PRIVATE_KEY: &str = "RSA PRIVATE KEY";
+
+/// Whether a block of this label is a private key, in clear or under a passphrase.
+pub fn is_private_key(label: &str) -> bool {
+    [
+        EC_PRIVATE_KEY,
+        ENCRYPTED_PRIVATE_KEY,
+        PRIVATE_KEY,
+        RSA_PRIVATE_KEY,
+    ]
+    .contains(&label)
+}
 
 /// Encodes DER as a PEM block of 64 columns that ends in a newline.
 pub fn encode(label: &str, der: &[u8]) -> String {

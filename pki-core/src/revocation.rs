@@ -178,6 +178,10 @@ impl Revocation {
 pub struct InvalidRevocation(String);
 
 impl InvalidRevocation {
+    pub(crate) fn not_text() -> Self {
+        Self("it is not UTF-8 text".to_owned())
+    }
+
     pub(crate) fn other_serial(serial: &str) -> Self {
         Self(format!(
             "it is about the serial number {serial}, which is not that of its name: rename it"

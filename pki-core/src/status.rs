@@ -40,12 +40,7 @@ pub fn status<S: Store + Sync>(
         .par_iter()
         .map(|described| leaf(cluster, pki, &described.id, &above, now))
         .collect::<Result<Vec<_>, _>>()?;
-    let undescribed = match pki.undescribed(described.iter().map(|leaf| &leaf.id)) {
-        Ok(undescribed) => undescribed,
-        // `verify` tells of a stray file; what is described matters here.
-        Err(StoreError::Certificate { .. } | StoreError::Missing { .. }) => Vec::new(),
-        Err(error) => return Err(error),
-    };
+    let undescribed = pki.undescribed(described.iter().map(|leaf| &leaf.id))?;
     let (of_other_services, undescribed) = undescribed
         .into_iter()
         .filter(|(_, certificate)| certificate.validity.not_after >= now)

@@ -63,6 +63,8 @@ impl<R: Read> DearmorReader<R> {
         }
         let even = self.digits.len() & !1;
         self.digits.drain(..even);
+        // What is left of a line of the writer's length can be the end of a shorter one.
+        self.digits.retain(|&byte| !is_break(byte));
         Ok(true)
     }
 }

@@ -20,9 +20,10 @@ mod scalar;
 
 use std::ops::Range;
 
+use crate::encryptor::to_u64;
 use crate::yaml::{self, Line, Paths, Token};
 
-pub use self::scalar::{Scalar, conceal, reveal, scalars};
+pub use self::scalar::{Scalar, Unsupported, conceal, reveal, scalars};
 
 /// An encrypted value.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -54,6 +55,20 @@ impl Value {
     #[must_use]
     pub fn vault(&self) -> &[u8] {
         &self.vault
+    }
+
+    /// Where in the text a line and a column of the vault are, each counted from 1.
+    ///
+    /// [`None`] for a quoted scalar, whose line breaks are escaped.
+    #[must_use]
+    pub fn position(&self, line: u64, column: u64) -> Option<(u64, u64)> {
+        match &self.style {
+            // Line 1 of the vault follows that of the tag.
+            Style::Block { indent, .. } => {
+                Some((to_u64(self.line) + line, to_u64(indent.len()) + column))
+            }
+            Style::Quoted => None,
+        }
     }
 }
 

@@ -32,9 +32,25 @@ impl Line<'_> {
         self.block_header + rest.find([' ', '\t']).unwrap_or(rest.len())
     }
 
-    /// Where the key stands, behind indentation and dashes.
-    pub(crate) fn key_column(&self) -> usize {
-        self.text.len() - self.text.trim_start_matches([' ', '-']).len()
+    /// Where the key or the item of a sequence stands, behind indentation and dashes.
+    pub(crate) fn content_column(&self) -> usize {
+        let mut column = indent(self.text);
+        for mark in ["--- ", "- "] {
+            while self.text[column..].starts_with(mark) {
+                column += mark.len();
+                column += indent(&self.text[column..]);
+            }
+        }
+        column
+    }
+
+    pub(crate) fn indent(&self) -> usize {
+        indent(self.text)
+    }
+
+    /// Whether it is an item of a sequence.
+    pub(crate) fn is_item(&self) -> bool {
+        self.text[self.indent()..].starts_with("- ")
     }
 }
 

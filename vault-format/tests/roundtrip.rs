@@ -24,6 +24,27 @@ fn rewrap(vault: &[u8], width: usize, end: &[u8]) -> Vec<u8> {
     wrapped
 }
 
+/// A last line that has the length of a full one only with both characters of its end.
+#[test]
+fn a_last_line_one_digit_short_of_a_full_one() {
+    let secret = secret();
+    let mut tried = 0;
+    for length in (0..400).step_by(16) {
+        let plaintext = vec![b'x'; length];
+        let vault = encrypt(&plaintext, &secret, None).unwrap();
+        let lines = vault.split(|&byte| byte == b'\n').skip(1);
+        let digits: usize = lines.map(<[u8]>::len).sum();
+        for width in (81..400).filter(|width| digits % width == 79) {
+            for end in [b"\r\n", b"\n\n"] {
+                let wrapped = rewrap(&vault, width, end);
+                assert_eq!(decrypt(&wrapped, &secret).unwrap().as_ref(), plaintext);
+                tried += 1;
+            }
+        }
+    }
+    assert!(tried > 0);
+}
+
 #[test]
 fn sizes_around_every_border() {
     let secret = secret();

@@ -10,6 +10,8 @@ mod report;
 mod request;
 mod slot;
 
+pub(super) use slot::Listing;
+
 use std::process::ExitCode;
 
 use super::args::Ca;

@@ -49,8 +49,8 @@ impl Examples {
 
 /// Reads the description of this directory.
 pub(super) fn read() -> Result<Cluster, Error> {
-    match fs::read_to_string(FILE) {
-        Ok(text) => parse(&text),
+    match fs::read(FILE) {
+        Ok(content) => parse(&content),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let path = FILE.into();
             match Directory::holds_pki(Path::new(PKI)) {
@@ -122,7 +122,7 @@ fn make(arguments: &Init) -> Result<Described, Error> {
 
 /// A new description, from its text.
 pub(super) fn new(text: String) -> Result<Described, Error> {
-    let cluster = parse(&text)?;
+    let cluster = parse(text.as_bytes())?;
     let examples = are_examples(&cluster);
     Ok(Described {
         cluster,
@@ -141,8 +141,8 @@ pub(super) struct New<'a> {
     pub(super) adopted: Option<&'a Proposal>,
 }
 
-fn parse(text: &str) -> Result<Cluster, Error> {
-    Cluster::from_yaml(text).map_err(|source| Error::Description {
+fn parse(content: &[u8]) -> Result<Cluster, Error> {
+    Cluster::from_octets(content).map_err(|source| Error::Description {
         path: FILE.into(),
         source,
     })

@@ -110,8 +110,6 @@ pub(super) enum Error {
         "{owner}: no certificate of it is here: `etcdpki status` lists what there is; write OWNER or OWNER/ROLE"
     )]
     NoOwnerToExport { owner: String },
-    #[error("{}: no keyring here", .path.display())]
-    NoKeyring { path: PathBuf },
     #[error("{}: no description here", .path.display())]
     NoDescription { path: PathBuf },
     #[error("--out is missing: the certificate is not kept here, so say where it is to be written")]
@@ -145,7 +143,12 @@ pub(super) enum Error {
     #[error("the operating system gave no random numbers: {0}")]
     Random(getrandom::Error),
     #[error("{what}: {reason}")]
-    Password { what: &'static str, reason: String },
+    Password {
+        what: &'static str,
+        reason: String,
+        /// Where it could be had from.
+        hint: Option<String>,
+    },
     #[error("{}: {source}", .path.display())]
     Pem { path: PathBuf, source: InvalidPem },
     #[error("{}: {source}", .path.display())]
@@ -246,7 +249,7 @@ impl Error {
             Self::DescriptionLost { .. } => Some(
                 "restore it from a copy, or move pki/ away to begin a new PKI".to_owned(),
             ),
-            Self::NoDescription { .. } | Self::NoKeyring { .. } | Self::NoPki { .. } => {
+            Self::NoDescription { .. } | Self::NoPki { .. } => {
                 Some("run `etcdpki init` first, or give its directory with -C".to_owned())
             }
             Self::NoPasswordForVault { .. } => Some(
@@ -265,6 +268,7 @@ impl Error {
             | Self::Converge(ConvergeError::Store(StoreError::Key { source: seal, .. })) => {
                 hint_of_seal(seal)
             }
+            Self::Password { hint, .. } => hint.clone(),
             Self::NotEncrypted { path } => {
                 Some(format!("if it is yours, encrypt it: vault encrypt {}", path.display()))
             }

@@ -16,13 +16,13 @@ use pki_core::key::PrivateKey;
 use pki_core::leaf::{LeafId, Owner};
 use pki_core::revocation::Revocation;
 use pki_core::role::Role;
+use pki_core::seal::Keyring;
 use pki_core::store::{Directory, Pki, StoredLeaf};
 use pki_core::trust::Bundles;
 
 use super::args::{Export, Format};
 use super::description;
 use super::error::Error;
-use super::init::PKI;
 use super::keys;
 use super::opened;
 use super::secrets::Source;
@@ -35,9 +35,11 @@ pub(super) fn run(arguments: &Export) -> Result<ExitCode, Error> {
         return Err(Error::Usage(misuse));
     }
     let cluster = description::read()?;
-    let mut pki = open(arguments)?;
+    // To be written to if a key is to leave: the journal tells of it.
+    let changes = arguments.takes_keys() && !arguments.dry_run;
+    let (mut pki, keyring) = opened::existing(changes.then_some("export"))?;
     let leaves = select::leaves(arguments, &cluster, &pki)?;
-    let keys = private_keys(arguments, &pki, &leaves)?;
+    let keys = private_keys(arguments, &pki, &keyring, &leaves)?;
     let revocations = pki.revocations()?;
     let content = Content {
         arguments,
@@ -59,31 +61,17 @@ pub(super) fn run(arguments: &Export) -> Result<ExitCode, Error> {
     Report::new(arguments, &places, &leaves, &revocations).print(arguments.json)
 }
 
-/// The PKI, to be written to if a key is to leave: the journal tells of it.
-fn open(arguments: &Export) -> Result<Pki<Directory>, Error> {
-    let pki = opened::read_only()?;
-    if pki.keyring()?.is_none() {
-        return Err(Error::NoPki { path: PKI.into() });
-    }
-    match arguments.takes_keys() && !arguments.dry_run {
-        true => opened::writable("export"),
-        false => Ok(pki),
-    }
-}
-
 /// The key of each leaf, or none at all.
 fn private_keys(
     arguments: &Export,
     pki: &Pki<Directory>,
+    keyring: &Keyring,
     leaves: &[StoredLeaf],
 ) -> Result<Vec<PrivateKey>, Error> {
     if !arguments.takes_keys() {
         return Ok(Vec::new());
     }
-    let keyring = pki
-        .keyring()?
-        .ok_or_else(|| Error::NoPki { path: PKI.into() })?;
-    let unlocked = keys::open(&arguments.keys, pki, &keyring)?;
+    let unlocked = keys::open(&arguments.keys, pki, keyring)?;
     let keys = leaves.iter().map(|leaf| pki.leaf_key(leaf, &unlocked));
     Ok(keys.collect::<Result<_, _>>()?)
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use pki_core::document::Document;
 use pki_core::secret_text::SecretText;
 use pki_core::store::atomic::{self, Access, Group};
-use vault_format::{Header, Label, MAGIC, Plaintext, Secret};
+use vault_format::{Header, Label, Plaintext, Secret};
 use zeroize::Zeroizing;
 
 use super::error::Error;
@@ -29,14 +29,10 @@ impl Old {
     /// Reads the file of a document, and decrypts it where it must be encrypted.
     pub(super) fn read(document: &Document, secret: &Secret) -> Result<Self, Error> {
         let path = Path::new(&document.path);
-        let content = match fs::read(path) {
-            Ok(content) => Zeroizing::new(content),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::Missing),
-            Err(error) => return Err(Error::io(path, error)),
+        let content = match Self::read_plain(document)? {
+            Self::Plain(content) if document.secret => content,
+            old => return Ok(old),
         };
-        if !document.secret {
-            return Ok(Self::Plain(content));
-        }
         if !vault_format::is_encrypted(&content) {
             return Err(Error::NotEncrypted {
                 path: path.to_owned(),
@@ -49,6 +45,16 @@ impl Old {
         let label = Header::parse(&content).map_err(failed)?.label().cloned();
         let plaintext = decrypt(path, &content, secret)?;
         Ok(Self::Encrypted { plaintext, label })
+    }
+
+    /// Reads the file of a document as it is.
+    pub(super) fn read_plain(document: &Document) -> Result<Self, Error> {
+        let path = Path::new(&document.path);
+        match fs::read(path) {
+            Ok(content) => Ok(Self::Plain(Zeroizing::new(content))),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self::Missing),
+            Err(error) => Err(Error::io(path, error)),
+        }
     }
 
     /// The text as it is, if the file is encrypted under another label than is described now.
@@ -159,36 +165,37 @@ pub(super) fn read_input(path: &Path) -> Result<Zeroizing<Vec<u8>>, Error> {
     }
 }
 
-/// Whether there is a file that a vault password opens.
-pub(super) fn is_encrypted(path: &Path) -> bool {
-    let mut start = [0; MAGIC.len()];
-    let read = File::open(path).and_then(|mut file| file.read_exact(&mut start));
-    read.is_ok() && start == *MAGIC
-}
-
 /// Adds files to .gitignore that are not in it yet.
 pub(super) fn stage_ignored(names: &[&str], group: &mut Group) -> Result<(), Error> {
+    match with_ignored(names)? {
+        Some(new) => Ok(group.stage_file(Path::new(GITIGNORE), &new, Access::Everyone)?),
+        None => Ok(()),
+    }
+}
+
+/// The new content of .gitignore, if these are not in it yet. What else is in it need not be text.
+pub(super) fn with_ignored(names: &[&str]) -> Result<Option<Vec<u8>>, Error> {
     let path = Path::new(GITIGNORE);
-    let old = match fs::read_to_string(path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
+    let old = match fs::read(path) {
+        Ok(content) => content,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
         Err(error) => return Err(Error::io(path, error)),
     };
     let mut new = old.clone();
     for name in names {
-        let listed = |line: &str| line.trim() == *name || line.trim() == format!("/{name}");
-        if old.lines().any(listed) {
+        let listed = |line: &[u8]| {
+            let line = line.trim_ascii();
+            line.strip_prefix(b"/").unwrap_or(line) == name.as_bytes()
+        };
+        if old.split(|octet| *octet == b'\n').any(listed) {
             continue;
         }
-        if !new.is_empty() && !new.ends_with('\n') {
-            new.push('\n');
+        if !new.is_empty() && !new.ends_with(b"\n") {
+            new.push(b'\n');
         }
-        new.push_str(&format!("/{name}\n"));
+        new.extend(format!("/{name}\n").bytes());
     }
-    if new == old {
-        return Ok(());
-    }
-    Ok(group.stage_file(path, new.as_bytes(), Access::Everyone)?)
+    Ok((new != old).then_some(new))
 }
 
 /// The largest file that is read.

@@ -1,5 +1,6 @@
 //! `etcdpki init`: describe, and make what the description asks for.
 
+mod outlook;
 mod report;
 
 use std::path::{Path, PathBuf};
@@ -25,6 +26,8 @@ use super::error::Error;
 use super::files::{self, Old, Ready};
 use super::secrets::{self, Generated, Source};
 use super::{keys, opened, output};
+use crate::envelope;
+use outlook::Outlook;
 use report::Report;
 
 /// The PKI directory.
@@ -38,7 +41,7 @@ pub(super) fn run(arguments: &Init, directory: Option<&Path>) -> Result<ExitCode
         keys: &arguments.keys,
         vault: &arguments.vault,
         generate_secrets: arguments.generate_secrets,
-        renewals: Vec::new(),
+        renewals: Renewals::None,
         dry_run: arguments.dry_run,
         json: arguments.json,
     };
@@ -52,10 +55,19 @@ pub(super) struct Work<'a> {
     pub(super) keys: &'a KeyArguments,
     pub(super) vault: &'a VaultArguments,
     pub(super) generate_secrets: bool,
-    /// Leaves that are issued whether they fit or not.
-    pub(super) renewals: Vec<(LeafId, Terms)>,
+    pub(super) renewals: Renewals,
     pub(super) dry_run: bool,
     pub(super) json: bool,
+}
+
+/// Leaves that are issued though they are there and fit.
+pub(super) enum Renewals {
+    /// None.
+    None,
+    /// These.
+    Asked(Vec<(LeafId, Terms)>),
+    /// Those whose renewal has come.
+    Due,
 }
 
 /// Does the work and tells of it.
@@ -83,8 +95,19 @@ fn plan(
     now: OffsetDateTime,
 ) -> Result<Plan, Error> {
     let mut plan = converge::plan(cluster, pki, now)?;
-    for (id, terms) in &arguments.renewals {
-        plan.renew(id, *terms)?;
+    match &arguments.renewals {
+        Renewals::None => {}
+        Renewals::Asked(asked) => {
+            for (id, terms) in asked {
+                plan.renew(id, *terms)?;
+            }
+        }
+        Renewals::Due => {
+            let renewals = converge::renewals(cluster, pki)?;
+            for renewal in renewals.iter().filter(|renewal| renewal.is_due(now)) {
+                plan.rotate(renewal)?;
+            }
+        }
     }
     Ok(plan)
 }
@@ -96,7 +119,8 @@ fn plan_only(
 ) -> Result<Report, Error> {
     let pki = opened::read_only()?;
     let plan = plan(arguments, &described.cluster, &pki, now)?;
-    Ok(Report::of_plan(described, &plan))
+    let outlook = Outlook::of(arguments, described, &pki, &plan)?;
+    Ok(Report::of_plan(described, &plan, outlook))
 }
 
 fn make(arguments: &Work<'_>, described: &Described, now: OffsetDateTime) -> Result<Report, Error> {
@@ -128,9 +152,9 @@ fn make_in(
             text.as_bytes(),
             Access::Everyone,
         )?;
-        report.wrote(description::FILE);
     }
-    secrets.stage(&mut group, &mut report)?;
+    secrets::stage_generated(&secrets.generated, &mut group)?;
+    report.wrote_all(&group);
     report.plan(&plan);
     let (keys, new_keyring) = match secrets.sealing {
         Sealing::Opened(keys) => (keys, None),
@@ -142,6 +166,9 @@ fn make_in(
             let name = cluster.name.as_str();
             scope.spawn(|| Keyring::new(name, &keys, passphrase, KdfParameters::default()))
         });
+        if keyring.is_some() {
+            report.wrote(pki.locate_keyring());
+        }
         let write = || {
             let mut secrets = group;
             secrets.sync()?;
@@ -182,12 +209,10 @@ fn stage(
     let documents = document::documents(cluster, issued.state(), key)?;
     let mut group = Group::default();
     let state = issued.stage(pki, &mut group)?;
-    for path in state.written_bundles.iter().chain(&state.lists.written) {
-        report.wrote(path);
-    }
     // A certificate is kept before it is handed out.
     group.barrier();
     stage_documents(cluster, &documents, secrets, &mut group, report)?;
+    report.wrote_all(&group);
     group.sync()?;
     Ok((state, group))
 }
@@ -243,14 +268,14 @@ impl Secrets {
         };
         let vault = Source::vault_password(arguments.vault);
         let roles = AnsibleRole::ALL.map(|role| PathBuf::from(role.vault_path()));
-        let encrypted = roles.into_iter().find(|path| files::is_encrypted(path));
+        let encrypted = roles.into_iter().find(|path| envelope::is_at(path));
         let vault_password = acquire(vault, keyring.is_none(), encrypted)?;
         let mut host_passwords = Vec::new();
         if cluster.ansible.vault_files == VaultFiles::Host {
             for node in &cluster.nodes {
                 let file = secrets::host_password_file(&node.name);
                 let vault = PathBuf::from(document::host_vault_path(&node.name));
-                let encrypted = Some(vault).filter(|path| files::is_encrypted(path));
+                let encrypted = Some(vault).filter(|path| envelope::is_at(path));
                 let source = Source::host_password(&file);
                 let password = acquire(source, keyring.is_none(), encrypted)?;
                 host_passwords.push((node.name.clone(), password));
@@ -276,14 +301,6 @@ impl Secrets {
             common: secrets::vault_secret(&self.vault_password)?,
             hosts: hosts.collect::<Result<_, Error>>()?,
         })
-    }
-
-    fn stage(&self, group: &mut Group, report: &mut Report) -> Result<(), Error> {
-        secrets::stage_generated(&self.generated, group)?;
-        for generated in &self.generated {
-            report.wrote(&generated.path.display().to_string());
-        }
-        Ok(())
     }
 }
 
@@ -347,9 +364,5 @@ fn stage_documents(
             .map(joined)
             .collect::<Result<Vec<_>, _>>()
     })?;
-    for (ready, (document, _)) in ready.iter().zip(&changed) {
-        ready.stage(group)?;
-        report.wrote(&document.path);
-    }
-    Ok(())
+    ready.iter().try_for_each(|ready| ready.stage(group))
 }

@@ -1,28 +1,33 @@
 //! `etcdpki inspect`: show what is in a file.
 
 mod crl;
+mod own;
 mod view;
 
+use std::cell::OnceCell;
+use std::fmt::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
 
 use pki_core::document::Tree;
 use pki_core::inspect::{self, InspectError};
 use vault_format::Header;
+use zeroize::Zeroizing;
 
 use super::args::Inspect;
 use super::error::Error;
 use super::files;
 use super::output;
 use super::secrets::{self, Source};
-use view::{FileView, ItemView, VaultView};
+use view::{FileView, ItemView, Place, VaultView};
 
 /// Runs the command. A file that cannot be shown does not keep the others from it.
 pub(super) fn run(arguments: &Inspect) -> Result<ExitCode, Error> {
     let mut views = Vec::new();
+    let passwords = Passwords::new(arguments);
     let mut code = ExitCode::SUCCESS;
     for path in &arguments.files {
-        match file(path, arguments) {
+        match file(path, &passwords) {
             Ok(view) => views.push(view),
             Err(error) => {
                 output::error(&error);
@@ -40,30 +45,52 @@ pub(super) fn run(arguments: &Inspect) -> Result<ExitCode, Error> {
     Ok(code)
 }
 
-fn file(path: &Path, arguments: &Inspect) -> Result<FileView, Error> {
+fn file(path: &Path, passwords: &Passwords<'_>) -> Result<FileView, Error> {
     let content = files::read_input(path)?;
     let name = path.display().to_string();
     if vault_format::is_encrypted(&content) {
-        return vault(path, name, &content, arguments);
+        return vault(path, name, &content, passwords);
     }
     let items = inspect::inspect(&content).map_err(|source| Error::Inspect {
         path: path.to_owned(),
         source,
     })?;
-    let items = items.iter().map(|item| ItemView::new(None, item)).collect();
     Ok(FileView {
         path: name,
         vault: None,
-        items,
+        items: ItemView::all(Place::Clear, &items),
     })
 }
 
-/// The header always; what is inside if there is a password that need not be asked for.
+/// The vault password, which is asked for once, and only if there is a vault file.
+struct Passwords<'a> {
+    source: Source<'a>,
+    password: OnceCell<Option<Zeroizing<Vec<u8>>>>,
+}
+
+impl<'a> Passwords<'a> {
+    fn new(arguments: &'a Inspect) -> Self {
+        Self {
+            source: Source::vault_password(&arguments.vault),
+            password: OnceCell::new(),
+        }
+    }
+
+    fn get(&self) -> Result<Option<&Zeroizing<Vec<u8>>>, Error> {
+        if self.password.get().is_none() {
+            // Set once: it was not there a moment ago.
+            let _ = self.password.set(self.source.read_or_skip()?);
+        }
+        Ok(self.password.get().and_then(Option::as_ref))
+    }
+}
+
+/// The header always; what is inside if there is a password.
 fn vault(
     path: &Path,
     name: String,
     content: &[u8],
-    arguments: &Inspect,
+    passwords: &Passwords<'_>,
 ) -> Result<FileView, Error> {
     let failed = |source| Error::Vault {
         path: path.to_owned(),
@@ -75,19 +102,19 @@ fn vault(
         vault: Some(VaultView::new(&header)),
         items: Vec::new(),
     };
-    let Some(password) = Source::vault_password(&arguments.vault).without_prompt()? else {
+    let Some(password) = passwords.get()? else {
         return Ok(view);
     };
-    let plaintext = files::decrypt(path, content, &secrets::vault_secret(&password)?)?;
+    let plaintext = files::decrypt(path, content, &secrets::vault_secret(password)?)?;
     if let Some(vault) = &mut view.vault {
         vault.opened = true;
     }
     let text = std::str::from_utf8(plaintext.as_ref()).unwrap_or_default();
     if let Ok(tree) = Tree::from_yaml(text) {
         for (key, value) in tree.texts() {
-            for item in inspect::inspect(value.as_bytes()).unwrap_or_default() {
-                view.items.push(ItemView::new(Some(key.clone()), &item));
-            }
+            let items = inspect::inspect(value.as_bytes()).unwrap_or_default();
+            view.items
+                .extend(ItemView::all(Place::Vault(Some(&key)), &items));
         }
     }
     if view.items.is_empty() {
@@ -98,8 +125,14 @@ fn vault(
                 source: error,
             }),
         })?;
-        view.items
-            .extend(found.iter().map(|item| ItemView::new(None, item)));
+        view.items.extend(ItemView::all(Place::Vault(None), &found));
     }
     Ok(view)
+}
+
+/// Lines of names and values, without those that have no value.
+fn rows(text: &mut String, rows: &[(&str, &str)]) {
+    for (label, value) in rows.iter().filter(|(_, value)| !value.is_empty()) {
+        let _ = writeln!(text, "    {label:18} {value}");
+    }
 }

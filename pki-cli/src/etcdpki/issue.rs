@@ -19,7 +19,7 @@ use pki_core::store::{Directory, Pki, StoredLeaf};
 use super::args::Issue;
 use super::description;
 use super::error::Error;
-use super::init::{self, Work};
+use super::init::{self, Renewals, Work};
 
 /// Runs the command.
 pub(super) fn run(arguments: &Issue, directory: Option<&Path>) -> Result<ExitCode, Error> {
@@ -36,7 +36,7 @@ pub(super) fn run(arguments: &Issue, directory: Option<&Path>) -> Result<ExitCod
         keys: &arguments.keys,
         vault: &arguments.vault,
         generate_secrets: false,
-        renewals: Vec::new(),
+        renewals: Renewals::None,
         dry_run: arguments.dry_run,
         json: arguments.json,
     };
@@ -47,10 +47,14 @@ pub(super) fn run(arguments: &Issue, directory: Option<&Path>) -> Result<ExitCod
         }
         refuse_other_content(arguments, &known)?;
         let terms = terms(arguments, &known)?;
-        work.renewals = known.into_iter().map(|id| (id, terms)).collect();
+        let asked = known.into_iter().map(|id| (id, terms)).collect();
+        work.renewals = Renewals::Asked(asked);
     }
     let code = init::work(&work, &described, directory)?;
-    if let (Some(path), [(id, _)], false) = (&arguments.out, &*work.renewals, arguments.dry_run) {
+    if let (Some(path), Renewals::Asked(asked), false) =
+        (&arguments.out, &work.renewals, arguments.dry_run)
+        && let [(id, _)] = &asked[..]
+    {
         report::write_renewed(path, id)?;
     }
     Ok(code)

@@ -17,15 +17,23 @@ pub(super) fn open(
     pki: &Pki<Directory>,
     keyring: &Keyring,
 ) -> Result<Unlocked, Error> {
-    let keys = match age::open(arguments, keyring)? {
-        None => by_passphrase(arguments, keyring)?,
-        Some(keys) if wants_passphrase(arguments, keyring, &keys) => {
-            keys.join(by_passphrase(arguments, keyring)?)?
-        }
-        Some(keys) => keys,
-    };
+    let keys = open_unproved(arguments, keyring)?;
     pki.check_keys(&keys)?;
     Ok(keys)
+}
+
+/// The same for who holds them against every key anyway.
+pub(super) fn open_unproved(
+    arguments: &KeyArguments,
+    keyring: &Keyring,
+) -> Result<Unlocked, Error> {
+    match age::open(arguments, keyring)? {
+        None => by_passphrase(arguments, keyring),
+        Some(keys) if wants_passphrase(arguments, keyring, &keys) => {
+            Ok(keys.join(by_passphrase(arguments, keyring)?)?)
+        }
+        Some(keys) => Ok(keys),
+    }
 }
 
 /// The same where a new passphrase was wished for: none can be made for a keyring that is there.
@@ -136,6 +144,7 @@ pub(super) mod age {
                 reason: reason
                     .replace("vault password", "identity")
                     .replace("password file", "identity file"),
+                hint: None,
             }
         })?;
         AgeIdentities::from_file_content(&content).map_err(|source| Error::Identity {

@@ -15,6 +15,7 @@ mod opened;
 mod output;
 mod provision;
 mod revoke;
+mod rotate;
 mod secrets;
 mod status;
 mod verify;
@@ -66,6 +67,7 @@ fn dispatch(arguments: Arguments) -> Result<ExitCode, Error> {
         Command::Issue(issue) => issue::run(&issue, arguments.directory.as_deref()),
         Command::Status(status) => status::run(&status),
         Command::Revoke(revoke) => revoke::run(&revoke),
+        Command::Rotate(rotate) => rotate::run(&rotate, arguments.directory.as_deref()),
         Command::Verify(verify) => verify::run(&verify),
     }
 }

@@ -1,6 +1,7 @@
 //! The PKI with its keys opened.
 
 use std::path::Path;
+use std::time::Duration;
 
 use pki_core::Cluster;
 use pki_core::seal::{KdfParameters, Keyring, Unlocked};
@@ -98,8 +99,12 @@ impl Opened {
 }
 
 /// The PKI, to be changed by a command, whose name the journal tells.
+///
+/// A command that was killed a moment ago may still hold the lock while its memory is freed.
 pub(super) fn writable(command: &str) -> Result<Pki<Directory>, Error> {
-    Ok(Pki::new(Directory::open(Path::new(PKI))?).on_behalf_of(command))
+    let waiting = || output::note("waiting for another etcdpki that is at work in pki/");
+    let directory = Directory::open_within(Path::new(PKI), PATIENCE, waiting)?;
+    Ok(Pki::new(directory).on_behalf_of(command))
 }
 
 /// Removes what [`writable`] made a moment ago for its lock, if it is empty; else this does nothing.
@@ -111,3 +116,24 @@ pub(super) fn discard_empty() {
 pub(super) fn read_only() -> Result<Pki<Directory>, Error> {
     Ok(Pki::new(Directory::open_read_only(Path::new(PKI))?))
 }
+
+/// The PKI that there must be, and its keyring: to be looked at, or to be changed by a command.
+/// Nothing is made where there is none.
+pub(super) fn existing(changed_by: Option<&str>) -> Result<(Pki<Directory>, Keyring), Error> {
+    let pki = match changed_by {
+        Some(command) if Directory::holds_pki(Path::new(PKI)) => writable(command)?,
+        // This tells a keyring that was lost from a directory without a PKI.
+        _ => read_only()?,
+    };
+    let keyring = keyring(&pki)?;
+    Ok((pki, keyring))
+}
+
+/// The keyring, which must be there.
+pub(super) fn keyring(pki: &Pki<Directory>) -> Result<Keyring, Error> {
+    let missing = || Error::NoPki { path: PKI.into() };
+    pki.keyring()?.ok_or_else(missing)
+}
+
+/// How long a lock is waited for.
+const PATIENCE: Duration = Duration::from_secs(2);

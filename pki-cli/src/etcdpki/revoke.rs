@@ -5,7 +5,6 @@ mod report;
 mod selection;
 
 use std::collections::HashMap;
-use std::path::Path;
 use std::process::ExitCode;
 
 use pki_core::Cluster;
@@ -18,7 +17,6 @@ use time::OffsetDateTime;
 use super::args::Revoke;
 use super::description;
 use super::error::Error;
-use super::init::PKI;
 use super::{keys, opened, output};
 use report::Report;
 use selection::Selected;
@@ -26,11 +24,7 @@ use selection::Selected;
 /// Runs the command.
 pub(super) fn run(arguments: &Revoke) -> Result<ExitCode, Error> {
     let cluster = description::read()?;
-    let root = Path::new(PKI);
-    let pki = opened::read_only()?;
-    if pki.keyring()?.is_none() {
-        return Err(Error::NoPki { path: root.into() });
-    }
+    let (pki, _) = opened::existing(None)?;
     if arguments.list {
         return listing::run(&pki, arguments.json);
     }
@@ -47,7 +41,7 @@ pub(super) fn run(arguments: &Revoke) -> Result<ExitCode, Error> {
 }
 
 fn revoke(arguments: &Revoke, cluster: &Cluster) -> Result<Report, Error> {
-    let mut pki = opened::writable("revoke")?;
+    let (mut pki, keyring) = opened::existing(Some("revoke"))?;
     let now = OffsetDateTime::now_utc();
     let change = Change::plan(arguments, cluster, &pki, now)?;
     let mut report = change.report(cluster, false);
@@ -56,9 +50,6 @@ fn revoke(arguments: &Revoke, cluster: &Cluster) -> Result<Report, Error> {
         pki.commit(Batch::default())?;
         return Ok(report);
     }
-    let keyring = pki
-        .keyring()?
-        .ok_or_else(|| Error::NoPki { path: PKI.into() })?;
     let keys = keys::open(&arguments.keys, &pki, &keyring)?;
     report.signed(converge::revoke(
         cluster,

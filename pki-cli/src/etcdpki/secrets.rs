@@ -134,6 +134,23 @@ impl<'a> Source<'a> {
         }
     }
 
+    /// Reads the secret, or asks for it on a terminal, where an empty line says that there is none.
+    pub(super) fn read_or_skip(&self) -> Result<Option<Zeroizing<Vec<u8>>>, Error> {
+        if let Some(secret) = self.without_prompt()? {
+            return Ok(Some(secret));
+        }
+        if !std::io::stdin().is_terminal() {
+            return Ok(None);
+        }
+        let what = self.what;
+        match password::prompt(&format!(
+            "Enter {what} (nothing leaves vault files closed): "
+        )) {
+            Err(password::Error::NothingEntered) => Ok(None),
+            answer => answer.map(Some).map_err(|source| self.failed(source)),
+        }
+    }
+
     /// Reads the secret if it can be had without asking.
     pub(super) fn without_prompt(&self) -> Result<Option<Zeroizing<Vec<u8>>>, Error> {
         let secret = match (self.command, self.existing_file()) {
@@ -168,9 +185,17 @@ impl<'a> Source<'a> {
     fn failed(&self, source: password::Error) -> Error {
         // The module that reads secrets was made for one of the two.
         let reason = source.to_string().replace("vault password", self.what);
+        let is_lacking = matches!(
+            source,
+            password::Error::Directory { .. }
+                | password::Error::EmptyFile { .. }
+                | password::Error::Missing { .. }
+                | password::Error::NothingEntered
+        );
         Error::Password {
             what: self.what,
             reason,
+            hint: is_lacking.then(|| self.ways(false)),
         }
     }
 

@@ -8,8 +8,8 @@ mod view;
 use std::path::Path;
 use std::process::ExitCode;
 
-use pki_core::lint::Severity;
-use pki_core::store::{Directory, Pki};
+use pki_core::lint::{self, Severity};
+use pki_core::store::{Directory, Pki, StoreError};
 use pki_core::verify;
 use time::OffsetDateTime;
 
@@ -49,16 +49,23 @@ fn whole(arguments: &Verify, now: OffsetDateTime) -> Result<View, Error> {
         false => Directory::open_read_only(Path::new(PKI))?,
     };
     let pki = Pki::new(directory);
-    let keys = match arguments.without_keys {
-        true => None,
-        false => match pki.keyring()? {
-            None => None,
-            Some(keyring) => Some(keys::open(&arguments.keys, &pki, &keyring)?),
-        },
+    let keyring = match arguments.without_keys {
+        true => Ok(None),
+        false => pki.keyring(),
     };
+    let (keyring, unusable) = match keyring {
+        Ok(keyring) => (keyring, None),
+        Err(StoreError::Keyring { path, source }) => (None, Some((path, source))),
+        Err(error) => return Err(error.into()),
+    };
+    let keys = keyring.map(|keyring| keys::open_unproved(&arguments.keys, &keyring));
+    let keys = keys.transpose()?;
     let mut report = verify::verify(&cluster, &pki, keys.as_ref(), now)?;
+    if let Some((path, source)) = unusable {
+        report.found(&path, &lint::pki::KEYRING, source.to_string());
+    }
     let vault = vault::check(&cluster, &pki, keys.as_ref(), &arguments.vault, &mut report)?;
-    Ok(View::whole(report, arguments.without_keys, vault))
+    Ok(View::whole(report, keys.is_some(), vault))
 }
 
 /// The exit code that says that something was found.

@@ -12,16 +12,38 @@ use super::Error;
 /// The longest password that is read, in bytes: an end for `/dev/zero`.
 pub(super) const LIMIT: usize = 1 << 20;
 
-/// Reads everything, leaving no copy behind.
+/// Reads a password, leaving no copy behind.
 ///
 /// # Errors
 ///
 /// [`io::Error`] if reading fails or there is more than a password can be.
 pub fn read_all(input: impl Read) -> io::Result<Zeroizing<Vec<u8>>> {
-    read(input).map_err(|unread| match unread {
+    into_io(read(input, LIMIT))
+}
+
+/// Reads plaintext of any length, leaving no copy behind.
+///
+/// # Errors
+///
+/// [`io::Error`] if reading fails.
+pub fn read_plaintext(input: impl Read) -> io::Result<Zeroizing<Vec<u8>>> {
+    into_io(read(input, usize::MAX))
+}
+
+fn into_io<T>(result: Result<T, Unread>) -> io::Result<T> {
+    result.map_err(|unread| match unread {
         Unread::Io(error) => error,
         Unread::TooLong => io::Error::new(io::ErrorKind::FileTooLarge, "too long for a password"),
     })
+}
+
+/// Standard input without a buffer, in which a copy would stay.
+///
+/// # Errors
+///
+/// [`io::Error`] if there are too many open files.
+pub fn unbuffered_stdin() -> io::Result<File> {
+    Ok(File::from(io::stdin().as_fd().try_clone_to_owned()?))
 }
 
 /// Reads a line of standard input, without its end.
@@ -32,7 +54,7 @@ pub fn read_all(input: impl Read) -> io::Result<Zeroizing<Vec<u8>>> {
 ///
 /// [`io::Error`] if reading fails.
 pub fn read_line() -> io::Result<Zeroizing<Vec<u8>>> {
-    let mut input = File::from(io::stdin().as_fd().try_clone_to_owned()?);
+    let mut input = unbuffered_stdin()?;
     let mut line = Zeroizing::new(Vec::with_capacity(LIMIT));
     let mut byte = Zeroizing::new([0]);
     while line.len() < LIMIT && input.read(&mut *byte)? == 1 && byte[0] != b'\n' {
@@ -70,7 +92,7 @@ impl Unread {
     }
 }
 
-pub(super) fn read(mut input: impl Read) -> Result<Zeroizing<Vec<u8>>, Unread> {
+pub(super) fn read(mut input: impl Read, limit: usize) -> Result<Zeroizing<Vec<u8>>, Unread> {
     let mut content = Zeroizing::new(vec![0; 4096]);
     let mut length = 0;
     loop {
@@ -80,7 +102,7 @@ pub(super) fn read(mut input: impl Read) -> Result<Zeroizing<Vec<u8>>, Unread> {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(Unread::Io(error)),
         }
-        if length > LIMIT {
+        if length > limit {
             return Err(Unread::TooLong);
         }
         if length == content.len() {

@@ -10,8 +10,38 @@ use super::bytes::LIMIT;
 #[non_exhaustive]
 pub enum Error {
     /// The command has no words, or a quote that is not closed.
-    #[error("the password command is empty or a quote in it is not closed")]
+    #[error(
+        "the vault password command is empty, or a quote in it is not closed: give a program and its arguments"
+    )]
     BadCommand,
+    /// A command that failed. Its output may be a password, so it is not told.
+    #[error("the vault password command `{}` failed: {status}; run it by itself to see why", .program.display())]
+    CommandFailed {
+        /// Its first word.
+        program: PathBuf,
+        /// How it ended.
+        status: ExitStatus,
+    },
+    /// A command that is not there.
+    #[error("the vault password command `{}` was not found: check its spelling, or give the path of the program", .program.display())]
+    CommandMissing {
+        /// Its first word.
+        program: PathBuf,
+    },
+    /// A command that printed nothing.
+    #[error("the vault password command `{}` printed nothing: it must print the vault password to standard output", .program.display())]
+    CommandSilent {
+        /// Its first word.
+        program: PathBuf,
+    },
+    /// A command that could not be started.
+    #[error("the vault password command `{}` could not be started: {source}; is it a program that you may execute?", .program.display())]
+    CommandStart {
+        /// Its first word.
+        program: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
     /// A directory instead of a file.
     #[error("the vault password file {} can not be a directory", .path.display())]
     Directory {
@@ -24,13 +54,13 @@ pub enum Error {
         /// Its path.
         path: PathBuf,
     },
-    /// A script or command that printed nothing.
+    /// A script that printed nothing.
     #[error("invalid vault password was provided from script ({}): it printed nothing", .path.display())]
     EmptyOutput {
         /// The program.
         path: PathBuf,
     },
-    /// A script or command that failed.
+    /// A script that failed.
     #[error("vault password script {} failed: {status}", .path.display())]
     Failed {
         /// The program.
@@ -50,6 +80,9 @@ pub enum Error {
         /// Its path.
         path: PathBuf,
     },
+    /// Nowhere to ask.
+    #[error("there is no terminal to ask for the password on")]
+    NoTerminal,
     /// An empty line.
     #[error("invalid vault password was provided: nothing was entered")]
     NothingEntered,
@@ -98,13 +131,6 @@ pub enum Error {
 }
 
 impl Error {
-    pub(super) fn failed(path: &Path, status: ExitStatus) -> Self {
-        Self::Failed {
-            path: path.to_owned(),
-            status,
-        }
-    }
-
     pub(super) fn read(path: &Path, source: io::Error) -> Self {
         let path = path.to_owned();
         if source.kind() == io::ErrorKind::NotFound {

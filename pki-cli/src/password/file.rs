@@ -6,7 +6,7 @@ use std::path::Path;
 
 use zeroize::Zeroizing;
 
-use super::bytes::{copy, read, trim_white_space};
+use super::bytes::{LIMIT, copy, read, trim_white_space};
 use super::{Error, Program};
 
 /// Reads the password from `path`.
@@ -30,7 +30,7 @@ pub fn from_file(path: &Path, others: Readable) -> Result<Zeroizing<Vec<u8>>, Er
         }
         Source::File { .. } => {
             let file = File::open(path).map_err(|source| Error::read(path, source))?;
-            let content = read(file).map_err(|error| error.at(path))?;
+            let content = read(file, LIMIT).map_err(|error| error.at(path))?;
             let password = copy(trim_white_space(&content));
             if password.is_empty() {
                 return Err(Error::EmptyFile {

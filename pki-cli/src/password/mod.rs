@@ -10,9 +10,11 @@ mod program;
 mod prompt;
 mod terminal;
 
-pub use self::bytes::{read_all, read_line, trim_line_breaks, trim_white_space};
+pub use self::bytes::{
+    read_all, read_line, read_plaintext, trim_line_breaks, trim_white_space, unbuffered_stdin,
+};
 pub use self::error::Error;
 pub use self::file::{Readable, Source, from_file};
 pub use self::program::{Answer, Program, from_command};
-pub use self::prompt::{prompt, prompt_new, prompt_twice, prompt_verbatim};
+pub use self::prompt::{prompt, prompt_new, prompt_on_terminal, prompt_twice, prompt_verbatim};
 pub use self::terminal::restore_terminal;

@@ -10,14 +10,22 @@ use std::time::{Duration, Instant};
 use zeroize::Zeroizing;
 
 use super::Error;
-use super::bytes::{Unread, copy, read, trim_line_breaks};
+use super::bytes::{LIMIT, Unread, copy, read, trim_line_breaks};
 
 /// A script or command whose output, without the line breaks around it, is the password.
 #[derive(Debug)]
 pub struct Program {
+    kind: Kind,
     name: PathBuf,
     command: Command,
     limit: Option<Duration>,
+}
+
+/// How it was named, and so what is wrong when it does not run.
+#[derive(Clone, Copy, Debug)]
+enum Kind {
+    Command,
+    Script,
 }
 
 /// What a program answered.
@@ -39,7 +47,7 @@ impl Program {
     /// [`Error`] if there is no working directory that `path` could be relative to.
     pub fn script(path: &Path) -> Result<Self, Error> {
         let program = std::path::absolute(path).map_err(|source| Error::read(path, source))?;
-        Ok(Self::new(path, Command::new(program)))
+        Ok(Self::new(Kind::Script, path, Command::new(program)))
     }
 
     /// A command, split into words as a shell does but without a shell.
@@ -52,12 +60,13 @@ impl Program {
         let words = words.ok_or(Error::BadCommand)?;
         let mut command = Command::new(&words[0]);
         command.args(&words[1..]);
-        Ok(Self::new(Path::new(&words[0]), command))
+        Ok(Self::new(Kind::Command, Path::new(&words[0]), command))
     }
 
-    fn new(name: &Path, mut command: Command) -> Self {
+    fn new(kind: Kind, name: &Path, mut command: Command) -> Self {
         command.stdout(Stdio::piped());
         Self {
+            kind,
             name: name.to_owned(),
             command,
             limit: None,
@@ -97,9 +106,9 @@ impl Program {
             password, status, ..
         } = self.run()?;
         if !status.success() {
-            Err(Error::failed(&self.name, status))
+            Err(self.failed(status))
         } else if password.is_empty() {
-            Err(Error::EmptyOutput { path: self.name })
+            Err(self.silent())
         } else {
             Ok(password)
         }
@@ -146,12 +155,12 @@ impl Program {
             return Ok(Zeroizing::default());
         };
         let Some(limit) = self.limit else {
-            return read(stdout).map_err(|unread| unread.at(&self.name));
+            return read(stdout, LIMIT).map_err(|unread| unread.at(&self.name));
         };
         let started = Instant::now();
         let (sender, receiver) = mpsc::channel::<Result<_, Unread>>();
         // Left alone at the limit: a grandchild may keep the pipe open for ever.
-        thread::spawn(move || sender.send(read(stdout)));
+        thread::spawn(move || sender.send(read(stdout, LIMIT)));
         let late = || Error::TimedOut {
             path: self.name.clone(),
             limit,
@@ -167,9 +176,35 @@ impl Program {
     }
 
     fn start(&self, source: std::io::Error) -> Error {
-        Error::Start {
-            path: self.name.clone(),
-            source,
+        let program = self.name.clone();
+        match self.kind {
+            Kind::Command if source.kind() == std::io::ErrorKind::NotFound => {
+                Error::CommandMissing { program }
+            }
+            Kind::Command => Error::CommandStart { program, source },
+            Kind::Script => Error::Start {
+                path: program,
+                source,
+            },
+        }
+    }
+
+    fn failed(&self, status: ExitStatus) -> Error {
+        let program = self.name.clone();
+        match self.kind {
+            Kind::Command => Error::CommandFailed { program, status },
+            Kind::Script => Error::Failed {
+                path: program,
+                status,
+            },
+        }
+    }
+
+    fn silent(&self) -> Error {
+        let program = self.name.clone();
+        match self.kind {
+            Kind::Command => Error::CommandSilent { program },
+            Kind::Script => Error::EmptyOutput { path: program },
         }
     }
 }
@@ -202,13 +237,19 @@ mod tests {
         assert!(matches!(from_command(" "), Err(Error::BadCommand)));
         assert!(matches!(
             from_command("true"),
-            Err(Error::EmptyOutput { .. })
+            Err(Error::CommandSilent { .. })
         ));
         let error = from_command("sh -c 'echo secret; exit 1'").unwrap_err();
         assert_eq!(
             error.to_string(),
-            "vault password script sh failed: exit status: 1"
+            "the vault password command `sh` failed: exit status: 1; run it by itself to see why"
         );
+        let error = from_command("no-such-program secret").unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "the vault password command `no-such-program` was not found: check its spelling, or give the path of the program"
+        );
+        assert!(matches!(from_command("/"), Err(Error::CommandStart { .. })));
     }
 
     #[test]

@@ -23,6 +23,18 @@ pub fn prompt(text: &str) -> Result<Zeroizing<Vec<u8>>, Error> {
     }
 }
 
+/// As [`prompt`], but never reads standard input, which holds something else.
+///
+/// # Errors
+///
+/// [`Error::NoTerminal`], and those of [`prompt`].
+pub fn prompt_on_terminal(text: &str) -> Result<Zeroizing<Vec<u8>>, Error> {
+    match terminal::open() {
+        Some(_) => prompt(text),
+        None => Err(Error::NoTerminal),
+    }
+}
+
 /// Asks for a new password and, after `Confirm`, once more for the same.
 ///
 /// # Errors

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use serde::Serialize;
 
 use super::args::Many;
 use super::error::Error;
@@ -22,15 +23,29 @@ pub(super) fn each<T: Send>(
     files: &[PathBuf],
     work: impl Fn(&Path) -> Result<T, Error> + Sync,
 ) -> Result<Vec<T>, Error> {
-    results(files, false, work).into_iter().collect()
+    let results = results(files, false, work).into_iter();
+    results.map(|(_, result)| result).collect()
 }
 
 /// What became of files that are going to be replaced.
 pub(super) struct Prepared<T> {
     /// What only waits to be put in place.
-    pub(super) done: Vec<T>,
-    failed: usize,
+    waiting: Vec<T>,
+    outcome: Outcome<()>,
+}
+
+/// What became of files in the end.
+pub(super) struct Outcome<R> {
+    pub(super) done: Vec<R>,
+    pub(super) failures: Vec<Failure>,
     files: usize,
+}
+
+/// A file that failed, while others went on.
+#[derive(Serialize)]
+pub(super) struct Failure {
+    file: String,
+    error: String,
 }
 
 impl<T: Send> Prepared<T> {
@@ -43,51 +58,88 @@ impl<T: Send> Prepared<T> {
         let files = distinct(files);
         allow_open_files(files.len());
         let mut this = Self {
-            done: Vec::new(),
-            failed: 0,
-            files: files.len(),
+            waiting: Vec::new(),
+            outcome: Outcome::of(files.len()),
         };
-        for result in results(&files, many.keep_going, work) {
+        for (path, result) in results(&files, many.keep_going, work) {
             match result {
-                Ok(done) => this.done.extend(done),
-                Err(error) => this.report(many, error)?,
+                Ok(done) => this.waiting.extend(done),
+                Err(error) => this.outcome.failed(path, many, error)?,
             }
         }
         Ok(this)
     }
 
-    /// Puts the drafts in place: all of them, or with `--keep-going` those that can be.
-    pub(super) fn commit(mut self, many: &Many, draft: impl Fn(T) -> Sealed) -> Result<(), Error> {
-        let drafts = std::mem::take(&mut self.done).into_iter().map(draft);
+    /// Puts the drafts in place: all of them, or with `--keep-going` those that can be. `split`
+    /// tells from each what is known of it in the end.
+    pub(super) fn commit<R>(
+        self,
+        many: &Many,
+        split: impl Fn(T) -> (R, Sealed),
+    ) -> Result<Outcome<R>, Error> {
+        let (waiting, mut outcome) = self.into_outcome(split);
+        let (reports, drafts): (Vec<_>, Vec<_>) = waiting.into_iter().unzip();
         if !many.keep_going {
-            return replace::commit(drafts.collect());
+            replace::commit(drafts)?;
+            outcome.done = reports;
+            return Ok(outcome);
         }
-        for draft in drafts {
-            if let Err(error) = replace::commit(vec![draft]) {
-                self.report(many, error)?;
+        for (report, draft) in reports.into_iter().zip(drafts) {
+            let path = draft.target().to_owned();
+            match replace::commit(vec![draft]) {
+                Ok(()) => outcome.done.push(report),
+                Err(error) => outcome.failed(&path, many, error)?,
             }
         }
-        self.verdict()
+        Ok(outcome)
+    }
+
+    /// What would become of the files: the drafts are thrown away.
+    pub(super) fn discard<R>(self, split: impl Fn(T) -> (R, Sealed)) -> Outcome<R> {
+        let (waiting, mut outcome) = self.into_outcome(split);
+        outcome.done = waiting.into_iter().map(|(report, _)| report).collect();
+        outcome
+    }
+
+    fn into_outcome<R>(self, split: impl Fn(T) -> (R, Sealed)) -> (Vec<(R, Sealed)>, Outcome<R>) {
+        let outcome = Outcome {
+            failures: self.outcome.failures,
+            ..Outcome::of(self.outcome.files)
+        };
+        (self.waiting.into_iter().map(split).collect(), outcome)
+    }
+}
+
+impl<R> Outcome<R> {
+    fn of(files: usize) -> Self {
+        Self {
+            done: Vec::new(),
+            failures: Vec::new(),
+            files,
+        }
+    }
+
+    fn failed(&mut self, path: &Path, many: &Many, error: Error) -> Result<(), Error> {
+        if !many.keep_going || matches!(error, Error::Interrupted) {
+            return Err(error);
+        }
+        talk::error(&error);
+        self.failures.push(Failure {
+            file: path.display().to_string(),
+            error: error.to_string(),
+        });
+        Ok(())
     }
 
     /// An error if there was one.
     pub(super) fn verdict(&self) -> Result<(), Error> {
-        match self.failed {
+        match self.failures.len() {
             0 => Ok(()),
             failed => Err(Error::Partial {
                 failed,
                 files: self.files,
             }),
         }
-    }
-
-    fn report(&mut self, many: &Many, error: Error) -> Result<(), Error> {
-        if !many.keep_going || matches!(error, Error::Interrupted) {
-            return Err(error);
-        }
-        talk::error(&error);
-        self.failed += 1;
-        Ok(())
     }
 }
 
@@ -125,11 +177,14 @@ fn results<T: Send>(
     files: &[PathBuf],
     keep_going: bool,
     work: impl Fn(&Path) -> Result<T, Error> + Sync,
-) -> Vec<Result<T, Error>> {
+) -> Vec<(&Path, Result<T, Error>)> {
     let cores = thread::available_parallelism().map_or(1, NonZero::get);
     let workers = (cores * PER_CORE).min(files.len());
     if workers < 2 {
-        return files.iter().map(|path| work(path)).collect();
+        return files
+            .iter()
+            .map(|path| (path.as_path(), work(path)))
+            .collect();
     }
     let next = AtomicUsize::new(0);
     let take = || {
@@ -154,7 +209,10 @@ fn results<T: Send>(
             .collect()
     });
     results.sort_by_key(|(at, _)| *at);
-    results.into_iter().map(|(_, result)| result).collect()
+    let paths = results.into_iter();
+    paths
+        .map(|(at, result)| (files[at].as_path(), result))
+        .collect()
 }
 
 fn nth(files: &[PathBuf], at: usize) -> Option<(usize, &Path)> {

@@ -32,8 +32,9 @@ pub(super) fn run(args: &Check) -> Result<(), Error> {
     match findings.len() {
         0 => Ok(()),
         number => Err(Error::Found(format!(
-            "{number} findings in {} files",
-            files.len()
+            "{} in {}",
+            talk::count(number, "finding"),
+            talk::count(files.len(), "file")
         ))),
     }
 }
@@ -124,7 +125,7 @@ fn in_clear(path: &Path, text: &str) -> Vec<String> {
     {
         let secret = |scalar: &inline::Scalar| {
             let key = scalar.path().rsplit('.').next().unwrap_or_default();
-            key.starts_with("vault_") && !scalar.text().is_some_and(|text| text.contains("{{"))
+            key.starts_with("vault_") && !scalar.text().is_ok_and(|text| text.contains("{{"))
         };
         for scalar in inline::scalars(text).iter().filter(|scalar| secret(scalar)) {
             findings.push(format!(

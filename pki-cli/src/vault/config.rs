@@ -2,12 +2,14 @@
 
 use std::collections::HashMap;
 use std::env;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+use anstream::ColorChoice;
 
 use super::error::Error;
 use super::{ini, paths, talk};
@@ -16,6 +18,8 @@ use super::{ini, paths, talk};
 #[derive(Debug)]
 pub(super) struct Config {
     pub(super) ask_password: bool,
+    /// Whether errors and warnings are coloured, if that is set.
+    pub(super) color: Option<ColorChoice>,
     pub(super) default_label: String,
     pub(super) editor: String,
     pub(super) encrypt_label: Option<String>,
@@ -39,15 +43,27 @@ impl Config {
         let salt = env::var_os("ANSIBLE_VAULT_ENCRYPT_SALT").map(OsString::into_vec);
         let salt = salt.or_else(|| file.text("vault_encrypt_salt").map(String::into_bytes));
         let salt = salt.filter(|salt| !salt.is_empty());
-        let text = |variable: &str, key: &str| variable_text(variable).or_else(|| file.text(key));
+        // A variable that is empty hides what the file says.
+        let set = |variable: &str| env::var_os(variable).map(|_| variable_text(variable));
+        let text = |variable: &str, key: &str| set(variable).unwrap_or_else(|| file.text(key));
+        // Quotes are part of anything that is no text.
+        let raw = |variable: &str, key: &str| set(variable).unwrap_or_else(|| file.raw(key));
+        let flag = |variable: &str, key: &str| raw(variable, key).map(is_true);
         let command = |first: &str, second: &str, key: &str, default: &str| {
             let found = variable_text(first).or_else(|| text(second, key));
             found.unwrap_or_else(|| default.to_owned())
         };
-        let list = text("ANSIBLE_VAULT_IDENTITY_LIST", "vault_identity_list").unwrap_or_default();
+        let color = |variable: &str, key: &str, choice: ColorChoice| {
+            flag(variable, key)
+                .filter(|&is_true| is_true)
+                .map(|_| choice)
+        };
+        let list = raw("ANSIBLE_VAULT_IDENTITY_LIST", "vault_identity_list").unwrap_or_default();
         let default_label = text("ANSIBLE_VAULT_IDENTITY", "vault_identity");
         Ok(Self {
-            ask_password: text("ANSIBLE_ASK_VAULT_PASS", "ask_vault_pass").is_some_and(is_true),
+            ask_password: flag("ANSIBLE_ASK_VAULT_PASS", "ask_vault_pass").unwrap_or(false),
+            color: color("ANSIBLE_FORCE_COLOR", "force_color", ColorChoice::Always)
+                .or_else(|| color("ANSIBLE_NOCOLOR", "nocolor", ColorChoice::Never)),
             default_label: default_label.unwrap_or_else(|| "default".to_owned()),
             editor: command("EDITOR", "ANSIBLE_EDITOR", "editor", "vi"),
             encrypt_label: text("ANSIBLE_VAULT_ENCRYPT_IDENTITY", "vault_encrypt_identity"),
@@ -72,11 +88,11 @@ impl Config {
                 .map(|text| seconds(&text))
                 .transpose()?
                 .flatten(),
-            warn_of_weak_passwords: text(
+            warn_of_weak_passwords: flag(
                 "ANSIBLE_VAULT_WEAK_PASSWORD_WARNING",
                 "vault_weak_password_warning",
             )
-            .is_none_or(is_true),
+            .unwrap_or(true),
         })
     }
 }
@@ -92,8 +108,15 @@ impl CfgFile {
     fn find() -> Result<Self, Error> {
         for path in Self::places() {
             if path.is_file() {
+                check_extension(&path)?;
                 let content = fs::read(&path).map_err(Error::file("Unable to read", &path))?;
                 let values = ini::section(&String::from_utf8_lossy(&content), "defaults");
+                let values = values.map_err(|fault| {
+                    Error::Options(format!(
+                        "Error reading config file ({}): {fault}",
+                        path.display()
+                    ))
+                })?;
                 let directory = path.parent().map(Path::to_owned).unwrap_or_default();
                 return Ok(Self { directory, values });
             }
@@ -129,11 +152,13 @@ impl CfgFile {
         places
     }
 
+    fn raw(&self, key: &str) -> Option<String> {
+        let value = self.values.get(key).filter(|value| !value.is_empty());
+        value.cloned()
+    }
+
     fn text(&self, key: &str) -> Option<String> {
-        let value = self
-            .values
-            .get(key)
-            .map(|value| unquote(value.trim()).to_owned());
+        let value = self.raw(key).map(|value| unquote(&value).to_owned());
         value.filter(|value| !value.is_empty())
     }
 
@@ -141,9 +166,19 @@ impl CfgFile {
     fn path(&self, key: &str) -> Option<PathBuf> {
         let current = env::current_dir().unwrap_or_default();
         let value = self
-            .text(key)?
+            .raw(key)?
             .replace("{{CWD}}", &current.to_string_lossy());
         Some(self.directory.join(paths::expand(Path::new(&value))))
+    }
+}
+
+fn check_extension(path: &Path) -> Result<(), Error> {
+    match path.extension().and_then(OsStr::to_str) {
+        Some("cfg" | "ini") => Ok(()),
+        _ => Err(Error::Options(format!(
+            "Unsupported configuration file extension for {}: it has to be .cfg or .ini",
+            path.display()
+        ))),
     }
 }
 

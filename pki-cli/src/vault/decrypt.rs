@@ -22,7 +22,9 @@ pub(super) fn run(args: &Decrypt, config: &Config) -> Result<(), Error> {
         Some(path) if path == Path::new("-") => from_stdin(&identities, &sink)?,
         Some(_) if matches!(sink, Sink::InPlace) => {
             let work = |path: &Path| in_place(path, &identities, args.skip_decrypted);
-            Prepared::new(&args.files, &args.many, work)?.commit(&args.many, |draft| draft)?;
+            Prepared::new(&args.files, &args.many, work)?
+                .commit(&args.many, |draft| ((), draft))?
+                .verdict()?;
         }
         Some(path) => {
             let mut file = streams::open(path)?;

@@ -31,7 +31,9 @@ pub(super) fn run(args: &Encrypt, config: &Config) -> Result<(), Error> {
     match &sink {
         Sink::InPlace => {
             let work = |path: &Path| in_place(path, &sealer, args.skip_encrypted);
-            Prepared::new(&args.files, &args.many, work)?.commit(&args.many, |draft| draft)?;
+            Prepared::new(&args.files, &args.many, work)?
+                .commit(&args.many, |draft| ((), draft))?
+                .verdict()?;
         }
         Sink::File(_) | Sink::Stdout => {
             to_sink(args.files.first().map(AsRef::as_ref), &sealer, &sink)?;

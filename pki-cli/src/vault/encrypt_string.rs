@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::fmt::{self, Write as _};
-use std::io::{self, IsTerminal, Read};
+use std::io::{self, IsTerminal};
 
 use zeroize::Zeroizing;
 
@@ -66,8 +66,7 @@ fn collect(args: &EncryptString, from_stdin: bool) -> Result<Vec<Value>, Error> 
     }
     if from_stdin {
         streams::announce_stdin();
-        let mut content = Zeroizing::new(Vec::new());
-        io::stdin().lock().read_to_end(&mut content)?;
+        let content = password::read_plaintext(password::unbuffered_stdin()?)?;
         if content.is_empty() {
             return Err(Error::Options("stdin was empty, not encrypting".to_owned()));
         }

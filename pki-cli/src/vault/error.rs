@@ -1,7 +1,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use vault_format::FormatProblem;
+use vault_format::{FormatProblem, inline};
 
 use crate::password;
 
@@ -100,6 +100,11 @@ impl Error {
             {
                 Some("allow more open files (ulimit -n), or do fewer files at once".to_owned())
             }
+            Self::Password(password::Error::NoTerminal) => Some(
+                "name a file or a script: --vault-id LABEL@SOURCE; for git: \
+                 vault git --vault-id LABEL@SOURCE setup"
+                    .to_owned(),
+            ),
             _ => None,
         }
     }
@@ -135,6 +140,19 @@ impl Error {
             vault_format::Error::Io(source) => Self::Io(source).of(&name),
             source => Self::Vault { name, source },
         }
+    }
+
+    /// Says where in the file the fault of a value is.
+    pub(super) fn placed(mut self, value: &inline::Value) -> Self {
+        if let Self::Vault {
+            source: vault_format::Error::Format { line, column, .. },
+            ..
+        } = &mut self
+            && let Some(position) = value.position(*line, *column)
+        {
+            (*line, *column) = position;
+        }
+        self
     }
 
     /// Names the file that was worked on when reading or writing failed.

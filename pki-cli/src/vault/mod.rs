@@ -68,6 +68,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 fn execute(verb: Verb) -> Result<(), Error> {
     let config = Config::load()?;
+    if let Some(choice) = config.color {
+        choice.write_global();
+    }
     match verb {
         Verb::Check(args) => check::run(&args),
         Verb::Genpass(args) => genpass::run(&args),

@@ -8,7 +8,7 @@ use vault_format::inline::{self, Value};
 use vault_format::{Decryptor, Label};
 
 use super::args::Rekey;
-use super::batch::Prepared;
+use super::batch::{Failure, Outcome, Prepared};
 use super::codec::{self, Sealer};
 use super::config::Config;
 use super::error::Error;
@@ -37,12 +37,17 @@ pub(super) fn run(args: &Rekey, config: &Config) -> Result<(), Error> {
         false => rekey_file(path, &identities, &target),
     };
     let prepared = Prepared::new(&files, &args.many, work)?;
-    report(args, &prepared.done)?;
-    if args.dry_run {
-        return prepared.verdict();
-    }
-    prepared.commit(&args.many, |done| done.draft)?;
-    talk::note("Rekey successful");
+    let split = |done: Done| (Report::of(&done), done.draft);
+    let outcome = match args.dry_run {
+        true => prepared.discard(split),
+        false => prepared.commit(&args.many, split)?,
+    };
+    report(args, &outcome)?;
+    outcome.verdict()?;
+    talk::note(match args.dry_run {
+        true => "Dry run: nothing was changed",
+        false => "Rekey successful",
+    });
     Ok(())
 }
 
@@ -54,32 +59,50 @@ struct Done {
     values: Option<usize>,
 }
 
+/// What is told of a file.
 #[derive(Serialize)]
-struct Report<'a> {
+struct Report {
     file: String,
-    kind: &'a str,
+    kind: &'static str,
     values: usize,
 }
 
-fn report(args: &Rekey, done: &[Done]) -> Result<(), Error> {
-    let reports = done.iter().map(|done| Report {
-        file: done.path.display().to_string(),
-        kind: if done.values.is_some() {
-            "inline"
-        } else {
-            "file"
-        },
-        values: done.values.unwrap_or(1),
-    });
+impl Report {
+    fn of(done: &Done) -> Self {
+        Self {
+            file: done.path.display().to_string(),
+            kind: match done.values {
+                Some(_) => "inline",
+                None => "file",
+            },
+            values: done.values.unwrap_or(1),
+        }
+    }
+}
+
+/// What is told of all of them as JSON.
+#[derive(Serialize)]
+struct Reports<'a> {
+    dry_run: bool,
+    files: &'a [Report],
+    failed: &'a [Failure],
+}
+
+fn report(args: &Rekey, outcome: &Outcome<Report>) -> Result<(), Error> {
     if args.json {
-        let text = serde_json::to_string_pretty(&reports.collect::<Vec<_>>());
+        let text = serde_json::to_string_pretty(&Reports {
+            dry_run: args.dry_run,
+            files: &outcome.done,
+            failed: &outcome.failures,
+        });
         return talk::data(format!("{}\n", text.map_err(std::io::Error::from)?).as_bytes());
     }
     if args.recursive || args.dry_run {
-        for Report { file, kind, values } in reports {
-            talk::note(&match kind {
-                "inline" => format!("{file}: {values} inline values"),
-                _ => file,
+        for Report { file, kind, values } in &outcome.done {
+            talk::note(&match (*kind, values) {
+                ("inline", 1) => format!("{file}: 1 inline value"),
+                ("inline", _) => format!("{file}: {values} inline values"),
+                _ => file.clone(),
             });
         }
     }

@@ -61,7 +61,8 @@ pub(super) fn of_killed(
         if *abandoned.plaintext != current {
             let rescued = save(&abandoned.plaintext, sealer, path)?;
             talk::warning(&format!(
-                "an edit of {} was killed; what was saved is now encrypted in {}",
+                "an edit of {} ended before it was encrypted; what was saved in the editor is now \
+                 encrypted in {}",
                 origin.display(),
                 rescued.display()
             ));

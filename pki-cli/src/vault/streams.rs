@@ -1,7 +1,7 @@
 //! Standard input and output, and `--output`.
 
 use std::fs::File;
-use std::io::{self, IsTerminal, Read, Write};
+use std::io::{self, IsTerminal, Read, StdoutLock, Write};
 use std::path::{Path, PathBuf};
 
 use super::error::Error;
@@ -62,7 +62,28 @@ pub(super) fn announce_stdin() {
 
 /// Copies to standard output.
 pub(super) fn to_stdout(input: &mut impl Read) -> Result<(), Error> {
-    let mut stdout = io::stdout().lock();
+    let mut stdout = stdout();
     codec::copy(input, &mut stdout)?;
     Ok(stdout.flush()?)
+}
+
+/// Standard output, named in errors.
+pub(super) fn stdout() -> impl Write {
+    Stdout(io::stdout().lock())
+}
+
+struct Stdout(StdoutLock<'static>);
+
+impl Write for Stdout {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        self.0.write(buf).map_err(named)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush().map_err(named)
+    }
+}
+
+fn named(error: io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("standard output: {error}"))
 }

@@ -5,6 +5,7 @@ use std::io::{self, IsTerminal, Write};
 use anstyle::{AnsiColor, Style};
 
 use super::error::Error;
+use super::streams;
 
 const ERROR: Style = AnsiColor::Red.on_default();
 const WARNING: Style = AnsiColor::BrightMagenta.on_default();
@@ -34,9 +35,17 @@ pub(super) fn success(text: &str) {
     }
 }
 
+/// A number of things.
+pub(super) fn count(number: usize, noun: &str) -> String {
+    match number {
+        1 => format!("1 {noun}"),
+        _ => format!("{number} {noun}s"),
+    }
+}
+
 /// Writes data to standard output.
 pub(super) fn data(bytes: &[u8]) -> Result<(), Error> {
-    let mut stdout = io::stdout().lock();
+    let mut stdout = streams::stdout();
     stdout.write_all(bytes)?;
     Ok(stdout.flush()?)
 }

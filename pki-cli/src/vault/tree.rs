@@ -1,13 +1,13 @@
 //! Everything encrypted below a directory.
 
 use std::fs::{self, File};
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use vault_format::{MAGIC, inline};
+use vault_format::inline;
 
 use super::codec;
 use super::error::Error;
+use crate::envelope;
 
 /// Larger texts are not searched for values.
 const LARGEST_TEXT: u64 = 32 << 20;
@@ -45,7 +45,7 @@ pub(super) fn inspect(path: &Path) -> Result<Content, Error> {
     let fault = || Error::file("Unable to read source file", path);
     let mut file = File::open(path).map_err(fault())?;
     let length = file.metadata().map_err(fault())?.len();
-    if starts_with_magic(&mut file).map_err(fault())? {
+    if envelope::begins(&mut file).map_err(fault())? {
         Ok(Content::File)
     } else if length > LARGEST_TEXT {
         Ok(Content::Plain)
@@ -68,19 +68,6 @@ fn inline_values(content: &[u8]) -> Content {
         },
         _ => Content::Plain,
     }
-}
-
-/// Damaged vaults count: they are for the caller to complain about.
-fn starts_with_magic(file: &mut File) -> std::io::Result<bool> {
-    let mut start = [0; 14];
-    let mut filled = 0;
-    while filled < start.len() {
-        match file.read(&mut start[filled..])? {
-            0 => break,
-            length => filled += length,
-        }
-    }
-    Ok(start == MAGIC)
 }
 
 fn descend(directory: &Path, files: &mut Vec<PathBuf>) -> Result<(), Error> {
@@ -118,7 +105,8 @@ pub(super) fn open_value(
 ) -> Result<OpenValue, Error> {
     let name = value_name(path, value);
     let vault = std::io::Cursor::new(value.vault());
-    let (mut reader, index) = codec::unlock(vault, identities, &name)?;
+    let opened = codec::unlock(vault, identities, &name);
+    let (mut reader, index) = opened.map_err(|error| error.placed(value))?;
     let label = reader.header().label().cloned();
     let plaintext = codec::read_whole(&mut reader)?;
     Ok(OpenValue {

@@ -561,3 +561,189 @@ fn a_first_run_that_fails_leaves_nothing() {
     assert_eq!(workspace.files(), before);
     assert!(!workspace.path("pki").exists());
 }
+
+#[test]
+fn how_many_nodes_may_fail_is_told() {
+    for (nodes, note) in [
+        (1, Some("one node survives no failure")),
+        (2, Some("the failure of either stops the cluster")),
+        (3, None),
+        (4, Some("4 nodes survive the loss of 1, no more than 3 do")),
+    ] {
+        let workspace = Workspace::new();
+        let given: Vec<String> = (0..nodes)
+            .map(|node| format!("etcd-{node}=10.0.0.1{node}"))
+            .collect();
+        let mut arguments = vec!["init", "--dry-run"];
+        for node in &given {
+            arguments.extend(["--node", node]);
+        }
+        let text = workspace.succeeds(&arguments);
+        match note {
+            Some(note) => assert!(text.contains(note), "{text}"),
+            None => assert!(!text.contains("note:"), "{text}"),
+        }
+        arguments.push("--json");
+        let report: serde_json::Value =
+            serde_json::from_str(&workspace.succeeds(&arguments)).unwrap();
+        assert_eq!(report["tolerated_losses"], (nodes - 1) / 2);
+    }
+}
+
+/// What a dry run says would be written is what is written then.
+#[test]
+fn a_dry_run_lists_the_files_that_would_be_written() {
+    let written = |workspace: &Workspace, arguments: &[&str]| {
+        let text = workspace.succeeds(&[&["init", "--json"], arguments].concat());
+        let report: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let list = |name: &str| {
+            let list = report[name].as_array().cloned().unwrap_or_default();
+            let mut list: Vec<String> = list
+                .iter()
+                .map(|path| path.as_str().unwrap().to_owned())
+                .collect();
+            list.sort();
+            list
+        };
+        (list("written"), list("closed"))
+    };
+    let workspace = Workspace::new();
+    let step = |name: &str| {
+        let before = workspace.files();
+        let (planned, closed) = written(&workspace, &["--generate-secrets", "--dry-run"]);
+        assert_eq!(workspace.files(), before, "{name}");
+        let (done, _) = written(&workspace, &["--generate-secrets"]);
+        let planned_or_closed: Vec<_> = planned.iter().chain(&closed).collect();
+        assert!(
+            planned.iter().all(|path| done.contains(path)),
+            "{name}: {planned:?} {done:?}"
+        );
+        assert!(
+            done.iter().all(|path| planned_or_closed.contains(&path)),
+            "{name}: {planned:?} {done:?}"
+        );
+        // And nothing is missing in either.
+        let after = workspace.files();
+        let changed: Vec<&String> = after
+            .iter()
+            .filter(|file| !before.contains(file))
+            .map(|(path, _)| path)
+            .filter(|path| {
+                !path.starts_with("pki/authorities/") && !path.starts_with("pki/certificates/")
+            })
+            .collect();
+        assert_eq!(changed, done.iter().collect::<Vec<_>>(), "{name}");
+        done
+    };
+    let edit = |from: &str, to: &str| {
+        let text = String::from_utf8(workspace.read("etcdpki.yml")).unwrap();
+        assert!(text.contains(from), "{from}: {text}");
+        workspace.write("etcdpki.yml", text.replacen(from, to, 1));
+    };
+    let first = step("a first run");
+    for path in [
+        ".gitignore",
+        "etcdpki.yml",
+        "etcdpki-passphrase.txt",
+        "pki/.gitattributes",
+        "pki/crl/authorities/root/1.crl",
+        "pki/crl/etcd.crl",
+        "pki/crl/etcd.pem",
+        "pki/journal.jsonl",
+        "pki/keyring.yml",
+        "roles/etcd-server/vars/certificates.vault.yml",
+        "roles/etcd-server/vars/certificates.yml",
+    ] {
+        assert!(first.iter().any(|one| one == path), "{path}: {first:?}");
+    }
+    assert_eq!(step("a second run"), [""; 0]);
+    edit(
+        "# authorities:",
+        "authorities: { etcd: { issuing: true } }\n# authorities:",
+    );
+    step("an issuing authority");
+    edit("etcdctl", "backup");
+    assert!(!step("another client").contains(&VAULT_FILES[2].to_owned()));
+    fs::remove_file(workspace.path("pki/trust/members.crt")).unwrap();
+    fs::remove_file(workspace.path("pki/crl/etcd.pem")).unwrap();
+    fs::remove_file(workspace.path(VAULT_FILES[0])).unwrap();
+    fs::remove_file(workspace.path("roles/common/vars/certificates.yml")).unwrap();
+    step("files that were lost");
+    edit(
+        "# ansible:",
+        "ansible: { vault_files: host, vault_id: prod }\n# ansible:",
+    );
+    step("vault files of hosts, and a vault id");
+    workspace.succeeds(&["revoke", "etcd-1"]);
+    step("a revocation");
+
+    let dry = Workspace::new();
+    let text = dry.succeeds(&["init", "--dry-run"]);
+    assert!(text.contains("Would write\n  etcdpki.yml"), "{text}");
+    assert!(
+        text.contains("roles/common/vars/certificates.vault.yml"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_gitignore_that_is_not_text_is_added_to() {
+    let workspace = Workspace::new();
+    workspace.write(".gitignore", b"caf\xe9\n");
+    workspace.succeeds(&["init", "--generate-secrets"]);
+    assert!(
+        workspace
+            .read(".gitignore")
+            .starts_with(b"caf\xe9\n/vault-password.txt\n")
+    );
+}
+
+/// The lock of a command that was killed is gone a moment later.
+#[test]
+fn a_lock_is_waited_for_and_then_told_of() {
+    let workspace = Workspace::initialised();
+    let lock = fs::File::open(workspace.path("pki")).unwrap();
+    lock.lock().unwrap();
+    let mut command = workspace.command(&["init"]);
+    let mut child = command
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut told = std::io::BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    std::io::BufRead::read_line(&mut told, &mut line).unwrap();
+    assert!(line.contains("waiting for another etcdpki"), "{line}");
+    drop(lock);
+    assert!(child.wait().unwrap().success());
+
+    let lock = fs::File::open(workspace.path("pki")).unwrap();
+    lock.lock().unwrap();
+    let error = workspace.fails(1, &["init"]);
+    assert!(
+        error.contains("another etcdpki is at work here: wait until it ends"),
+        "{error}"
+    );
+    workspace.succeeds(&["verify"]);
+}
+
+#[test]
+fn a_passphrase_that_is_not_there_is_told_with_the_ways_to_it() {
+    let workspace = Workspace::initialised();
+    workspace.write_with_mode("empty", "", 0o600);
+    for file in ["empty", "missing", "pki"] {
+        let error = workspace.fails(1, &["verify", "--passphrase-file", file]);
+        assert!(
+            error.contains(file) && error.contains("--passphrase-command COMMAND"),
+            "{error}"
+        );
+    }
+    for (command, part) in [
+        ("no-such-program", "`no-such-program` was not found"),
+        ("sh -c 'echo hidden; exit 3'", "`sh` failed: exit status: 3"),
+        ("true", "`true` printed nothing"),
+    ] {
+        let error = workspace.fails(1, &["verify", "--passphrase-command", command]);
+        assert!(error.contains(part) && !error.contains("hidden"), "{error}");
+    }
+}

@@ -4,13 +4,16 @@
 
 mod adopt;
 mod authorities;
+mod damage;
 mod escrow;
 mod export;
 mod hook;
 mod init;
+mod inspect;
 mod issue;
 mod lost;
 mod others;
+mod prompts;
 mod provision;
 mod revoke;
 mod slots;

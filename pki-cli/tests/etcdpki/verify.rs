@@ -150,6 +150,7 @@ fn one_file_that_cannot_be_shown_does_not_hide_the_others() {
         "request",
         "-----BEGIN CERTIFICATE REQUEST-----\nAA==\n-----END CERTIFICATE REQUEST-----\n",
     );
+    workspace.write("other", "-----BEGIN CMS-----\nAA==\n-----END CMS-----\n");
     workspace.write("encrypted", "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n\nAA==\n-----END RSA PRIVATE KEY-----\n");
     std::fs::File::create(workspace.path("huge"))
         .unwrap()
@@ -158,6 +159,7 @@ fn one_file_that_cannot_be_shown_does_not_hide_the_others() {
     let output = workspace.run(&[
         "inspect",
         "request",
+        "other",
         "encrypted",
         "huge",
         "missing",
@@ -167,7 +169,8 @@ fn one_file_that_cannot_be_shown_does_not_hide_the_others() {
     assert!(String::from_utf8_lossy(&output.stdout).contains("CN=etcd CA G1"));
     let errors = String::from_utf8_lossy(&output.stderr).into_owned();
     for part in [
-        "request: a PEM block `CERTIFICATE REQUEST`",
+        "request: not a certification request",
+        "other: a PEM block `CMS`",
         "encrypted: a private key that is encrypted",
         "huge: larger than 16 MiB",
         "missing: ",
@@ -343,4 +346,35 @@ fn inspect_tells_what_breaks_a_rule() {
     let findings = report[0]["items"][0]["findings"].as_array().unwrap();
     let codes: Vec<_> = findings.iter().map(|finding| &finding["code"]).collect();
     assert_eq!(codes, ["serial-negative", "key-rsa-small"]);
+}
+
+#[test]
+fn advice_for_loose_files_names_no_command_of_a_pki() {
+    let (workspace, elsewhere) = (Workspace::initialised(), Workspace::new());
+    let leaf = "pki/certificates/etcd-0/server/1/tls.crt";
+    elsewhere.write("leaf.crt", workspace.read(leaf));
+    elsewhere.write(
+        "ca.crt",
+        Workspace::initialised().read("pki/trust/members.crt"),
+    );
+    elsewhere.write("rubbish.crt", "rubbish");
+    let output = elsewhere.run(&[
+        "verify",
+        "leaf.crt",
+        "rubbish.crt",
+        "--trust",
+        "ca.crt",
+        "--name",
+        "other.example",
+    ]);
+    assert_eq!(output.status.code(), Some(3));
+    let text = String::from_utf8(output.stdout).unwrap();
+    for code in ["path-not-valid", "name-not-matched", "unreadable"] {
+        assert!(text.contains(code), "{code}: {text}");
+    }
+    assert!(
+        !text.contains("init") && !text.contains("issue OWNER"),
+        "{text}"
+    );
+    assert!(text.contains("--trust"), "{text}");
 }

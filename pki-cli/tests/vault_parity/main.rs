@@ -7,6 +7,7 @@
 
 mod cases;
 mod deviations;
+mod ini;
 #[path = "../vault_support/mod.rs"]
 mod vault_support;
 mod world;

@@ -1,9 +1,7 @@
 //! Several certificates in one PEM text, as `--cert-file` and `--trusted-ca-file` take them.
 
-use rustls_pki_types::CertificateDer;
-use rustls_pki_types::pem::PemObject;
-
 use super::{Certificate, InvalidCertificate};
+use crate::pem::{self, Block, InvalidBlock};
 
 /// Encodes certificates one after another.
 pub fn write<'a>(certificates: impl IntoIterator<Item = &'a Certificate>) -> String {
@@ -16,13 +14,16 @@ pub fn write<'a>(certificates: impl IntoIterator<Item = &'a Certificate>) -> Str
 ///
 /// When there is none, or one cannot be read.
 pub fn read(text: &[u8]) -> Result<Vec<Certificate>, InvalidPem> {
-    let certificates: Vec<Certificate> = CertificateDer::pem_slice_iter(text)
-        .map(|der| {
-            Ok(Certificate::from_der(
-                der.map_err(|_| InvalidPem::Malformed)?.as_ref(),
-            )?)
-        })
-        .collect::<Result<_, InvalidPem>>()?;
+    of_blocks(&pem::read(text)?)
+}
+
+/// The same of blocks that were read.
+pub(crate) fn of_blocks(blocks: &[Block]) -> Result<Vec<Certificate>, InvalidPem> {
+    let certificates: Vec<Certificate> = blocks
+        .iter()
+        .filter(|block| block.label == pem::CERTIFICATE)
+        .map(|block| Certificate::from_der(&block.content))
+        .collect::<Result<_, _>>()?;
     match certificates.is_empty() {
         true => Err(InvalidPem::Missing),
         false => Ok(certificates),
@@ -36,8 +37,8 @@ pub enum InvalidPem {
     #[error(transparent)]
     Certificate(#[from] InvalidCertificate),
     /// A block is cut or holds characters that are not base64.
-    #[error("a PEM block is cut or damaged: look for a missing END line or a changed character")]
-    Malformed,
+    #[error(transparent)]
+    Malformed(#[from] InvalidBlock),
     /// No certificate at all.
     #[error("no `-----BEGIN CERTIFICATE-----` block in it")]
     Missing,
@@ -51,10 +52,7 @@ mod tests {
     fn what_is_not_there_is_named() {
         assert!(matches!(read(b""), Err(InvalidPem::Missing)));
         let cut = b"-----BEGIN CERTIFICATE-----\nAAAA\n";
-        assert!(matches!(
-            read(cut),
-            Err(InvalidPem::Malformed | InvalidPem::Missing)
-        ));
+        assert!(matches!(read(cut), Err(InvalidPem::Malformed(_))));
         let rubbish = b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
         assert!(matches!(read(rubbish), Err(InvalidPem::Certificate(_))));
     }

@@ -8,7 +8,9 @@ mod answer;
 mod apply;
 mod error;
 mod order;
+mod outlook;
 mod plan;
+mod renewal;
 mod revoke;
 mod state;
 
@@ -17,6 +19,7 @@ pub use apply::Issued;
 pub use error::ConvergeError;
 pub use order::{Order, OrderKey, Ordered};
 pub use plan::{Action, LeafKey, Plan, Reason, Terms, plan};
+pub use renewal::{Renewal, renewals};
 pub use revoke::{Signed, revoke};
 pub use state::State;
 

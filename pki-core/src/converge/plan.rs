@@ -5,7 +5,7 @@ use std::fmt;
 
 use time::OffsetDateTime;
 
-use super::ConvergeError;
+use super::{ConvergeError, Renewal};
 use crate::certificate::AlternativeName;
 use crate::crl::{Due, List, in_force, lists};
 use crate::description::{Cluster, Position};
@@ -108,12 +108,25 @@ impl Plan {
         authorities.chain(leaves).collect()
     }
 
-    /// Issues a described leaf anew, whether it fits or not.
+    /// Issues a described leaf anew, whether it fits or not, because it was asked for.
     ///
     /// # Errors
     ///
     /// When the description does not ask for it, or its key is to stay and there is none.
     pub fn renew(&mut self, id: &LeafId, wanted: Terms) -> Result<(), ConvergeError> {
+        self.issue_anew(id, wanted, Reason::Asked)
+    }
+
+    /// Issues a described leaf anew because its renewal has come.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Plan::renew`].
+    pub fn rotate(&mut self, renewal: &Renewal) -> Result<(), ConvergeError> {
+        self.issue_anew(&renewal.id, renewal.terms(), Reason::Due)
+    }
+
+    fn issue_anew(&mut self, id: &LeafId, wanted: Terms, why: Reason) -> Result<(), ConvergeError> {
         let unknown = || ConvergeError::Undescribed(id.to_string());
         let planned = self.leaves.iter_mut().find(|planned| match planned {
             PlannedLeaf::Issue { leaf, .. } => leaf.id == *id,
@@ -137,7 +150,7 @@ impl Plan {
                 *kept = PlannedLeaf::Issue {
                     leaf: leaf.ok_or_else(unknown)?,
                     generation,
-                    reason: Reason::Asked,
+                    reason: why,
                     terms: wanted,
                 };
                 Ok(())
@@ -220,7 +233,7 @@ impl Plan {
         Ok(())
     }
 
-    fn present(&self, name: AuthorityName) -> Option<&StoredAuthority> {
+    pub(super) fn present(&self, name: AuthorityName) -> Option<&StoredAuthority> {
         let (_, present) = self.authorities.iter().find(|(other, _)| *other == name)?;
         present.as_ref()
     }
@@ -247,6 +260,8 @@ pub enum Reason {
     Asked,
     /// Its names, usages or subject are not those described any more.
     Described,
+    /// Its renewal has come.
+    Due,
     /// It has expired.
     Expired,
     /// It was signed by an authority that no longer signs.
@@ -262,6 +277,7 @@ impl fmt::Display for Reason {
         f.write_str(match self {
             Self::Asked => "it was asked for",
             Self::Described => "the description changed",
+            Self::Due => "it is due",
             Self::Expired => "it has expired",
             Self::Issuer => "another authority signs now",
             Self::Missing => "it is missing",

@@ -29,13 +29,26 @@ pub fn lists<S: Store>(
     revocations: &[Revocation],
     now: OffsetDateTime,
 ) -> Result<Vec<List>, StoreError> {
+    each_list(cluster, pki, authorities, revocations, now)
+        .into_iter()
+        .collect()
+}
+
+/// The same, each by itself.
+pub(crate) fn each_list<S: Store>(
+    cluster: &Cluster,
+    pki: &Pki<S>,
+    authorities: &[StoredAuthority],
+    revocations: &[Revocation],
+    now: OffsetDateTime,
+) -> Vec<Result<List, StoreError>> {
     let signing = AuthorityName::signing(cluster);
     let signing = authorities
         .iter()
         .filter(|authority| authority.name == signing)
         .max_by_key(|authority| authority.generation);
     let Some(signing) = signing else {
-        return Ok(Vec::new());
+        return Vec::new();
     };
     let others = authorities.iter().filter(|authority| {
         (authority.name, authority.generation) != (signing.name, signing.generation)
@@ -44,19 +57,19 @@ pub fn lists<S: Store>(
     for (authority, merged) in std::iter::once((signing, true)).chain(others.map(|a| (a, false))) {
         let certificate = &authority.certificate;
         if certificate.validity.not_after > now && certificate.signs_lists() {
-            let list = List::new(pki, authority, merged, authorities, revocations)?;
-            lists.push(list);
+            lists.push(List::new(pki, authority, merged, authorities, revocations));
         }
     }
     let newest = lists
         .iter()
+        .flatten()
         .filter_map(|list| list.previous.as_ref()?.number.as_ref())
         .max();
     let number = CrlNumber::following(newest, now);
-    for list in &mut lists {
+    for list in lists.iter_mut().flatten() {
         list.schedule(cluster, number.clone(), now);
     }
-    Ok(lists)
+    lists
 }
 
 /// What is revoked now: by a record, or by a list that outlived its record or says for good what

@@ -41,12 +41,13 @@ use time::OffsetDateTime;
 use x509_parser::prelude::FromDer;
 use x509_parser::revocation_list::CertificateRevocationList;
 
+pub(crate) use lists::each_list;
 pub use lists::{Due, List, in_force, lists};
 pub use number::CrlNumber;
 pub use reason::{Reason, UnknownReason};
 
 use crate::certificate::Certificate;
-use crate::pem;
+use crate::pem::{self, InvalidBlock};
 use crate::verify;
 
 /// A list, read once into plain values. Reading it checks its form, not its signature.
@@ -145,6 +146,9 @@ pub enum InvalidCrl {
     /// One of its dates is not one of a calendar.
     #[error("not a CRL: one of its dates is out of range")]
     Date,
+    /// A PEM block is cut or holds characters that are not base64.
+    #[error("not a CRL: {0}")]
+    Block(#[from] InvalidBlock),
     /// It cannot be read.
     #[error("not a CRL in DER: {0}")]
     Malformed(String),

@@ -1,7 +1,5 @@
 //! Reading a list.
 
-use rustls_pki_types::CertificateRevocationListDer;
-use rustls_pki_types::pem::PemObject;
 use time::OffsetDateTime;
 use x509_parser::asn1_rs::Any;
 use x509_parser::prelude::{FromDer, ParsedExtension};
@@ -9,6 +7,7 @@ use x509_parser::revocation_list::{CertificateRevocationList, RevokedCertificate
 
 use super::{Crl, CrlNumber, Entry, InvalidCrl, Reason};
 use crate::certificate::name_text;
+use crate::pem;
 
 impl Crl {
     /// Reads a list from DER, or from the first block of a PEM text, as etcd up to 3.5 does.
@@ -20,8 +19,9 @@ impl Crl {
         if content.first() == Some(&DER_SEQUENCE) {
             return Self::from_der(content);
         }
-        let der = CertificateRevocationListDer::from_pem_slice(content);
-        let crl = Self::from_der(&der.map_err(|_| InvalidCrl::Missing)?)?;
+        let blocks = pem::read(content)?;
+        let list = blocks.iter().find(|block| block.label == pem::CRL);
+        let crl = Self::from_der(&list.ok_or(InvalidCrl::Missing)?.content)?;
         Ok(Self {
             was_pem: true,
             ..crl

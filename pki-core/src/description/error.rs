@@ -43,38 +43,9 @@ impl DescriptionError {
             message: message.to_string(),
         }
     }
-}
 
-impl From<serde_saphyr::Error> for DescriptionError {
-    fn from(error: serde_saphyr::Error) -> Self {
-        let error = error.without_snippet();
-        let position = error
-            .location()
-            .map(Position::from)
-            .filter(|position| position.line > 0);
-        // The parser's own text ends in the place, which `position` carries already.
-        let text = error.to_string();
-        let message = match text.rfind(" at line ") {
-            Some(end) if position.is_some() => text[..end].to_owned(),
-            _ => text,
-        };
-        Self {
-            position,
-            message: without_api(message),
-        }
-    }
-}
-
-/// The parser's advice is for the program that calls it; ours is for who wrote the file.
-fn without_api(message: String) -> String {
-    if message.contains("from_str_multiple") {
-        return "more than one YAML document: keep one".to_owned();
-    }
-    if message.starts_with("unexpected end of input") {
-        return "the file is empty: write at least domain and nodes".to_owned();
-    }
-    match message.find(", set DuplicateKeyPolicy") {
-        Some(end) => format!("{}: remove one", &message[..end]),
-        None => message,
+    /// A fault that may be at no one place.
+    pub(super) fn new(position: Option<Position>, message: String) -> Self {
+        Self { position, message }
     }
 }

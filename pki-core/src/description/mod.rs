@@ -7,6 +7,7 @@
 mod check;
 mod error;
 mod raw;
+mod yaml;
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -62,6 +63,18 @@ impl Cluster {
         check::cluster(raw::parse(text)?)
     }
 
+    /// The same of what stands in a file.
+    ///
+    /// # Errors
+    ///
+    /// The same, and when it is not UTF-8.
+    pub fn from_octets(content: &[u8]) -> Result<Self, DescriptionError> {
+        match std::str::from_utf8(content) {
+            Ok(text) => Self::from_yaml(text),
+            Err(error) => Err(yaml::not_text(content, error)),
+        }
+    }
+
     /// The subtrees to which the etcd authority is constrained, if it is.
     pub fn name_constraints(&self) -> Option<NameConstraints> {
         match &self.authorities.name_constraints {
@@ -69,6 +82,11 @@ impl Cluster {
             ConstraintSetting::Explicit(constraints) => Some(constraints.clone()),
             ConstraintSetting::Auto => Some(self.automatic_constraints()),
         }
+    }
+
+    /// How many members may be lost before the cluster stops: a quorum is more than half of them.
+    pub fn tolerated_losses(&self) -> usize {
+        self.nodes.len().saturating_sub(1) / 2
     }
 
     /// The common name of peer certificates, for `--peer-cert-allowed-cn`.

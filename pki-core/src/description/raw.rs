@@ -2,16 +2,27 @@
 
 use serde::de::{self, MapAccess, Visitor, value::MapAccessDeserializer};
 use serde::{Deserialize, Deserializer};
-use serde_saphyr::{DuplicateKeyPolicy, Spanned};
+use serde_path_to_error::Track;
+use serde_saphyr::{DuplicateKeyPolicy, Spanned, with_deserializer_from_str_with_options};
 
-use super::DescriptionError;
+use super::{DescriptionError, yaml};
 
 type Text = Spanned<String>;
 
 /// Reads the YAML; unknown and repeated keys are errors.
 pub(super) fn parse(text: &str) -> Result<Description, DescriptionError> {
-    let options = serde_saphyr::options! { duplicate_keys: DuplicateKeyPolicy::Error };
-    Ok(serde_saphyr::from_str_with_options(text, options)?)
+    let options = serde_saphyr::options! {
+        duplicate_keys: DuplicateKeyPolicy::Error,
+        with_snippet: false,
+    };
+    let mut track = Track::new();
+    let read = with_deserializer_from_str_with_options(text, options, |deserializer| {
+        Description::deserialize(serde_path_to_error::Deserializer::new(
+            deserializer,
+            &mut track,
+        ))
+    });
+    read.map_err(|error| yaml::fault(&error, &track.path()))
 }
 
 #[derive(Deserialize)]

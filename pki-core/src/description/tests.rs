@@ -331,6 +331,272 @@ fn faults_name_line_and_column() {
     }
 }
 
+/// What the parser refuses, the keys that must be named, and a part of what to do.
+#[test]
+fn faults_of_syntax_and_kind_name_the_field_and_what_to_write() {
+    let with = |rest: &str| format!("{MINIMAL}{rest}\n");
+    let node = |node: &str| format!("domain: a.b\nnodes:\n  - {node}\n");
+    let cases: &[(String, &str, &str)] = &[
+        // Another kind.
+        (
+            with("networks: x"),
+            "networks: a list",
+            "write a line `- ITEM`",
+        ),
+        (with("clients: { a: b }"), "clients: a list", "[ITEM, ITEM]"),
+        ("domain: [a.b]\n".to_owned(), "domain: one value", "quotes"),
+        (
+            with("certificates: [a]"),
+            "certificates: keys with values",
+            "KEY: VALUE",
+        ),
+        (with("crl:\n  - a"), "crl: keys with values", "KEY: VALUE"),
+        (with("etcd: 3.5"), "etcd: keys with values", "KEY: VALUE"),
+        (
+            with("etcd: { enable_grpc_gateway: maybe }"),
+            "etcd: enable_grpc_gateway: it is neither",
+            "true",
+        ),
+        (
+            with("authorities: { levels: two }"),
+            "authorities: levels: it is not a whole number",
+            "such as 2",
+        ),
+        (
+            with("authorities: { levels: 2.5 }"),
+            "authorities: levels: it is not",
+            "digits alone",
+        ),
+        (
+            with("authorities: { levels: -1 }"),
+            "authorities: levels: it is not",
+            "digits alone",
+        ),
+        (
+            with("authorities: { levels: 99999999999999999999999 }"),
+            "authorities: levels: it is not",
+            "too large",
+        ),
+        (
+            with("authorities: { others: [a] }"),
+            "authorities: others: item 1: keys with",
+            "KEY: VALUE",
+        ),
+        (
+            with("authorities: { others: [{ name: a, path_length: x }] }"),
+            "authorities: others: item 1: path_length:",
+            "digits",
+        ),
+        (
+            with("authorities: { etcd: { name_constraints: [a] } }"),
+            "authorities: etcd: name_constraints:",
+            "write `auto`",
+        ),
+        (
+            with("authorities: { etcd: { name_constraints: { dns: a } } }"),
+            "authorities: etcd: name_constraints: dns: a list",
+            "- ITEM",
+        ),
+        (
+            with("authorities: { etcd: { publication: { crl: \"http://a\" } } }"),
+            "authorities: etcd: publication: crl: a list",
+            "- ITEM",
+        ),
+        (
+            node("etcd-0"),
+            "nodes: item 1: keys with values",
+            "KEY: VALUE",
+        ),
+        (
+            node("{ name: x, addresses: 10.0.0.1 }"),
+            "nodes: item 1: addresses: a list",
+            "- ITEM",
+        ),
+        (
+            node("{ name: x, addresses: [fd00::] }"),
+            "nodes: item 1: addresses: item 1: one value",
+            "quotes",
+        ),
+        // Missing, unknown and repeated keys.
+        ("nodes: []\n".to_owned(), "missing key `domain`", "add it"),
+        ("domain: a.b\n".to_owned(), "missing key `nodes`", "add it"),
+        (
+            node("name: x"),
+            "nodes: item 1: missing key `addresses`",
+            "add it",
+        ),
+        (
+            with("nodez: []"),
+            "unknown key `nodez`",
+            "write one of cluster, domain",
+        ),
+        (
+            with("authorities: { etcd: { isuing: true } }"),
+            "authorities: etcd: unknown key `isuing`",
+            "issuing",
+        ),
+        (
+            node("{ name: x, adresses: [10.0.0.1] }"),
+            "nodes: item 1: unknown key `adresses`",
+            "write one of name, addresses",
+        ),
+        (with("3: b"), "unknown key `3`", "write one of"),
+        (with("domain: a.b"), "duplicate key `domain`", "remove one"),
+        (
+            with("certificates: { key: p256, key: p256 }"),
+            "certificates: duplicate key `key`",
+            "remove one",
+        ),
+        // Nothing.
+        (
+            String::new(),
+            "the file is empty",
+            "write at least domain and nodes",
+        ),
+        (
+            "# nothing\n".to_owned(),
+            "the file is empty",
+            "write at least",
+        ),
+        ("---\n".to_owned(), "the file is no map", "write at least"),
+        ("null\n".to_owned(), "the file is no map", "write at least"),
+        ("- a\n".to_owned(), "the file is no map", "write at least"),
+        (
+            "domain = \"a.b\"\n".to_owned(),
+            "the file is no map",
+            "write at least",
+        ),
+        (
+            "domain:\nnodes: []\n".to_owned(),
+            "domain: the value is missing",
+            "write one",
+        ),
+        (
+            "domain: a.b\nnodes:\n".to_owned(),
+            "nodes: a list",
+            "- ITEM",
+        ),
+        (
+            "domain: a.b\nnodes:\n  -\n".to_owned(),
+            "nodes: item 1: keys",
+            "KEY: VALUE",
+        ),
+        (
+            with("clients: [a, ~]"),
+            "clients: item 2: the value is missing",
+            "write one",
+        ),
+        (
+            with("certificates:"),
+            "certificates: keys with values",
+            "leave the key out",
+        ),
+        // Syntax.
+        (
+            node("name: x\n\taddresses: [10.0.0.1]"),
+            "not YAML:",
+            "replace it by blanks",
+        ),
+        (
+            "domain: a.b\nnodes:\n\t- name: x\n".to_owned(),
+            "not YAML: tabs",
+            "replace it by blanks",
+        ),
+        (
+            "domain: a.b\n nodes: []\n".to_owned(),
+            "not YAML:",
+            "indent the line",
+        ),
+        (
+            node("name: x\n    addresses: [10.0.0.1]\n - name: y"),
+            "not YAML:",
+            "indent the line",
+        ),
+        (with("cluster: a: b"), "not YAML:", "into quotes"),
+        (
+            with("cluster:etcd"),
+            "not YAML:",
+            "a blank behind the colon",
+        ),
+        (with("cluster: \"abc"), "not YAML: unclosed", "close it"),
+        (with("clients: [a, b"), "not YAML: unclosed", "close it"),
+        (with("cluster: @x"), "not YAML:", "into quotes"),
+        (with("cluster: a\0b"), "not YAML:", "remove the character"),
+        (with("cluster: \"a\\qb\""), "not YAML:", "single quotes"),
+        (
+            format!("%YAML 9.9\n---\n{MINIMAL}"),
+            "not YAML:",
+            "remove the line",
+        ),
+        (
+            with(&format!("clients: {}", "[".repeat(3000))),
+            "not YAML:",
+            "simpler",
+        ),
+        // What YAML has more than it needs.
+        (
+            format!("{MINIMAL}---\n{MINIMAL}"),
+            "more than one YAML document",
+            "keep one",
+        ),
+        (
+            with("cluster: *nothing"),
+            "*NAME is an alias",
+            "write the value",
+        ),
+        (
+            "domain: a.b\nnodes: &a [*a]\n".to_owned(),
+            "nodes: an alias",
+            "write out",
+        ),
+        (with("cluster: !!int x"), "cluster: a tag", "remove it"),
+    ];
+    for (text, begin, advice) in cases {
+        let error = Cluster::from_yaml(text).expect_err(text);
+        assert!(error.position.is_some(), "{error}\n{text}");
+        let message = error.to_string();
+        assert!(message.starts_with(begin), "{message}\n{text}");
+        assert!(message.contains(advice), "{message}\n{text}");
+        let api = [
+            "at line",
+            "deserialize",
+            "Option<",
+            "from_str",
+            "Policy",
+            "u64",
+        ];
+        assert!(!api.iter().any(|part| message.contains(part)), "{message}");
+    }
+    // And what is allowed, since YAML and editors have it.
+    for text in [
+        format!("\u{feff}{MINIMAL}"),
+        format!("{MINIMAL}...\n"),
+        MINIMAL.replace('\n', "\r\n"),
+        with("cluster: &c other\nansible: { vault_id: *c }"),
+    ] {
+        Cluster::from_yaml(&text).unwrap_or_else(|error| panic!("{error}\n{text}"));
+    }
+}
+
+#[test]
+fn what_is_not_utf_8_is_named_with_its_line() {
+    let mut content = MINIMAL.as_bytes().to_vec();
+    content.extend(b"cluster: \xff\n");
+    let error = Cluster::from_octets(&content).unwrap_err();
+    assert_eq!(error.position.map(|position| position.line), Some(4));
+    assert!(
+        error.to_string().contains("save the file as UTF-8"),
+        "{error}"
+    );
+    let utf_16: Vec<u8> = "\u{feff}domain"
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    let error = Cluster::from_octets(&utf_16).unwrap_err();
+    assert!(error.to_string().contains("UTF-16"), "{error}");
+    Cluster::from_octets(MINIMAL.as_bytes()).unwrap();
+}
+
 #[test]
 fn names_too_long_for_a_common_name_are_refused() {
     let text = MINIMAL.replace("internal.domain", &format!("{}.example", "a".repeat(55)));
@@ -359,4 +625,18 @@ fn explicit_constraints_that_cover_everything_are_taken() {
             .name_constraints()
             .is_none()
     );
+}
+
+#[test]
+fn a_quorum_is_more_than_half() {
+    for (nodes, losses) in [(1, 0), (2, 0), (3, 1), (4, 1), (5, 2), (6, 2), (7, 3)] {
+        let nodes: String = (0..nodes)
+            .map(|node| format!("  - {{ name: etcd-{node}, addresses: [10.0.0.1{node}] }}\n"))
+            .collect();
+        let text = format!("domain: a.b\nnodes:\n{nodes}");
+        assert_eq!(
+            Cluster::from_yaml(&text).unwrap().tolerated_losses(),
+            losses
+        );
+    }
 }

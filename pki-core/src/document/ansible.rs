@@ -76,14 +76,7 @@ pub fn documents(
             parents: &["vault", "certificates"],
             owned: source.values(role)?,
         });
-        documents.push(Document {
-            path: format!("roles/{role}/vars/certificates.yml"),
-            secret: false,
-            host: None,
-            header: REFERENCES_HEADER,
-            parents: &["certificates"],
-            owned: references(role, cluster),
-        });
+        documents.push(references_document(role, cluster));
     }
     if cluster.ansible.vault_files == VaultFiles::Host {
         for node in &cluster.nodes {
@@ -101,21 +94,95 @@ pub fn documents(
     Ok(documents)
 }
 
+/// The files with references alone, for which no key is needed.
+pub fn references_documents(cluster: &Cluster) -> Vec<Document> {
+    let roles = AnsibleRole::ALL.into_iter();
+    roles
+        .map(|role| references_document(role, cluster))
+        .collect()
+}
+
+fn references_document(role: AnsibleRole, cluster: &Cluster) -> Document {
+    Document {
+        path: format!("roles/{role}/vars/certificates.yml"),
+        secret: false,
+        host: None,
+        header: REFERENCES_HEADER,
+        parents: &["certificates"],
+        owned: references(role, cluster),
+    }
+}
+
 /// Where the encrypted variables of a node lie, from the top of the project, if it has its own.
 pub fn host_vault_path(node: &Label) -> String {
     format!("host_vars/{node}/certificates.vault.yml")
 }
 
+/// An encrypted file that the description asks for.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct VaultFile {
+    /// Where it lies, from the top of the project.
+    pub path: String,
+    /// The node for which alone it is.
+    pub host: Option<Label>,
+    content: VaultContent,
+}
+
+#[derive(Clone, Debug, Eq, PartialEq)]
+enum VaultContent {
+    /// What a client trusts, and this one.
+    Client(ClientName),
+    /// What clients trust, and every one.
+    Clients,
+    /// What members trust, and these if any.
+    Members(Option<Owner>),
+    /// What members trust, and each of them.
+    EveryMember,
+}
+
+impl VaultFile {
+    /// Whether the certificate and the key of a leaf stand in it.
+    pub fn holds(&self, id: &LeafId) -> bool {
+        match &self.content {
+            VaultContent::Client(name) => id.owner == Owner::Client(name.clone()),
+            VaultContent::Clients => id.role == Role::Client,
+            VaultContent::Members(owner) => {
+                id.role != Role::Client && owner.as_ref() == Some(&id.owner)
+            }
+            VaultContent::EveryMember => id.role != Role::Client,
+        }
+    }
+}
+
+/// All encrypted files that the description asks for.
+pub fn vault_files(cluster: &Cluster) -> Vec<VaultFile> {
+    let per_host = cluster.ansible.vault_files == VaultFiles::Host;
+    let roles = AnsibleRole::ALL.into_iter().map(|role| VaultFile {
+        path: role.vault_path(),
+        host: None,
+        content: match role {
+            AnsibleRole::Common => VaultContent::Client(cluster.ansible.common_client.clone()),
+            AnsibleRole::EtcdClient => VaultContent::Clients,
+            AnsibleRole::EtcdServer if per_host => VaultContent::Members(None),
+            AnsibleRole::EtcdServer => VaultContent::EveryMember,
+        },
+    });
+    let hosts = cluster.nodes.iter().filter(|_| per_host);
+    let hosts = hosts.map(|node| VaultFile {
+        path: host_vault_path(&node.name),
+        host: Some(node.name.clone()),
+        content: VaultContent::Members(Some(match cluster.certificates.sharing {
+            Sharing::PerNode => Owner::Node(node.name.clone()),
+            Sharing::Shared => Owner::Nodes,
+        })),
+    });
+    roles.chain(hosts).collect()
+}
+
 /// The paths of all encrypted files that the description asks for.
 pub fn vault_paths(cluster: &Cluster) -> Vec<String> {
-    let hosts = match cluster.ansible.vault_files {
-        VaultFiles::Host => cluster.nodes.as_slice(),
-        VaultFiles::Role => &[],
-    };
-    let roles = AnsibleRole::ALL.into_iter().map(AnsibleRole::vault_path);
-    roles
-        .chain(hosts.iter().map(|node| host_vault_path(&node.name)))
-        .collect()
+    let files = vault_files(cluster).into_iter();
+    files.map(|file| file.path).collect()
 }
 
 /// The paths of encrypted files that the description would ask for if `vault_files` were another,

@@ -9,7 +9,10 @@ mod ansible;
 mod merge;
 mod tree;
 
-pub use ansible::{AnsibleRole, documents, host_vault_path, unused_vault_paths, vault_paths};
+pub use ansible::{
+    AnsibleRole, VaultFile, documents, host_vault_path, references_documents, unused_vault_paths,
+    vault_files, vault_paths,
+};
 pub use merge::MergeError;
 pub use tree::{InvalidTree, Tree};
 

@@ -90,7 +90,7 @@ impl Line {
         &self.content.previous
     }
 
-    pub(super) fn is_intact(&self) -> bool {
+    pub(crate) fn is_intact(&self) -> bool {
         self.hash == hash(&self.text)
     }
 

@@ -2,10 +2,9 @@
 
 use pkcs8::EncryptedPrivateKeyInfoRef;
 use pkcs8::pkcs5::pbes2::{Kdf, Parameters};
-use rustls_pki_types::pem::{PemObject, SectionKind};
-use zeroize::Zeroizing;
 
 use super::{KeyError, PrivateKey};
+use crate::pem;
 
 impl PrivateKey {
     /// Reads the one private key of a file: PKCS#8 (RFC 5958), also encrypted with PBES2 (RFC
@@ -20,31 +19,19 @@ impl PrivateKey {
         if content.first() == Some(&DER_SEQUENCE) {
             return Self::from_any_der(content, passphrase);
         }
-        let text = Zeroizing::new(String::from_utf8_lossy(content).into_owned());
-        if text.contains("Proc-Type: 4,ENCRYPTED") {
+        if has_header_of_encryption(content) {
             return Err(KeyError::LegacyEncryption);
         }
-        // The parser knows no label of encrypted keys; what is behind it is told by its form.
-        let text = Zeroizing::new(text.replace("ENCRYPTED PRIVATE KEY", "PRIVATE KEY"));
-        let mut found = None;
-        for block in <(SectionKind, Vec<u8>)>::pem_slice_iter(text.as_bytes()) {
-            let (kind, der) = block.map_err(|error| KeyError::Malformed(format!("{error:?}")))?;
-            let der = Zeroizing::new(der);
-            match kind {
-                SectionKind::PrivateKey
-                | SectionKind::RsaPrivateKey
-                | SectionKind::EcPrivateKey
-                    if found.is_some() =>
-                {
-                    return Err(KeyError::Several);
-                }
-                SectionKind::PrivateKey
-                | SectionKind::RsaPrivateKey
-                | SectionKind::EcPrivateKey => found = Some(der),
-                _ => {}
-            }
+        let blocks = pem::read(content)?;
+        let mut keys = blocks
+            .iter()
+            .filter(|block| pem::is_private_key(&block.label));
+        match (keys.next(), keys.next()) {
+            (Some(_), Some(_)) => Err(KeyError::Several),
+            // What is under a passphrase is told by its form.
+            (Some(key), None) => Self::from_any_der(&key.content, passphrase),
+            (None, _) => Err(KeyError::Missing),
         }
-        Self::from_any_der(&found.ok_or(KeyError::Missing)?, passphrase)
     }
 
     fn from_any_der(der: &[u8], passphrase: Option<&[u8]>) -> Result<Self, KeyError> {
@@ -63,6 +50,12 @@ impl PrivateKey {
         // Padding that is right by chance hides a wrong passphrase once in 256 times.
         Self::from_der(decrypted.as_bytes()).map_err(|_| KeyError::WrongPassphrase)
     }
+}
+
+/// The older way of encryption, with header lines inside of the block (RFC 1421).
+pub(crate) fn has_header_of_encryption(content: &[u8]) -> bool {
+    let header = b"Proc-Type: 4,ENCRYPTED";
+    content.windows(header.len()).any(|part| part == header)
 }
 
 /// A file must not be able to keep the machine busy for hours or eat all its memory.

@@ -20,10 +20,18 @@ pub enum BundleUse {
 pub fn trust(text: &[u8], used_by: BundleUse, now: OffsetDateTime) -> Vec<Violation> {
     let mut violations = Vec::new();
     let mut found = |code, message: String| violations.extend(violation(code, message));
-    for label in labels(text) {
-        match label {
+    let blocks = match pem::read(text) {
+        Ok(blocks) => blocks,
+        Err(error) => {
+            found("trust-malformed", error.to_string());
+            return violations;
+        }
+    };
+    // etcd takes each block for a certificate, whatever its label.
+    for block in &blocks {
+        match block.label.as_str() {
             pem::CERTIFICATE => {}
-            key if key.ends_with("PRIVATE KEY") => {
+            key if pem::is_private_key(key) => {
                 found("trust-holds-key", "a private key stands in it".to_owned());
             }
             _ => found(
@@ -32,7 +40,7 @@ pub fn trust(text: &[u8], used_by: BundleUse, now: OffsetDateTime) -> Vec<Violat
             ),
         }
     }
-    let certificates = match bundle::read(text) {
+    let certificates = match bundle::of_blocks(&blocks) {
         Ok(certificates) => certificates,
         Err(bundle::InvalidPem::Missing) => {
             found("trust-empty", "no certificate stands in it".to_owned());
@@ -74,15 +82,6 @@ pub fn trust(text: &[u8], used_by: BundleUse, now: OffsetDateTime) -> Vec<Violat
 fn violation(code: &str, message: String) -> Option<Violation> {
     let lint = LINTS.iter().find(|lint| lint.code == code)?;
     Some(Violation { lint, message })
-}
-
-/// The labels of its PEM blocks. etcd takes each block for a certificate, whatever its label.
-fn labels(text: &[u8]) -> impl Iterator<Item = &str> {
-    let lines = text.split(|octet| *octet == b'\n');
-    lines.filter_map(|line| {
-        let line = std::str::from_utf8(line).ok()?.trim_end();
-        line.strip_prefix("-----BEGIN ")?.strip_suffix("-----")
-    })
 }
 
 /// The rules for CA files.

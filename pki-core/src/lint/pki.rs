@@ -21,14 +21,35 @@ pub const UNREADABLE: Lint = error(
     "unreadable",
     "every certificate and every sealed key can be read",
     "RFC 7468, RFC 5280, and the sealed-key format",
-    "restore it from a copy",
+    "restore it from a copy; of a leaf, or of an older generation, remove the directory of the generation and run `etcdpki init`",
+);
+/// The sealed key of a described leaf is not there.
+pub const KEY_MISSING: Lint = error(
+    "key-missing",
+    "the sealed key of every described certificate is there",
+    "vault files and exports are made from it",
+    "restore it from a copy, or make a new key and certificate: etcdpki issue OWNER --rekey",
+);
+/// A certificate is another one than was put there.
+pub const CHANGED: Lint = error(
+    "certificate-changed",
+    "every certificate is the one that the journal tells of",
+    "a generation is never overwritten; the journal holds the SHA-256 of its certificate",
+    "restore it from a copy; of a leaf, or of an older generation, remove the directory of the generation and run `etcdpki init`",
+);
+/// The keyring cannot be read, or is another one.
+pub const KEYRING: Lint = error(
+    "keyring-unusable",
+    "the keyring can be read, and holds the data keys that the keys are sealed with",
+    "the keyring: without it no key opens",
+    "restore keyring.yml from a copy",
 );
 /// An authority is not in its period of validity.
 pub const AUTHORITY_NOT_VALID: Lint = error(
     "authority-not-valid",
     "every authority is valid at this time",
     "etcd refuses everything below an authority that has expired, a trusted one too",
-    "renew it, and restart who trusts it; check the clock if it begins later",
+    "check the clock; no command renews an authority yet: begin a new PKI in another directory, or give a renewed certificate with etcdpki ca import",
 );
 /// A signature does not verify.
 pub const SIGNATURE: Lint = error(
@@ -147,7 +168,7 @@ pub const FOR_NEXT_ISSUE: Lint = notice(
     "setting-for-next-issue",
     "keys, lifetimes and the settings of authorities are those described",
     "the description: these count for what is issued next, and nothing is issued anew for them",
-    "renew or rotate it, if it should have them now",
+    "issue a leaf anew if it should have them now: etcdpki issue OWNER --renew, or with --rekey for another kind of key; an authority keeps its own until one is begun in another directory",
 );
 /// A certificate that the description does not ask for.
 pub const UNDESCRIBED: Lint = notice(
@@ -177,6 +198,9 @@ pub(super) const LINTS: &[Lint] = &[
     MISSING,
     AUTHORITY_MISSING,
     UNREADABLE,
+    KEY_MISSING,
+    CHANGED,
+    KEYRING,
     AUTHORITY_NOT_VALID,
     SIGNATURE,
     PATH,

@@ -22,7 +22,7 @@ pub enum SealError {
     },
     /// The sealed octets are cut or changed, or belong to something else.
     #[error(
-        "the sealed key does not open: it was changed, or it is another certificate's; restore the file from a copy, or, of a leaf, remove its directory and run `etcdpki init`"
+        "the sealed key does not open for the certificate beside it: one of both was changed, or they do not belong together; restore both from a copy, or, of a leaf, make both anew: etcdpki issue OWNER --rekey"
     )]
     Damaged,
     /// An escrow file that cannot be opened, or holds something else than a private key.
@@ -33,7 +33,7 @@ pub enum SealError {
     Kdf(String),
     /// Not a sealed key at all.
     #[error(
-        "not a whole `{SEALED_KEY}` block: the file is cut or was overwritten; restore it from a copy, or, of a leaf, remove its directory and run `etcdpki init`"
+        "not a whole `{SEALED_KEY}` block: the file is cut or was overwritten; restore it from a copy, or, of a leaf, make a new one: etcdpki issue OWNER --rekey"
     )]
     Malformed,
     /// No slot of the keyring opens for age identities.

@@ -1,11 +1,9 @@
 //! A private key for safe keeping elsewhere.
 
-use rustls_pki_types::pem::{PemObject, SectionKind};
-use zeroize::Zeroizing;
-
 use super::age::{self, AgeIdentities};
 use super::{AgeRecipient, SealError};
 use crate::key::PrivateKey;
+use crate::pem;
 
 /// Encrypts a private key to age recipients: an armored file that `age -d` opens to the key as
 /// PKCS#8 PEM.
@@ -28,9 +26,9 @@ pub fn open_escrow(file: &[u8], identities: &AgeIdentities) -> Result<PrivateKey
         "it is for other identities, or was changed",
     ))?;
     let other = SealError::Escrow("what is in it is not a PKCS#8 private key");
-    match <(SectionKind, Vec<u8>)>::from_pem_slice(&text) {
-        Ok((SectionKind::PrivateKey, der)) => {
-            PrivateKey::from_der(&Zeroizing::new(der)).map_err(|_| other)
+    match pem::read(&text).as_deref() {
+        Ok([key]) if key.label == pem::PRIVATE_KEY => {
+            PrivateKey::from_der(&key.content).map_err(|_| other)
         }
         _ => Err(other),
     }

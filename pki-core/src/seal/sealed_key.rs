@@ -1,7 +1,5 @@
 //! Sealed keys, in memory and as PEM.
 
-use base64ct::{Base64, Encoding};
-
 use super::cipher::NONCE;
 use super::slot::append;
 use super::{SealError, Tier};
@@ -45,14 +43,18 @@ impl SealedKey {
     ///
     /// When the text is not one whole block of this kind, or of another version.
     pub fn from_pem(text: &[u8]) -> Result<Self, SealError> {
-        let text = std::str::from_utf8(text).map_err(|_| SealError::Malformed)?;
-        let body = text
-            .trim_end()
-            .strip_prefix(&format!("-----BEGIN {SEALED_KEY}-----\n"))
-            .and_then(|rest| rest.strip_suffix(&format!("-----END {SEALED_KEY}-----")))
-            .ok_or(SealError::Malformed)?;
-        let body: String = body.split('\n').collect();
-        let octets = Base64::decode_vec(&body).map_err(|_| SealError::Malformed)?;
+        let blocks = pem::read(text).map_err(|_| SealError::Malformed)?;
+        let [block] = blocks.as_slice() else {
+            return Err(SealError::Malformed);
+        };
+        if block.label != SEALED_KEY {
+            return Err(SealError::Malformed);
+        }
+        Self::from_octets(&block.content)
+    }
+
+    /// Reads what the PEM block encodes.
+    pub(crate) fn from_octets(octets: &[u8]) -> Result<Self, SealError> {
         let (header, rest) = octets.split_at_checked(2).ok_or(SealError::Malformed)?;
         let tier = match header {
             [VERSION, 0] => Tier::Root,

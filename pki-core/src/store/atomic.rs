@@ -40,6 +40,7 @@ pub struct Group {
     staged: Vec<Step>,
     unsynced: Unsynced,
     directories: BTreeSet<PathBuf>,
+    files: Vec<PathBuf>,
 }
 
 #[derive(Debug)]
@@ -71,6 +72,7 @@ impl Group {
         };
         let target = followed(path).map_err(at)?;
         let temporary = self.stage(&target).map_err(at)?;
+        self.files.push(path.to_owned());
         self.write_new(&temporary, content, access).map_err(at)
     }
 
@@ -94,6 +96,7 @@ impl Group {
         let mut inner = BTreeSet::new();
         for (name, content, access) in files {
             let file = temporary.join(name);
+            self.files.push(path.join(name));
             make_inner(&mut inner, &temporary, parent(&file)).map_err(at)?;
             self.write_new(&file, content, access).map_err(at)?;
         }
@@ -101,6 +104,11 @@ impl Group {
             .into_iter()
             .try_for_each(|path| self.unsynced.push_directory(path))?;
         self.unsynced.push_directory(temporary)
+    }
+
+    /// The files that were staged so far, by where they will be.
+    pub fn files(&self) -> &[PathBuf] {
+        &self.files
     }
 
     /// Keeps what is staged later from becoming visible before all that was staged so far is

@@ -75,7 +75,7 @@ impl<S: Store> Pki<S> {
             })
             .filter_map(|entry| entry.path.as_deref())
             .collect();
-        for revocation in self.revocations()? {
+        for revocation in self.each_revocation()?.into_iter().flatten() {
             let path = layout::revocation(&revocation.serial_text());
             let (known, detail) = match revocation.is_active() {
                 true => (&paths, revocation.reason.as_str()),
@@ -113,7 +113,7 @@ impl<S: Store> Pki<S> {
 
     /// The directory of every generation of every authority and leaf, and the name of its
     /// certificate.
-    fn all_generations(&self) -> Result<Vec<(String, &'static str)>, StoreError> {
+    pub(crate) fn all_generations(&self) -> Result<Vec<(String, &'static str)>, StoreError> {
         let mut found = Vec::new();
         for name in self.store().list(layout::AUTHORITIES)? {
             let directory = format!("{}/{name}", layout::AUTHORITIES);

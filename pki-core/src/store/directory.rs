@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use super::atomic::{self, Access, Group, WriteError};
 use super::{Batch, Entry, Store, StoreError, layout};
@@ -26,13 +28,41 @@ impl Directory {
     ///
     /// When another process has it open to change it, or it holds something else than a PKI.
     pub fn open(root: &Path) -> Result<Self, StoreError> {
+        Self::open_within(root, Duration::ZERO, || ())
+    }
+
+    /// The same, and waits so long for who has it open to change it: a process that was killed
+    /// holds its lock until the kernel has torn it down. `waiting` is called once, if that takes
+    /// longer than a moment.
+    ///
+    /// # Errors
+    ///
+    /// The same.
+    pub fn open_within(
+        root: &Path,
+        patience: Duration,
+        waiting: impl FnOnce(),
+    ) -> Result<Self, StoreError> {
         let path = root.display().to_string();
+        Self::open_read_only(root)?;
         atomic::make_directories(root)?;
         let lock = File::open(root).map_err(|error| StoreError::io(&path, error))?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(StoreError::Busy { path }),
-            Err(TryLockError::Error(error)) => return Err(StoreError::io(path, error)),
+        let begin = Instant::now();
+        let mut waiting = Some(waiting);
+        loop {
+            match lock.try_lock() {
+                Ok(()) => break,
+                Err(TryLockError::WouldBlock) if begin.elapsed() < patience => {
+                    if begin.elapsed() > MOMENT
+                        && let Some(waiting) = waiting.take()
+                    {
+                        waiting();
+                    }
+                    thread::sleep(POLL);
+                }
+                Err(TryLockError::WouldBlock) => return Err(StoreError::Busy { path }),
+                Err(TryLockError::Error(error)) => return Err(StoreError::io(path, error)),
+            }
         }
         let directory = Self {
             root: root.to_owned(),
@@ -79,6 +109,11 @@ impl Directory {
     /// The keyring is the first file that appears, so a directory with others and without it is
     /// somebody else's. Directories may be there before it.
     fn refuse_foreign(&self) -> Result<(), StoreError> {
+        if self.root.exists() && !self.root.is_dir() {
+            let message = "this is a file, and the PKI is kept in a directory of this name: move the file away";
+            let error = io::Error::new(io::ErrorKind::NotADirectory, message);
+            return Err(StoreError::io(self.root.display().to_string(), error));
+        }
         if Self::holds_pki(&self.root) || !self.holds_files(&self.root)? {
             return Ok(());
         }
@@ -226,7 +261,15 @@ fn files_below<'a>(top: &str, entry: &'a Entry) -> Vec<(String, &'a [u8])> {
 fn names_in(directory: &Path) -> io::Result<Vec<String>> {
     let entries = match fs::read_dir(directory) {
         Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error)
+            if matches!(
+                error.kind(),
+                // What a file browser leaves between the directories holds nothing of ours.
+                io::ErrorKind::NotADirectory | io::ErrorKind::NotFound
+            ) =>
+        {
+            return Ok(Vec::new());
+        }
         Err(error) => return Err(error),
     };
     entries
@@ -241,6 +284,11 @@ fn access(path: &str) -> Access {
         false => Access::Everyone,
     }
 }
+
+/// Whoever waits longer than this is told so.
+const MOMENT: Duration = Duration::from_millis(300);
+/// How often the lock is tried.
+const POLL: Duration = Duration::from_millis(10);
 
 #[cfg(test)]
 mod tests {
@@ -322,6 +370,41 @@ mod tests {
         Directory::open_read_only(temporary.path()).unwrap();
         drop(first);
         Directory::open(temporary.path()).unwrap();
+    }
+
+    #[test]
+    fn a_lock_that_is_about_to_be_released_is_waited_for() {
+        let temporary = tempfile::tempdir().unwrap();
+        let root = temporary.path();
+        let first = Directory::open(root).unwrap();
+        let mut told = false;
+        let short = Duration::from_millis(20);
+        assert!(matches!(
+            Directory::open_within(root, short, || told = true),
+            Err(StoreError::Busy { .. })
+        ));
+        assert!(!told);
+        let (sender, receiver) = std::sync::mpsc::channel();
+        let second = thread::scope(|scope| {
+            scope.spawn(move || {
+                // Released when it was told that it is waited for.
+                receiver.recv().unwrap();
+                drop(first);
+            });
+            Directory::open_within(root, Duration::from_secs(60), || sender.send(()).unwrap())
+        });
+        second.unwrap();
+    }
+
+    #[test]
+    fn a_file_in_place_of_the_directory_is_named() {
+        let temporary = tempfile::tempdir().unwrap();
+        let root = temporary.path().join("pki");
+        fs::write(&root, "x").unwrap();
+        for opened in [Directory::open(&root), Directory::open_read_only(&root)] {
+            let error = opened.unwrap_err().to_string();
+            assert!(error.ends_with("move the file away"), "{error}");
+        }
     }
 
     #[test]

@@ -24,6 +24,7 @@ pub use directory::Directory;
 #[cfg(test)]
 pub(crate) use failing::Failing;
 pub use memory::Memory;
+pub(crate) use pki::SealedFile;
 pub use pki::{Pki, StoredAuthority, StoredLeaf, StoredRequest};
 
 use crate::certificate::bundle::InvalidPem;
@@ -31,6 +32,7 @@ use crate::crl::InvalidCrl;
 use crate::csr::InvalidRequest;
 use crate::journal;
 use crate::revocation::InvalidRevocation;
+use crate::role::Role;
 use crate::seal::{InvalidKeyring, SealError};
 use crate::signer::InvalidCustody;
 
@@ -135,13 +137,17 @@ enum Entry {
 #[non_exhaustive]
 pub enum StoreError {
     /// Another process is at work in it.
-    #[error("{path}: another etcdpki is at work here: wait until it ends, then run this again")]
+    #[error(
+        "{path}: another etcdpki is at work here: wait until it ends (`lslocks` shows which), then run this again"
+    )]
     Busy {
         /// The store.
         path: String,
     },
     /// A certificate cannot be read.
-    #[error("{path}: {source}")]
+    #[error(
+        "{path}: {source}; restore it from a copy, or, of a leaf, remove the directory that it is in and run `etcdpki init`"
+    )]
     Certificate {
         /// The file.
         path: String,
@@ -208,10 +214,24 @@ pub enum StoreError {
         source: InvalidKeyring,
     },
     /// A file that must be there is not.
-    #[error("{path}: the file is missing: restore it from a copy")]
+    #[error(
+        "{path}: the file is missing: restore it from a copy, or, of a leaf, remove the directory that it was in and run `etcdpki init`"
+    )]
     Missing {
         /// The file.
         path: String,
+    },
+    /// The sealed key of a leaf is not there.
+    #[error(
+        "{path}: the file is missing: restore it from a copy, or make a new key and certificate: etcdpki issue {owner} --role {role} --rekey"
+    )]
+    MissingLeafKey {
+        /// The file.
+        path: String,
+        /// Whose it is.
+        owner: String,
+        /// And for what.
+        role: Role,
     },
     /// A PKI without its keyring.
     #[error(
@@ -223,7 +243,7 @@ pub enum StoreError {
     },
     /// A private key that was opened is not the certificate's.
     #[error(
-        "{path}: the key is not the one of the certificate beside it: restore both from a copy"
+        "{path}: the key is not the one of the certificate beside it: restore both from a copy, or, of a leaf, make both anew: etcdpki issue OWNER --rekey"
     )]
     OtherKey {
         /// The file.
@@ -254,6 +274,14 @@ impl From<atomic::WriteError> for StoreError {
 }
 
 impl StoreError {
+    /// Whether it is about this file.
+    pub(crate) fn is_of(&self, file: Option<&str>) -> bool {
+        match self {
+            Self::Crl { path, .. } | Self::ForeignCrl { path } => Some(path.as_str()) == file,
+            _ => false,
+        }
+    }
+
     fn io(path: impl Into<String>, source: io::Error) -> Self {
         Self::Io {
             path: path.into(),

@@ -18,6 +18,7 @@ use crate::seal::{Identity, Keyring, SealedKey, Tier, Unlocked};
 use crate::trust::Bundles;
 
 pub use elsewhere::StoredRequest;
+pub(crate) use sealed::SealedFile;
 
 /// A PKI in a store.
 #[derive(Debug)]
@@ -159,12 +160,34 @@ impl<S: Store> Pki<S> {
         }))
     }
 
-    /// The newest generation of every leaf that is here and not among `described`, by where a
-    /// person finds it: a node that was removed keeps its certificates until they expire.
+    /// The certificate of the generation before, if it can be read: it is of no use any more.
     ///
     /// # Errors
     ///
-    /// When one is there and cannot be read.
+    /// When the store cannot be read.
+    pub fn previous(&self, leaf: &StoredLeaf) -> Result<Option<Certificate>, StoreError> {
+        let directory = layout::leaf(&leaf.id);
+        let generations = self.generations(&directory)?;
+        let before = generations
+            .iter()
+            .rfind(|generation| **generation < leaf.generation);
+        let Some(before) = before else {
+            return Ok(None);
+        };
+        let chain = self
+            .store
+            .read(&format!("{directory}/{before}/{LEAF_CERTIFICATE}"))?;
+        let chain = chain.and_then(|text| bundle::read(&text).ok());
+        Ok(chain.and_then(|chain| chain.into_iter().next()))
+    }
+
+    /// The newest generation of every leaf that is here and not among `described`, by where a
+    /// person finds it: a node that was removed keeps its certificates until they expire. What
+    /// cannot be read is left out: `verify` tells of it.
+    ///
+    /// # Errors
+    ///
+    /// When a directory cannot be read.
     pub fn undescribed<'a>(
         &self,
         described: impl IntoIterator<Item = &'a LeafId>,
@@ -177,8 +200,9 @@ impl<S: Store> Pki<S> {
             }
             if let Some(generation) = self.newest(&directory)? {
                 let path = format!("{directory}/{generation}/{LEAF_CERTIFICATE}");
-                let certificate = self.certificates(&path)?.remove(0);
-                found.push((self.store.locate(&path), certificate));
+                let certificates = self.certificates(&path).unwrap_or_default();
+                let leaf = certificates.into_iter().next();
+                found.extend(leaf.map(|leaf| (self.store.locate(&path), leaf)));
             }
         }
         Ok(found)
@@ -274,6 +298,14 @@ impl<S: Store> Pki<S> {
         let path = format!("{owner}/{}/{LEAF_KEY}", leaf.generation);
         let public_key = &leaf.certificate().public_key;
         self.open(&path, &owner, Tier::Issuing, public_key, keys)
+            .map_err(|error| match error {
+                StoreError::Missing { path } => StoreError::MissingLeafKey {
+                    path,
+                    owner: leaf.id.owner.to_string(),
+                    role: leaf.id.role,
+                },
+                error => error,
+            })
     }
 
     /// Writes the keyring.
@@ -389,6 +421,12 @@ impl<S: Store> Pki<S> {
             .collect())
     }
 
+    /// Where a person finds the bundles.
+    pub(crate) fn bundle_paths(&self) -> Vec<String> {
+        let paths = [layout::TRUST_OF_MEMBERS, layout::TRUST_OF_CLIENTS];
+        paths.map(|path| self.store.locate(path)).into()
+    }
+
     /// Writes a batch, and then what it has for the journal.
     ///
     /// # Errors
@@ -403,6 +441,15 @@ impl<S: Store> Pki<S> {
     pub fn locate_leaf(&self, leaf: &StoredLeaf) -> String {
         self.store.locate(&format!(
             "{}/{}/{LEAF_CERTIFICATE}",
+            layout::leaf(&leaf.id),
+            leaf.generation
+        ))
+    }
+
+    /// Where a person finds a leaf's sealed key.
+    pub fn locate_leaf_key(&self, leaf: &StoredLeaf) -> String {
+        self.store.locate(&format!(
+            "{}/{}/{LEAF_KEY}",
             layout::leaf(&leaf.id),
             leaf.generation
         ))
@@ -479,7 +526,7 @@ impl<S: Store> Pki<S> {
         Ok(generations)
     }
 
-    pub(super) fn certificates(&self, path: &str) -> Result<Vec<Certificate>, StoreError> {
+    pub(crate) fn certificates(&self, path: &str) -> Result<Vec<Certificate>, StoreError> {
         let text = self.required(path)?;
         bundle::read(&text).map_err(|source| StoreError::Certificate {
             path: self.store.locate(path),

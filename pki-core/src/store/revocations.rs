@@ -14,18 +14,27 @@ impl<S: Store> Pki<S> {
     ///
     /// When one cannot be read.
     pub fn revocations(&self) -> Result<Vec<Revocation>, StoreError> {
-        let names = self.store().list(layout::REVOCATIONS)?;
-        let records = names.iter().filter(|name| name.ends_with(".yml"));
-        records
-            .map(|name| {
-                let path = format!("{}/{name}", layout::REVOCATIONS);
+        self.each_revocation()?.into_iter().collect()
+    }
+
+    /// The same, each by itself.
+    pub(crate) fn each_revocation(
+        &self,
+    ) -> Result<Vec<Result<Revocation, StoreError>>, StoreError> {
+        let serials = self.revoked_serials()?;
+        let records = serials
+            .iter()
+            .map(|serial| {
+                let path = layout::revocation(serial);
                 let text = self.required(&path)?;
                 let failed = |source| StoreError::Revocation {
                     path: self.store().locate(&path),
                     source,
                 };
-                let record =
-                    Revocation::from_yaml(&String::from_utf8_lossy(&text)).map_err(failed)?;
+                let record = std::str::from_utf8(&text)
+                    .map_err(|_| InvalidRevocation::not_text())
+                    .and_then(Revocation::from_yaml)
+                    .map_err(failed)?;
                 match layout::revocation(&record.serial_text()) == path {
                     true => Ok(record),
                     false => Err(failed(InvalidRevocation::other_serial(
@@ -33,7 +42,15 @@ impl<S: Store> Pki<S> {
                     ))),
                 }
             })
-            .collect()
+            .collect();
+        Ok(records)
+    }
+
+    /// The serial numbers of which there is a record, whether it can be read or not.
+    pub(crate) fn revoked_serials(&self) -> Result<Vec<String>, StoreError> {
+        let names = self.store().list(layout::REVOCATIONS)?;
+        let serials = names.iter().filter_map(|name| name.strip_suffix(".yml"));
+        Ok(serials.map(str::to_owned).collect())
     }
 
     /// Adds the record of a revocation to `batch`, in place of one of the same serial number, and
@@ -79,6 +96,13 @@ impl<S: Store> Pki<S> {
     ///
     /// When one cannot be read.
     pub fn authorities(&self) -> Result<Vec<StoredAuthority>, StoreError> {
+        self.each_authority()?.into_iter().collect()
+    }
+
+    /// The same, each by itself.
+    pub(crate) fn each_authority(
+        &self,
+    ) -> Result<Vec<Result<StoredAuthority, StoreError>>, StoreError> {
         let mut found = Vec::new();
         for name in self.authority_names()? {
             let directory = layout::authority(name);
@@ -88,11 +112,14 @@ impl<S: Store> Pki<S> {
                 if self.is_waiting(&directory, generation)? {
                     continue;
                 }
-                found.push(StoredAuthority {
-                    name,
-                    generation,
-                    certificate: self.certificates(&path)?.remove(0),
-                });
+                found.push(
+                    self.certificates(&path)
+                        .map(|mut certificates| StoredAuthority {
+                            name,
+                            generation,
+                            certificate: certificates.remove(0),
+                        }),
+                );
             }
         }
         Ok(found)
@@ -128,13 +155,18 @@ impl<S: Store> Pki<S> {
     pub(crate) fn crl_path(authority: &StoredAuthority, merged: bool) -> String {
         match merged {
             true => layout::CRL.to_owned(),
-            false => format!(
-                "{}/{}/{}.crl",
-                layout::CRLS_OF_AUTHORITIES,
-                authority.name,
-                authority.generation
-            ),
+            false => Self::own_crl_path(authority.name, authority.generation),
         }
+    }
+
+    /// The path in the store of the list of an authority that signs no leaves.
+    pub(crate) fn own_crl_path(name: AuthorityName, generation: u32) -> String {
+        format!("{}/{name}/{generation}.crl", layout::CRLS_OF_AUTHORITIES)
+    }
+
+    /// The path in the store of the merged list.
+    pub(crate) fn merged_crl_path() -> &'static str {
+        layout::CRL
     }
 
     /// The path in the store of the PEM copy of the merged list.
@@ -171,10 +203,19 @@ impl<S: Store> Pki<S> {
     ///
     /// When the store cannot be read.
     pub(crate) fn add_git_attributes(&self, batch: &mut Batch) -> Result<(), StoreError> {
-        if self.store().read(layout::GIT_ATTRIBUTES)?.is_none() {
+        if self.missing_git_attributes()?.is_some() {
             batch.put(layout::GIT_ATTRIBUTES, GIT_ATTRIBUTES);
         }
         Ok(())
+    }
+
+    /// Where a person finds `.gitattributes`, once it is there.
+    pub(crate) fn missing_git_attributes(&self) -> Result<Option<String>, StoreError> {
+        let path = layout::GIT_ATTRIBUTES;
+        Ok(match self.store().read(path)? {
+            Some(_) => None,
+            None => Some(self.store().locate(path)),
+        })
     }
 }
 

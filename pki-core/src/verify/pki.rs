@@ -1,18 +1,19 @@
 //! The check of a whole PKI against its description.
 
 mod authorities;
+mod generations;
 mod leaves;
 mod others;
 mod records;
 mod settings;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use time::OffsetDateTime;
 
 use super::{Anchors, PathValidator};
 use crate::certificate::Certificate;
-use crate::crl::{Crl, Reason};
+use crate::crl::Reason;
 use crate::description::{Cluster, TrustAnchor};
 use crate::hierarchy::AuthorityName;
 use crate::lint::{self, BundleUse, Lint, Severity, Violation, pki as rules};
@@ -24,11 +25,13 @@ use crate::trust::Bundles;
 /// the revocation list, each by every rule of [`crate::lint`].
 ///
 /// With `keys`, every sealed key of the tiers that are open is opened and held against its
-/// certificate too. Leaves are checked on every core.
+/// certificate too, whether that is described, and the newest, or not. Leaves and keys are checked
+/// on every core.
 ///
 /// # Errors
 ///
-/// When the store itself cannot be read. A file in it that is wrong is a finding.
+/// When the store itself cannot be read. A file in it that is wrong is a finding, and the rest is
+/// checked.
 pub fn verify<S: Store + Sync>(
     cluster: &Cluster,
     pki: &Pki<S>,
@@ -44,16 +47,17 @@ pub fn verify<S: Store + Sync>(
         authorities: Vec::new(),
         anchors: Vec::new(),
         revoked: HashMap::new(),
+        damaged: HashSet::new(),
         report: Report::default(),
     };
-    if check.revocation_list()? {
-        check.lists()?;
-    }
+    check.certificates()?;
+    check.lists()?;
     check.authorities()?;
     let certificates = check.leaves()?;
     check.bundles()?;
     check.settings(&certificates);
     check.others(certificates)?;
+    check.keys()?;
     check.keyring()?;
     check.journal()?;
     Ok(check.report)
@@ -99,7 +103,7 @@ impl Report {
         }
     }
 
-    /// A file that cannot be understood is a finding, once; one that cannot be read is an error.
+    /// A file that cannot be read or understood is a finding, once.
     fn unreadable(&mut self, error: StoreError) -> Result<(), StoreError> {
         let (path, lint, message) = match error {
             StoreError::Certificate { path, source } => {
@@ -111,6 +115,7 @@ impl Report {
                 let message = "changed, or signed by no authority here";
                 (path, &rules::CRL_UNREADABLE, message.to_owned())
             }
+            StoreError::Io { path, source } => (path, &rules::UNREADABLE, source.to_string()),
             StoreError::Key { path, source } => (path, &rules::UNREADABLE, source.to_string()),
             StoreError::Missing { path } => {
                 (path, &rules::UNREADABLE, "the file is missing".to_owned())
@@ -119,6 +124,7 @@ impl Report {
                 let message = "the key is not the one of the certificate beside it";
                 (path, &rules::UNREADABLE, message.to_owned())
             }
+            StoreError::Request { path, source } => (path, &rules::UNREADABLE, source.to_string()),
             StoreError::Revocation { path, source } => {
                 (path, &rules::UNREADABLE, source.to_string())
             }
@@ -154,35 +160,22 @@ struct Check<'a, S> {
     anchors: Vec<(AuthorityName, Anchors)>,
     /// What is revoked, by serial number, and why.
     revoked: HashMap<Vec<u8>, Reason>,
+    /// Certificates that cannot be read or are not those that were put there, by where a person
+    /// finds them: what they should have signed or sealed is not held against them.
+    damaged: HashSet<String>,
     report: Report,
 }
 
 impl<S: Store + Sync> Check<'_, S> {
-    /// The list for etcd. Whether others can be held against it: it can be read, or is not there.
-    fn revocation_list(&mut self) -> Result<bool, StoreError> {
-        let Some((path, content)) = self.pki.revocation_list_file()? else {
-            return Ok(true);
-        };
-        match Crl::read(&content) {
-            Err(error) => {
-                self.report
-                    .found(&path, &rules::CRL_UNREADABLE, error.to_string());
-                Ok(false)
-            }
-            Ok(list) => {
-                self.report.violations(&path, lint::crl(&list, self.now));
-                self.report.revoked = Some(list.entries.len());
-                // As PEM it is told of already.
-                Ok(!list.was_pem)
-            }
-        }
-    }
-
     fn bundles(&mut self) -> Result<(), StoreError> {
         for used_by in [BundleUse::Members, BundleUse::Clients] {
-            if let Some((path, text)) = self.pki.trust_file(used_by)? {
-                self.report
-                    .violations(&path, lint::trust(&text, used_by, self.now));
+            match self.pki.trust_file(used_by) {
+                Ok(Some((path, text))) => {
+                    let violations = lint::trust(&text, used_by, self.now);
+                    self.report.violations(&path, violations);
+                }
+                Ok(None) => {}
+                Err(error) => return self.report.unreadable(error),
             }
         }
         let Ok(wanted) = Bundles::of(self.cluster, |name| self.find(name)) else {

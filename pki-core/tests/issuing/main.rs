@@ -6,5 +6,6 @@ mod import;
 mod order;
 mod others;
 mod request;
+mod rotate;
 mod signer;
 mod workbench;

@@ -35,15 +35,18 @@ fn every_lint_has_a_case() {
 
 /// The rules that take a whole PKI: their cases are in src/verify/pki/tests.rs and
 /// src/converge/revoke/tests.rs, and those of slots and vault files in the tests of the command.
-const OF_A_WHOLE_PKI: [&str; 24] = [
+const OF_A_WHOLE_PKI: [&str; 27] = [
     "authority-missing",
     "authority-not-valid",
+    "certificate-changed",
     "crl-missing",
     "crl-stale",
     "crl-unreadable",
     "data-keys-retiring",
     "journal-broken",
     "journal-incomplete",
+    "key-missing",
+    "keyring-unusable",
     "missing",
     "name-not-matched",
     "not-as-described",

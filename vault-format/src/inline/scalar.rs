@@ -1,12 +1,15 @@
 //! Scalars in clear, to be encrypted, and how decrypted ones are written.
 
+use std::fmt;
 use std::ops::Range;
+
+use zeroize::Zeroizing;
 
 use super::{Value, splice};
 use crate::yaml::{self, Line};
 
 /// A scalar in clear.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Eq, PartialEq)]
 pub struct Scalar {
     path: String,
     line: usize,
@@ -16,7 +19,7 @@ pub struct Scalar {
     block: Option<Range<usize>>,
     indent: usize,
     line_break: &'static str,
-    text: Option<String>,
+    text: Result<Zeroizing<String>, Unsupported>,
 }
 
 impl Scalar {
@@ -32,27 +35,84 @@ impl Scalar {
         self.line
     }
 
-    /// The text; [`None`] if it is written in a way that is not understood here: folded, over
-    /// several lines, a collection, or with an anchor, an alias or a tag.
-    #[must_use]
-    pub fn text(&self) -> Option<&str> {
-        self.text.as_deref()
+    /// The text that it stands for.
+    ///
+    /// # Errors
+    ///
+    /// [`Unsupported`] if it is written in a way that is not understood here.
+    pub fn text(&self) -> Result<&str, Unsupported> {
+        self.text
+            .as_ref()
+            .map(|text| text.as_str())
+            .map_err(|&why| why)
     }
 }
 
-/// Finds what stands behind the keys of a YAML text and is not encrypted.
+/// Without the text, which may be a secret.
+impl fmt::Debug for Scalar {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Scalar")
+            .field("path", &self.path)
+            .field("line", &self.line)
+            .finish_non_exhaustive()
+    }
+}
+
+/// How a node is written that is not understood here.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Unsupported {
+    /// A block scalar with an indentation indicator or the chomping indicator `+`.
+    #[error("is a block scalar with an indicator of its own; write it with '|' or '|-'")]
+    BlockIndicator,
+    /// A list or a mapping in brackets.
+    #[error("is a collection in brackets; write each entry on a line of its own")]
+    Collection,
+    /// An escape of YAML's that JSON does not have, or a quotation mark that is not closed.
+    #[error("has an escape that is not understood here; write it as a literal block ('|')")]
+    Escape,
+    /// A folded block scalar.
+    #[error("is a folded scalar ('>'); write it as a literal one ('|')")]
+    Folded,
+    /// A plain or quoted scalar over several lines.
+    #[error(
+        "goes on over several lines; quote it on one line, or write it as a literal block ('|')"
+    )]
+    Lines,
+    /// A node with an anchor or a tag, or an alias.
+    #[error("has an anchor, a tag or an alias; write the value alone")]
+    Properties,
+    /// A character that no plain scalar starts with.
+    #[error("starts with a character that is reserved in YAML; quote it")]
+    Reserved,
+}
+
+/// Finds the values and items of a YAML text that are not encrypted.
 #[must_use]
 pub fn scalars(text: &str) -> Vec<Scalar> {
     let mut scalars = Vec::new();
+    // The indentation of a scalar that goes on over lines which are no keys or items.
+    let mut open = None;
     yaml::scan(text, |line, paths| {
-        let Some(value) = value_range(line).filter(|_| !line.in_flow) else {
+        if line.in_flow || open.is_some_and(|open| line.indent() > open) {
+            return;
+        }
+        open = None;
+        let column = line.content_column();
+        let Some(value) = value_range(line, column) else {
             return;
         };
-        let path = paths.path_at(value.start);
         let shown = &line.text[value.clone()];
+        // What belongs to an item stands right of its dash.
+        let parent = match yaml::key(&line.text[column..]) {
+            Some(_) => column,
+            None => line.indent(),
+        };
+        let goes_on = line.block.is_none() && goes_on(text, line, parent);
+        open = goes_on.then_some(parent);
         let content = match &line.block {
             Some(block) => literal(shown, &text[block.clone()]),
-            None if goes_on(text, line) => None,
+            None if goes_on && !shown.starts_with(['[', '{']) => Err(Unsupported::Lines),
             None => single_line(shown),
         };
         let after_line = &text[line.start + line.text.len()..];
@@ -62,13 +122,13 @@ pub fn scalars(text: &str) -> Vec<Scalar> {
             "\n"
         };
         scalars.push(Scalar {
-            path,
+            path: paths.path_at(value.start),
             line: line.number,
             range: line.start + value.start..line.start + value.end,
             block: line.block.clone(),
-            indent: line.key_column() + 2,
+            indent: column + 2,
             line_break,
-            text: content,
+            text: content.map(Zeroizing::new),
         });
     });
     scalars
@@ -129,21 +189,26 @@ fn quote(text: &str) -> String {
     quoted
 }
 
-/// What stands behind the key of a line, without the comment.
-fn value_range(line: &Line<'_>) -> Option<Range<usize>> {
-    let key_start = line.key_column();
-    let key = yaml::key(&line.text[key_start..])?;
-    if line.text[key_start..].starts_with('#') {
+/// What stands behind the key or the dash of a line, without the comment.
+fn value_range(line: &Line<'_>, column: usize) -> Option<Range<usize>> {
+    let content = &line.text[column..];
+    if content.starts_with('#') {
         return None;
     }
-    let quotes = if line.text[key_start..].starts_with(['"', '\'']) {
-        2
-    } else {
-        0
+    let start = match yaml::key(content) {
+        Some(key) => {
+            let quotes = if content.starts_with(['"', '\'']) {
+                2
+            } else {
+                0
+            };
+            let after = column + key.len() + quotes;
+            let colon = after + line.text[after..].find(':')? + 1;
+            colon + (line.text[colon..].len() - line.text[colon..].trim_start().len())
+        }
+        None if line.is_item() => column,
+        None => return None,
     };
-    let after = key_start + key.len() + quotes;
-    let colon = after + line.text[after..].find(':')? + 1;
-    let start = colon + (line.text[colon..].len() - line.text[colon..].trim_start().len());
     let value = &line.text[start..];
     if value.is_empty() || value.starts_with("!vault") || value.starts_with("!<!vault") {
         return None;
@@ -159,29 +224,28 @@ fn value_range(line: &Line<'_>) -> Option<Range<usize>> {
 }
 
 /// Whether a plain or quoted scalar goes on on the next line.
-fn goes_on(text: &str, line: &Line<'_>) -> bool {
-    let column = line.key_column();
+fn goes_on(text: &str, line: &Line<'_>, parent: usize) -> bool {
     let rest = text[line.start..].lines().skip(1);
     let next = rest
         .map(str::trim_end)
         .find(|next| !next.trim_start().is_empty());
     next.is_some_and(|next| {
         let indent = next.len() - next.trim_start().len();
-        indent > column && !next.trim_start().starts_with('#')
+        indent > parent && !next.trim_start().starts_with('#')
     })
 }
 
-fn single_line(shown: &str) -> Option<String> {
-    match shown.chars().next()? {
-        '"' => unescape(shown.strip_prefix('"')?.strip_suffix('"')?),
-        '\'' => Some(
-            shown
-                .strip_prefix('\'')?
-                .strip_suffix('\'')?
-                .replace("''", "'"),
-        ),
-        '[' | '{' | '&' | '*' | '!' | '|' | '>' | '%' | '@' | '`' => None,
-        _ => Some(shown.to_owned()),
+fn single_line(shown: &str) -> Result<String, Unsupported> {
+    let quoted = |mark| shown.strip_prefix(mark)?.strip_suffix(mark);
+    match shown.chars().next() {
+        Some('"') => quoted('"').and_then(unescape).ok_or(Unsupported::Escape),
+        Some('\'') => quoted('\'')
+            .map(|inner| inner.replace("''", "'"))
+            .ok_or(Unsupported::Escape),
+        Some('[' | '{') => Err(Unsupported::Collection),
+        Some('&' | '*' | '!') => Err(Unsupported::Properties),
+        Some('|' | '>' | '%' | '@' | '`') | None => Err(Unsupported::Reserved),
+        _ => Ok(shown.to_owned()),
     }
 }
 
@@ -210,17 +274,17 @@ fn unescape(inner: &str) -> Option<String> {
 }
 
 /// A literal block scalar with the plain kinds of chomping.
-fn literal(shown: &str, block: &str) -> Option<String> {
-    if !matches!(shown, "|" | "|-") {
-        return None;
-    }
-    if block.trim().is_empty() {
-        return None;
+fn literal(shown: &str, block: &str) -> Result<String, Unsupported> {
+    match shown {
+        "|" | "|-" if !block.trim().is_empty() => {}
+        _ if shown.starts_with('>') => return Err(Unsupported::Folded),
+        _ if shown.starts_with(['!', '&']) => return Err(Unsupported::Properties),
+        _ => return Err(Unsupported::BlockIndicator),
     }
     let (_, lines) = yaml::dedent(block);
-    let text = lines.collect::<Vec<_>>().join("\n");
+    let text = Zeroizing::new(lines.collect::<Vec<_>>().join("\n"));
     let text = text.trim_end_matches('\n');
-    Some(if shown == "|" {
+    Ok(if shown == "|" {
         format!("{text}\n")
     } else {
         text.to_owned()
@@ -236,7 +300,8 @@ mod tests {
 
     const TEXT: &str = "# top\na: plain text # note\nb: 'it''s'\nc:\n  d: \"x\\ny\"   # kept\n  e: |\n    \
                         one\n      two\n\n  f: [1, 2]\ng: over\n  two lines\nlist:\n- h: 5\n  i: >\n    \
-                        folded\nj: &x 1\nk: https://example.org # url\n";
+                        folded\nj: &x 1\nk: https://example.org # url\nitems:\n  - one # kept\n  - -5\n  \
+                        - - deep\n  - two\n    lines\n  - |-\n    block\nl: |+\n  x\nm: over\n  - no item\n  n: no key\n";
 
     #[test]
     fn scalars_are_understood_or_left_alone() {
@@ -245,26 +310,30 @@ mod tests {
         assert_eq!(
             texts,
             [
-                ("a", Some("plain text")),
-                ("b", Some("it's")),
-                ("c.d", Some("x\ny")),
-                ("c.e", Some("one\n  two\n")),
-                ("c.f", None),
-                ("g", None),
-                ("list.[0].h", Some("5")),
-                ("list.[0].i", None),
-                ("j", None),
-                ("k", Some("https://example.org")),
+                ("a", Ok("plain text")),
+                ("b", Ok("it's")),
+                ("c.d", Ok("x\ny")),
+                ("c.e", Ok("one\n  two\n")),
+                ("c.f", Err(Unsupported::Collection)),
+                ("g", Err(Unsupported::Lines)),
+                ("list.[0].h", Ok("5")),
+                ("list.[0].i", Err(Unsupported::Folded)),
+                ("j", Err(Unsupported::Properties)),
+                ("k", Ok("https://example.org")),
+                ("items.[0]", Ok("one")),
+                ("items.[1]", Ok("-5")),
+                ("items.[2].[0]", Ok("deep")),
+                ("items.[3]", Err(Unsupported::Lines)),
+                ("items.[4]", Ok("block")),
+                ("l", Err(Unsupported::BlockIndicator)),
+                ("m", Err(Unsupported::Lines)),
             ]
         );
     }
 
     #[test]
     fn a_concealed_scalar_is_a_value_and_all_else_stays() {
-        for scalar in scalars(TEXT)
-            .iter()
-            .filter(|scalar| scalar.text().is_some())
-        {
+        for scalar in scalars(TEXT).iter().filter(|scalar| scalar.text().is_ok()) {
             let concealed = conceal(TEXT, &[(scalar, VAULT)]);
             let found = values(&concealed);
             assert_eq!(found.len(), 1, "{concealed}");
@@ -286,7 +355,7 @@ mod tests {
             let revealed = reveal(&concealed, &[(&found[0], text)]);
             let back = scalars(&revealed);
             let back = back.iter().find(|s| s.path() == scalar.path()).unwrap();
-            assert_eq!(back.text(), Some(text), "{revealed}");
+            assert_eq!(back.text(), Ok(text), "{revealed}");
             assert_eq!(others(&revealed), others(TEXT), "{revealed}");
         }
     }

@@ -6,11 +6,11 @@ use clap::Args;
 
 use super::VaultArguments;
 
-/// Show what is in a file: certificates, CRLs, keys, sealed keys, vault files
+/// Show what is in a file: certificates, CRLs, requests, keys, vault files, what etcdpki keeps
 ///
 /// What breaks a rule of RFC 5280 is told with its code; `etcdpki verify --rules` explains them.
-/// Private keys and passwords are never shown. A vault file is opened if a vault password is at
-/// hand; without one its header is shown.
+/// Private keys and passwords are never shown. A vault file is opened with the vault password, which
+/// is asked for on a terminal; without one its header is shown.
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(in crate::etcdpki) struct Inspect {

@@ -9,6 +9,7 @@ mod inspect;
 mod issue;
 mod provision;
 mod revoke;
+mod rotate;
 mod status;
 mod verify;
 
@@ -33,6 +34,7 @@ pub(super) use inspect::Inspect;
 pub(super) use issue::Issue;
 pub(super) use provision::{Kubernetes, Provision, Write};
 pub(super) use revoke::Revoke;
+pub(super) use rotate::Rotate;
 pub(super) use status::Status;
 pub(super) use verify::{CrlDepth, RoleArgument, Verify};
 
@@ -60,6 +62,7 @@ pub(super) enum Command {
     #[command(subcommand)]
     Provision(Provision),
     Revoke(Revoke),
+    Rotate(Rotate),
     Status(Status),
     Verify(Verify),
 }

@@ -15,6 +15,10 @@ use super::{KeyArguments, VaultArguments, instant};
 /// and that vault files hold the newest certificates, too. With FILE each is a certificate that is
 /// followed by its intermediates, or a CA file. Findings carry a code; `--rules` explains each.
 ///
+/// One file that is damaged, or one key that does not open, is one finding: the rest is checked all
+/// the same. On a terminal the vault password is asked for where there are vault files; an empty
+/// answer leaves them closed.
+///
 /// Exit code 3 says that an error was found; warnings and notices alone leave it 0.
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]

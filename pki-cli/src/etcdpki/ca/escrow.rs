@@ -11,10 +11,11 @@ use pki_core::store::atomic::{self, Access};
 use pki_core::store::{Directory, Pki, StoredAuthority};
 use serde::Serialize;
 
-use super::slot::{Listing, keyring, open_pki};
+use super::slot::{Listing, open_pki};
 use crate::etcdpki::args::Escrow;
 use crate::etcdpki::error::Error;
 use crate::etcdpki::keys::{self, age};
+use crate::etcdpki::opened;
 use crate::etcdpki::output::{self, BAD, GOOD, HEADING};
 
 /// Runs the command.
@@ -112,7 +113,7 @@ impl Offline {
     /// Writes it, and opens the root's key as its keepers will.
     fn apply(&self, pki: &mut Pki<Directory>, root: &StoredAuthority) -> Result<Keyring, Error> {
         pki.reseal(&self.keyring, &self.keys, "the root tier was taken offline")?;
-        let keyring = keyring(pki)?;
+        let keyring = opened::keyring(pki)?;
         pki.authority_key(root, &keyring.unlock_age(&self.identities)?)?;
         Ok(keyring)
     }

@@ -16,12 +16,11 @@ use crate::etcdpki::args::{
     self, KeyArguments, LockArguments, SlotAdd, SlotChange, SlotList, SlotRemove, SlotRotate,
 };
 use crate::etcdpki::error::Error;
-use crate::etcdpki::init::PKI;
 use crate::etcdpki::secrets::{self, PASSPHRASE_FILE, Source};
 use crate::etcdpki::{keys, opened, output};
 use report::{Changed, Done};
 
-pub(super) use report::Listing;
+pub(in crate::etcdpki) use report::Listing;
 
 /// Runs the command.
 pub(super) fn run(arguments: &args::Slot) -> Result<ExitCode, Error> {
@@ -36,8 +35,7 @@ pub(super) fn run(arguments: &args::Slot) -> Result<ExitCode, Error> {
 }
 
 fn list(arguments: &SlotList) -> Result<(), Error> {
-    let pki = opened::read_only()?;
-    let keyring = keyring(&pki)?;
+    let (_, keyring) = opened::existing(None)?;
     let listing = Listing::of(&keyring);
     match arguments.json {
         true => output::print_json(&listing),
@@ -110,7 +108,7 @@ fn remove(arguments: &SlotRemove) -> Result<(), Error> {
     if !arguments.dry_run {
         let resealed = pki.reseal(&keyring, &keys, &format!("slot `{name}` was removed"))?;
         done.resealed = arguments.rotate_data_keys.then_some(resealed);
-        keyring = self::keyring(&pki)?;
+        keyring = opened::keyring(&pki)?;
     }
     Done::new("removed", name, &keyring)
         .with(done)
@@ -135,7 +133,7 @@ fn rotate(arguments: &SlotRotate) -> Result<(), Error> {
             &keys,
             &format!("data keys were replaced ({tiers})"),
         )?);
-        keyring = self::keyring(&pki)?;
+        keyring = opened::keyring(&pki)?;
     }
     Done::rotated(tiers, unfinished.is_some(), resealed, &keyring)
         .dry_run(arguments.dry_run)
@@ -166,20 +164,7 @@ fn untried(keys: &Unlocked, taken: Option<Tiers>) -> Option<Tiers> {
 
 /// The PKI, locked against others if it is to be changed, and its keyring.
 pub(super) fn open_pki(dry_run: bool) -> Result<(Pki<Directory>, Keyring), Error> {
-    let read_only = opened::read_only()?;
-    // Nothing is made where there is no PKI.
-    let found = keyring(&read_only)?;
-    if dry_run {
-        return Ok((read_only, found));
-    }
-    let pki = opened::writable("ca slot")?;
-    let keyring = keyring(&pki)?;
-    Ok((pki, keyring))
-}
-
-pub(super) fn keyring(pki: &Pki<Directory>) -> Result<Keyring, Error> {
-    let missing = || Error::NoKeyring { path: PKI.into() };
-    pki.keyring()?.ok_or_else(missing)
+    opened::existing((!dry_run).then_some("ca slot"))
 }
 
 /// Whether a slot only loses a tier, for which it need not be locked anew.

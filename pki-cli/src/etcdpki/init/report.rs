@@ -6,14 +6,16 @@ use std::path::Path;
 use pki_core::Cluster;
 use pki_core::converge::{Action, Plan, State};
 use pki_core::document::{self, AnsibleRole};
+use pki_core::store::atomic::Group;
 use pki_core::store::{Directory, Pki};
 use serde::{Serialize, Serializer};
 use time::OffsetDateTime;
 
 use crate::etcdpki::description::{Described, Examples};
 use crate::etcdpki::error::Error;
-use crate::etcdpki::output::{BAD, DIM, GOOD, HEADING, date, timestamp};
-use crate::etcdpki::secrets;
+use crate::etcdpki::init::{Outlook, PKI};
+use crate::etcdpki::output::{BAD, DIM, GOOD, HEADING, WARN, date, timestamp};
+use crate::etcdpki::{files, secrets};
 
 /// What was made, what it is worth, and what comes next.
 #[derive(Debug, Serialize)]
@@ -22,6 +24,8 @@ pub(super) struct Report {
     domain: String,
     nodes: usize,
     clients: usize,
+    /// How many nodes may fail before the cluster stops.
+    tolerated_losses: usize,
     /// Whether the nodes or the domain are examples, which nobody named.
     #[serde(serialize_with = "are_there")]
     examples: Option<Examples>,
@@ -29,8 +33,12 @@ pub(super) struct Report {
     made: Vec<Made>,
     /// Revocation lists that a dry run would sign.
     lists: Vec<Made>,
+    /// What was written, or would be by a dry run, besides authorities and certificates.
     written: Vec<String>,
     unchanged: Vec<String>,
+    /// Encrypted files that a dry run leaves closed, so that they may be rewritten too.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    closed: Vec<String>,
     authorities: Vec<Authority>,
     certificates: Vec<Certificate>,
     /// What is there, still valid, and not described.
@@ -88,12 +96,14 @@ impl Report {
             domain: cluster.domain.to_string(),
             nodes: cluster.nodes.len(),
             clients: cluster.clients.len(),
+            tolerated_losses: cluster.tolerated_losses(),
             examples: described.examples,
             dry_run: false,
             made: Vec::new(),
             lists: Vec::new(),
             written: Vec::new(),
             unchanged: Vec::new(),
+            closed: Vec::new(),
             authorities: Vec::new(),
             certificates: Vec::new(),
             undescribed: Vec::new(),
@@ -102,9 +112,11 @@ impl Report {
     }
 
     /// The report of a dry run.
-    pub(super) fn of_plan(described: &Described, plan: &Plan) -> Self {
+    pub(super) fn of_plan(described: &Described, plan: &Plan, outlook: Outlook) -> Self {
         let mut report = Self {
             dry_run: true,
+            written: outlook.written,
+            closed: outlook.closed,
             ..Self::new(described)
         };
         report.plan(plan);
@@ -112,8 +124,17 @@ impl Report {
         report
     }
 
-    pub(super) fn wrote(&mut self, path: &str) {
-        self.written.push(path.to_owned());
+    pub(super) fn wrote(&mut self, path: String) {
+        self.written.push(path);
+    }
+
+    /// What was staged, but for authorities and certificates, which are listed by themselves.
+    pub(super) fn wrote_all(&mut self, group: &Group) {
+        let listed = ["authorities", "certificates"].map(|name| Path::new(PKI).join(name));
+        let files = group.files().iter();
+        let files = files.filter(|path| !listed.iter().any(|listed| path.starts_with(listed)));
+        self.written
+            .extend(files.map(|path| path.display().to_string()));
     }
 
     pub(super) fn kept(&mut self, path: &str) {
@@ -233,6 +254,9 @@ impl Report {
                 "\n{BAD}{what}{BAD:#}, since none were given. Before this is put to use, edit\n{edited} in etcdpki.yml, remove pki/, and run this again."
             );
         }
+        if let Some(note) = self.quorum() {
+            let _ = writeln!(text, "{WARN}note{WARN:#}: {note}");
+        }
         match (
             self.dry_run,
             self.made.is_empty() && self.written.is_empty(),
@@ -272,16 +296,40 @@ impl Report {
         self.write_next(text, directory);
     }
 
+    /// What is to be known of a cluster that has another number of nodes than an odd one from 3.
+    fn quorum(&self) -> Option<String> {
+        match self.nodes {
+            1 => Some(
+                "one node survives no failure: describe three for a cluster that survives the loss of one"
+                    .to_owned(),
+            ),
+            2 => Some(
+                "a quorum of two nodes is both, so the failure of either stops the cluster: describe three, which survive the loss of one"
+                    .to_owned(),
+            ),
+            even if even % 2 == 0 => Some(format!(
+                "{even} nodes survive the loss of {}, no more than {} do: an odd number is better",
+                self.tolerated_losses,
+                even - 1
+            )),
+            _ => None,
+        }
+    }
+
     fn write_plan(&self, text: &mut String) {
         let _ = match self.made.is_empty() {
             true => writeln!(text, "\nNo certificate would be made."),
             false => writeln!(text, "\nWould make:"),
         };
         self.write_list(text);
-        let _ = writeln!(
-            text,
-            "\nNothing was written: this is a dry run. Vault files that differ would be rewritten."
-        );
+        self.write_files(text, "Would write");
+        let _ = writeln!(text, "\nNothing was written: this is a dry run.");
+        if !self.closed.is_empty() {
+            let _ = writeln!(
+                text,
+                "{DIM}It opens no encrypted file: one that holds something else than is described would be\nrewritten too.{DIM:#}"
+            );
+        }
     }
 
     fn write_made(&self, text: &mut String) {
@@ -296,8 +344,12 @@ impl Report {
                 self.write_list(text);
             }
         }
+        self.write_files(text, "Wrote");
+    }
+
+    fn write_files(&self, text: &mut String, heading: &str) {
         if !self.written.is_empty() {
-            let _ = writeln!(text, "\n{HEADING}Wrote{HEADING:#}");
+            let _ = writeln!(text, "\n{HEADING}{heading}{HEADING:#}");
             let width = self.written.iter().map(String::len).max().unwrap_or(0);
             for path in &self.written {
                 let line = format!("  {path:width$}  {DIM}{}{DIM:#}", remark(path));
@@ -391,6 +443,10 @@ fn remark(path: &str) -> &'static str {
             "opens the vault file of this node; git ignores it: keep a copy"
         }
         _ if path.ends_with(".vault.yml") => "encrypted",
+        files::GITIGNORE => "keeps secrets out of git",
+        _ if path.ends_with(".gitattributes") => "how git merges the journal and lists",
+        _ if path.ends_with("journal.jsonl") => "what was done",
+        _ if path.ends_with("keyring.yml") => "the data keys, wrapped: without it no key opens",
         _ if path.ends_with("etcd.crl") => "what members refuse, for --client-crl-file",
         _ if path.ends_with("etcd.pem") => "the same as PEM",
         _ if path.ends_with(".crl") => "the list of this authority alone",

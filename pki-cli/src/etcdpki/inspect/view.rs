@@ -9,6 +9,9 @@ use serde::Serialize;
 use vault_format::Header;
 
 use super::crl::CrlView;
+use super::own::{DescriptionView, JournalView, RequestView, RevocationView, SignerView};
+use super::rows;
+use crate::etcdpki::ca::Listing;
 use crate::etcdpki::output::{BAD, DIM, HEADING, WARN, timestamp};
 
 /// A file.
@@ -77,6 +80,11 @@ pub(super) struct ItemView {
     /// The key of a YAML document under which it stands.
     #[serde(skip_serializing_if = "Option::is_none")]
     at: Option<String>,
+    /// Which one of those that stand together it is, counted from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    index: Option<usize>,
+    #[serde(skip)]
+    count: usize,
     #[serde(flatten)]
     kind: Kind,
 }
@@ -86,61 +94,129 @@ pub(super) struct ItemView {
 enum Kind {
     Certificate(Box<CertificateView>),
     Crl(Box<CrlView>),
+    Description(DescriptionView),
+    Journal(JournalView),
+    Keyring(Listing),
     PrivateKey {
         algorithm: String,
+        /// Whether it can be read without a secret.
+        in_clear: bool,
         public_key_sha256: String,
     },
+    Request(RequestView),
+    Revocation(RevocationView),
     SealedKey {
         tier: String,
+        cipher: &'static str,
     },
+    Signer(SignerView),
     Other,
 }
 
+/// Where items stand.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Place<'a> {
+    /// In a file that everybody can read.
+    Clear,
+    /// In an encrypted file, under a key if it is YAML.
+    Vault(Option<&'a str>),
+}
+
 impl ItemView {
-    pub(super) fn new(at: Option<String>, item: &Item) -> Self {
+    /// What stands together, in its order.
+    pub(super) fn all(place: Place<'_>, items: &[Item]) -> Vec<Self> {
+        let count = items.len();
+        let items = items.iter().enumerate();
+        items
+            .map(|(index, item)| Self {
+                index: (count > 1).then_some(index + 1),
+                count,
+                ..Self::new(place, item)
+            })
+            .collect()
+    }
+
+    fn new(place: Place<'_>, item: &Item) -> Self {
         let kind = match item {
             Item::Certificate(certificate) => {
                 Kind::Certificate(Box::new(CertificateView::new(certificate)))
             }
             Item::Crl(crl) => Kind::Crl(Box::new(CrlView::new(crl))),
+            Item::Description(cluster) => Kind::Description(DescriptionView::new(cluster)),
+            Item::Journal(journal) => Kind::Journal(JournalView::new(journal)),
+            Item::Keyring(keyring) => Kind::Keyring(Listing::of(keyring)),
             Item::PrivateKey {
                 algorithm,
                 public_key,
             } => Kind::PrivateKey {
                 algorithm: algorithm.to_string(),
+                in_clear: matches!(place, Place::Clear),
                 public_key_sha256: public_key.to_string(),
             },
+            Item::Request(request) => Kind::Request(RequestView::new(request)),
+            Item::Revocation(record) => Kind::Revocation(RevocationView::new(record)),
             Item::SealedKey { tier } => Kind::SealedKey {
                 tier: tier.to_string(),
+                cipher: "XChaCha20-Poly1305",
             },
+            Item::Signer(custody) => Kind::Signer(SignerView::new(custody)),
             _ => Kind::Other,
         };
-        Self { at, kind }
+        let at = match place {
+            Place::Clear => None,
+            Place::Vault(at) => at.map(str::to_owned),
+        };
+        Self {
+            at,
+            index: None,
+            count: 1,
+            kind,
+        }
     }
 
     fn write(&self, text: &mut String) {
-        if let Some(at) = &self.at {
-            let _ = writeln!(text, "  {HEADING}{at}{HEADING:#}");
+        let of = |index| format!("{index} of {}", self.count);
+        let heading = match (&self.at, self.index.map(of)) {
+            (Some(at), Some(of)) => Some(format!("{at}, {of}")),
+            (Some(at), None) => Some(at.clone()),
+            (None, of) => of,
+        };
+        if let Some(heading) = heading {
+            let _ = writeln!(text, "  {HEADING}{heading}{HEADING:#}");
         }
         match &self.kind {
             Kind::Certificate(certificate) => certificate.write(text),
             Kind::Crl(crl) => crl.write(text),
+            Kind::Description(description) => description.write(text),
+            Kind::Journal(journal) => journal.write(text),
+            Kind::Keyring(listing) => {
+                let _ = writeln!(text, "  keyring: the data keys, wrapped by its slots");
+                for line in listing.to_text().lines() {
+                    let _ = writeln!(text, "    {line}");
+                }
+            }
             Kind::PrivateKey {
                 algorithm,
+                in_clear,
                 public_key_sha256,
             } => {
+                let kept = match in_clear {
+                    true => "in clear",
+                    false => "encrypted in this file",
+                };
+                let _ = writeln!(text, "  private key, {algorithm}, {kept}");
+                rows(text, &[("public key SHA-256", public_key_sha256)]);
+            }
+            Kind::Request(request) => request.write(text),
+            Kind::Revocation(record) => record.write(text),
+            Kind::SealedKey { tier, cipher } => {
                 let _ = writeln!(
                     text,
-                    "  private key, {algorithm}, in clear\n    {:18} {public_key_sha256}",
-                    "public key SHA-256"
+                    "  sealed private key\n    {:18} {tier}, whose data key is in keyring.yml\n    {:18} {cipher}, bound to its place and the certificate beside it\n    {DIM}`etcdpki verify` opens it and holds it against its certificate{DIM:#}",
+                    "tier", "cipher"
                 );
             }
-            Kind::SealedKey { tier } => {
-                let _ = writeln!(
-                    text,
-                    "  sealed private key, tier {tier}\n    {DIM}`etcdpki verify` opens it and holds it against its certificate{DIM:#}"
-                );
-            }
+            Kind::Signer(signer) => signer.write(text),
             Kind::Other => {}
         }
     }
@@ -239,7 +315,7 @@ impl CertificateView {
             .concat()
             .join(", ");
         let validity = format!("{} to {}", self.not_before, self.not_after);
-        let rows = [
+        let lines = [
             ("subject", self.subject.as_str()),
             ("issuer", &self.issuer),
             ("valid", &validity),
@@ -258,11 +334,7 @@ impl CertificateView {
             ("SHA-256", &self.sha256),
             ("public key SHA-256", &self.public_key_sha256),
         ];
-        for (label, value) in rows {
-            if !value.is_empty() {
-                let _ = writeln!(text, "    {label:18} {value}");
-            }
-        }
+        rows(text, &lines);
         for finding in &self.findings {
             let style = match finding.severity {
                 "error" => BAD,

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use pki_core::certificate::{AlternativeName, Certificate, ExtendedKeyUsage, bundle};
 use pki_core::crl::Crl;
-use pki_core::lint::{self, BundleUse, pki as rules};
+use pki_core::lint::{self, BundleUse, Lint, pki as rules};
 use pki_core::role::{Role, Usage};
 use pki_core::verify::{
     Anchors, PathValidator, Report, Revocation, RevocationDepth, Unlisted, check_name, is_signed_by,
@@ -40,6 +40,36 @@ pub(super) fn check(arguments: &Verify, now: OffsetDateTime) -> Result<View, Err
     let paths = check.anchors.is_some();
     Ok(View::files(report, arguments.files.len(), paths))
 }
+
+/// What to do about a finding in a file that no PKI is at hand for: those of a whole PKI name
+/// commands that work in its directory.
+pub(super) fn hint(lint: &'static Lint) -> &'static str {
+    let known = HINTS.iter().find(|(of, _)| *of == lint);
+    known.map_or(lint.hint, |(_, hint)| hint)
+}
+
+const HINTS: &[(&Lint, &str)] = &[
+    (
+        &rules::AUTHORITY_NOT_VALID,
+        "check the clock, or --at; have the authority renewed by whoever issued it",
+    ),
+    (
+        &rules::NAME,
+        "have it issued with that name by whoever issued it, or dial it by a name that it carries",
+    ),
+    (
+        &rules::PATH,
+        "name the authority that signed it with --trust, and put the intermediates behind it into the file; have it issued anew if it has expired or is for something else",
+    ),
+    (
+        &rules::SIGNATURE,
+        "put the authority that signed it into the file or into --trust, or restore the file from a copy",
+    ),
+    (
+        &rules::UNREADABLE,
+        "is it the file that was meant? `etcdpki inspect FILE` tells what it is; restore it from a copy if it was damaged",
+    ),
+];
 
 struct Check<'a> {
     arguments: &'a Verify,

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use pki_core::Cluster;
 use pki_core::converge::{ConvergeError, State};
-use pki_core::document::{self, Document};
+use pki_core::document::{self, AnsibleRole, Document};
 use pki_core::lint::pki as rules;
 use pki_core::name::Label;
 use pki_core::seal::Unlocked;
@@ -15,6 +15,7 @@ use pki_core::verify::Report;
 use vault_format::Secret;
 use zeroize::Zeroizing;
 
+use crate::envelope;
 use crate::etcdpki::args::VaultArguments;
 use crate::etcdpki::error::Error;
 use crate::etcdpki::files::{self, Old};
@@ -37,29 +38,69 @@ pub(super) fn check(
     arguments: &VaultArguments,
     report: &mut Report,
 ) -> Result<Vault, Error> {
-    for path in document::vault_paths(cluster) {
-        in_clear(&path, report)?;
+    let paths = document::vault_paths(cluster);
+    for path in &paths {
+        in_clear(path, report);
     }
     let Some(keys) = keys else {
         return Ok(Vault::Skipped("the keys were not opened"));
     };
-    let Some(password) = Source::vault_password(arguments).without_prompt()? else {
+    let source = Source::vault_password(arguments);
+    // Nobody is asked for what would open nothing.
+    let password = match paths.iter().any(|path| envelope::is_at(Path::new(path))) {
+        true => source.read_or_skip()?,
+        false => source.without_prompt()?,
+    };
+    let Some(password) = password else {
         return Ok(Vault::Skipped("no vault password is at hand"));
     };
+    let secret = secrets::vault_secret(&password)?;
+    match documents(cluster, pki, keys, report)? {
+        Ok(documents) => compare(&documents, &secret, report).map(Vault::Compared),
+        Err(why) => {
+            for path in AnsibleRole::ALL.map(AnsibleRole::vault_path) {
+                opens(Path::new(&path), &secret, report);
+            }
+            Ok(Vault::Skipped(why))
+        }
+    }
+}
+
+/// What the files should hold, or why that cannot be known.
+fn documents(
+    cluster: &Cluster,
+    pki: &Pki<Directory>,
+    keys: &Unlocked,
+    report: &Report,
+) -> Result<Result<Vec<Document>, &'static str>, Error> {
     let state = match State::read(cluster, pki) {
         Ok(state) => state,
         Err(ConvergeError::Incomplete(_) | ConvergeError::Store(_)) => {
-            return Ok(Vault::Skipped("certificates are missing or cannot be read"));
+            return Ok(Err("certificates are missing or cannot be read"));
         }
         Err(error) => return Err(error.into()),
     };
+    let authorities = state.authorities.iter();
+    let mut paths = authorities
+        .map(|stored| pki.locate_authority(stored))
+        .chain(state.leaves.iter().map(|stored| pki.locate_leaf(stored)));
+    if paths.any(|path| was_changed(&path, report)) {
+        return Ok(Err("certificates were changed"));
+    }
     let key = |leaf: &StoredLeaf| Ok(pki.leaf_key(leaf, keys)?.to_pem());
-    let Ok(documents) = document::documents(cluster, &state, key) else {
-        return Ok(Vault::Skipped("a key does not open"));
-    };
-    let secret = secrets::vault_secret(&password)?;
+    Ok(document::documents(cluster, &state, key).map_err(|_| "a key does not open"))
+}
+
+fn was_changed(path: &str, report: &Report) -> bool {
+    let mut findings = report.findings.iter();
+    findings.any(|finding| {
+        finding.path == path && [&rules::CHANGED, &rules::SIGNATURE].contains(&finding.lint)
+    })
+}
+
+fn compare(documents: &[Document], secret: &Secret, report: &mut Report) -> Result<usize, Error> {
     let mut compared = 0;
-    for document in &documents {
+    for document in documents {
         let own = match &document.host {
             // Of a node whose password is elsewhere the file cannot be opened here.
             Some(node) => match host_secret(node)? {
@@ -68,10 +109,10 @@ pub(super) fn check(
             },
             None => None,
         };
-        let secret = own.as_ref().unwrap_or(&secret);
+        let secret = own.as_ref().unwrap_or(secret);
         compared += usize::from(is_current(document, secret, report)?);
     }
-    Ok(Vault::Compared(compared))
+    Ok(compared)
 }
 
 fn host_secret(node: &Label) -> Result<Option<Secret>, Error> {
@@ -96,21 +137,44 @@ fn is_current(document: &Document, secret: &Secret, report: &mut Report) -> Resu
         Err(Error::Vault { source, .. }) => (&rules::VAULT_UNREADABLE, source.to_string()),
         Err(Error::Merge { source, .. }) => (&rules::VAULT_UNREADABLE, source.to_string()),
         Err(Error::NotText { .. }) => (&rules::VAULT_UNREADABLE, "it is not text".to_owned()),
+        // Found before too.
+        Err(Error::Io { .. }) => return Ok(false),
         Err(error) => return Err(error),
     };
     report.found(path, rule, message);
     Ok(false)
 }
 
-fn in_clear(path: &str, report: &mut Report) -> Result<(), Error> {
+fn in_clear(path: &str, report: &mut Report) {
     let content = match fs::read(path) {
         Ok(content) => Zeroizing::new(content),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(Error::io(path, error)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return,
+        Err(error) => {
+            report.found(path, &rules::VAULT_UNREADABLE, error.to_string());
+            return;
+        }
     };
     if !vault_format::is_encrypted(&content) {
         let message = format!("not encrypted: run `vault encrypt {path}`");
         report.found(path, &rules::VAULT_IN_CLEAR, message);
     }
-    Ok(())
+}
+
+/// What can be told of a file where it is not known what it should hold.
+fn opens(path: &Path, secret: &Secret, report: &mut Report) {
+    if !envelope::is_at(path) {
+        return;
+    }
+    let opened = fs::read(path)
+        .map_err(|error| error.to_string())
+        .and_then(|content| {
+            vault_format::decrypt(&content, secret).map_err(|error| error.to_string())
+        });
+    if let Err(message) = opened {
+        report.found(
+            &path.display().to_string(),
+            &rules::VAULT_UNREADABLE,
+            message,
+        );
+    }
 }

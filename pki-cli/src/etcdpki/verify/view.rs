@@ -2,10 +2,11 @@
 
 use std::fmt::Write as _;
 
-use pki_core::lint::Severity;
+use pki_core::lint::{Lint, Severity};
 use pki_core::verify::{Finding, Report};
 use serde::Serialize;
 
+use super::files;
 use super::vault::Vault;
 use crate::etcdpki::output::{BAD, DIM, GOOD, WARN};
 
@@ -17,16 +18,13 @@ pub(super) struct View {
 
 enum Scope {
     Files { files: usize, paths: bool },
-    Whole { without_keys: bool, vault: Vault },
+    Whole { with_keys: bool, vault: Vault },
 }
 
 impl View {
     /// Of a whole PKI.
-    pub(super) fn whole(report: Report, without_keys: bool, vault: Vault) -> Self {
-        let scope = Scope::Whole {
-            without_keys,
-            vault,
-        };
+    pub(super) fn whole(report: Report, with_keys: bool, vault: Vault) -> Self {
+        let scope = Scope::Whole { with_keys, vault };
         Self { report, scope }
     }
 
@@ -60,7 +58,7 @@ impl View {
                 );
                 if !explained.contains(&code) {
                     explained.push(code);
-                    let _ = writeln!(text, "  {DIM}{}{DIM:#}", lint.hint);
+                    let _ = writeln!(text, "  {DIM}{}{DIM:#}", self.hint(lint));
                 }
             }
         }
@@ -100,7 +98,19 @@ impl View {
             errors: report.count(Severity::Error),
             warnings: report.count(Severity::Warning),
             notices: report.count(Severity::Notice),
-            findings: report.findings.iter().map(JsonFinding::from).collect(),
+            findings: report
+                .findings
+                .iter()
+                .map(|finding| JsonFinding::new(finding, self.hint(finding.lint)))
+                .collect(),
+        }
+    }
+
+    /// What to do: loose files are not ours to issue anew.
+    fn hint(&self, lint: &'static Lint) -> &'static str {
+        match self.scope {
+            Scope::Files { .. } => files::hint(lint),
+            Scope::Whole { .. } => lint.hint,
         }
     }
 
@@ -130,7 +140,7 @@ impl View {
             Scope::Files { files: 1, .. } => return format!("{checked} in 1 file"),
             Scope::Files { files, .. } => return format!("{checked} in {files} files"),
             Scope::Whole {
-                without_keys: true, ..
+                with_keys: false, ..
             } => checked.push_str(", keys not checked"),
             Scope::Whole { .. } => {
                 let _ = match report.keys {
@@ -162,7 +172,7 @@ impl View {
                 Some("no path was validated: see --trust".to_owned())
             }
             Scope::Whole {
-                without_keys: false,
+                with_keys: true,
                 vault: Vault::Skipped(why),
             } => Some(format!(
                 "the contents of vault files were not compared: {why}"
@@ -201,15 +211,15 @@ struct JsonFinding<'a> {
     hint: &'a str,
 }
 
-impl<'a> From<&'a Finding> for JsonFinding<'a> {
-    fn from(finding: &'a Finding) -> Self {
+impl<'a> JsonFinding<'a> {
+    fn new(finding: &'a Finding, hint: &'a str) -> Self {
         Self {
             path: &finding.path,
             code: finding.lint.code,
             severity: finding.lint.severity.as_str(),
             message: &finding.message,
             source: finding.lint.source,
-            hint: finding.lint.hint,
+            hint,
         }
     }
 }

@@ -10,7 +10,7 @@ pub(super) use self::ansible::{Create, Decrypt, Edit, Encrypt, EncryptString, Re
 pub(super) use self::more::{
     Check, Genpass, Git, GitVerb, Inline, InlineFile, InlineVerb, Status, Verify,
 };
-pub(super) use self::options::{Many, Secrets};
+pub(super) use self::options::{Many, Secrets, WriteSecrets};
 
 /// Encryption and decryption of Ansible data files, without Ansible.
 #[derive(Debug, Parser)]

@@ -31,6 +31,31 @@ pub(super) struct Identities {
 impl Identities {
     /// Everything that options and settings name; a prompt if they name nothing.
     pub(super) fn new(secrets: &Secrets, config: &Config, prompts: Prompts) -> Result<Self, Error> {
+        let this = Self::named(secrets, config, prompts)?;
+        this.ask()?;
+        Ok(this)
+    }
+
+    /// The same for a program that will run again and again, with nobody to ask: each source has
+    /// to give its secret, and may not be used up by that.
+    pub(super) fn unattended(secrets: &Secrets, config: &Config) -> Result<Self, Error> {
+        let this = Self::named(secrets, config, Prompts::OnTerminal)?;
+        for (index, identity) in this.list.iter().enumerate() {
+            if let Some(what) = identity.source.used_up() {
+                return Err(Error::Options(format!(
+                    "the secret of vault id '{}' is {what}, which is not there when it is needed \
+                     again; name a file, a script, env:NAME or age:FILE: --vault-id LABEL@SOURCE",
+                    identity.label
+                )));
+            }
+            if this.secret(index).is_none() {
+                return Err(this.nothing_fetched());
+            }
+        }
+        Ok(this)
+    }
+
+    fn named(secrets: &Secrets, config: &Config, prompts: Prompts) -> Result<Self, Error> {
         if let Some(id) = secrets.vault_id.iter().find(|id| id.contains(';')) {
             return Err(Error::Options(format!(
                 "'{id}' is not a valid vault id. The character ';' is not allowed in vault ids"
@@ -51,14 +76,12 @@ impl Identities {
         if secrets.ask_vault_password || config.ask_password || list.is_empty() {
             list.push(Identity::new(default, Source::Prompt(prompts.bare())));
         }
-        let this = Self {
+        Ok(Self {
             list,
             default_label: default.clone(),
             match_label: config.match_label,
             script_limit: config.script_limit,
-        };
-        this.ask()?;
-        Ok(this)
+        })
     }
 
     /// One new secret, for rekeying.

@@ -3,6 +3,7 @@
 use std::env;
 use std::ffi::OsString;
 use std::fs::File;
+use std::io;
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -67,6 +68,19 @@ impl Source {
         }
     }
 
+    /// What it is, if it gives its secret only once.
+    pub(super) fn used_up(&self) -> Option<String> {
+        match self {
+            Self::Descriptor(number) => Some(format!("file descriptor {number}")),
+            Self::Prompt(_) => Some("to be typed in".to_owned()),
+            Self::Age(path) | Self::File(path) => {
+                let is_stream = path.metadata().is_ok_and(|metadata| !metadata.is_file());
+                is_stream.then(|| format!("in {}, which is no regular file", path.display()))
+            }
+            Self::Client { .. } | Self::Variable(_) => None,
+        }
+    }
+
     pub(super) fn is_script(&self) -> bool {
         match self {
             Self::Client { .. } => true,
@@ -82,7 +96,10 @@ impl Source {
             Self::Client { path, label } => run_client(path, label.as_deref(), limit),
             Self::Descriptor(number) => {
                 let file = File::open(format!("/dev/fd/{number}")).and_then(password::read_all);
-                let content = file.map_err(|error| format!("file descriptor {number}: {error}"))?;
+                let content = file.map_err(|error| match error.kind() {
+                    io::ErrorKind::NotFound => format!("file descriptor {number} is not open"),
+                    _ => format!("file descriptor {number}: {error}"),
+                })?;
                 let password = password::trim_white_space(&content).to_vec();
                 Ok(Zeroizing::new(password))
             }

@@ -77,14 +77,27 @@ impl Draft {
         let new = self.file.metadata().map_err(fault())?;
         let owner = (new.uid() != metadata.uid()).then(|| metadata.uid());
         let group = (new.gid() != metadata.gid()).then(|| metadata.gid());
-        if (owner.is_some() || group.is_some()) && fchown(&self.file, owner, group).is_err() {
-            let target = self.target.display();
+        // A member of the group may set the group and not the owner.
+        let owner_kept = owner.is_none() || fchown(&self.file, owner, None).is_ok();
+        let group_kept = group.is_none() || fchown(&self.file, None, group).is_ok();
+        let target = self.target.display();
+        if !owner_kept {
             talk::warning(&format!(
                 "{target} now belongs to you: its owner can not be kept"
             ));
-            return Ok(());
         }
-        let mode = fs::Permissions::from_mode(metadata.permissions().mode() & 0o7777);
+        if !group_kept {
+            talk::warning(&format!(
+                "{target} is now for its owner alone: its group can not be kept"
+            ));
+        }
+        // Nobody gets more than was given to him before.
+        let allowed = match (owner_kept, group_kept) {
+            (true, true) => 0o7777,
+            (false, true) => 0o770,
+            (_, false) => 0o700,
+        };
+        let mode = fs::Permissions::from_mode(metadata.permissions().mode() & allowed);
         self.file.set_permissions(mode).map_err(fault())
     }
 
@@ -149,6 +162,11 @@ impl Write for Draft {
 pub(in crate::vault) struct Sealed(pub(super) Draft);
 
 impl Sealed {
+    /// Where it will go.
+    pub(in crate::vault) fn target(&self) -> &Path {
+        &self.0.target
+    }
+
     /// Puts it in place of the original, or where there is nothing.
     pub(super) fn place(self) -> io::Result<()> {
         let Self(mut draft) = self;

@@ -73,6 +73,29 @@ impl<S: Store> Pki<S> {
             .any(|name| name == LEAF_KEY))
     }
 
+    /// Whether the sealed key of an authority is here.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be read.
+    pub(crate) fn has_authority_key(
+        &self,
+        authority: &StoredAuthority,
+    ) -> Result<bool, StoreError> {
+        let directory = layout::authority(authority.name);
+        let directory = format!("{directory}/{}", authority.generation);
+        let names = self.store.list(&directory)?;
+        Ok(names.iter().any(|name| name == AUTHORITY_KEY))
+    }
+
+    /// Where a person finds an authority's sealed key.
+    pub(crate) fn locate_authority_key(&self, authority: &StoredAuthority) -> String {
+        let directory = layout::authority(authority.name);
+        let generation = authority.generation;
+        self.store
+            .locate(&format!("{directory}/{generation}/{AUTHORITY_KEY}"))
+    }
+
     /// The request of an authority that waits for its answer, if one does.
     ///
     /// # Errors

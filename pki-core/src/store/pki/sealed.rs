@@ -105,7 +105,12 @@ impl<S: Store> Pki<S> {
         keys.reseal(identity, &sealed).map_err(failed)
     }
 
-    fn open_file(&self, file: &SealedFile, keys: &Unlocked) -> Result<PrivateKey, StoreError> {
+    /// Opens a sealed key and holds it against its certificate.
+    pub(crate) fn open_file(
+        &self,
+        file: &SealedFile,
+        keys: &Unlocked,
+    ) -> Result<PrivateKey, StoreError> {
         let public_key = self.public_key_of(file)?;
         self.open(&file.path, &file.owner, file.tier, &public_key, keys)
     }
@@ -120,7 +125,7 @@ impl<S: Store> Pki<S> {
     }
 
     /// Every sealed key of every generation, authorities first.
-    fn sealed_files(&self) -> Result<Vec<SealedFile>, StoreError> {
+    pub(crate) fn sealed_files(&self) -> Result<Vec<SealedFile>, StoreError> {
         let mut files = Vec::new();
         for name in self.store.list(AUTHORITIES)? {
             self.add_sealed(format!("{AUTHORITIES}/{name}"), &mut files)?;
@@ -163,14 +168,16 @@ impl<S: Store> Pki<S> {
     }
 }
 
-struct SealedFile {
-    path: String,
+/// A sealed key of some generation.
+#[derive(Debug)]
+pub(crate) struct SealedFile {
+    pub(crate) path: String,
     /// The certificate beside it, whose public key it is bound to.
-    certificate: String,
+    pub(crate) certificate: String,
     /// The request in its place.
     request: Option<String>,
     owner: String,
-    tier: Tier,
+    pub(crate) tier: Tier,
 }
 
 impl SealedFile {

@@ -51,6 +51,7 @@ impl<S: Store + Sync> Check<'_, S> {
             if !is_signed_by(certificate, issuer) {
                 let message = "its signature is not that of the authority above it";
                 self.report.found(&path, &rules::SIGNATURE, message);
+                self.damaged.insert(path.clone());
             }
         }
         self.report.violations(&path, violations);
@@ -68,26 +69,24 @@ impl<S: Store + Sync> Check<'_, S> {
             self.report.found(&path, &rules::REVOKED, message);
         }
         self.authority_key(&stored)?;
-        self.authorities.push(stored);
+        // Nothing is held against one that is not what it was.
+        if !self.damaged.contains(&path) {
+            self.authorities.push(stored);
+        }
         Ok(())
     }
 
-    /// A key that is elsewhere is not asked for.
+    /// Whether it is there, or is elsewhere; whether it opens is checked with all others.
     fn authority_key(&mut self, stored: &StoredAuthority) -> Result<(), StoreError> {
-        let Some(keys) = self.keys else {
-            return Ok(());
-        };
-        let opened = match self.pki.custody(stored) {
-            Ok(Custody::Command(_) | Custody::Offline) => return Ok(()),
-            Ok(Custody::Sealed) if !keys.is_open(stored.name.tier()) => {
-                self.report.closed += 1;
-                return Ok(());
+        match self.pki.custody(stored) {
+            Ok(Custody::Sealed)
+                if self.keys.is_some() && !self.pki.has_authority_key(stored)? =>
+            {
+                let path = self.pki.locate_authority_key(stored);
+                self.report
+                    .found(&path, &rules::UNREADABLE, "the file is missing");
             }
-            Ok(Custody::Sealed) => self.pki.authority_key(stored, keys).map(|_| ()),
-            Err(error) => Err(error),
-        };
-        match opened {
-            Ok(()) => self.report.keys += 1,
+            Ok(_) => {}
             Err(error) => self.report.unreadable(error)?,
         }
         Ok(())

@@ -7,7 +7,6 @@ use crate::certificate::{AlternativeName, Certificate};
 use crate::leaf::{Leaf, leaves};
 use crate::lint;
 use crate::role::Usage;
-use crate::seal::Tier;
 use crate::store::{Store, StoreError, StoredLeaf};
 use crate::verify::{PathError, check_name};
 
@@ -28,9 +27,11 @@ impl<S: Store + Sync> Check<'_, S> {
         for leaf in &mut checked {
             let report = std::mem::take(&mut leaf.report);
             self.report.leaves += report.leaves;
-            self.report.keys += report.keys;
-            self.report.closed += report.closed;
-            self.report.findings.extend(report.findings);
+            // Certificates that cannot be read were found before.
+            let news = report.findings.into_iter().filter(|finding| {
+                *finding.lint != rules::UNREADABLE || !self.damaged.contains(&finding.path)
+            });
+            self.report.findings.extend(news);
         }
         Ok(checked)
     }
@@ -75,14 +76,9 @@ impl<S: Store + Sync> Check<'_, S> {
         if !adopted {
             self.names(&path, leaf, certificate, report);
         }
-        if let Some(keys) = self.keys {
-            match keys.is_open(Tier::Issuing) {
-                false => report.closed = 1,
-                true => match self.pki.leaf_key(stored, keys) {
-                    Ok(_) => report.keys = 1,
-                    Err(error) => report.unreadable(error)?,
-                },
-            }
+        if self.keys.is_some() && !self.pki.has_leaf_key(stored)? {
+            let path = self.pki.locate_leaf_key(stored);
+            report.found(&path, &rules::KEY_MISSING, "the file is missing");
         }
         Ok(())
     }

@@ -3,34 +3,70 @@
 use std::collections::BTreeSet;
 
 use super::{Check, rules};
-use crate::crl::{Due, List, Reason, in_force, lists};
-use crate::journal::Event;
-use crate::revocation::Revocation;
+use crate::crl::{Crl, Due, List, Reason, each_list, in_force};
+use crate::journal::{Event, Journal};
+use crate::lint;
 use crate::store::{Pki, Store, StoreError};
 
 impl<S: Store + Sync> Check<'_, S> {
     /// Every list against the records. What is in use is held against both later.
     pub(super) fn lists(&mut self) -> Result<(), StoreError> {
-        let revocations = match self.pki.revocations() {
-            Ok(revocations) => revocations,
-            Err(error) => return self.report.unreadable(error),
-        };
-        // One that cannot be read is found when the authorities are checked.
-        let Ok(authorities) = self.pki.authorities() else {
-            return Ok(());
-        };
-        let lists = match lists(self.cluster, self.pki, &authorities, &revocations, self.now) {
-            Ok(lists) => lists,
-            Err(error) => return self.report.unreadable(error),
-        };
-        for list in &lists {
-            self.list(list);
+        let told = self.list_of_etcd()?;
+        let mut revocations = Vec::new();
+        for record in self.pki.each_revocation()? {
+            match record {
+                Ok(record) => revocations.push(record),
+                Err(error) => self.report.unreadable(error)?,
+            }
+        }
+        let mut authorities = Vec::new();
+        // One that cannot be read was found before.
+        for stored in self.pki.each_authority()?.into_iter().flatten() {
+            let path = self.pki.locate_authority(&stored);
+            if !self.damaged.contains(&path) {
+                authorities.push(stored);
+            }
+        }
+        let (pki, now) = (self.pki, self.now);
+        let mut lists = Vec::new();
+        for list in each_list(self.cluster, pki, &authorities, &revocations, now) {
+            match list {
+                Ok(list) => {
+                    self.list(&list);
+                    lists.push(list);
+                }
+                // Who signed it may be an authority whose certificate was damaged.
+                Err(StoreError::ForeignCrl { .. }) if !self.damaged.is_empty() => {}
+                Err(error) if error.is_of(told.as_deref()) => {}
+                Err(error) => self.report.unreadable(error)?,
+            }
         }
         self.revoked = in_force(&revocations, &lists)
             .into_iter()
             .map(|revocation| (revocation.serial, revocation.reason))
             .collect();
         Ok(())
+    }
+
+    /// The list for etcd by itself. Its path, if what is wrong with it is told by that.
+    fn list_of_etcd(&mut self) -> Result<Option<String>, StoreError> {
+        let (path, content) = match self.pki.revocation_list_file() {
+            Ok(Some(file)) => file,
+            Ok(None) => return Ok(None),
+            Err(error) => return self.report.unreadable(error).map(|()| None),
+        };
+        match Crl::read(&content) {
+            Err(error) => {
+                self.report
+                    .found(&path, &rules::CRL_UNREADABLE, error.to_string());
+                Ok(Some(path))
+            }
+            Ok(list) => {
+                self.report.violations(&path, lint::crl(&list, self.now));
+                self.report.revoked = Some(list.entries.len());
+                Ok(list.was_pem.then_some(path))
+            }
+        }
     }
 
     fn list(&mut self, list: &List) {
@@ -53,21 +89,32 @@ impl<S: Store + Sync> Check<'_, S> {
         }
     }
 
+    /// The journal; one that is there and cannot be read is a finding.
+    pub(super) fn read_journal(&mut self) -> Result<Journal, StoreError> {
+        match self.pki.journal() {
+            Ok(journal) => Ok(journal),
+            Err(error) => self.report.unreadable(error).map(|()| Journal::default()),
+        }
+    }
+
     /// The chain of the journal, whether it tells of everything, and whether what it tells of
     /// revocations is still there.
     pub(super) fn journal(&mut self) -> Result<(), StoreError> {
-        let journal = self.pki.journal()?;
+        let journal = self.read_journal()?;
         let path = self.pki.locate_journal();
+        if self
+            .report
+            .findings
+            .iter()
+            .any(|finding| finding.path == path)
+        {
+            return Ok(());
+        }
         for fault in journal.faults() {
             self.report
                 .found(&path, &rules::JOURNAL_BROKEN, fault.to_string());
         }
-        // Records that cannot be read were found when the lists were checked.
-        let (Ok(unrecorded), Ok(revocations)) =
-            (self.pki.unrecorded(&journal), self.pki.revocations())
-        else {
-            return Ok(());
-        };
+        let unrecorded = self.pki.unrecorded(&journal)?;
         let mut unrecorded = unrecorded.iter().filter_map(|entry| entry.path.as_deref());
         if let Some(first) = unrecorded.next() {
             let others = match unrecorded.count() {
@@ -78,7 +125,8 @@ impl<S: Store + Sync> Check<'_, S> {
             self.report
                 .found(&path, &rules::JOURNAL_INCOMPLETE, message);
         }
-        let recorded: BTreeSet<String> = revocations.iter().map(Revocation::serial_text).collect();
+        // Records that cannot be read were found when the lists were checked.
+        let recorded: BTreeSet<String> = self.pki.revoked_serials()?.into_iter().collect();
         let told = journal.lines().iter().map(|line| line.entry());
         let lost: BTreeSet<&str> = told
             .filter(|entry| entry.event == Event::Revoked)

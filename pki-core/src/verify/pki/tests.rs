@@ -1,6 +1,8 @@
 use super::*;
 use crate::authority::Authority;
 use crate::converge;
+use crate::leaf::leaves;
+use crate::revocation::Revocation;
 use crate::seal::{KdfParameters, Keyring, Passphrase};
 use crate::store::Memory;
 
@@ -150,6 +152,131 @@ fn every_file_that_is_lost_swapped_or_changed_is_found() {
     assert!(cases > 6 * paths.len() - 5, "{cases}");
 }
 
+/// One bit, at many places of every file: that file is blamed, no other, and the rest is checked.
+#[test]
+fn a_changed_octet_is_blamed_on_its_file_alone() {
+    let (cluster, store, keys) = with_history();
+    let whole = verify(
+        &cluster,
+        &Pki::new(store.clone()),
+        Some(&keys),
+        OffsetDateTime::now_utc(),
+    )
+    .unwrap();
+    assert_eq!(whole.count(Severity::Error), 0, "{:?}", whole.findings);
+    let files: Vec<(String, Vec<u8>)> = store
+        .files()
+        .map(|(path, content)| (path.to_owned(), content.to_vec()))
+        .filter(|(path, _)| path != "keyring.yml" && path != ".gitattributes")
+        .collect();
+    for (path, content) in &files {
+        for (turn, place) in (0..content.len())
+            .step_by(content.len() / 16 + 1)
+            .enumerate()
+        {
+            // A record is for a person to change; that it is text is all that must be.
+            let is_record = path.starts_with("revocations/");
+            let bit = if is_record || turn % 2 == 1 { 0x80 } else { 1 };
+            let mut changed = content.clone();
+            changed[place] ^= bit;
+            let mut damaged = store.clone();
+            damaged.set(path, Some(changed));
+            let now = OffsetDateTime::now_utc();
+            let report = verify(&cluster, &Pki::new(damaged), Some(&keys), now).unwrap();
+            let at = format!("bit {bit:#x} of {place} in {path}: {:#?}", report.findings);
+            let blamed = errors(&report);
+            assert!(!blamed.is_empty(), "{at}");
+            assert!(blamed.iter().all(|blamed| blamed == path), "{at}");
+            // Of a damaged certificate the key cannot be judged either.
+            assert!(report.keys + 1 >= whole.keys, "{at}");
+            assert!(report.leaves + 1 >= whole.leaves, "{at}");
+        }
+    }
+}
+
+/// The files of which an error was found.
+fn errors(report: &Report) -> Vec<&str> {
+    let findings = report.findings.iter();
+    findings
+        .filter(|finding| finding.lint.severity == Severity::Error)
+        .map(|finding| finding.path.as_str())
+        .collect()
+}
+
+/// Keys that nobody describes any more, or that were replaced, are opened too.
+#[test]
+fn every_sealed_key_is_opened() {
+    let (cluster, store, keys) = with_history();
+    let sealed: Vec<String> = store
+        .files()
+        .map(|(path, _)| path.to_owned())
+        .filter(|path| path.ends_with(".sealed"))
+        .collect();
+    let report = |store: Memory| {
+        let now = OffsetDateTime::now_utc();
+        verify(&cluster, &Pki::new(store), Some(&keys), now).unwrap()
+    };
+    assert_eq!(report(store.clone()).keys, sealed.len());
+    assert!(sealed.len() > 3 + 4 + 2, "{sealed:?}");
+    for path in &sealed {
+        let other = sealed.iter().find(|other| *other != path).unwrap();
+        let mut swapped = store.clone();
+        swapped.set(path, store.read(other).unwrap());
+        let report = report(swapped);
+        assert_eq!(errors(&report), [path]);
+        assert_eq!(report.keys, sealed.len() - 1);
+    }
+}
+
+/// Another data key than the one that the keys are sealed with: that is one fault.
+#[test]
+fn a_keyring_of_another_pki_is_blamed_once() {
+    let (cluster, store, _) = pki(DESCRIPTION);
+    let found = findings(&cluster, store, &Unlocked::generate().unwrap(), 0);
+    let codes: Vec<_> = found.iter().map(|one| one.lint.code).collect();
+    assert_eq!(codes, ["keyring-unusable"], "{found:?}");
+}
+
+#[test]
+fn a_key_that_is_missing_is_named_with_what_makes_a_new_one() {
+    const KEY: &str = "certificates/etcd-0/server/1/tls.key.sealed";
+    let (cluster, store, keys) = pki(DESCRIPTION);
+    let mut without = store.clone();
+    without.set(KEY, None);
+    let found = findings(&cluster, without.clone(), &keys, 0);
+    assert!(
+        matches!(found.as_slice(), [one] if one.path == KEY && *one.lint == rules::KEY_MISSING),
+        "{found:?}"
+    );
+    let pki = Pki::new(without);
+    let leaf = leaves(&cluster).remove(0);
+    let stored = pki.leaf(&leaf.id).unwrap().unwrap();
+    let error = pki.leaf_key(&stored, &keys).unwrap_err().to_string();
+    assert!(
+        error.ends_with("etcdpki issue etcd-0 --role server --rekey"),
+        "{error}"
+    );
+}
+
+/// With a leaf of an older generation, one that is not described any more, and a revocation.
+fn with_history() -> (Cluster, Memory, Unlocked) {
+    let more = format!("{DESCRIPTION}  - {{ name: etcd-2, addresses: [10.0.0.12] }}\n");
+    let (_, store, keys) = pki(&more);
+    let cluster = Cluster::from_yaml(&DESCRIPTION.replace("10.0.0.10", "10.0.0.20")).unwrap();
+    let mut pki = Pki::new(store);
+    let now = OffsetDateTime::now_utc();
+    let plan = converge::plan(&cluster, &pki, now).unwrap();
+    plan.apply(&cluster, &mut pki, &keys, now).unwrap();
+    let removed = leaves(&Cluster::from_yaml(&more).unwrap());
+    let removed = removed
+        .iter()
+        .find(|leaf| leaf.id.to_string() == "etcd-2/server");
+    let revoked = pki.leaf(&removed.unwrap().id).unwrap().unwrap();
+    let record = Revocation::new(revoked.certificate(), Reason::KeyCompromise, now);
+    converge::revoke(&cluster, &mut pki, &[record], &keys, now).unwrap();
+    (cluster, pki.store().clone(), keys)
+}
+
 #[test]
 fn a_description_that_changed_is_found() {
     let (_, store, keys) = pki(DESCRIPTION);
@@ -286,6 +413,9 @@ fn each_rule_of_a_whole_pki_is_broken() {
     assert_eq!(changed(LEAF, Some(b"rubbish".to_vec())), ["unreadable"]);
     assert!(of_other(ETCD).contains(&"signature-not-of-issuer"));
     assert!(of_other(LEAF).contains(&"path-not-valid"));
+    for path in [LEAF, ETCD, "authorities/root/1/ca.crt"] {
+        assert!(of_other(path).contains(&"certificate-changed"));
+    }
     assert_eq!(of_other("trust/members.crt"), ["trust-stale"]);
     assert!(codes(&cluster, "x", None, 5 * 365 + 1).contains(&"authority-not-valid"));
     let without = format!("{DESCRIPTION}etcd: {{ enable_grpc_gateway: false }}\n");

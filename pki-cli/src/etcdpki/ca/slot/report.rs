@@ -11,7 +11,7 @@ use crate::etcdpki::secrets::PASSPHRASE_FILE;
 
 /// The slots of a keyring.
 #[derive(Debug, Serialize)]
-pub(in crate::etcdpki::ca) struct Listing {
+pub(in crate::etcdpki) struct Listing {
     cluster: String,
     slots: Vec<Slot>,
     /// The tiers whose data key is being replaced.
@@ -22,21 +22,53 @@ pub(in crate::etcdpki::ca) struct Listing {
 struct Slot {
     name: String,
     kind: &'static str,
+    /// What stretches its passphrase, and at which cost.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kdf: Option<Kdf>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     recipients: Vec<String>,
     tiers: Vec<&'static str>,
 }
 
+#[derive(Debug, Serialize)]
+struct Kdf {
+    algorithm: &'static str,
+    memory_kib: u32,
+    passes: u32,
+    lanes: u32,
+}
+
+impl Kdf {
+    fn to_text(&self) -> String {
+        let Self {
+            algorithm,
+            memory_kib,
+            passes,
+            lanes,
+        } = self;
+        format!("{algorithm}, {memory_kib} KiB, {passes} passes, {lanes} lanes")
+    }
+}
+
 impl Listing {
-    pub(in crate::etcdpki::ca) fn of(keyring: &Keyring) -> Self {
+    pub(in crate::etcdpki) fn of(keyring: &Keyring) -> Self {
         let slots = keyring.slots().iter().map(|slot| {
-            let (kind, recipients) = match slot.kind() {
-                LockKind::Age(recipients) => ("age", recipients),
-                LockKind::Passphrase(_) => ("passphrase", &[][..]),
+            let (kind, recipients, kdf) = match slot.kind() {
+                LockKind::Age(recipients) => ("age", recipients, None),
+                LockKind::Passphrase(parameters) => {
+                    let kdf = Kdf {
+                        algorithm: "argon2id",
+                        memory_kib: parameters.memory_kib,
+                        passes: parameters.passes,
+                        lanes: parameters.lanes,
+                    };
+                    ("passphrase", &[][..], Some(kdf))
+                }
             };
             Slot {
                 name: slot.name().to_string(),
                 kind,
+                kdf,
                 recipients: recipients.iter().map(ToString::to_string).collect(),
                 tiers: slot.tiers().iter().map(Tier::as_str).collect(),
             }
@@ -48,7 +80,7 @@ impl Listing {
         }
     }
 
-    pub(in crate::etcdpki::ca) fn to_text(&self) -> String {
+    pub(in crate::etcdpki) fn to_text(&self) -> String {
         let mut text = String::new();
         let width = self.slots.iter().map(|slot| slot.name.len()).max();
         let width = width.unwrap_or(0).max(4);
@@ -59,9 +91,9 @@ impl Listing {
         );
         for slot in &self.slots {
             let tiers = slot.tiers.join(", ");
-            let with = match slot.recipients.as_slice() {
-                [] => slot.kind.to_owned(),
-                recipients => recipients.join(&format!("\n{:width$}  {:13}  ", "", "")),
+            let with = match (&slot.kdf, slot.recipients.as_slice()) {
+                (Some(kdf), _) => format!("{} ({})", slot.kind, kdf.to_text()),
+                (None, recipients) => recipients.join(&format!("\n{:width$}  {:13}  ", "", "")),
             };
             let _ = writeln!(text, "{:width$}  {tiers:13}  {with}", slot.name);
         }

@@ -1,10 +1,14 @@
 //! `vault inline`: values inside YAML.
 
+mod document;
+
 use std::io::{Read, Write};
 use std::path::Path;
 
-use vault_format::inline::{self, Scalar, Value};
+use vault_format::inline::{self, Scalar};
+use zeroize::Zeroizing;
 
+use self::document::Document;
 use super::args::{Inline, InlineFile, InlineVerb};
 use super::codec::Sealer;
 use super::config::Config;
@@ -16,28 +20,24 @@ use super::{editor, rescue, talk, tree};
 /// Works on chosen values and leaves all around them as it is.
 pub(super) fn run(args: &Inline, config: &Config) -> Result<(), Error> {
     match &args.verb {
-        InlineVerb::Decrypt(args) => Document::open(args, config, Prompts::Existing)?.decrypt(args),
-        InlineVerb::Edit(args) => {
-            Document::open(args, config, Prompts::Existing)?.edit(args, config)
-        }
-        InlineVerb::Encrypt(args) => {
-            Document::open(args, config, Prompts::New)?.encrypt(args, config)
-        }
-        InlineVerb::View(args) => Document::open(args, config, Prompts::Existing)?.view(args),
+        InlineVerb::Decrypt(args) => Work::open(args, config, Prompts::Existing)?.decrypt(args),
+        InlineVerb::Edit(args) => Work::open(args, config, Prompts::Existing)?.edit(args, config),
+        InlineVerb::Encrypt(args) => Work::open(args, config, Prompts::New)?.encrypt(args, config),
+        InlineVerb::View(args) => Work::open(args, config, Prompts::Existing)?.view(args),
     }
 }
 
 /// A YAML file and the secrets for it.
-struct Document {
+struct Work {
     original: Original,
-    text: String,
+    text: Zeroizing<String>,
     identities: Identities,
 }
 
-impl Document {
+impl Work {
     fn open(args: &InlineFile, config: &Config, prompts: Prompts) -> Result<Self, Error> {
         let mut original = Original::open(&args.file)?;
-        let mut text = String::new();
+        let mut text = Zeroizing::default();
         let fault = Error::file("Unable to read source file", &args.file);
         original.file.read_to_string(&mut text).map_err(fault)?;
         let identities = Identities::new(&args.secrets.known, config, prompts)?;
@@ -50,8 +50,8 @@ impl Document {
 
     /// One value is shown as it is, several as YAML.
     fn view(&self, args: &InlineFile) -> Result<(), Error> {
-        let values = inline::values(&self.text);
-        for value in choose(&args.file, &values, Value::path, &args.keys)? {
+        let document = Document::new(&args.file, &self.text);
+        for value in document.encrypted(&args.keys)? {
             let opened = tree::open_value(&args.file, value, &self.identities)?;
             if args.keys.len() == 1 {
                 talk::data(&opened.plaintext)?;
@@ -69,8 +69,8 @@ impl Document {
         let [_] = &args.keys[..] else {
             return Err(Error::Options("inline edit takes one key".to_owned()));
         };
-        let values = inline::values(&self.text);
-        let value = choose(&args.file, &values, Value::path, &args.keys)?[0];
+        let document = Document::new(&args.file, &self.text);
+        let value = document.encrypted(&args.keys)?[0];
         let name = tree::value_name(&args.file, value);
         let opened = tree::open_value(&args.file, value, &self.identities)?;
         let secret = self.identities.fetch(&[opened.index]).into_iter().next();
@@ -106,8 +106,8 @@ impl Document {
         }
         let wanted = args.secrets.encrypt_vault_id.as_deref();
         let sealer = Sealer::new(&self.identities, wanted, config)?;
-        let scalars = inline::scalars(&self.text);
-        let chosen = choose(&args.file, &scalars, Scalar::path, &args.keys)?;
+        let document = Document::new(&args.file, &self.text);
+        let chosen = document.in_clear(&args.keys)?;
         let mut vaults = Vec::new();
         for scalar in &chosen {
             let name = format!(
@@ -116,12 +116,8 @@ impl Document {
                 scalar.line(),
                 scalar.path()
             );
-            let text = scalar.text().ok_or_else(|| {
-                Error::Runtime(format!(
-                    "{name} is written in a way that is not understood here; quote it on one line, \
-                     or write it as a literal block"
-                ))
-            })?;
+            let text = scalar.text();
+            let text = text.map_err(|why| Error::Runtime(format!("{name} {why}")))?;
             vaults.push(sealer.encrypt_value(sealer.label.as_ref(), text.as_bytes(), &name)?);
         }
         let pairs: Vec<_> = chosen
@@ -149,8 +145,8 @@ impl Document {
     }
 
     fn decrypt(&self, args: &InlineFile) -> Result<(), Error> {
-        let values = inline::values(&self.text);
-        let chosen = choose(&args.file, &values, Value::path, &args.keys)?;
+        let document = Document::new(&args.file, &self.text);
+        let chosen = document.encrypted(&args.keys)?;
         let mut texts = Vec::new();
         for value in &chosen {
             let opened = tree::open_value(&args.file, value, &self.identities)?;
@@ -160,7 +156,7 @@ impl Document {
                     "{name} is no UTF-8 text, so YAML can not hold it in clear"
                 ))
             })?;
-            texts.push(zeroize::Zeroizing::new(text.to_owned()));
+            texts.push(Zeroizing::new(text.to_owned()));
         }
         let pairs: Vec<_> = chosen
             .into_iter()
@@ -177,27 +173,4 @@ impl Document {
         draft.write_all(text.as_bytes())?;
         replace::commit(vec![draft.seal()?])
     }
-}
-
-/// Those with these paths, or all.
-fn choose<'a, T>(
-    file: &Path,
-    all: &'a [T],
-    path: impl Fn(&T) -> &str,
-    keys: &[String],
-) -> Result<Vec<&'a T>, Error> {
-    if keys.is_empty() {
-        return Ok(all.iter().collect());
-    }
-    let known = || all.iter().map(&path).collect::<Vec<_>>().join(", ");
-    let find = |key: &String| {
-        all.iter().find(|item| path(item) == key).ok_or_else(|| {
-            let file = file.display();
-            Error::Runtime(format!(
-                "{file} has no such value '{key}'; it has: {}",
-                known()
-            ))
-        })
-    };
-    keys.iter().map(find).collect()
 }

@@ -1,0 +1,105 @@
+//! Which files `init` would write, told without a passphrase or a password.
+
+use std::fs;
+use std::path::Path;
+
+use pki_core::Cluster;
+use pki_core::converge::{Action, Plan};
+use pki_core::description::VaultFiles;
+use pki_core::document::{self, VaultFile};
+use pki_core::store::{Directory, Pki};
+use vault_format::{Header, Label};
+
+use super::Work;
+use crate::etcdpki::description::{self, Described};
+use crate::etcdpki::error::Error;
+use crate::etcdpki::files::{self, Old};
+use crate::etcdpki::secrets::{self, Source};
+
+/// The files that would be written, and the encrypted ones that stay unless something else is in
+/// them than is described: that cannot be known while they are closed.
+pub(super) struct Outlook {
+    pub(super) written: Vec<String>,
+    pub(super) closed: Vec<String>,
+}
+
+impl Outlook {
+    pub(super) fn of(
+        arguments: &Work<'_>,
+        described: &Described,
+        pki: &Pki<Directory>,
+        plan: &Plan,
+    ) -> Result<Self, Error> {
+        let cluster = &described.cluster;
+        let mut written = Vec::new();
+        written.extend(described.new.as_ref().map(|_| description::FILE.to_owned()));
+        if arguments.generate_secrets {
+            written.extend(generated(arguments, cluster, pki)?);
+        }
+        if pki.keyring()?.is_none() {
+            written.push(pki.locate_keyring());
+        }
+        written.extend(plan.files(cluster, pki)?);
+        let mut closed = Vec::new();
+        for file in document::vault_files(cluster) {
+            match is_rewritten(&file, cluster, plan)? {
+                true => written.push(file.path),
+                false => closed.push(file.path),
+            }
+        }
+        for document in document::references_documents(cluster) {
+            if files::merge(&document, &Old::read_plain(&document)?)?.is_some() {
+                written.push(document.path);
+            }
+        }
+        Ok(Self { written, closed })
+    }
+}
+
+/// The files with secrets that would be made, and .gitignore.
+fn generated(
+    arguments: &Work<'_>,
+    cluster: &Cluster,
+    pki: &Pki<Directory>,
+) -> Result<Vec<String>, Error> {
+    let mut files = Vec::new();
+    if pki.keyring()?.is_none() {
+        files.extend(Source::passphrase(&arguments.keys.passphrase).place_for_new());
+    }
+    files.extend(Source::vault_password(arguments.vault).place_for_new());
+    if cluster.ansible.vault_files == VaultFiles::Host {
+        for node in &cluster.nodes {
+            let file = secrets::host_password_file(&node.name);
+            files.extend(Source::host_password(&file).place_for_new());
+        }
+    }
+    let mut files: Vec<String> = files
+        .iter()
+        .map(|file| file.display().to_string())
+        .collect();
+    if !files.is_empty() && files::with_ignored(&secrets::GENERATED_FILES)?.is_some() {
+        files.insert(0, files::GITIGNORE.to_owned());
+    }
+    Ok(files)
+}
+
+/// Whether it is missing, what it holds is made anew, or another vault id is described.
+fn is_rewritten(file: &VaultFile, cluster: &Cluster, plan: &Plan) -> Result<bool, Error> {
+    let path = Path::new(&file.path);
+    let content = match fs::read(path) {
+        Ok(content) => content,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(true),
+        Err(error) => return Err(Error::io(path, error)),
+    };
+    let is_made = plan.actions().iter().any(|action| match action {
+        Action::Issue { id, .. } => file.holds(id),
+        Action::MakeAuthority(name) => !name.is_other(),
+    });
+    let label = |label: Option<&Label>| label.map_or("default", Label::as_str).to_owned();
+    let wanted = match &file.host {
+        Some(node) => node.to_string(),
+        None => label(cluster.ansible.vault_id.as_ref()),
+    };
+    let is_relabelled = Header::parse(&content).is_ok_and(|header| label(header.label()) != wanted);
+    Ok(is_made || is_relabelled)
+}

@@ -1,0 +1,70 @@
+//! Merging what vaults hold.
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::process::Stdio;
+
+use super::driver::{Driver, Plaintext, Version};
+use crate::password;
+use crate::vault::child;
+use crate::vault::config::Config;
+use crate::vault::error::Error;
+use crate::vault::replace::{self, Draft};
+use crate::vault::scratch::Scratch;
+
+/// The versions, in the order in which git wants them.
+const NAMES: [&str; 3] = ["ours", "base", "theirs"];
+
+/// Merges the plaintexts; the result, conflicts and all, is encrypted again and replaces the
+/// first file.
+pub(super) fn run(driver: &Driver<'_>, files: [&Path; 3], config: &Config) -> Result<(), Error> {
+    let [ours, ..] = files;
+    let mut was_encrypted = false;
+    let scratch = Scratch::new(Path::new("merge"), config)?;
+    for (name, file) in NAMES.into_iter().zip(files) {
+        let version = Version::of_file(file)?;
+        was_encrypted |= version.is_encrypted();
+        let copy = scratch.file.with_file_name(name);
+        let plaintext = driver.open(version)?;
+        fs::write(&copy, &plaintext).map_err(Error::file("Unable to write", &copy))?;
+    }
+    let (merged, conflicts) = merge(&scratch)?;
+    let content = match was_encrypted {
+        true => driver.seal(&merged, &ours.display().to_string())?,
+        false => merged,
+    };
+    let mut draft = Draft::new(ours)?;
+    draft.write_all(&content)?;
+    replace::commit(vec![draft.seal()?])?;
+    match conflicts {
+        false => Ok(()),
+        true => Err(Error::Runtime(
+            "the plaintexts conflict; resolve that between the conflict markers (vault edit opens \
+             a file that is encrypted in the working tree), then git add"
+                .to_owned(),
+        )),
+    }
+}
+
+/// The result, and whether there are conflicts in it.
+fn merge(scratch: &Scratch) -> Result<(Plaintext, bool), Error> {
+    let mut command = child::command("git");
+    command.args(["merge-file", "-p"]);
+    for name in NAMES {
+        command.args(["-L", name]);
+    }
+    command.args(NAMES.map(|name| scratch.file.with_file_name(name)));
+    let child = command.stdout(Stdio::piped()).spawn();
+    let mut child = child.map_err(|error| Error::Runtime(format!("could not run git: {error}")))?;
+    let merged = match child.stdout.take() {
+        Some(stdout) => password::read_plaintext(stdout)?,
+        None => Plaintext::default(),
+    };
+    let status = child.wait()?;
+    // From 1 to 127 it is the number of conflicts.
+    match status.code() {
+        Some(code @ 0..=127) => Ok((merged, code != 0)),
+        _ => Err(Error::Runtime(format!("git merge-file failed ({status})"))),
+    }
+}

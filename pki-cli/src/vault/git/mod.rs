@@ -1,0 +1,28 @@
+//! `vault git`: drivers that let git compare, merge and store vaults.
+//!
+//! git gives a filter the file on standard input. It is read before anything else, and no secret
+//! is ever read from there.
+
+mod driver;
+mod merge;
+mod setup;
+
+use self::driver::{Driver, Version};
+use super::args::{Git, GitVerb};
+use super::config::Config;
+use super::error::Error;
+use super::talk;
+
+/// Runs one of the drivers, or tells git about them.
+pub(super) fn run(args: &Git, config: &Config) -> Result<(), Error> {
+    let driver = Driver::new(&args.secrets, config);
+    match &args.verb {
+        GitVerb::Clean => talk::data(&driver.encrypt(Version::of_stdin()?)?),
+        GitVerb::Diff { file } => talk::data(&driver.open(Version::of_file(file)?)?),
+        GitVerb::Merge { base, ours, theirs } => {
+            merge::run(&driver, [ours, base, theirs].map(AsRef::as_ref), config)
+        }
+        GitVerb::Setup => setup::run(&args.secrets),
+        GitVerb::Smudge => talk::data(&driver.open(Version::of_stdin()?)?),
+    }
+}

@@ -1,0 +1,68 @@
+//! Which files a plan will write, before it is known what stands in them.
+
+use std::collections::BTreeSet;
+
+use super::plan::Plan;
+use super::{Action, ConvergeError};
+use crate::crl::Due;
+use crate::description::Cluster;
+use crate::hierarchy::AuthorityName;
+use crate::store::{Pki, Store};
+use crate::trust::Bundles;
+
+impl Plan {
+    /// Where a person will find what [`Plan::apply`] writes, besides authorities and certificates:
+    /// CA files, revocation lists, the journal.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be read.
+    pub fn files<S: Store>(
+        &self,
+        cluster: &Cluster,
+        pki: &Pki<S>,
+    ) -> Result<Vec<String>, ConvergeError> {
+        let find = |name| self.present(name).map(|stored| &stored.certificate);
+        let mut files = match Bundles::of(cluster, find) {
+            Ok(bundles) => pki.stale_bundles(&bundles)?,
+            Err(_) => pki.bundle_paths(),
+        };
+        let mut lists: BTreeSet<String> = BTreeSet::new();
+        let merged = [Pki::<S>::merged_crl_path(), Pki::<S>::crl_pem_path()];
+        let merged = merged.map(|path| pki.store().locate(path));
+        for (path, due) in self.lists() {
+            lists.insert(path.clone());
+            if *path == merged[0] || *due == Due::Pem {
+                lists.extend(merged.clone());
+            }
+        }
+        for action in self.actions() {
+            let Action::MakeAuthority(name) = action else {
+                continue;
+            };
+            match name == AuthorityName::signing(cluster) {
+                true => lists.extend(merged.clone()),
+                false => {
+                    lists.insert(pki.store().locate(&Pki::<S>::own_crl_path(name, 1)));
+                }
+            }
+        }
+        // One that signed leaves until now gets a list of its own.
+        if self.present(AuthorityName::signing(cluster)).is_none() {
+            for stored in pki.authorities()? {
+                let path = Pki::<S>::own_crl_path(stored.name, stored.generation);
+                if pki.store().read(&path)?.is_none() {
+                    lists.insert(pki.store().locate(&path));
+                }
+            }
+        }
+        files.extend(lists);
+        files.extend(pki.missing_git_attributes()?);
+        let journal = pki.journal()?;
+        if !files.is_empty() || !self.actions().is_empty() || !pki.unrecorded(&journal)?.is_empty()
+        {
+            files.push(pki.locate_journal());
+        }
+        Ok(files)
+    }
+}
