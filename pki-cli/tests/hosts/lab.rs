@@ -121,12 +121,13 @@ impl Lab {
 
     /// Plays as Terraform does, on these hosts.
     pub(crate) fn play(&self, hosts: &[usize], arguments: &[&str]) -> Outcome {
-        self.play_with_resolver("", hosts, arguments)
+        self.play_with_resolver("etcd.yml", "", hosts, arguments)
     }
 
-    /// The same, with hosts that shall ask this resolver.
+    /// The same with any playbook, and hosts that shall ask this resolver.
     pub(crate) fn play_with_resolver(
         &self,
+        playbook: &str,
         address: &str,
         hosts: &[usize],
         arguments: &[&str],
@@ -138,7 +139,7 @@ impl Lab {
         let mut all = vec!["--vault-password-file", "vault-password.txt"];
         all.extend(["--inventory", &inventory]);
         all.extend(arguments);
-        self.run(self.playbook(&all).env("DNS_IP", address))
+        self.run(self.playbook(playbook, &all).env("DNS_IP", address))
     }
 
     /// Plays with the inventory that was written, and these vault ids.
@@ -149,16 +150,16 @@ impl Lab {
             .collect();
         let mut all: Vec<_> = ids.iter().map(String::as_str).collect();
         all.extend(arguments);
-        self.run(&mut self.playbook(&all))
+        self.run(&mut self.playbook("etcd.yml", &all))
     }
 
-    fn playbook(&self, arguments: &[&str]) -> Command {
+    fn playbook(&self, name: &str, arguments: &[&str]) -> Command {
         let key = run_directory().join("id").display().to_string();
         let control = format!(
             "ansible_control_path_dir={}",
             run_directory().join("ssh").display()
         );
-        let mut all = vec!["ansible-playbook", "etcd.yml", "--user", "root"];
+        let mut all = vec!["ansible-playbook", name, "--user", "root"];
         all.extend(["--private-key", &key, "--extra-vars", &control]);
         all.extend(arguments);
         let mut command = self.from("control", &all);

@@ -108,6 +108,9 @@ mod tests {
         assert_eq!(early(&[9, 0, 0], day), Duration::ZERO);
         assert_eq!(early(&[9, 0xff, 0xff], day), day);
         let half = early(&[0x80, 0], day);
-        assert!((half - Duration::hours(12)).abs() < Duration::seconds(2), "{half}");
+        assert!(
+            (half - Duration::hours(12)).abs() < Duration::seconds(2),
+            "{half}"
+        );
     }
 }
