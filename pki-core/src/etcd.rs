@@ -30,11 +30,38 @@ impl EtcdVersion {
             .is_none_or(|patch| (first..fixed).contains(&patch))
     }
 
+    /// The same with its last number: where that is not known, that of the oldest package that
+    /// is still in use.
+    #[must_use]
+    pub fn packaged(self) -> Self {
+        let packaged = match self.minor {
+            // Debian 12.
+            4 => 23,
+            // Debian 13.
+            5 => 16,
+            _ => 0,
+        };
+        Self {
+            patch: self.patch.or(Some(packaged)),
+            ..self
+        }
+    }
+
     /// Its release series, or `None` where that is not known here.
     pub fn series(self) -> Option<EtcdSeries> {
         EtcdSeries::ALL
             .into_iter()
             .find(|series| series.minor == self.minor)
+    }
+}
+
+/// No release of it in particular.
+impl From<EtcdSeries> for EtcdVersion {
+    fn from(series: EtcdSeries) -> Self {
+        Self {
+            minor: series.minor,
+            patch: None,
+        }
     }
 }
 
@@ -122,6 +149,19 @@ mod tests {
         ] {
             assert!(text.parse::<EtcdVersion>().is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_series_stands_for_what_is_packaged() {
+        for (text, packaged) in [
+            ("3.4", "3.4.23"),
+            ("3.5", "3.5.16"),
+            ("3.5.1", "3.5.1"),
+            ("3.7", "3.7.0"),
+        ] {
+            assert_eq!(version(text).packaged().to_string(), packaged);
+        }
+        assert_eq!(EtcdVersion::from(EtcdSeries::V3_6), version("3.6"));
     }
 
     #[test]

@@ -94,6 +94,8 @@ fn flags_follow_the_series() {
     for (series, flag, present) in [
         ("3.4", "--tls-min-version", false),
         ("3.4", "--pre-vote=true", true),
+        ("3.4.30", "--tls-min-version=TLS1.2", true),
+        ("3.5.7", "--tls-min-version", false),
         ("3.5", "--tls-min-version=TLS1.2", true),
         ("3.5", "--experimental-initial-corrupt-check", true),
         ("3.6", "--experimental-initial-corrupt-check", false),
@@ -101,6 +103,38 @@ fn flags_follow_the_series() {
     ] {
         assert_eq!(unit(series).contains(flag), present, "{series} {flag}");
     }
+}
+
+#[test]
+fn each_form_of_settings_says_what_it_can() {
+    let workspace = Workspace::initialised();
+    workspace.succeeds(&["provision", "systemd"]);
+    let read =
+        |name: &str| String::from_utf8(workspace.read(&format!("systemd/etcd-0/{name}"))).unwrap();
+    for (file, part) in [
+        (
+            "etcd.service",
+            "    --client-crl-file=/etc/etcd/etcd.crl \\\n",
+        ),
+        ("etcd.env", "\nETCD_PEER_CRL_FILE=/etc/etcd/etcd.crl\n"),
+        ("etcd.env", "\nETCD_PEER_CERT_ALLOWED_CN=etcd-peer\n"),
+        // A list, as etcd 3.5.15 and later have it.
+        ("etcd.yml", "\n  allowed-cn: [\"etcd-peer\"]\n"),
+    ] {
+        let text = read(file);
+        assert!(text.contains(part), "{file}: {text}");
+    }
+    // The config file has no word for it, and etcd ignores what it does not know.
+    assert!(!read("etcd.yml").contains("crl"));
+}
+
+#[test]
+fn units_can_be_written_before_there_is_a_pki() {
+    let workspace = Workspace::initialised();
+    std::fs::remove_dir_all(workspace.path("pki")).unwrap();
+    workspace.succeeds(&["provision", "systemd"]);
+    let unit = String::from_utf8(workspace.read("systemd/etcd-0/etcd.service")).unwrap();
+    assert!(!unit.contains("crl"), "{unit}");
 }
 
 #[test]

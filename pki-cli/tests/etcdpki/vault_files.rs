@@ -39,6 +39,27 @@ fn the_password_of_one_host_opens_no_other() {
 }
 
 #[test]
+fn a_change_back_tells_what_is_not_used_any_more() {
+    let workspace = described("per-node", "host");
+    let report = workspace.succeeds(&["init"]);
+    assert!(!report.contains("Not used"), "{report}");
+    let description = String::from_utf8(workspace.read("etcdpki.yml")).unwrap();
+    workspace.write(
+        "etcdpki.yml",
+        description.replace("vault_files: host", "vault_files: role"),
+    );
+    let report = workspace.succeeds(&["init"]);
+    let (_, unused) = report.split_once("Not used any more").unwrap();
+    for node in ["etcd-0", "etcd-1", "etcd-2"] {
+        let path = format!("\n  host_vars/{node}/certificates.vault.yml\n");
+        assert!(unused.contains(&path), "{report}");
+    }
+    std::fs::remove_dir_all(workspace.path("host_vars")).unwrap();
+    let report = workspace.succeeds(&["init"]);
+    assert!(!report.contains("Not used"), "{report}");
+}
+
+#[test]
 fn a_change_to_host_leaves_no_key_in_the_file_of_the_role() {
     let workspace = Workspace::initialised();
     let count = || {

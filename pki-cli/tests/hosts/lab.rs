@@ -4,6 +4,7 @@ use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Mutex;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -12,19 +13,56 @@ use tempfile::TempDir;
 
 pub(crate) const DOMAIN: &str = "lab.internal";
 
-/// A project directory, and the hosts that Terraform makes from it. Both are gone at the end.
+/// A project directory, and hosts. Both are gone at the end.
 pub(crate) struct Lab {
     directory: TempDir,
+    /// The release of Debian that its hosts run.
+    suite: &'static str,
+    /// All that was printed by the programs that see keys.
+    printed: Mutex<Vec<String>>,
 }
 
 impl Lab {
-    /// An empty project, and networks without a host.
-    pub(crate) fn new() -> Self {
+    /// An empty project, networks, and hosts with this release of Debian.
+    pub(crate) fn new(suite: &'static str, count: usize) -> Self {
         hosts(&["down"]).expect_success();
-        hosts(&["up", "0"]).expect_success();
+        run(hosts_command()
+            .env("HOSTS_SUITE", suite)
+            .args(["up", &count.to_string()]))
+        .expect_success();
         Self {
             directory: tempfile::tempdir().unwrap(),
+            suite,
+            printed: Mutex::default(),
         }
+    }
+
+    /// Runs a program and keeps what it prints.
+    #[track_caller]
+    fn run(&self, command: &mut Command) -> Outcome {
+        let outcome = run(command);
+        self.printed.lock().unwrap().push(outcome.output());
+        outcome
+    }
+
+    /// All that was printed until now.
+    pub(crate) fn printed(&self) -> String {
+        self.printed.lock().unwrap().concat()
+    }
+
+    /// Etcd as its releases have it: a tarball of the packages that hosts install from.
+    pub(crate) fn tarball(&self) -> PathBuf {
+        let packages = cache().join(self.suite).join("packages");
+        let script = "set -e
+            for package in \"$1\"/*.deb; do dpkg-deb -x \"$package\" unpacked; done
+            mv unpacked/usr/bin etcd-v3-linux
+            tar -czf etcd.tar.gz etcd-v3-linux";
+        run(Command::new("sh")
+            .current_dir(self.directory.path())
+            .args(["-c", script, "tarball"])
+            .arg(packages))
+        .expect_success();
+        self.path("etcd.tar.gz")
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -41,10 +79,12 @@ impl Lab {
 
     /// Runs etcdpki in the project.
     pub(crate) fn etcdpki(&self, arguments: &[&str]) -> Outcome {
-        run(Command::new(env!("CARGO_BIN_EXE_etcdpki"))
-            .current_dir(self.directory.path())
-            .env_remove("ANSIBLE_VAULT_PASSWORD_FILE")
-            .args(arguments))
+        self.run(
+            Command::new(env!("CARGO_BIN_EXE_etcdpki"))
+                .current_dir(self.directory.path())
+                .env_remove("ANSIBLE_VAULT_PASSWORD_FILE")
+                .args(arguments),
+        )
     }
 
     /// Makes certificates and files follow the description.
@@ -73,40 +113,53 @@ impl Lab {
         let module = format!("-chdir={}", self.path("terraform/upcloud").display());
         let mut all = vec!["terraform", module.as_str()];
         all.extend(arguments);
-        run(self
-            .from("control", &all)
-            .env("TF_CLI_CONFIG_FILE", terraform_configuration()))
+        self.run(
+            self.from("control", &all)
+                .env("TF_CLI_CONFIG_FILE", terraform_configuration()),
+        )
     }
 
     /// Plays as Terraform does, on these hosts.
     pub(crate) fn play(&self, hosts: &[usize], arguments: &[&str]) -> Outcome {
-        run(&mut self.play_command(hosts, arguments))
+        self.play_with_resolver("", hosts, arguments)
     }
 
-    pub(crate) fn play_command(&self, hosts: &[usize], arguments: &[&str]) -> Command {
+    /// The same, with hosts that shall ask this resolver.
+    pub(crate) fn play_with_resolver(
+        &self,
+        address: &str,
+        hosts: &[usize],
+        arguments: &[&str],
+    ) -> Outcome {
         let inventory: String = hosts
             .iter()
             .map(|index| format!("10.78.0.{},", 10 + index))
             .collect();
+        let mut all = vec!["--vault-password-file", "vault-password.txt"];
+        all.extend(["--inventory", &inventory]);
+        all.extend(arguments);
+        self.run(self.playbook(&all).env("DNS_IP", address))
+    }
+
+    /// Plays with the inventory that was written, and these vault ids.
+    pub(crate) fn play_with_vault_ids(&self, ids: &[&str], arguments: &[&str]) -> Outcome {
+        let ids: Vec<_> = ids
+            .iter()
+            .map(|id| format!("--vault-id={id}@vault-password-client"))
+            .collect();
+        let mut all: Vec<_> = ids.iter().map(String::as_str).collect();
+        all.extend(arguments);
+        self.run(&mut self.playbook(&all))
+    }
+
+    fn playbook(&self, arguments: &[&str]) -> Command {
         let key = run_directory().join("id").display().to_string();
         let control = format!(
             "ansible_control_path_dir={}",
             run_directory().join("ssh").display()
         );
-        let mut all = vec![
-            "ansible-playbook",
-            "etcd.yml",
-            "--user",
-            "root",
-            "--private-key",
-            &key,
-            "--vault-password-file",
-            "vault-password.txt",
-            "--inventory",
-            &inventory,
-            "--extra-vars",
-            &control,
-        ];
+        let mut all = vec!["ansible-playbook", "etcd.yml", "--user", "root"];
+        all.extend(["--private-key", &key, "--extra-vars", &control]);
         all.extend(arguments);
         let mut command = self.from("control", &all);
         command.env("ANSIBLE_HOST_KEY_CHECKING", "False");
@@ -126,37 +179,33 @@ impl Lab {
             format!("{}:{}:{path}", etcdpki.display(), tools().display()),
         )
         .env("LC_ALL", "C.UTF-8")
+        .env("HOME", run_directory())
         .env("ANSIBLE_NOCOLOR", "1")
-        .env("HOME", run_directory());
+        // Hosts have their names and addresses anew each time; ssh does not look at HOME.
+        .env("ANSIBLE_SSH_COMMON_ARGS", "-o UserKnownHostsFile=/dev/null")
+        .env(
+            "ANSIBLE_CALLBACK_PLUGINS",
+            workspace().join("fixtures/hosts/callback"),
+        )
+        .env("ANSIBLE_CALLBACKS_ENABLED", "phases")
+        .env("PHASES", self.path(PHASES));
         from
     }
 
-    /// Writes the client's certificate on this computer, with the role that clients have.
-    pub(crate) fn install_client(&self) {
+    /// Writes the certificates of clients on this computer, each into a directory of its name,
+    /// with the role that clients have.
+    pub(crate) fn install_clients(&self, clients: &[&str]) {
         self.write("client.yml", CLIENT_PLAY);
-        let directory = format!(
-            "etcd_client_tls_directory={}",
-            self.path("client").display()
-        );
-        run(&mut self.from(
-            "control",
-            &[
-                "ansible-playbook",
-                "client.yml",
-                "--inventory",
-                "localhost,",
-                "--vault-password-file",
-                "vault-password.txt",
-                "--extra-vars",
-                &directory,
-            ],
-        ))
-        .expect_success();
+        let hosts = clients.iter().map(|client| format!("{client},"));
+        let inventory: String = hosts.collect();
+        let mut all = vec!["ansible-playbook", "client.yml", "--inventory", &inventory];
+        all.extend(["--vault-password-file", "vault-password.txt"]);
+        self.run(&mut self.from("control", &all)).expect_success();
     }
 
     /// Runs etcdctl as the client, against these members.
     pub(crate) fn etcdctl(&self, hosts: &[usize], arguments: &[&str]) -> Outcome {
-        self.etcdctl_as("client/current/client", hosts, arguments)
+        self.etcdctl_as("etcdctl/current/client", hosts, arguments)
     }
 
     /// Runs etcdctl with another certificate, or none.
@@ -169,7 +218,10 @@ impl Lab {
             "etcdctl".to_owned(),
             format!("--endpoints={}", endpoints.join(",")),
         ];
-        all.push(format!("--cacert={}", self.path("client/ca.crt").display()));
+        all.push(format!(
+            "--cacert={}",
+            self.path("etcdctl/ca.crt").display()
+        ));
         if !pair.is_empty() {
             all.push(format!("--cert={}.crt", self.path(pair).display()));
             all.push(format!("--key={}.key", self.path(pair).display()));
@@ -241,6 +293,12 @@ pub(crate) fn inside(host: usize, script: &str) -> Outcome {
     hosts(&["exec", &host.to_string(), "sh", "-c", script])
 }
 
+/// Puts a file of this computer into the home of root on a host.
+pub(crate) fn copy_to(host: usize, from: &Path, name: &str) {
+    let home = run_directory().join(format!("etcd-{host}/root/root"));
+    fs::copy(from, home.join(name)).unwrap();
+}
+
 /// Python programs for tests: see `scripts/test-hosts`.
 pub(crate) fn tools() -> PathBuf {
     let tools = cache().join("tools/bin");
@@ -286,13 +344,17 @@ fn hosts_command() -> Command {
     Command::new(workspace().join("fixtures/hosts/hosts"))
 }
 
+/// Where `fixtures/hosts/callback/phases.py` leaves what the last play took.
+pub(crate) const PHASES: &str = "phases.json";
+
 const CLIENT_PLAY: &str = "\
-- name: Install the client here
-  hosts: localhost
+- name: Install clients here
+  hosts: all
   connection: local
   vars:
     ansible_python_interpreter: '{{ ansible_playbook_python }}'
-    etcd_client: etcdctl
+    etcd_client: '{{ inventory_hostname }}'
+    etcd_client_tls_directory: '{{ playbook_dir }}/{{ inventory_hostname }}'
     etcd_client_packages: []
   roles: [etcd-client]
 ";

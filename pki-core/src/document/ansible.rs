@@ -185,6 +185,19 @@ pub fn vault_paths(cluster: &Cluster) -> Vec<String> {
     files.map(|file| file.path).collect()
 }
 
+/// The paths of encrypted files that the description would ask for if `vault_files` were another,
+/// and does not.
+pub fn unused_vault_paths(cluster: &Cluster) -> Vec<String> {
+    match cluster.ansible.vault_files {
+        // The file of the role is there in both cases.
+        VaultFiles::Host => Vec::new(),
+        VaultFiles::Role => {
+            let nodes = cluster.nodes.iter();
+            nodes.map(|node| host_vault_path(&node.name)).collect()
+        }
+    }
+}
+
 type Owned = Vec<(&'static str, Option<Tree>)>;
 
 struct Source<'a, K> {

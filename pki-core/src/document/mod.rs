@@ -10,8 +10,8 @@ mod merge;
 mod tree;
 
 pub use ansible::{
-    AnsibleRole, VaultFile, documents, host_vault_path, references_documents, vault_files,
-    vault_paths,
+    AnsibleRole, VaultFile, documents, host_vault_path, references_documents, unused_vault_paths,
+    vault_files, vault_paths,
 };
 pub use merge::MergeError;
 pub use tree::{InvalidTree, Tree};

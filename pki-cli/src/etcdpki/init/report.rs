@@ -5,7 +5,7 @@ use std::path::Path;
 
 use pki_core::Cluster;
 use pki_core::converge::{self, Action, Plan, State};
-use pki_core::document::AnsibleRole;
+use pki_core::document::{self, AnsibleRole};
 use pki_core::store::atomic::Group;
 use pki_core::store::{Directory, Pki};
 use serde::{Serialize, Serializer};
@@ -49,6 +49,8 @@ pub(super) struct Report {
     next_renewal: Option<NextRenewal>,
     /// What is there, still valid, and not described.
     undescribed: Vec<Undescribed>,
+    /// Vault files that no play needs any more.
+    unused: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -121,6 +123,7 @@ impl Report {
             certificates: Vec::new(),
             next_renewal: None,
             undescribed: Vec::new(),
+            unused: Vec::new(),
         }
     }
 
@@ -214,6 +217,9 @@ impl Report {
                 });
             }
         }
+        let unused = document::unused_vault_paths(cluster).into_iter();
+        self.unused
+            .extend(unused.filter(|path| Path::new(path).exists()));
         self.authorities
             .extend(state.authorities.iter().map(|stored| Authority {
                 name: stored.name.to_string(),
@@ -308,6 +314,15 @@ impl Report {
                 text,
                 "  {DIM}to have them refused: etcdpki revoke NAME{DIM:#}"
             );
+        }
+        if !self.unused.is_empty() {
+            let _ = writeln!(
+                text,
+                "\n{BAD}Not used{BAD:#} any more: remove these, for Ansible reads them, and asks for their passwords"
+            );
+            for path in &self.unused {
+                let _ = writeln!(text, "  {path}");
+            }
         }
         self.write_next(text, directory);
     }
@@ -474,6 +489,9 @@ fn remark(path: &str) -> &'static str {
         "etcdpki.yml" => "the description: edit it and run init again",
         secrets::VAULT_PASSWORD_FILE => "opens the vault files; git ignores it: keep a copy",
         secrets::PASSPHRASE_FILE => "opens the sealed keys; git ignores it: keep a copy",
+        _ if path.starts_with(secrets::HOST_PASSWORDS) => {
+            "opens the vault file of this node; git ignores it: keep a copy"
+        }
         _ if path.ends_with(".vault.yml") => "encrypted",
         files::GITIGNORE => "keeps secrets out of git",
         _ if path.ends_with(".gitattributes") => "how git merges the journal and lists",

@@ -35,6 +35,13 @@ const INVENTORY: &str = include_str!("../../../templates/rendered/inventory.yml.
 /// Ansible hands a vault id to a program of this name.
 const CLIENT: &str = include_str!("../../../templates/rendered/vault-password-client");
 
+/// A template of the role etcd-server, to be filled in here too.
+pub(super) fn template(name: &str) -> &'static str {
+    let path = format!("roles/etcd-server/templates/{name}");
+    let found = TEMPLATES.iter().find(|(template, _)| *template == path);
+    found.map_or("", |(_, content)| content)
+}
+
 /// Every file in `templates/ansible`.
 pub(super) const TEMPLATES: &[(&str, &str)] = templates! { "ansible":
     ".ansible-lint",
@@ -73,6 +80,7 @@ pub(super) const TEMPLATES: &[(&str, &str)] = templates! { "ansible":
     "roles/etcd-server/templates/etcd.env.j2",
     "roles/etcd-server/templates/etcd.service.j2",
     "roles/etcd-server/templates/etcd.yml.j2",
+    "roles/etcd-server/templates/flags.yml.j2",
     "roles/etcd-server/vars/main.yml",
     "roles/firewall/defaults/main.yml",
     "roles/firewall/handlers/main.yml",

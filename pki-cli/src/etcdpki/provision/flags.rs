@@ -1,62 +1,64 @@
-//! The flags of a member, by release series of etcd; as the role etcd-server has them.
+//! The flags of a member: the table of the role etcd-server, filled in with the description.
 
+use std::collections::BTreeMap;
+
+use minijinja::{ErrorKind, Value, context};
 use pki_core::Cluster;
 use pki_core::description::Node;
-use pki_core::etcd::EtcdSeries;
-use serde_json::{Map, Value};
+use pki_core::etcd::{EtcdSeries, EtcdVersion};
 
-/// The flags of a member in a new cluster, without the dashes.
-pub(super) fn flags(cluster: &Cluster, node: &Node, series: EtcdSeries) -> Map<String, Value> {
-    let mut flags = Map::new();
-    let mut set = |flag: &str, value: Value| {
-        flags.insert(flag.to_owned(), value);
-    };
-    let client_url = node.client_url();
-    set("name", node.name.to_string().into());
-    set("data-dir", cluster.etcd.data_dir.clone().into());
-    set(
-        "listen-peer-urls",
-        client_url.replace(":2379", ":2380").into(),
-    );
-    set(
-        "listen-client-urls",
-        format!("{client_url},https://127.0.0.1:2379").into(),
-    );
-    set("initial-advertise-peer-urls", node.peer_url().into());
-    set("advertise-client-urls", client_url.into());
-    set("initial-cluster", cluster.join_string().into());
-    set("initial-cluster-state", "new".into());
-    set("initial-cluster-token", cluster.name.to_string().into());
-    set("client-cert-auth", true.into());
-    set("trusted-ca-file", tls("ca.crt"));
-    set("cert-file", tls("current/server.crt"));
-    set("key-file", tls("current/server.key"));
-    set("peer-client-cert-auth", true.into());
-    set("peer-trusted-ca-file", tls("ca.crt"));
-    set("peer-cert-file", tls("current/peer.crt"));
-    set("peer-key-file", tls("current/peer.key"));
-    set("peer-cert-allowed-cn", cluster.peer_common_name().into());
-    if !cluster.grpc_gateway {
-        set("enable-grpc-gateway", false.into());
-    }
-    match series {
-        // Its defaults: another log format, and elections that a member cut off can force.
-        EtcdSeries::V3_4 => {
-            set("logger", "zap".into());
-            set("log-outputs", "stderr".into());
-            set("pre-vote", true.into());
-        }
-        // The last releases of 3.4 have it too, and not its early ones.
-        _ => set("tls-min-version", "TLS1.2".into()),
-    }
-    // Renamed in 3.6, and gone under the old name in 3.7.
-    match series < EtcdSeries::V3_6 {
-        true => set("experimental-initial-corrupt-check", true.into()),
-        false => set("feature-gates", "InitialCorruptCheck=true".into()),
-    }
-    flags
+use super::{ansible, variables};
+use crate::etcdpki::error::Error;
+
+/// Where the role puts settings.
+pub(super) const CONFIG_DIRECTORY: &str = "/etc/etcd";
+
+/// The version that flags are for: the described one.
+pub(super) fn version(cluster: &Cluster) -> EtcdVersion {
+    let described = cluster.etcd.version;
+    described
+        .unwrap_or_else(|| EtcdSeries::V3_5.into())
+        .packaged()
 }
 
-fn tls(file: &str) -> Value {
-    format!("/etc/etcd/pki/{file}").into()
+/// The flags of a member in a new cluster, without the dashes. `refuses` says whether there is a
+/// list of certificates to refuse.
+pub(super) fn flags(cluster: &Cluster, node: &Node, refuses: bool) -> Result<Value, Error> {
+    let version = version(cluster).to_string();
+    let series = version.rsplit_once('.').map_or("", |(series, _)| series);
+    let endpoint = node.client_url();
+    let table = variables::render_as_ansible(
+        ansible::template("flags.yml.j2"),
+        context! {
+            etcd_cluster => cluster.name.as_str(),
+            etcd_grpc_gateway => cluster.grpc_gateway,
+            etcd_peer_common_name => cluster.peer_common_name(),
+            etcd_server_bootstrap => context! { cluster => cluster.join_string(), state => "new" },
+            etcd_server_config_directory => CONFIG_DIRECTORY,
+            etcd_server_crl => refuses,
+            etcd_server_data_dir => &cluster.etcd.data_dir,
+            etcd_server_endpoint => &endpoint,
+            etcd_server_host => endpoint.trim_start_matches("https://").trim_end_matches(":2379"),
+            etcd_server_installed => &version,
+            etcd_server_node => context! { name => node.name.as_str() },
+            etcd_server_peer_url => node.peer_url(),
+            etcd_server_series => series,
+            etcd_server_tls_directory => "/etc/etcd/pki",
+            etcd_server_tls_min_version => "TLS1.2",
+        },
+    )?;
+    let flags: BTreeMap<_, _> = table.lines().map(flag).collect::<Result<_, _>>()?;
+    Ok(flags.into())
+}
+
+/// A line of the table: a flag and its value in JSON.
+fn flag(line: &str) -> Result<(&str, Value), minijinja::Error> {
+    let invalid = |problem: String| {
+        minijinja::Error::new(ErrorKind::BadSerialization, format!("{line}: {problem}"))
+    };
+    let (flag, value) = line
+        .split_once(": ")
+        .ok_or_else(|| invalid("no flag and value".to_owned()))?;
+    let value = serde_json::from_str(value).map_err(|error| invalid(error.to_string()))?;
+    Ok((flag, value))
 }

@@ -1,46 +1,60 @@
 //! Units of systemd, for who brings certificates onto hosts by other means than the roles.
 
-use minijinja::value::Serde;
-use minijinja::{Value, context};
+use std::path::Path;
+
+use minijinja::context;
 use pki_core::Cluster;
 use pki_core::description::Node;
-use pki_core::etcd::EtcdSeries;
 
 use super::{File, ansible, flags, variables};
 use crate::etcdpki::error::Error;
+use crate::etcdpki::init::PKI;
+use crate::etcdpki::opened;
 
 /// What comes after it.
 pub(super) const NEXT: &[&str] = &[
-    "on each node: a user etcd, the certificates in /etc/etcd/pki, and one of",
-    "  etcd.service              /etc/systemd/system/etcd.service, with flags",
-    "  etcd-environment.service  the same, with etcd.env in /etc/etcd",
-    "  etcd-yaml.service         the same, with etcd.yml in /etc/etcd (etcd 3.5.14 or later)",
+    "see that etcdpki.yml names the version of etcd that is installed (etcd: version; else it is 3.5)",
+    "etcdpki export --format pem -o out",
+    "on each NODE a user etcd, which may read these files, and:",
+    "  out/members-ca.crt                  /etc/etcd/pki/ca.crt",
+    "  out/NODE/{server,peer}.{crt,key}    /etc/etcd/pki/current/",
+    "  pki/crl/etcd.crl                    /etc/etcd/etcd.crl",
+    "  systemd/NODE/etcd.service           /etc/systemd/system/etcd.service",
+    "or in its place etcd-environment.service, with etcd.env in /etc/etcd,",
+    "or etcd-yaml.service, with etcd.yml there (etcd 3.5.15 or later, and no CRL);",
     "then on all nodes at once: systemctl enable --now etcd",
 ];
 
 /// For each node: the unit in three ways, and the two files of settings.
 pub(super) fn files(cluster: &Cluster) -> Result<Vec<File>, Error> {
+    let refuses = Path::new(PKI).exists() && opened::read_only()?.revocation_list_file()?.is_some();
     let mut files = Vec::new();
     for node in &cluster.nodes {
-        files.extend(of_node(cluster, node)?);
+        files.extend(of_node(cluster, node, refuses)?);
     }
     Ok(files)
 }
 
-fn of_node(cluster: &Cluster, node: &Node) -> Result<Vec<File>, Error> {
-    let series = cluster.etcd.series().unwrap_or(EtcdSeries::V3_5);
-    let flags = flags::flags(cluster, node, series);
+fn of_node(cluster: &Cluster, node: &Node, refuses: bool) -> Result<Vec<File>, Error> {
+    let version = flags::version(cluster);
+    let managed = format!("Written by etcdpki from etcdpki.yml, for etcd {version}");
+    let flags = flags::flags(cluster, node, refuses)?;
+    // The config file of etcd has no word for a revocation list.
+    let flags_of_yaml = flags::flags(cluster, node, false)?;
     let render = |template: &str, settings: &str| {
         variables::render_as_ansible(
-            ansible_template(template),
+            ansible::template(template),
             context! {
-                ansible_managed => "Written by etcdpki from etcdpki.yml",
+                ansible_managed => &managed,
                 etcd_cluster => cluster.name.as_str(),
                 etcd_server_settings => settings,
                 etcd_server_binaries => "/usr/bin",
-                etcd_server_config_directory => "/etc/etcd",
+                etcd_server_config_directory => flags::CONFIG_DIRECTORY,
                 etcd_server_data_dir => &cluster.etcd.data_dir,
-                etcd_server_flags => Value::from(Serde(&flags)),
+                etcd_server_flags => match settings {
+                    "yaml" => &flags_of_yaml,
+                    _ => &flags,
+                },
             },
         )
     };
@@ -55,13 +69,4 @@ fn of_node(cluster: &Cluster, node: &Node) -> Result<Vec<File>, Error> {
         file("etcd-yaml.service", render("etcd.service.j2", "yaml")?),
         file("etcd.yml", render("etcd.yml.j2", "yaml")?),
     ])
-}
-
-/// A template of the role etcd-server: both write the same unit.
-fn ansible_template(name: &str) -> &'static str {
-    let path = format!("roles/etcd-server/templates/{name}");
-    ansible::TEMPLATES
-        .iter()
-        .find(|(template, _)| *template == path)
-        .map_or("", |(_, content)| content)
 }

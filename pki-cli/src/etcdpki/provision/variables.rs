@@ -68,6 +68,7 @@ pub(super) fn render_as_ansible(template: &str, context: Value) -> Result<String
     let mut environment = Environment::new();
     environment.set_syntax(SyntaxConfig::builder().trim_blocks(true).build()?);
     environment.add_filter("to_json", to_json);
+    environment.add_test("version", is_version);
     finish(&environment, template, context)
 }
 
@@ -84,4 +85,19 @@ fn quoted(text: &str) -> String {
 fn to_json(value: Value) -> Result<String, minijinja::Error> {
     serde_json::to_string(&value)
         .map_err(|error| minijinja::Error::new(ErrorKind::BadSerialization, error.to_string()))
+}
+
+/// Ansible's test `version`, of versions that are numbers with dots between them.
+fn is_version(version: &str, other: &str, operator: &str) -> Result<bool, minijinja::Error> {
+    let numbers = |text: &str| -> Result<Vec<u64>, _> { text.split('.').map(str::parse).collect() };
+    let invalid = |problem: String| minijinja::Error::new(ErrorKind::InvalidOperation, problem);
+    let numbers = |text| numbers(text).map_err(|error| invalid(format!("version {text}: {error}")));
+    let order = numbers(version)?.cmp(&numbers(other)?);
+    match operator {
+        "<" => Ok(order.is_lt()),
+        ">=" => Ok(order.is_ge()),
+        _ => Err(invalid(format!(
+            "version: `{operator}` is neither < nor >="
+        ))),
+    }
 }
