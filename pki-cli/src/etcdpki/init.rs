@@ -120,7 +120,12 @@ fn plan_only(
     let pki = opened::read_only()?;
     let plan = plan(arguments, &described.cluster, &pki, now)?;
     let outlook = Outlook::of(arguments, described, &pki, &plan)?;
-    Ok(Report::of_plan(described, &plan, outlook))
+    Ok(Report::of_plan(
+        arguments.command,
+        described,
+        &plan,
+        outlook,
+    ))
 }
 
 fn make(arguments: &Work<'_>, described: &Described, now: OffsetDateTime) -> Result<Report, Error> {
@@ -144,7 +149,7 @@ fn make_in(
     let keyring = pki.keyring()?;
     let secrets = Secrets::acquire(arguments, cluster, pki, keyring.as_ref())?;
     let vault_secrets = secrets.of_vault()?;
-    let mut report = Report::new(described);
+    let mut report = Report::new(arguments.command, described);
     let mut group = Group::default();
     if let Some(text) = &described.new {
         group.stage_file(

@@ -16,6 +16,7 @@ mod others;
 mod prompts;
 mod provision;
 mod revoke;
+mod rotate;
 mod slots;
 mod status;
 #[path = "../vault_support/terminal.rs"]

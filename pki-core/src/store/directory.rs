@@ -44,7 +44,7 @@ impl Directory {
         waiting: impl FnOnce(),
     ) -> Result<Self, StoreError> {
         let path = root.display().to_string();
-        Self::open_read_only(root)?;
+        refuse_file(root)?;
         atomic::make_directories(root)?;
         let lock = File::open(root).map_err(|error| StoreError::io(&path, error))?;
         let begin = Instant::now();
@@ -79,6 +79,7 @@ impl Directory {
     ///
     /// When it holds something else than a PKI.
     pub fn open_read_only(root: &Path) -> Result<Self, StoreError> {
+        refuse_file(root)?;
         let directory = Self {
             root: root.to_owned(),
             _lock: None,
@@ -109,11 +110,6 @@ impl Directory {
     /// The keyring is the first file that appears, so a directory with others and without it is
     /// somebody else's. Directories may be there before it.
     fn refuse_foreign(&self) -> Result<(), StoreError> {
-        if self.root.exists() && !self.root.is_dir() {
-            let message = "this is a file, and the PKI is kept in a directory of this name: move the file away";
-            let error = io::Error::new(io::ErrorKind::NotADirectory, message);
-            return Err(StoreError::io(self.root.display().to_string(), error));
-        }
         if Self::holds_pki(&self.root) || !self.holds_files(&self.root)? {
             return Ok(());
         }
@@ -233,6 +229,17 @@ impl Store for Directory {
         self.stage(&batch, &mut group)?;
         Ok(group.commit()?)
     }
+}
+
+/// The operating system would name a file in it that it does not find.
+fn refuse_file(root: &Path) -> Result<(), StoreError> {
+    if root.is_dir() || !root.exists() {
+        return Ok(());
+    }
+    let message =
+        "this is a file, and the PKI is kept in a directory of this name: move the file away";
+    let error = io::Error::new(io::ErrorKind::NotADirectory, message);
+    Err(StoreError::io(root.display().to_string(), error))
 }
 
 /// The directory at the top that an entry belongs into.

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use pki_core::Cluster;
-use pki_core::converge::{Action, Plan, State};
+use pki_core::converge::{self, Action, Plan, State};
 use pki_core::document::{self, AnsibleRole};
 use pki_core::store::atomic::Group;
 use pki_core::store::{Directory, Pki};
@@ -17,9 +17,13 @@ use crate::etcdpki::init::{Outlook, PKI};
 use crate::etcdpki::output::{BAD, DIM, GOOD, HEADING, WARN, date, timestamp};
 use crate::etcdpki::{files, secrets};
 
+/// The command after which other things come next.
+const ROTATE: &str = "rotate";
+
 /// What was made, what it is worth, and what comes next.
 #[derive(Debug, Serialize)]
 pub(super) struct Report {
+    command: &'static str,
     cluster: String,
     domain: String,
     nodes: usize,
@@ -41,10 +45,20 @@ pub(super) struct Report {
     closed: Vec<String>,
     authorities: Vec<Authority>,
     certificates: Vec<Certificate>,
+    /// The first renewal that is to come.
+    next_renewal: Option<NextRenewal>,
     /// What is there, still valid, and not described.
     undescribed: Vec<Undescribed>,
     /// Vault files that no play needs any more.
     unused: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct NextRenewal {
+    certificate: String,
+    from: String,
+    #[serde(skip)]
+    day: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -89,9 +103,10 @@ struct Certificate {
 }
 
 impl Report {
-    pub(super) fn new(described: &Described) -> Self {
+    pub(super) fn new(command: &'static str, described: &Described) -> Self {
         let cluster = &described.cluster;
         Self {
+            command,
             cluster: cluster.name.to_string(),
             domain: cluster.domain.to_string(),
             nodes: cluster.nodes.len(),
@@ -106,18 +121,24 @@ impl Report {
             closed: Vec::new(),
             authorities: Vec::new(),
             certificates: Vec::new(),
+            next_renewal: None,
             undescribed: Vec::new(),
             unused: Vec::new(),
         }
     }
 
     /// The report of a dry run.
-    pub(super) fn of_plan(described: &Described, plan: &Plan, outlook: Outlook) -> Self {
+    pub(super) fn of_plan(
+        command: &'static str,
+        described: &Described,
+        plan: &Plan,
+        outlook: Outlook,
+    ) -> Self {
         let mut report = Self {
             dry_run: true,
             written: outlook.written,
             closed: outlook.closed,
-            ..Self::new(described)
+            ..Self::new(command, described)
         };
         report.plan(plan);
         report.lists(plan);
@@ -173,6 +194,13 @@ impl Report {
         state: &State,
         now: OffsetDateTime,
     ) -> Result<(), Error> {
+        let renewals = converge::renewals(cluster, pki)?;
+        let useful = renewals.into_iter().filter(|one| !one.ends_with_issuer);
+        self.next_renewal = useful.min_by_key(|one| one.from).map(|one| NextRenewal {
+            certificate: one.id.to_string(),
+            from: timestamp(one.from),
+            day: date(one.from),
+        });
         let revocations = pki.revocations()?;
         for (path, certificate) in pki.undescribed(state.leaves.iter().map(|leaf| &leaf.id))? {
             let end = certificate.validity.not_after;
@@ -263,10 +291,13 @@ impl Report {
         ) {
             (true, _) => return self.write_plan(text),
             (false, true) => {
-                let _ = writeln!(
-                    text,
-                    "\n{GOOD}Nothing changed{GOOD:#}: every certificate that is described is there."
-                );
+                let _ = match self.command {
+                    ROTATE => writeln!(text, "\n{GOOD}Nothing is due{GOOD:#}."),
+                    _ => writeln!(
+                        text,
+                        "\n{GOOD}Nothing changed{GOOD:#}: every certificate that is described is there."
+                    ),
+                };
             }
             (false, false) => self.write_made(text),
         }
@@ -403,12 +434,31 @@ impl Report {
     }
 
     fn write_next(&self, text: &mut String, directory: Option<&Path>) {
+        if let (ROTATE, Some(next)) = (self.command, &self.next_renewal) {
+            let NextRenewal {
+                certificate, day, ..
+            } = next;
+            let _ = writeln!(
+                text,
+                "\nThe next renewal, of {certificate}, comes on {day}."
+            );
+        }
+        if self.command == ROTATE && self.made.is_empty() {
+            return;
+        }
         let _ = writeln!(text, "\n{HEADING}Next{HEADING:#}");
         if let Some(directory) = directory {
             let _ = writeln!(text, "  cd {}", directory.display());
         }
         let program = program();
         let _ = writeln!(text, "  {program} verify");
+        if self.command == ROTATE {
+            let _ = writeln!(
+                text,
+                "  ansible-playbook etcd.yml  {DIM}members read it at their next handshake: nothing is restarted{DIM:#}"
+            );
+            return;
+        }
         let _ = writeln!(text, "  {program} provision ansible");
         let _ = writeln!(
             text,

@@ -5,7 +5,8 @@ use super::super::layout::{
     self, ADOPTED, AUTHORITY_CERTIFICATE, AUTHORITY_KEY, AUTHORITY_REQUEST, AUTHORITY_SIGNER,
     LEAF_CERTIFICATE, LEAF_KEY,
 };
-use super::{Batch, Pki, Store, StoreError, StoredAuthority, StoredLeaf, put_generation, seal};
+use super::generations::{put_generation, seal};
+use super::{Batch, Pki, Store, StoreError, StoredAuthority, StoredLeaf};
 use crate::certificate::{Certificate, bundle};
 use crate::csr::CertificateRequest;
 use crate::hierarchy::AuthorityName;

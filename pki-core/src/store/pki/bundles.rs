@@ -1,0 +1,73 @@
+//! What members and clients trust, as files.
+
+use super::Pki;
+use crate::certificate::bundle;
+use crate::lint::BundleUse;
+use crate::store::{Batch, Store, StoreError, layout};
+use crate::trust::Bundles;
+
+impl<S: Store> Pki<S> {
+    /// The text of the CA file for members or clients, and where a person finds it.
+    ///
+    /// # Errors
+    ///
+    /// When it is there and cannot be read.
+    pub fn trust_file(&self, used_by: BundleUse) -> Result<Option<(String, Vec<u8>)>, StoreError> {
+        self.located(match used_by {
+            BundleUse::Clients => layout::TRUST_OF_CLIENTS,
+            BundleUse::Members => layout::TRUST_OF_MEMBERS,
+        })
+    }
+
+    /// Adds the bundles to `batch` that differ from those in the store, and returns where a
+    /// person finds them.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be read.
+    pub fn add_bundles(
+        &self,
+        batch: &mut Batch,
+        bundles: &Bundles,
+    ) -> Result<Vec<String>, StoreError> {
+        let mut added = Vec::new();
+        for (path, text) in self.differing(bundles)? {
+            added.push(self.store.locate(path));
+            batch.put(path, text);
+        }
+        Ok(added)
+    }
+
+    /// Where a person finds the bundles that are not as they should be.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be read.
+    pub fn stale_bundles(&self, bundles: &Bundles) -> Result<Vec<String>, StoreError> {
+        let differing = self.differing(bundles)?;
+        Ok(differing
+            .into_iter()
+            .map(|(path, _)| self.store.locate(path))
+            .collect())
+    }
+
+    /// Where a person finds the bundles.
+    pub(crate) fn bundle_paths(&self) -> Vec<String> {
+        let paths = [layout::TRUST_OF_MEMBERS, layout::TRUST_OF_CLIENTS];
+        paths.map(|path| self.store.locate(path)).into()
+    }
+
+    fn differing(&self, bundles: &Bundles) -> Result<Vec<(&'static str, String)>, StoreError> {
+        let mut differing = Vec::new();
+        for (path, certificates) in [
+            (layout::TRUST_OF_MEMBERS, &bundles.members),
+            (layout::TRUST_OF_CLIENTS, &bundles.clients),
+        ] {
+            let text = bundle::write(certificates);
+            if self.store.read(path)?.as_deref() != Some(text.as_bytes()) {
+                differing.push((path, text));
+            }
+        }
+        Ok(differing)
+    }
+}

@@ -1,0 +1,127 @@
+//! What authorities and leaves have in common: generations of a certificate and its sealed key.
+
+use super::Pki;
+use crate::certificate::{Certificate, bundle};
+use crate::journal::{Entry, Event};
+use crate::key::{PrivateKey, PublicKey};
+use crate::seal::{Identity, SealedKey, Tier, Unlocked};
+use crate::store::layout::{self, AUTHORITY_CERTIFICATE, LEAF_CERTIFICATE};
+use crate::store::{Batch, Store, StoreError};
+
+impl<S: Store> Pki<S> {
+    /// Every generation of authorities and leaves but the newest, by where a person finds it.
+    /// What cannot be read is left out: it is of no use any more.
+    ///
+    /// # Errors
+    ///
+    /// When a directory cannot be read.
+    pub fn superseded(&self) -> Result<Vec<(String, Certificate)>, StoreError> {
+        let mut directories = self.leaf_directories()?;
+        let authorities = self.store.list(layout::AUTHORITIES)?;
+        directories.extend(
+            authorities
+                .iter()
+                .map(|name| format!("{}/{name}", layout::AUTHORITIES)),
+        );
+        let mut found = Vec::new();
+        for directory in directories {
+            let file = match directory.starts_with(layout::AUTHORITIES) {
+                true => AUTHORITY_CERTIFICATE,
+                false => LEAF_CERTIFICATE,
+            };
+            let mut generations: Vec<u32> = self.generations(&directory)?;
+            generations.pop();
+            for generation in generations {
+                let path = format!("{directory}/{generation}/{file}");
+                if let Ok(certificates) = self.certificates(&path) {
+                    let path = self.store.locate(&path);
+                    found.extend(
+                        certificates
+                            .into_iter()
+                            .take(1)
+                            .map(|one| (path.clone(), one)),
+                    );
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    pub(super) fn newest(&self, directory: &str) -> Result<Option<u32>, StoreError> {
+        Ok(self.generations(directory)?.pop())
+    }
+
+    /// The generations in a directory, in their order.
+    pub(in crate::store) fn generations(&self, directory: &str) -> Result<Vec<u32>, StoreError> {
+        let names = self.store.list(directory)?;
+        let mut generations: Vec<u32> = names.iter().filter_map(|name| name.parse().ok()).collect();
+        generations.sort_unstable();
+        Ok(generations)
+    }
+
+    pub(crate) fn certificates(&self, path: &str) -> Result<Vec<Certificate>, StoreError> {
+        let text = self.required(path)?;
+        bundle::read(&text).map_err(|source| StoreError::Certificate {
+            path: self.store.locate(path),
+            source,
+        })
+    }
+
+    pub(super) fn open(
+        &self,
+        path: &str,
+        owner: &str,
+        tier: Tier,
+        public_key: &PublicKey,
+        keys: &Unlocked,
+    ) -> Result<PrivateKey, StoreError> {
+        let failed = |source| StoreError::Key {
+            path: self.store.locate(path),
+            source,
+        };
+        let sealed = SealedKey::from_pem(&self.required(path)?).map_err(failed)?;
+        let identity = Identity {
+            tier,
+            path: owner,
+            key: public_key.fingerprint(),
+        };
+        let der = keys.open(identity, &sealed).map_err(failed)?;
+        match PrivateKey::from_der(&der) {
+            Ok(key) if key.public() == public_key => Ok(key),
+            _ => Err(StoreError::OtherKey {
+                path: self.store.locate(path),
+            }),
+        }
+    }
+}
+
+/// Adds a generation to `batch`, and what came about to the journal.
+pub(super) fn put_generation(
+    batch: &mut Batch,
+    event: Event,
+    certificate: &Certificate,
+    path: String,
+    files: Vec<(&'static str, Vec<u8>)>,
+) {
+    batch.record(Entry::of(event, certificate).at(path.as_str()));
+    batch.put_directory(path, files);
+}
+
+pub(super) fn seal(
+    owner: &str,
+    tier: Tier,
+    key: &PrivateKey,
+    keys: &Unlocked,
+) -> Result<Vec<u8>, StoreError> {
+    let identity = Identity {
+        tier,
+        path: owner,
+        key: key.public().fingerprint(),
+    };
+    keys.seal(identity, key.pkcs8_der())
+        .map(|sealed| sealed.to_pem().into_bytes())
+        .map_err(|source| StoreError::Key {
+            path: owner.to_owned(),
+            source,
+        })
+}
