@@ -301,6 +301,105 @@ fn empty_files_and_files_in_clear_are_stashed_and_merged() {
 }
 
 #[test]
+fn what_only_starts_like_a_vault_is_not_stored() {
+    let sandbox = Sandbox::new();
+    for content in [
+        "$ANSIBLE_VAULT;1.1;AES256\npassword: x\n",
+        "$ANSIBLE_VAULT\npassword: x\n",
+        "$ANSIBLE_VAULT;1.1;AES256\n6161\n",
+    ] {
+        let mut clean = sandbox.vault(&["git", "--vault-id", "p", "clean"]);
+        assert_eq!(
+            feed(&mut clean, content.as_bytes(), 1).stdout,
+            b"",
+            "{content}"
+        );
+    }
+}
+
+#[test]
+fn what_can_not_be_opened_is_not_merged_to_ours() {
+    let repository = Repository::new();
+    repository
+        .0
+        .write(".gitattributes", "*.yml diff=vault merge=vault\n");
+    let encrypted = |id: &str, text: &str| {
+        let mut encrypt = repository.0.vault(&["encrypt", "--vault-id", id]);
+        String::from_utf8(feed(&mut encrypt, text.as_bytes(), 0).stdout).unwrap()
+    };
+    repository.commit("v.yml", &encrypted("x@p", "a: 1\n"));
+    repository.git(&["checkout", "-q", "-b", "other"]);
+    repository.commit("v.yml", &encrypted("x@q", "a: 2\n"));
+    repository.git(&["checkout", "-q", "main"]);
+    repository.commit("v.yml", &encrypted("x@p", "a: 3\n"));
+    let mut merge = repository.with_path(Command::new("git"));
+    let merge = merge
+        .args(["merge", "other"])
+        .current_dir(repository.0.path(""));
+    let output = merge.output().unwrap();
+    let said = vault_support::stderr(&output);
+    assert!(!output.status.success(), "{said}");
+    assert!(
+        said.contains("v.yml is not merged: Decryption failed"),
+        "{said}"
+    );
+    assert!(said.contains("for theirs"), "{said}");
+    assert!(
+        said.contains("give the drivers the secrets of both sides"),
+        "{said}"
+    );
+    assert!(
+        !repository
+            .git(&["status", "--porcelain"])
+            .stdout
+            .starts_with(b"M ")
+    );
+}
+
+/// The hook in VAULT.md, word for word.
+#[test]
+fn the_documented_hook_looks_at_what_is_staged() {
+    let text = include_str!("../VAULT.md");
+    let at = text.find("#!/bin/sh\nstaged=").unwrap();
+    let hook = &text[at..][..text[at..].find("```").unwrap()];
+    let repository = Repository::new();
+    std::fs::create_dir_all(repository.0.path(".git/hooks")).unwrap();
+    repository.0.script(".git/hooks/pre-commit", hook);
+    let commit = |code| {
+        let output = repository.git_with_code(&["commit", "-q", "-m", "x"], code);
+        String::from_utf8_lossy(&output.stdout).into_owned() + &vault_support::stderr(&output)
+    };
+    // Encrypted in the working tree, after it was staged in clear.
+    repository.0.write("vault.yml", "password: x\n");
+    repository.git(&["add", "vault.yml"]);
+    run(
+        &mut repository
+            .0
+            .vault(&["encrypt", "--vault-id", "x@p", "vault.yml"]),
+        0,
+    );
+    let said = commit(1);
+    assert!(said.contains("vault.yml: is not encrypted"), "{said}");
+    repository.git(&["add", "vault.yml"]);
+    commit(0);
+    // Renamed.
+    repository.0.write("plain.yml", "a: 1\nb: 1\nc: 1\n");
+    repository.git(&["add", "plain.yml"]);
+    commit(0);
+    repository.git(&["mv", "plain.yml", "b.vault.yml"]);
+    let said = commit(1);
+    assert!(said.contains("b.vault.yml: is not encrypted"), "{said}");
+    repository.git(&["reset", "-q", "--hard"]);
+    // In clear in the working tree alone.
+    repository
+        .0
+        .write(".gitattributes", "c.vault.yml filter=vault\n");
+    repository.0.write("c.vault.yml", "a: 1\n");
+    repository.git(&["add", "c.vault.yml", ".gitattributes"]);
+    commit(0);
+}
+
+#[test]
 fn a_fixed_salt_is_warned_about() {
     let sandbox = Sandbox::new();
     let mut encrypt = sandbox.vault(&["encrypt", "--vault-id", "p"]);

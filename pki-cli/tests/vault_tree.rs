@@ -98,6 +98,48 @@ fn a_tree_is_rekeyed_with_its_inline_values() {
 }
 
 #[test]
+fn two_names_of_one_file_are_both_rekeyed() {
+    let sandbox = tree();
+    fs::hard_link(sandbox.path("t/a.yml"), sandbox.path("t/b.yml")).unwrap();
+    let rekey = ["rekey", "-r", "--vault-id", "p", "--new-vault-id", "q", "t"];
+    run(&mut sandbox.vault(&rekey), 0);
+    for name in ["t/a.yml", "t/b.yml"] {
+        run(&mut sandbox.vault(&["view", "--vault-id", "q", name]), 0);
+    }
+}
+
+#[test]
+fn a_value_that_is_not_understood_stops_a_tree() {
+    let sandbox = tree();
+    let vault = "    $ANSIBLE_VAULT;1.1;AES256\n    6161\n";
+    sandbox.write("t/odd.yml", format!("a: 1\nb: !vault\n  |\n{vault}"));
+    let before = sandbox.read("t/a.yml");
+    let rekey = ["rekey", "-r", "--vault-id", "p", "--new-vault-id", "q", "t"];
+    let said = stderr(&run(&mut sandbox.vault(&rekey), 1));
+    assert!(said.contains("t/odd.yml:2: an encrypted value"), "{said}");
+    assert_eq!(sandbox.read("t/a.yml"), before);
+}
+
+#[test]
+fn a_template_is_not_expanded_after_it_was_encrypted() {
+    let sandbox = Sandbox::new();
+    sandbox.write("v.yml", "t: \"a{{ 1 + 1 }}b\"\n");
+    let inline = |verb: &str, keys: &[&str]| {
+        let arguments = [&["inline", verb, "--vault-id", "p", "v.yml"], keys].concat();
+        stderr(&run(&mut sandbox.vault(&arguments), 0))
+    };
+    let said = inline("encrypt", &["t"]);
+    assert!(said.contains("v.yml:1 (t) holds a template"), "{said}");
+    let play = "- hosts: localhost\n  gather_facts: false\n  vars_files: [v.yml]\n  tasks:\n  - assert:\n      \
+                that: t | length == 13\n";
+    sandbox.write("play.yml", play);
+    run(&mut sandbox.playbook(&["--vault-id", "p", "play.yml"]), 0);
+    inline("decrypt", &[]);
+    assert_eq!(sandbox.read("v.yml"), b"t: !unsafe \"a{{ 1 + 1 }}b\"\n");
+    run(&mut sandbox.playbook(&["play.yml"]), 0);
+}
+
+#[test]
 fn failures_and_dry_runs_are_reported() {
     let sandbox = tree();
     sandbox.write("t/bad", "$ANSIBLE_VAULT;1.1;AES256\nzz\n");

@@ -125,12 +125,20 @@ pub(crate) fn padding(length: u64) -> u8 {
     16 - u8::try_from(length % 16).unwrap_or(0)
 }
 
+/// Whether ciphertext can have this length.
+pub(crate) fn check_length(padded: u64) -> Result<(), Error> {
+    match padded == 0 || !padded.is_multiple_of(16) {
+        true => Err(Error::CorruptPayload {
+            problem: "its length is not a multiple of the cipher's blocks",
+        }),
+        false => Ok(()),
+    }
+}
+
 /// The length of the plaintext in `padded` bytes of which this is the last block.
 pub(crate) fn plaintext_length(padded: u64, last: &[u8; PADDING]) -> Result<u64, Error> {
+    check_length(padded)?;
     let fault = |problem| Err(Error::CorruptPayload { problem });
-    if padded == 0 || !padded.is_multiple_of(16) {
-        return fault("its length is not a multiple of the cipher's blocks");
-    }
     let padding = last[PADDING - 1];
     if !(1..=16).contains(&padding) {
         return fault("its padding is not between 1 and 16 bytes");

@@ -140,6 +140,26 @@ impl<R: Read + Seek> Decryptor<R> {
         }))
     }
 
+    /// Reads the whole vault and says whether it is well-formed, which needs no secret. Whether
+    /// somebody changed it only a secret can tell.
+    ///
+    /// ```
+    /// use std::io::Cursor;
+    /// use vault_format::Decryptor;
+    ///
+    /// let cut = b"$ANSIBLE_VAULT;1.1;AES256\n6162\n";
+    /// let checked = Decryptor::new(Cursor::new(cut)).and_then(|mut vault| vault.validate());
+    /// assert!(checked.is_err());
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Format`], [`Error::CorruptPayload`] or [`Error::Io`].
+    pub fn validate(&mut self) -> Result<(), Error> {
+        let pass = self.authenticate(&mut [])?;
+        aes256::check_length(pass.length)
+    }
+
     /// Starts to decrypt with the secret that was found.
     ///
     /// # Errors

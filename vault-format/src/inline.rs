@@ -105,6 +105,27 @@ pub fn values(text: &str) -> Vec<Value> {
     values
 }
 
+/// The lines of tags of encrypted values, counted from 1, behind which no value was understood:
+/// the indicator `|` or the quoted text is not on the same line, say.
+#[must_use]
+pub fn overlooked(text: &str) -> Vec<usize> {
+    let mut lines = Vec::new();
+    let mut end = 0;
+    yaml::scan(text, |line, paths| {
+        for token in &line.tokens {
+            let is_tag = TAGS.contains(&&line.text[token.range.clone()]);
+            if !is_tag || line.start + token.range.start < end {
+                continue;
+            }
+            match tagged(text, line, token, paths) {
+                Some(value) => end = value.range.end,
+                None => lines.push(line.number),
+            }
+        }
+    });
+    lines
+}
+
 /// The value behind a token, if that is one of the tags.
 fn tagged(text: &str, line: &Line<'_>, token: &Token, paths: &Paths) -> Option<Value> {
     let after = token.range.end;
@@ -292,6 +313,16 @@ mod tests {
         ] {
             assert_eq!(values(text), [], "{text}");
         }
+    }
+
+    #[test]
+    fn tags_without_a_value_are_told() {
+        let vault = "    $ANSIBLE_VAULT;1.1;AES256\n    6161\n";
+        let text = format!(
+            "a: !vault |\n{vault}b: !vault\n  |\n{vault}c: !vault\n  \"x\"\nd: !vault 'x'\n# !vault\ne: x !vault\n"
+        );
+        assert_eq!(overlooked(&text), [4, 8, 10]);
+        assert_eq!(values(&text).len(), 1);
     }
 
     #[test]

@@ -64,7 +64,8 @@ fn check(path: &Path, args: &Check) -> Result<Vec<String>, Error> {
 
 /// A damaged vault, or one with a label that is not allowed.
 fn of_vault(vault: impl Read + Seek, place: &str, args: &Check) -> Vec<String> {
-    match Decryptor::new(vault) {
+    let whole = |mut vault: Decryptor<_>| vault.validate().map(|()| vault);
+    match Decryptor::new(vault).and_then(whole) {
         Ok(decryptor) => {
             let label = decryptor.header().label().map_or("default", Label::as_str);
             let allowed = args.label.is_empty() || args.label.iter().any(|l| l == label);

@@ -44,6 +44,15 @@ pub enum Error {
         /// The file.
         path: PathBuf,
     },
+    /// Versions of a file that git can not have merged. Its exit code is one by which git takes
+    /// neither of them for the result.
+    #[error("{name} is not merged: {source}")]
+    NotMerged {
+        /// The file.
+        name: String,
+        /// Why.
+        source: Box<Self>,
+    },
     /// Options that do not go together, or needed ones that are missing.
     #[error("{0}")]
     Options(String),
@@ -78,6 +87,7 @@ impl Error {
         match self {
             Self::Found(_) => 3,
             Self::Interrupted => 99,
+            Self::NotMerged { .. } => 129,
             Self::Options(_) => 5,
             _ => 1,
         }
@@ -100,6 +110,12 @@ impl Error {
             {
                 Some("allow more open files (ulimit -n), or do fewer files at once".to_owned())
             }
+            Self::NotMerged { source, .. } if source.is_wrong_secret() => Some(
+                "give the drivers the secrets of both sides: vault git --vault-id A@SOURCE \
+                 --vault-id B@SOURCE --encrypt-vault-id A setup; then merge again"
+                    .to_owned(),
+            ),
+            Self::NotMerged { source, .. } => source.hint(),
             Self::Password(password::Error::NoTerminal) => Some(
                 "name a file or a script: --vault-id LABEL@SOURCE; for git: \
                  vault git --vault-id LABEL@SOURCE setup"

@@ -215,7 +215,10 @@ impl New {
                 identities,
                 keep_label,
             } => {
-                let (label, secret) = identities.for_encryption(None)?;
+                // A label that is named has to be that of the new secret.
+                let wanted = args.secrets.encrypt_vault_id.as_deref();
+                let wanted = wanted.filter(|_| !keep_label);
+                let (label, secret) = identities.for_encryption(wanted)?;
                 strength::warn(secret, label.as_ref(), config);
                 (Sealer::with(secret, label, config), *keep_label)
             }

@@ -50,16 +50,39 @@ pub(super) fn inspect(path: &Path) -> Result<Content, Error> {
     } else if length > LARGEST_TEXT {
         Ok(Content::Plain)
     } else {
-        Ok(inline_values(&fs::read(path).map_err(fault())?))
+        let content = fs::read(path).map_err(fault())?;
+        refuse_overlooked(path, &content)?;
+        Ok(inline_values(&content))
     }
 }
 
-fn inline_values(content: &[u8]) -> Content {
-    let mentioned = content
+/// A value that is not understood would keep its secret while all others get a new one.
+fn refuse_overlooked(path: &Path, content: &[u8]) -> Result<(), Error> {
+    let extension = path.extension();
+    let is_yaml = extension.is_some_and(|name| name == "yml" || name == "yaml");
+    let overlooked = match str::from_utf8(content) {
+        Ok(text) if is_yaml && mentions_vault(content) => inline::overlooked(text),
+        _ => Vec::new(),
+    };
+    match overlooked.first() {
+        None => Ok(()),
+        Some(line) => Err(Error::Runtime(format!(
+            "{}:{line}: an encrypted value that is written in a way not understood here; write it as \
+             !vault | with the lines of the vault below",
+            path.display()
+        ))),
+    }
+}
+
+fn mentions_vault(content: &[u8]) -> bool {
+    content
         .windows(6)
-        .any(|window| window == b"!vault" || window == b"!<!vau");
+        .any(|window| window == b"!vault" || window == b"!<!vau")
+}
+
+fn inline_values(content: &[u8]) -> Content {
     match str::from_utf8(content) {
-        Ok(text) if mentioned => match inline::values(text) {
+        Ok(text) if mentions_vault(content) => match inline::values(text) {
             values if values.is_empty() => Content::Plain,
             values => Content::Inline {
                 text: text.to_owned(),

@@ -71,6 +71,8 @@ pub(crate) const CASES: &[Case] = &[
     case("decrypt --vault-id p").says("Input is not vault encrypted data"),
     case("decrypt --vault-id p -").stdin("typed: 1\n").says("Input is not vault encrypted data"),
     case("decrypt --vault-id p missing").says("Unable to read source file ("),
+    case("rekey --vault-id p --new-vault-id y@q --encrypt-vault-id zz vp").says("Did not find a match for --encrypt-vault-id=zz"),
+    case("rekey --vault-id p --new-vault-id y@q --encrypt-vault-id y vp").says("Rekey successful"),
     case("rekey --vault-id p --new-vault-id q vp").says("Rekey successful"),
     case("rekey --vault-id p --new-vault-id y@q vx").says("Rekey successful"),
     case("rekey --vault-id p --new-vault-password-file q vp").says("Rekey successful"),

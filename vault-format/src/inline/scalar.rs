@@ -157,12 +157,22 @@ pub fn conceal(text: &str, replacements: &[(&Scalar, &[u8])]) -> String {
 }
 
 /// Puts texts in clear in the place of encrypted values, as double-quoted scalars.
+///
+/// Ansible expands no template in an encrypted value: a text that looks like one is tagged
+/// `!unsafe`, so that it still is not expanded.
 #[must_use]
 pub fn reveal(text: &str, replacements: &[(&Value, &str)]) -> String {
     let edits = replacements.iter().map(|(value, plaintext)| {
         // A comment behind the indicator stays.
         let comment = text.get(value.tag.end..value.range.start);
-        let written = quote(plaintext) + comment.unwrap_or_default();
+        let tag = match ["{{", "{%", "{#"]
+            .iter()
+            .any(|mark| plaintext.contains(mark))
+        {
+            true => "!unsafe ",
+            false => "",
+        };
+        let written = format!("{tag}{}{}", quote(plaintext), comment.unwrap_or_default());
         (value.tag.start..value.range.end.max(value.tag.end), written)
     });
     splice(text, edits)

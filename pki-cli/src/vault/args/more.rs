@@ -47,6 +47,8 @@ pub(in crate::vault) enum GitVerb {
         ours: PathBuf,
         /// Their version.
         theirs: PathBuf,
+        /// What the file is called in the repository.
+        name: Option<PathBuf>,
     },
     /// Configure the drivers in this repository, with the given options.
     Setup,

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::Cursor;
 use std::path::Path;
 
-use vault_format::{SaltKey, is_encrypted};
+use vault_format::{Decryptor, MAGIC, SaltKey, is_encrypted};
 use zeroize::Zeroizing;
 
 use crate::password;
@@ -37,6 +37,12 @@ impl Version {
             content: password::read_plaintext(password::unbuffered_stdin()?)?,
             name: "stdin".to_owned(),
         })
+    }
+
+    /// The same with another name in messages.
+    pub(super) fn named(self, name: &str) -> Self {
+        let name = name.to_owned();
+        Self { name, ..self }
     }
 
     pub(super) fn is_encrypted(&self) -> bool {
@@ -81,8 +87,17 @@ impl<'a> Driver<'a> {
     /// The content encrypted, unless there is nothing to encrypt: git takes the filtered content
     /// of an empty file for empty.
     pub(super) fn encrypt(&self, version: Version) -> Result<Plaintext, Error> {
-        if version.is_encrypted() || version.content.is_empty() {
+        if version.content.is_empty() {
             return Ok(version.content);
+        }
+        // What only starts like a vault may be a secret in clear.
+        if version.content.starts_with(MAGIC) {
+            return match Decryptor::new(Cursor::new(&version.content[..]))
+                .and_then(|mut vault| vault.validate())
+            {
+                Ok(()) => Ok(version.content),
+                Err(error) => Err(Error::vault(version.name)(error)),
+            };
         }
         self.seal(&version.content, &version.name)
     }

@@ -18,12 +18,33 @@ const NAMES: [&str; 3] = ["ours", "base", "theirs"];
 
 /// Merges the plaintexts; the result, conflicts and all, is encrypted again and replaces the
 /// first file.
-pub(super) fn run(driver: &Driver<'_>, files: [&Path; 3], config: &Config) -> Result<(), Error> {
+pub(super) fn run(
+    driver: &Driver<'_>,
+    files: [&Path; 3],
+    name: &Path,
+    config: &Config,
+) -> Result<(), Error> {
+    let name = name.display();
+    let merged = replace_ours(driver, files, config);
+    match merged.map_err(|source| Error::NotMerged {
+        name: name.to_string(),
+        source: Box::new(source),
+    })? {
+        false => Ok(()),
+        true => Err(Error::Runtime(format!(
+            "{name}: the plaintexts conflict; resolve that between the conflict markers (vault edit \
+             opens a file that is encrypted in the working tree), then git add"
+        ))),
+    }
+}
+
+/// Says whether there are conflicts.
+fn replace_ours(driver: &Driver<'_>, files: [&Path; 3], config: &Config) -> Result<bool, Error> {
     let [ours, ..] = files;
     let mut was_encrypted = false;
     let scratch = Scratch::new(Path::new("merge"), config)?;
     for (name, file) in NAMES.into_iter().zip(files) {
-        let version = Version::of_file(file)?;
+        let version = Version::of_file(file)?.named(name);
         was_encrypted |= version.is_encrypted();
         let copy = scratch.file.with_file_name(name);
         let plaintext = driver.open(version)?;
@@ -37,14 +58,7 @@ pub(super) fn run(driver: &Driver<'_>, files: [&Path; 3], config: &Config) -> Re
     let mut draft = Draft::new(ours)?;
     draft.write_all(&content)?;
     replace::commit(vec![draft.seal()?])?;
-    match conflicts {
-        false => Ok(()),
-        true => Err(Error::Runtime(
-            "the plaintexts conflict; resolve that between the conflict markers (vault edit opens \
-             a file that is encrypted in the working tree), then git add"
-                .to_owned(),
-        )),
-    }
+    Ok(conflicts)
 }
 
 /// The result, and whether there are conflicts in it.

@@ -19,8 +19,14 @@ pub(super) fn run(args: &Git, config: &Config) -> Result<(), Error> {
     match &args.verb {
         GitVerb::Clean => talk::data(&driver.encrypt(Version::of_stdin()?)?),
         GitVerb::Diff { file } => talk::data(&driver.open(Version::of_file(file)?)?),
-        GitVerb::Merge { base, ours, theirs } => {
-            merge::run(&driver, [ours, base, theirs].map(AsRef::as_ref), config)
+        GitVerb::Merge {
+            base,
+            ours,
+            theirs,
+            name,
+        } => {
+            let files = [ours, base, theirs].map(AsRef::as_ref);
+            merge::run(&driver, files, name.as_ref().unwrap_or(ours), config)
         }
         GitVerb::Setup => setup::run(&args.secrets),
         GitVerb::Smudge => talk::data(&driver.open(Version::of_stdin()?)?),

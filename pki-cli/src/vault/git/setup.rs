@@ -27,7 +27,7 @@ pub(super) fn run(secrets: &WriteSecrets) -> Result<(), Error> {
         ("filter.vault.clean", format!("{command} clean")),
         ("filter.vault.smudge", format!("{command} smudge")),
         ("filter.vault.required", "true".to_owned()),
-        ("merge.vault.driver", format!("{command} merge %O %A %B")),
+        ("merge.vault.driver", format!("{command} merge %O %A %B %P")),
         ("merge.vault.name", "merge of what vaults hold".to_owned()),
     ] {
         git(&["config", key, &value])?;

@@ -118,6 +118,11 @@ impl Work {
             );
             let text = scalar.text();
             let text = text.map_err(|why| Error::Runtime(format!("{name} {why}")))?;
+            if text.contains("{{") || text.contains("{%") {
+                talk::warning(&format!(
+                    "{name} holds a template, which Ansible does not expand in an encrypted value"
+                ));
+            }
             vaults.push(sealer.encrypt_value(sealer.label.as_ref(), text.as_bytes(), &name)?);
         }
         let pairs: Vec<_> = chosen

@@ -72,16 +72,24 @@ pub(super) fn commit(drafts: Vec<Sealed>) -> Result<(), Error> {
     let mut in_order: Vec<_> = drafts.iter().collect();
     // Processes that lock in the same order do not wait for each other for ever.
     in_order.sort_by(|a, b| a.0.target.cmp(&b.0.target));
-    let _locks = in_order
-        .into_iter()
-        .map(lock_unchanged)
-        .collect::<Result<Vec<_>, _>>()?;
+    // Two names of one file share its lock.
+    let mut locked = BTreeSet::new();
+    let mut locks = Vec::new();
+    for draft in in_order {
+        let original = draft.0.original.as_ref();
+        let is_first = original.is_none_or(|stamp| locked.insert((stamp.device, stamp.inode)));
+        locks.extend(lock_unchanged(draft, is_first)?);
+    }
     let mut directories = BTreeSet::new();
     for (before, draft) in drafts.into_iter().enumerate() {
         let target = draft.0.target.clone();
         draft.place().map_err(|source| {
             if before > 0 {
-                talk::warning(&format!("the {before} file(s) named before are in place"));
+                talk::warning(&format!(
+                    "{} in place already; the same command with --skip-encrypted (or \
+                     --skip-decrypted) does the rest",
+                    talk::count(before, "file")
+                ));
             }
             match source.kind() {
                 io::ErrorKind::AlreadyExists => Error::Changed {
@@ -102,13 +110,13 @@ pub(super) fn commit(drafts: Vec<Sealed>) -> Result<(), Error> {
 }
 
 /// Locks the file that a draft replaces, and makes sure that it is still the same.
-fn lock_unchanged(draft: &Sealed) -> Result<Option<File>, Error> {
+fn lock_unchanged(draft: &Sealed, lock: bool) -> Result<Option<File>, Error> {
     let Draft {
         target, original, ..
     } = &draft.0;
     let path = || target.clone();
     // One that can not be read can be replaced all the same.
-    let file = File::open(target).ok();
+    let file = File::open(target).ok().filter(|_| lock);
     let started = Instant::now();
     while let Some(Err(TryLockError::WouldBlock)) = file.as_ref().map(File::try_lock) {
         if started.elapsed() > LONGEST_WAIT {
