@@ -98,6 +98,46 @@ fn a_tree_is_rekeyed_with_its_inline_values() {
 }
 
 #[test]
+fn check_knows_the_layouts_of_ansible() {
+    let sandbox = Sandbox::new();
+    for directory in ["group_vars/all/vault", "host_vars"] {
+        fs::create_dir_all(sandbox.path(directory)).unwrap();
+    }
+    sandbox.write("group_vars/all/vault/main.yml", "a: 1\n");
+    sandbox.write("host_vars/h", "vault_db:\n  password: x\nvault_l:\n- x\n");
+    sandbox.write(
+        "t.yml",
+        "vault_a: \"{{ x }} y\"\nvault_b: \"{{ 'y' }}\"\nvault_c: \"{{ x }}\"\n",
+    );
+    sandbox.write("k.json", "{\"key\": \"-----BEGIN PRIVATE KEY-----\\nMC\"}");
+    sandbox.write("cut.yml", "$ANSIBLE_VAULT;1.1;AES256\n6161\n");
+    let found = run(
+        &mut sandbox.vault(&[
+            "check",
+            "group_vars",
+            "host_vars",
+            "t.yml",
+            "k.json",
+            "cut.yml",
+        ]),
+        3,
+    );
+    let found = String::from_utf8(found.stdout).unwrap();
+    for finding in [
+        "group_vars/all/vault/main.yml: is not encrypted",
+        "host_vars/h:2: vault_db.password is not encrypted",
+        "host_vars/h:4: vault_l.[0] is not encrypted",
+        "t.yml:1: vault_a is not encrypted",
+        "t.yml:2: vault_b is not encrypted",
+        "k.json:1: private key in clear",
+        "for cut.yml",
+    ] {
+        assert!(found.contains(finding), "{finding}: {found}");
+    }
+    assert_eq!(found.lines().count(), 7, "{found}");
+}
+
+#[test]
 fn two_names_of_one_file_are_both_rekeyed() {
     let sandbox = tree();
     fs::hard_link(sandbox.path("t/a.yml"), sandbox.path("t/b.yml")).unwrap();
@@ -374,10 +414,7 @@ fn keys_that_cannot_be_chosen_are_refused_with_the_reason() {
         stderr(&run(&mut sandbox.vault(&arguments), code))
     };
     for (key, reason) in [
-        (
-            "twice",
-            "more than once (lines 1, 11), of which Ansible takes the last one",
-        ),
+        ("twice", "more than once (lines 1, 11): which one is meant"),
         ("both", "more than once (lines 15, 17)"),
         (
             "flow",

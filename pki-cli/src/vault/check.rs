@@ -22,10 +22,12 @@ pub(super) fn run(args: &Check) -> Result<(), Error> {
     } else {
         &args.paths
     })?;
-    let findings: Vec<_> = batch::each(&files, |path| check(path, args))?
-        .into_iter()
-        .flatten()
-        .collect();
+    // What can not be read is a finding, too: the others are looked at all the same.
+    let look = |path: &Path| match check(path, args) {
+        Err(error) if !matches!(error, Error::Interrupted) => Ok(vec![error.to_string()]),
+        found => found,
+    };
+    let findings: Vec<_> = batch::each(&files, look)?.into_iter().flatten().collect();
     for finding in &findings {
         talk::data(format!("{finding}\n").as_bytes())?;
     }
@@ -80,11 +82,7 @@ fn of_vault(vault: impl Read + Seek, place: &str, args: &Check) -> Vec<String> {
 }
 
 fn of_plain(path: &Path, place: &str) -> Result<Vec<String>, Error> {
-    let name = path
-        .file_name()
-        .map(|name| name.to_string_lossy().into_owned())
-        .unwrap_or_default();
-    if says_vault(&name) {
+    if says_vault(path) {
         return Ok(vec![format!(
             "{place}: is not encrypted, though its name says so"
         )]);
@@ -99,34 +97,56 @@ fn of_plain(path: &Path, place: &str) -> Result<Vec<String>, Error> {
         .unwrap_or_default())
 }
 
-/// By Ansible's conventions.
-fn says_vault(name: &str) -> bool {
+/// By Ansible's conventions: its own name, or that of a directory of variables.
+fn says_vault(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
     let stem = name.split('.').next().unwrap_or_default();
+    let directory = path.parent().and_then(Path::file_name);
     stem == "vault" && !name.ends_with(".md")
         || name.ends_with(".vault")
         || name.contains(".vault.")
+        || directory.is_some_and(|directory| directory == "vault") && holds_variables(path)
+}
+
+/// Whether Ansible reads it as YAML, whatever its name.
+fn holds_variables(path: &Path) -> bool {
+    let mut parents = path.ancestors().skip(1).filter_map(Path::file_name);
+    parents.any(|name| name == "group_vars" || name == "host_vars")
+}
+
+fn is_yaml(path: &Path) -> bool {
+    match path.extension() {
+        Some(extension) => extension == "yml" || extension == "yaml",
+        None => holds_variables(path),
+    }
+}
+
+/// One expression and nothing besides, which names a variable.
+fn is_template(text: &str) -> bool {
+    let inner = text
+        .strip_prefix("{{")
+        .and_then(|text| text.strip_suffix("}}"));
+    inner.is_some_and(|inner| !inner.contains(['\'', '"']) && !inner.contains("}}"))
 }
 
 /// Private keys, and variables whose name starts with `vault_`.
 fn in_clear(path: &Path, text: &str) -> Vec<String> {
     let place = path.display();
     let is_key = |line: &str| {
+        // A whole line, or within a string in which line breaks are escaped.
         let line = line.trim();
-        line.starts_with("-----BEGIN ")
-            && line.ends_with("PRIVATE KEY-----")
-            && !line.contains("ENCRYPTED")
+        let marked = line.starts_with("-----BEGIN ") && line.ends_with("PRIVATE KEY-----")
+            || line.contains("-----BEGIN ") && line.contains("PRIVATE KEY-----\\n");
+        marked && !line.contains("ENCRYPTED")
     };
     let keys = (1..).zip(text.lines()).filter(|(_, line)| is_key(line));
     let mut findings: Vec<_> = keys
         .map(|(number, _)| format!("{place}:{number}: private key in clear"))
         .collect();
-    if path
-        .extension()
-        .is_some_and(|extension| extension == "yml" || extension == "yaml")
-    {
+    if is_yaml(path) {
         let secret = |scalar: &inline::Scalar| {
-            let key = scalar.path().rsplit('.').next().unwrap_or_default();
-            key.starts_with("vault_") && !scalar.text().is_ok_and(|text| text.contains("{{"))
+            let mut keys = scalar.path().split('.');
+            keys.any(|key| key.starts_with("vault_")) && !scalar.text().is_ok_and(is_template)
         };
         for scalar in inline::scalars(text).iter().filter(|scalar| secret(scalar)) {
             findings.push(format!(

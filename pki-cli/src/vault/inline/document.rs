@@ -71,8 +71,8 @@ impl<'a> Document<'a> {
         match all[..] {
             [_] => Ok(Some(line)),
             _ => Err(Error::Runtime(format!(
-                "{}: '{key}' stands there more than once (lines {}), of which Ansible takes the \
-                 last one; remove the others",
+                "{}: '{key}' stands there more than once (lines {}): which one is meant can not be \
+                 told; of equal keys Ansible takes the last one",
                 self.file.display(),
                 all.iter()
                     .map(usize::to_string)
