@@ -105,6 +105,30 @@ fn flags_follow_the_series() {
     }
 }
 
+/// A member of the installed version starts with the unit of a description that names none.
+#[test]
+fn without_a_version_only_flags_are_used_that_every_version_has() {
+    let workspace = Workspace::initialised();
+    workspace.succeeds(&["provision", "systemd"]);
+    let unit = String::from_utf8(workspace.read("systemd/etcd-0/etcd.service")).unwrap();
+    assert!(unit.contains("for etcd 3.4 to 3.7"), "{unit}");
+    for flag in [
+        "tls-min-version",
+        "corrupt-check",
+        "logger",
+        "feature-gates",
+    ] {
+        assert!(!unit.contains(flag), "{unit}");
+    }
+    for flag in [
+        "--client-cert-auth",
+        "--peer-cert-allowed-cn=etcd-peer",
+        "--client-crl-file",
+    ] {
+        assert!(unit.contains(flag), "{unit}");
+    }
+}
+
 #[test]
 fn each_form_of_settings_says_what_it_can() {
     let workspace = Workspace::initialised();

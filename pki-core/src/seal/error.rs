@@ -32,9 +32,7 @@ pub enum SealError {
     #[error("the key derivation parameters are out of bounds: {0}")]
     Kdf(String),
     /// Not a sealed key at all.
-    #[error(
-        "not a whole `{SEALED_KEY}` block: the file is cut or was overwritten; restore it from a copy, or, of a leaf, make a new one: etcdpki issue OWNER --rekey"
-    )]
+    #[error("not a whole `{SEALED_KEY}` block: the file is cut or was overwritten")]
     Malformed,
     /// No slot of the keyring opens for age identities.
     #[error(

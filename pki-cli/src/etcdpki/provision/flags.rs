@@ -13,18 +13,39 @@ use crate::etcdpki::error::Error;
 /// Where the role puts settings.
 pub(super) const CONFIG_DIRECTORY: &str = "/etc/etcd";
 
-/// The version that flags are for: the described one.
-pub(super) fn version(cluster: &Cluster) -> EtcdVersion {
-    let described = cluster.etcd.version;
-    described
-        .unwrap_or_else(|| EtcdSeries::V3_5.into())
-        .packaged()
+/// The versions that flags are for, in words.
+pub(super) fn versions(cluster: &Cluster) -> String {
+    match cluster.etcd.version {
+        Some(version) => format!("etcd {}", version.packaged()),
+        None => "etcd 3.4 to 3.7, since etcdpki.yml names no version".to_owned(),
+    }
 }
 
-/// The flags of a member in a new cluster, without the dashes. `refuses` says whether there is a
-/// list of certificates to refuse.
+/// The flags of a member in a new cluster, without the dashes: those of the described version, or
+/// those that every version takes. `refuses` says whether there is a list of certificates to
+/// refuse.
 pub(super) fn flags(cluster: &Cluster, node: &Node, refuses: bool) -> Result<Value, Error> {
-    let version = version(cluster).to_string();
+    if let Some(version) = cluster.etcd.version {
+        return Ok(of_version(cluster, node, refuses, version)?.into());
+    }
+    let mut common: Option<BTreeMap<String, Value>> = None;
+    for series in EtcdSeries::ALL {
+        let flags = of_version(cluster, node, refuses, series.into())?;
+        match &mut common {
+            None => common = Some(flags),
+            Some(common) => common.retain(|flag, value| flags.get(flag) == Some(value)),
+        }
+    }
+    Ok(common.unwrap_or_default().into())
+}
+
+fn of_version(
+    cluster: &Cluster,
+    node: &Node,
+    refuses: bool,
+    version: EtcdVersion,
+) -> Result<BTreeMap<String, Value>, Error> {
+    let version = version.packaged().to_string();
     let series = version.rsplit_once('.').map_or("", |(series, _)| series);
     let endpoint = node.client_url();
     let table = variables::render_as_ansible(
@@ -47,12 +68,11 @@ pub(super) fn flags(cluster: &Cluster, node: &Node, refuses: bool) -> Result<Val
             etcd_server_tls_min_version => "TLS1.2",
         },
     )?;
-    let flags: BTreeMap<_, _> = table.lines().map(flag).collect::<Result<_, _>>()?;
-    Ok(flags.into())
+    Ok(table.lines().map(flag).collect::<Result<_, _>>()?)
 }
 
 /// A line of the table: a flag and its value in JSON.
-fn flag(line: &str) -> Result<(&str, Value), minijinja::Error> {
+fn flag(line: &str) -> Result<(String, Value), minijinja::Error> {
     let invalid = |problem: String| {
         minijinja::Error::new(ErrorKind::BadSerialization, format!("{line}: {problem}"))
     };
@@ -60,5 +80,5 @@ fn flag(line: &str) -> Result<(&str, Value), minijinja::Error> {
         .split_once(": ")
         .ok_or_else(|| invalid("no flag and value".to_owned()))?;
     let value = serde_json::from_str(value).map_err(|error| invalid(error.to_string()))?;
-    Ok((flag, value))
+    Ok((flag.to_owned(), value))
 }

@@ -13,7 +13,8 @@ use crate::etcdpki::opened;
 
 /// What comes after it.
 pub(super) const NEXT: &[&str] = &[
-    "see that etcdpki.yml names the version of etcd that is installed (etcd: version; else it is 3.5)",
+    "name the version of etcd that is installed in etcdpki.yml (etcd: version): without it, units have",
+    "only the flags that 3.4 to 3.7 have in common; after a change of it, the same command again",
     "etcdpki export --format pem -o out",
     "on each NODE a user etcd, which may read these files, and:",
     "  out/members-ca.crt                  /etc/etcd/pki/ca.crt",
@@ -36,8 +37,8 @@ pub(super) fn files(cluster: &Cluster) -> Result<Vec<File>, Error> {
 }
 
 fn of_node(cluster: &Cluster, node: &Node, refuses: bool) -> Result<Vec<File>, Error> {
-    let version = flags::version(cluster);
-    let managed = format!("Written by etcdpki from etcdpki.yml, for etcd {version}");
+    let versions = flags::versions(cluster);
+    let managed = format!("Written by etcdpki from etcdpki.yml, for {versions}");
     let flags = flags::flags(cluster, node, refuses)?;
     // The config file of etcd has no word for a revocation list.
     let flags_of_yaml = flags::flags(cluster, node, false)?;
