@@ -116,7 +116,7 @@ pub(super) enum Error {
     NoOut,
     #[error("in what the options say: {source}")]
     Options { source: DescriptionError },
-    #[error("{}: the request is of {subject}, which names nobody that a certificate could be kept for: name the owner, as in `etcdpki issue OWNER --csr …`", .path.display())]
+    #[error("{}: the request is of {subject}, whom a request alone does not make the owner of a certificate (it is no name, or that of somebody described, or of etcd's root): name the owner, as in `etcdpki issue OWNER --csr …`", .path.display())]
     NoOwner { path: PathBuf, subject: String },
     #[error(
         "no authority waits for its certificate here: run `etcdpki ca request` first, or take one in with `etcdpki ca import`"

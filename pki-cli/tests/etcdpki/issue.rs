@@ -228,7 +228,7 @@ fn a_request_is_answered_within_its_role() {
     // Whoever makes a request does not choose to be a described client.
     request(&workspace, "thief", "-subj /CN=kube-apiserver");
     let error = workspace.fails(1, &["issue", "--csr", "thief.csr", "--role", "client"]);
-    assert!(error.contains("names nobody"), "{error}");
+    assert!(error.contains("does not make the owner"), "{error}");
     let error = workspace.fails(
         1,
         &[
@@ -249,4 +249,40 @@ fn a_request_is_answered_within_its_role() {
     assert!(error.contains("rubbish.csr: no `-----BEGIN"), "{error}");
     assert!(workspace.succeeds(&["init"]).contains("Nothing changed"));
     workspace.succeeds(&["verify"]);
+}
+
+/// Who has the key would have a certificate again.
+#[test]
+fn a_compromised_key_is_not_certified_again() {
+    let workspace = Workspace::initialised();
+    workspace.succeeds(&["revoke", "etcdctl", "--reason", "keyCompromise"]);
+    let said = workspace.fails(1, &["issue", "etcdctl", "--renew"]);
+    assert!(said.contains("give it a new one with `--rekey`"), "{said}");
+    workspace.succeeds(&["issue", "etcdctl", "--rekey"]);
+    workspace.succeeds(&["issue", "other", "--role", "client"]);
+    workspace.succeeds(&["revoke", "other", "--reason", "keyCompromise"]);
+    for more in [&["--renew"][..], &["--renew", "--dry-run"]] {
+        let said = workspace.fails(1, &[&["issue", "other", "--role", "client"], more].concat());
+        assert!(said.contains("was revoked for keyCompromise"), "{said}");
+    }
+    workspace.succeeds(&["issue", "other", "--role", "client", "--rekey"]);
+}
+
+#[test]
+fn the_common_name_of_peers_is_theirs_alone() {
+    let workspace = Workspace::initialised();
+    for arguments in [
+        &["issue", "etcd-peer", "--role", "client"][..],
+        &[
+            "issue",
+            "x",
+            "--role",
+            "client",
+            "--common-name",
+            "etcd-peer",
+        ],
+    ] {
+        let said = workspace.fails(1, arguments);
+        assert!(said.contains("`etcd-peer` is that of peers"), "{said}");
+    }
 }

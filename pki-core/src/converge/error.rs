@@ -58,6 +58,21 @@ pub enum ConvergeError {
         /// Those that do.
         known: String,
     },
+    /// A key that somebody else may have.
+    #[error(
+        "the key of certificates/{0} was revoked for keyCompromise, and is not certified again: take another one (`--rekey`, or a request with a new key)"
+    )]
+    CompromisedKey(String),
+    /// A leaf whose key is to stay was revoked.
+    #[error(
+        "certificates/{0} was revoked, and its key is not certified again: give it a new one with `--rekey`"
+    )]
+    RevokedKey(String),
+    /// The common name of peers, for another role.
+    #[error(
+        "the common name `{0}` is that of peers, by which members let each other in: no certificate of another role may have it; choose another one with `--common-name`"
+    )]
+    NameOfPeers(String),
     /// A leaf whose key is to stay has none.
     #[error("certificates/{0} is not there yet, so there is no key to keep: leave `--renew` out")]
     NoKeyYet(String),

@@ -92,6 +92,10 @@ impl Order {
             Role::Peer => cluster.peer_common_name(),
             Role::Client | Role::Server => id.owner.to_string(),
         });
+        let is_of_peers = common_name == cluster.peer_common_name();
+        if is_of_peers && id.role != Role::Peer && !issuer.is_other() {
+            return Err(ConvergeError::NameOfPeers(common_name));
+        }
         if names.is_empty() && (id.role != Role::Client || common_name.is_empty()) {
             return Err(ConvergeError::Nameless(text));
         }
@@ -128,7 +132,22 @@ impl Order {
     ///
     /// When an authority is missing, or a name lies outside what one of them may sign.
     pub fn check<S: Store>(&self, cluster: &Cluster, pki: &Pki<S>) -> Result<(), ConvergeError> {
-        self.check_names(&Chain::present(cluster, pki, self.issuer)?)
+        self.check_names(&Chain::present(cluster, pki, self.issuer)?)?;
+        match &self.key {
+            OrderKey::Owners(key) => self.check_key(pki, key),
+            OrderKey::Here(LeafKey::Same) => match pki.leaf(&self.id)? {
+                Some(present) => self.check_key(pki, &present.certificate().public_key),
+                None => Ok(()),
+            },
+            OrderKey::Here(_) => Ok(()),
+        }
+    }
+
+    fn check_key<S: Store>(&self, pki: &Pki<S>, key: &PublicKey) -> Result<(), ConvergeError> {
+        match pki.is_compromised(key)? {
+            true => Err(ConvergeError::CompromisedKey(self.id.to_string())),
+            false => Ok(()),
+        }
     }
 
     /// Makes it in memory, and signs the revocation lists that are due. Nothing is written yet.
@@ -143,8 +162,8 @@ impl Order {
         keys: &Unlocked,
         now: OffsetDateTime,
     ) -> Result<Ordered, ConvergeError> {
+        self.check(cluster, pki)?;
         let chain = Chain::present(cluster, pki, self.issuer)?;
-        self.check_names(&chain)?;
         let signer = chain.signer(pki, keys)?;
         let (kept, public_key) = match self.key {
             OrderKey::Here(wanted) => {

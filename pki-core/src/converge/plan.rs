@@ -136,6 +136,14 @@ impl Plan {
             PlannedLeaf::Issue { generation: 1, .. } if wanted.key == LeafKey::Same => {
                 Err(ConvergeError::NoKeyYet(id.to_string()))
             }
+            // It gets a new key already.
+            PlannedLeaf::Issue {
+                reason: Reason::Revoked,
+                ..
+            } if wanted.key == LeafKey::Same => match why {
+                Reason::Due => Ok(()),
+                _ => Err(ConvergeError::RevokedKey(id.to_string())),
+            },
             PlannedLeaf::Issue { terms, .. } => {
                 *terms = wanted;
                 Ok(())

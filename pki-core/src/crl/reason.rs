@@ -62,6 +62,14 @@ impl Reason {
         self == Self::CertificateHold
     }
 
+    /// Whether somebody else may have the key.
+    pub fn is_compromise(self) -> bool {
+        matches!(
+            self,
+            Self::AaCompromise | Self::CaCompromise | Self::KeyCompromise
+        )
+    }
+
     pub(super) fn from_code(code: u8) -> Option<Self> {
         Some(match code {
             0 => Self::Unspecified,

@@ -6,7 +6,7 @@ use super::Pki;
 use super::generations::{put_generation, seal};
 use crate::certificate::{Certificate, bundle};
 use crate::journal::Event;
-use crate::key::PrivateKey;
+use crate::key::{PrivateKey, PublicKey};
 use crate::leaf::LeafId;
 use crate::seal::{Tier, Unlocked};
 use crate::store::layout::{self, LEAF_CERTIFICATE, LEAF_KEY};
@@ -118,6 +118,36 @@ impl<S: Store> Pki<S> {
                 },
                 error => error,
             })
+    }
+
+    /// Whether a certificate of this key was revoked because somebody else may have the key.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be read.
+    pub fn is_compromised(&self, key: &PublicKey) -> Result<bool, StoreError> {
+        let revocations = self.revocations()?;
+        let compromised: Vec<_> = revocations
+            .iter()
+            .filter(|revocation| revocation.is_active() && revocation.reason.is_compromise())
+            .collect();
+        if compromised.is_empty() {
+            return Ok(false);
+        }
+        for directory in self.leaf_directories()? {
+            for generation in self.generations(&directory)? {
+                let path = format!("{directory}/{generation}/{LEAF_CERTIFICATE}");
+                let leaf = self.certificates(&path).ok();
+                let leaf = leaf.and_then(|chain| chain.into_iter().next());
+                if leaf.is_some_and(|leaf| {
+                    leaf.public_key == *key
+                        && compromised.iter().any(|one| one.serial == leaf.serial)
+                }) {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
     }
 
     /// Adds a new generation of a leaf to `batch`.
