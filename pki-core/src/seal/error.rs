@@ -32,7 +32,9 @@ pub enum SealError {
     #[error("the key derivation parameters are out of bounds: {0}")]
     Kdf(String),
     /// Not a sealed key at all.
-    #[error("not a whole `{SEALED_KEY}` block: the file is cut or was overwritten")]
+    #[error(
+        "not a whole `{SEALED_KEY}` block: the file is cut or was overwritten; restore it from a copy, or, of a leaf, make a new one (`etcdpki issue OWNER --rekey`) and remove the directory of this generation"
+    )]
     Malformed,
     /// No slot of the keyring opens for age identities.
     #[error(
