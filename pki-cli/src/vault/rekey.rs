@@ -156,8 +156,21 @@ fn rekey_values(
         .iter()
         .map(|(value, vault)| (*value, vault.as_slice()))
         .collect();
+    let replaced = inline::replace(text, &pairs);
+    // What was written has to be found again, or the file stays as it is.
+    let found = inline::values(&replaced);
+    let is_there = |(value, vault): &(&Value, &[u8])| {
+        let mut found = found.iter();
+        found.any(|one| one.path() == value.path() && one.vault() == *vault)
+    };
+    if found.len() != values.len() || !pairs.iter().all(is_there) {
+        return Err(Error::Runtime(format!(
+            "{} is YAML that is not understood here",
+            path.display()
+        )));
+    }
     let mut draft = original.replace()?;
-    draft.write_all(inline::replace(text, &pairs).as_bytes())?;
+    draft.write_all(replaced.as_bytes())?;
     Ok(Some(Done {
         draft: draft.seal()?,
         path: path.clone(),

@@ -4,7 +4,7 @@
 
 use libfuzzer_sys::fuzz_target;
 
-// The parser has no dependencies: it needs not be built with all of the command line.
+// The parser alone: it needs not be built with all of the command line.
 #[path = "../../../pki-cli/src/vault/ini.rs"]
 mod ini;
 

@@ -10,6 +10,7 @@ fuzz_target!(|text: &str| {
     let same: Vec<_> = values.iter().map(|value| (value, value.vault())).collect();
     let replaced = inline::replace(text, &same);
     assert_eq!(inline::values(&replaced).len(), values.len());
+    let _ = inline::overlooked(text);
     let clear: Vec<_> = values.iter().map(|value| (value, "text")).collect();
     let _ = inline::reveal(text, &clear);
     let scalars = inline::scalars(text);
