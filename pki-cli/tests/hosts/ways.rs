@@ -164,4 +164,5 @@ nodes:
   - { name: etcd-1, addresses: [10.77.0.11] }
 clients: [etcdctl, backup]
 ansible: { vault_files: host }
+etcd: { version: '3.5' }
 ";
