@@ -93,15 +93,8 @@ const TAGS: [&str; 4] = [
 /// Finds the encrypted values of a YAML text.
 #[must_use]
 pub fn values(text: &str) -> Vec<Value> {
-    let mut values: Vec<Value> = Vec::new();
-    yaml::scan(text, |line, paths| {
-        for token in &line.tokens {
-            let is_inside = |last: &Value| line.start + token.range.start < last.range.end;
-            if !values.last().is_some_and(is_inside) {
-                values.extend(tagged(text, line, token, paths));
-            }
-        }
-    });
+    let mut values = Vec::new();
+    tags(text, |_, value| values.extend(value));
     values
 }
 
@@ -110,6 +103,17 @@ pub fn values(text: &str) -> Vec<Value> {
 #[must_use]
 pub fn overlooked(text: &str) -> Vec<usize> {
     let mut lines = Vec::new();
+    tags(text, |line, value| {
+        if value.is_none() {
+            lines.push(line);
+        }
+    });
+    lines
+}
+
+/// Calls `visit` with the line of each tag of an encrypted value, and the value if there is one.
+fn tags(text: &str, mut visit: impl FnMut(usize, Option<Value>)) {
+    // What stands inside of a value is none of its own.
     let mut end = 0;
     yaml::scan(text, |line, paths| {
         for token in &line.tokens {
@@ -117,21 +121,16 @@ pub fn overlooked(text: &str) -> Vec<usize> {
             if !is_tag || line.start + token.range.start < end {
                 continue;
             }
-            match tagged(text, line, token, paths) {
-                Some(value) => end = value.range.end,
-                None => lines.push(line.number),
-            }
+            let value = tagged(text, line, token, paths);
+            end = value.as_ref().map_or(end, |value| value.range.end);
+            visit(line.number, value);
         }
     });
-    lines
 }
 
-/// The value behind a token, if that is one of the tags.
+/// The value behind a tag.
 fn tagged(text: &str, line: &Line<'_>, token: &Token, paths: &Paths) -> Option<Value> {
     let after = token.range.end;
-    if !TAGS.contains(&&line.text[token.range.clone()]) {
-        return None;
-    }
     let (range, style, vault) = match &line.block {
         Some(block) if line.block_header >= after => from_block(text, block),
         _ => from_quoted(text, line, token)?,

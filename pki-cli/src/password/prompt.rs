@@ -1,5 +1,6 @@
 //! Passwords that a person types.
 
+use std::fs::File;
 use std::io::{self, IsTerminal, Write};
 
 use zeroize::Zeroizing;
@@ -15,7 +16,11 @@ use super::{Error, terminal};
 ///
 /// [`Error`] if nothing was entered, on Ctrl-C, and if reading fails.
 pub fn prompt(text: &str) -> Result<Zeroizing<Vec<u8>>, Error> {
-    let password = copy(trim_white_space(&ask(text)?));
+    password(&ask(text)?)
+}
+
+fn password(line: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
+    let password = copy(trim_white_space(line));
     if password.is_empty() {
         Err(Error::NothingEntered)
     } else {
@@ -29,10 +34,8 @@ pub fn prompt(text: &str) -> Result<Zeroizing<Vec<u8>>, Error> {
 ///
 /// [`Error::NoTerminal`], and those of [`prompt`].
 pub fn prompt_on_terminal(text: &str) -> Result<Zeroizing<Vec<u8>>, Error> {
-    match terminal::open() {
-        Some(_) => prompt(text),
-        None => Err(Error::NoTerminal),
-    }
+    let terminal = terminal::open().ok_or(Error::NoTerminal)?;
+    password(&ask_on(terminal, text)?)
 }
 
 /// Asks for a new password and, after `Confirm`, once more for the same.
@@ -68,9 +71,13 @@ pub fn prompt_verbatim(text: &str) -> Result<Zeroizing<Vec<u8>>, Error> {
 }
 
 fn ask(text: &str) -> Result<Zeroizing<Vec<u8>>, Error> {
-    let Some(terminal) = terminal::open() else {
-        return ask_on_stdin(text).map_err(|source| Error::Prompt { source });
-    };
+    match terminal::open() {
+        Some(terminal) => ask_on(terminal, text),
+        None => ask_on_stdin(text).map_err(|source| Error::Prompt { source }),
+    }
+}
+
+fn ask_on(terminal: File, text: &str) -> Result<Zeroizing<Vec<u8>>, Error> {
     match terminal::read_hidden(terminal, text) {
         // What can not be decoded arrives as this, and would be another password.
         Ok(line) if line.contains(char::REPLACEMENT_CHARACTER) => Err(Error::Prompt {

@@ -4,12 +4,12 @@ use std::fs::{self, File};
 use std::io::{Cursor, Read, Seek};
 use std::path::{Path, PathBuf};
 
-use vault_format::{Decryptor, Label, inline};
+use vault_format::{Label, inline};
 
 use super::args::Check;
 use super::error::Error;
 use super::tree::{self, Content};
-use super::{batch, talk};
+use super::{batch, codec, talk};
 
 /// Texts that are larger are not searched.
 const LARGEST_TEXT: u64 = 32 << 20;
@@ -66,8 +66,7 @@ fn check(path: &Path, args: &Check) -> Result<Vec<String>, Error> {
 
 /// A damaged vault, or one with a label that is not allowed.
 fn of_vault(vault: impl Read + Seek, place: &str, args: &Check) -> Vec<String> {
-    let whole = |mut vault: Decryptor<_>| vault.validate().map(|()| vault);
-    match Decryptor::new(vault).and_then(whole) {
+    match codec::well_formed(vault) {
         Ok(decryptor) => {
             let label = decryptor.header().label().map_or("default", Label::as_str);
             let allowed = args.label.is_empty() || args.label.iter().any(|l| l == label);

@@ -159,16 +159,11 @@ fn rekey_values(
     let replaced = inline::replace(text, &pairs);
     // What was written has to be found again, or the file stays as it is.
     let found = inline::values(&replaced);
-    let is_there = |(value, vault): &(&Value, &[u8])| {
-        let mut found = found.iter();
-        found.any(|one| one.path() == value.path() && one.vault() == *vault)
-    };
-    if found.len() != values.len() || !pairs.iter().all(is_there) {
-        return Err(Error::Runtime(format!(
-            "{} is YAML that is not understood here",
-            path.display()
-        )));
+    if found.len() != values.len() {
+        return Err(tree::not_understood(path));
     }
+    let written = pairs.iter().map(|(value, vault)| (value.path(), *vault));
+    tree::expect_values(path, &found, written)?;
     let mut draft = original.replace()?;
     draft.write_all(replaced.as_bytes())?;
     Ok(Some(Done {

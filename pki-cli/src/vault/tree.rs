@@ -50,21 +50,39 @@ pub(super) fn inspect(path: &Path) -> Result<Content, Error> {
     } else if length > LARGEST_TEXT {
         Ok(Content::Plain)
     } else {
-        let content = fs::read(path).map_err(fault())?;
-        refuse_overlooked(path, &content)?;
-        Ok(inline_values(&content))
+        texts(path, &fs::read(path).map_err(fault())?)
     }
 }
 
+fn texts(path: &Path, content: &[u8]) -> Result<Content, Error> {
+    let mentioned = content
+        .windows(6)
+        .any(|window| window == b"!vault" || window == b"!<!vau");
+    let Ok(text) = str::from_utf8(content) else {
+        return Ok(Content::Plain);
+    };
+    if !mentioned {
+        return Ok(Content::Plain);
+    }
+    refuse_overlooked(path, text)?;
+    let values = inline::values(text);
+    Ok(match values.is_empty() {
+        true => Content::Plain,
+        false => Content::Inline {
+            text: text.to_owned(),
+            values,
+        },
+    })
+}
+
 /// A value that is not understood would keep its secret while all others get a new one.
-fn refuse_overlooked(path: &Path, content: &[u8]) -> Result<(), Error> {
+fn refuse_overlooked(path: &Path, text: &str) -> Result<(), Error> {
     let extension = path.extension();
     let is_yaml = extension.is_some_and(|name| name == "yml" || name == "yaml");
-    let overlooked = match str::from_utf8(content) {
-        Ok(text) if is_yaml && mentions_vault(content) => inline::overlooked(text),
-        _ => Vec::new(),
-    };
-    match overlooked.first() {
+    if !is_yaml {
+        return Ok(());
+    }
+    match inline::overlooked(text).first() {
         None => Ok(()),
         Some(line) => Err(Error::Runtime(format!(
             "{}:{line}: an encrypted value that is written in a way not understood here; write it as \
@@ -74,23 +92,27 @@ fn refuse_overlooked(path: &Path, content: &[u8]) -> Result<(), Error> {
     }
 }
 
-fn mentions_vault(content: &[u8]) -> bool {
-    content
-        .windows(6)
-        .any(|window| window == b"!vault" || window == b"!<!vau")
+/// Makes sure that values that were written are found again where they belong.
+pub(super) fn expect_values<'a>(
+    path: &Path,
+    found: &[inline::Value],
+    mut written: impl Iterator<Item = (&'a str, &'a [u8])>,
+) -> Result<(), Error> {
+    let is_there = |(place, vault): (&str, &[u8])| {
+        let mut found = found.iter();
+        found.any(|value| value.path() == place && value.vault() == vault)
+    };
+    match written.all(is_there) {
+        true => Ok(()),
+        false => Err(not_understood(path)),
+    }
 }
 
-fn inline_values(content: &[u8]) -> Content {
-    match str::from_utf8(content) {
-        Ok(text) if mentions_vault(content) => match inline::values(text) {
-            values if values.is_empty() => Content::Plain,
-            values => Content::Inline {
-                text: text.to_owned(),
-                values,
-            },
-        },
-        _ => Content::Plain,
-    }
+pub(super) fn not_understood(path: &Path) -> Error {
+    Error::Runtime(format!(
+        "{} is YAML that is not understood here",
+        path.display()
+    ))
 }
 
 fn descend(directory: &Path, files: &mut Vec<PathBuf>) -> Result<(), Error> {

@@ -130,9 +130,14 @@ impl Order {
     ///
     /// # Errors
     ///
-    /// When an authority is missing, or a name lies outside what one of them may sign.
+    /// When an authority is missing; when a name lies outside what one of them may sign; when the
+    /// key was revoked as compromised.
     pub fn check<S: Store>(&self, cluster: &Cluster, pki: &Pki<S>) -> Result<(), ConvergeError> {
-        self.check_names(&Chain::present(cluster, pki, self.issuer)?)?;
+        self.check_under(&Chain::present(cluster, pki, self.issuer)?, pki)
+    }
+
+    fn check_under<S: Store>(&self, chain: &Chain, pki: &Pki<S>) -> Result<(), ConvergeError> {
+        self.check_names(chain)?;
         match &self.key {
             OrderKey::Owners(key) => self.check_key(pki, key),
             OrderKey::Here(LeafKey::Same) => match pki.leaf(&self.id)? {
@@ -162,8 +167,8 @@ impl Order {
         keys: &Unlocked,
         now: OffsetDateTime,
     ) -> Result<Ordered, ConvergeError> {
-        self.check(cluster, pki)?;
         let chain = Chain::present(cluster, pki, self.issuer)?;
+        self.check_under(&chain, pki)?;
         let signer = chain.signer(pki, keys)?;
         let (kept, public_key) = match self.key {
             OrderKey::Here(wanted) => {

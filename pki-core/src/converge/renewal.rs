@@ -2,7 +2,7 @@
 
 use time::{Duration, OffsetDateTime};
 
-use super::{LeafKey, Terms};
+use super::{LeafKey, State, Terms};
 use crate::certificate::Certificate;
 use crate::description::Cluster;
 use crate::hierarchy::AuthorityName;
@@ -59,16 +59,33 @@ pub fn renewals<S: Store>(cluster: &Cluster, pki: &Pki<S>) -> Result<Vec<Renewal
         if let Some(present) = pki.leaf(&leaf.id)? {
             let from = renewed_from(present.certificate(), cluster.certificates.renew_before);
             let key = next_key(pki, &present)?;
-            let ends = present.certificate().validity.not_after;
             renewals.push(Renewal {
                 id: leaf.id,
                 from,
                 key,
-                ends_with_issuer: issuer_ends.is_some_and(|issuer_ends| issuer_ends <= ends),
+                ends_with_issuer: ends_with(present.certificate(), issuer_ends),
             });
         }
     }
     Ok(renewals)
+}
+
+/// The first renewal that is to come and of use, of what is there.
+pub fn next_renewal(cluster: &Cluster, state: &State) -> Option<(LeafId, OffsetDateTime)> {
+    let signing = AuthorityName::signing(cluster);
+    let signing = state.authorities.iter().find(|one| one.name == signing);
+    let issuer_ends = signing.map(|signing| signing.certificate.validity.not_after);
+    let leaves = state.leaves.iter();
+    let useful = leaves.filter(|leaf| !ends_with(leaf.certificate(), issuer_ends));
+    let from = |leaf: &StoredLeaf| {
+        let from = renewed_from(leaf.certificate(), cluster.certificates.renew_before);
+        (leaf.id.clone(), from)
+    };
+    useful.map(from).min_by_key(|(_, from)| *from)
+}
+
+fn ends_with(certificate: &Certificate, issuer_ends: Option<OffsetDateTime>) -> bool {
+    issuer_ends.is_some_and(|issuer_ends| issuer_ends <= certificate.validity.not_after)
 }
 
 fn renewed_from(certificate: &Certificate, renew_before: RenewBefore) -> OffsetDateTime {

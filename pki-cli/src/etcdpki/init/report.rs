@@ -194,12 +194,11 @@ impl Report {
         state: &State,
         now: OffsetDateTime,
     ) -> Result<(), Error> {
-        let renewals = converge::renewals(cluster, pki)?;
-        let useful = renewals.into_iter().filter(|one| !one.ends_with_issuer);
-        self.next_renewal = useful.min_by_key(|one| one.from).map(|one| NextRenewal {
-            certificate: one.id.to_string(),
-            from: timestamp(one.from),
-            day: date(one.from),
+        let next = converge::next_renewal(cluster, state);
+        self.next_renewal = next.map(|(id, from)| NextRenewal {
+            certificate: id.to_string(),
+            from: timestamp(from),
+            day: date(from),
         });
         let revocations = pki.revocations()?;
         for (path, certificate) in pki.undescribed(state.leaves.iter().map(|leaf| &leaf.id))? {

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::Cursor;
 use std::path::Path;
 
-use vault_format::{Decryptor, MAGIC, SaltKey, is_encrypted};
+use vault_format::{MAGIC, SaltKey, is_encrypted};
 use zeroize::Zeroizing;
 
 use crate::password;
@@ -92,12 +92,9 @@ impl<'a> Driver<'a> {
         }
         // What only starts like a vault may be a secret in clear.
         if version.content.starts_with(MAGIC) {
-            return match Decryptor::new(Cursor::new(&version.content[..]))
-                .and_then(|mut vault| vault.validate())
-            {
-                Ok(()) => Ok(version.content),
-                Err(error) => Err(Error::vault(version.name)(error)),
-            };
+            codec::well_formed(Cursor::new(&version.content[..]))
+                .map_err(Error::vault(version.name))?;
+            return Ok(version.content);
         }
         self.seal(&version.content, &version.name)
     }

@@ -5,7 +5,7 @@ mod document;
 use std::io::{Read, Write};
 use std::path::Path;
 
-use vault_format::inline::{self, Scalar};
+use vault_format::inline;
 use zeroize::Zeroizing;
 
 use self::document::Document;
@@ -133,17 +133,8 @@ impl Work {
         let concealed = inline::conceal(&self.text, &pairs);
         // What was written has to be found again, or the file stays as it is.
         let found = inline::values(&concealed);
-        let is_there = |(scalar, vault): &(&Scalar, &[u8])| {
-            found
-                .iter()
-                .any(|value| value.path() == scalar.path() && value.vault() == *vault)
-        };
-        if !pairs.iter().all(is_there) {
-            let path = args.file.display();
-            return Err(Error::Runtime(format!(
-                "{path} is YAML that is not understood here"
-            )));
-        }
+        let written = pairs.iter().map(|(scalar, vault)| (scalar.path(), *vault));
+        tree::expect_values(&args.file, &found, written)?;
         self.save(&concealed)?;
         talk::success("Encryption successful");
         Ok(())

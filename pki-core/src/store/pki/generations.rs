@@ -33,15 +33,8 @@ impl<S: Store> Pki<S> {
             generations.pop();
             for generation in generations {
                 let path = format!("{directory}/{generation}/{file}");
-                if let Ok(certificates) = self.certificates(&path) {
-                    let path = self.store.locate(&path);
-                    found.extend(
-                        certificates
-                            .into_iter()
-                            .take(1)
-                            .map(|one| (path.clone(), one)),
-                    );
-                }
+                let certificate = self.readable(&path);
+                found.extend(certificate.map(|one| (self.store.locate(&path), one)));
             }
         }
         Ok(found)
@@ -65,6 +58,11 @@ impl<S: Store> Pki<S> {
             path: self.store.locate(path),
             source,
         })
+    }
+
+    /// The first certificate of a file, if it can be read.
+    pub(super) fn readable(&self, path: &str) -> Option<Certificate> {
+        self.certificates(path).ok()?.into_iter().next()
     }
 
     pub(super) fn open(

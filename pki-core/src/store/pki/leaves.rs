@@ -92,8 +92,7 @@ impl<S: Store> Pki<S> {
             }
             if let Some(generation) = self.newest(&directory)? {
                 let path = format!("{directory}/{generation}/{LEAF_CERTIFICATE}");
-                let certificates = self.certificates(&path).unwrap_or_default();
-                let leaf = certificates.into_iter().next();
+                let leaf = self.readable(&path);
                 found.extend(leaf.map(|leaf| (self.store.locate(&path), leaf)));
             }
         }
@@ -134,17 +133,13 @@ impl<S: Store> Pki<S> {
         if compromised.is_empty() {
             return Ok(false);
         }
-        for directory in self.leaf_directories()? {
-            for generation in self.generations(&directory)? {
-                let path = format!("{directory}/{generation}/{LEAF_CERTIFICATE}");
-                let leaf = self.certificates(&path).ok();
-                let leaf = leaf.and_then(|chain| chain.into_iter().next());
-                if leaf.is_some_and(|leaf| {
-                    leaf.public_key == *key
-                        && compromised.iter().any(|one| one.serial == leaf.serial)
-                }) {
-                    return Ok(true);
-                }
+        for (directory, file) in self.all_generations()? {
+            let is_leaf = file == LEAF_CERTIFICATE;
+            let leaf = is_leaf.then(|| self.readable(&format!("{directory}/{file}")));
+            if leaf.flatten().is_some_and(|leaf| {
+                leaf.public_key == *key && compromised.iter().any(|one| one.serial == leaf.serial)
+            }) {
+                return Ok(true);
             }
         }
         Ok(false)
