@@ -14,6 +14,7 @@ use crate::description::Cluster;
 use crate::hierarchy::AuthorityName;
 use crate::journal::Event;
 use crate::key::PrivateKey;
+use crate::lint::Violation;
 use crate::seal::Unlocked;
 use crate::signer::{Custody, ExternalCommand, SignerConfig};
 use crate::store::{Batch, Pki, Store, StoreError, StoredAuthority, StoredRequest};
@@ -301,6 +302,17 @@ pub enum ImportError {
     /// The store could not be read.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Every verifier would refuse what it signs.
+    #[error(
+        "no verifier would take anything below `{subject}`: {violation}; {}",
+        .violation.lint.hint
+    )]
+    Unreadable {
+        /// The authority.
+        subject: String,
+        /// The rule that it breaks.
+        violation: Violation,
+    },
     /// The description has no such authority.
     #[error(
         "the description has no {0} authority: set `levels`, `issuing` or `others` of authorities in etcdpki.yml"

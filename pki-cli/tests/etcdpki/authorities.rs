@@ -303,6 +303,8 @@ fn a_passphrase_is_made_where_a_keyring_is() {
     assert!(error.contains("no passphrase"), "{error}");
     assert!(!workspace.path("pki").exists());
     let output = workspace.run(&generate);
+    let report = String::from_utf8(output.stdout).unwrap();
+    assert!(report.contains("Next: `etcdpki init` makes"), "{report}");
     let notes = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(0), "{notes}");
     assert!(notes.contains("wrote etcdpki-passphrase.txt"), "{notes}");
@@ -327,6 +329,11 @@ fn a_passphrase_is_made_where_a_keyring_is() {
     assert!(error.contains("sealed already"), "{error}");
     // One that is given is taken.
     let other = described();
-    other.succeeds(&generate);
+    std::fs::remove_file(other.path("vault-password.txt")).unwrap();
+    let report = other.succeeds(&generate);
+    // It works as it is written there, without a vault password.
+    let next = "etcdpki init --generate-secrets";
+    assert!(report.contains(&format!("`{next}`")), "{report}");
+    other.succeeds(&["init", "--generate-secrets"]);
     assert_eq!(other.read("etcdpki-passphrase.txt"), given);
 }

@@ -206,8 +206,7 @@ impl Order {
             .map(AlternativeName::from)
         {
             for stored in &chain.stored {
-                let constraints = stored.certificate.name_constraints.as_ref();
-                if constraints.is_some_and(|constraints| !constraints.permits(&name)) {
+                if !stored.certificate.may_sign(&name) {
                     return Err(ConvergeError::OutsideConstraints {
                         position: None,
                         name: name.to_string(),
@@ -223,18 +222,24 @@ impl Order {
 fn check_issuer(cluster: &Cluster, issuer: AuthorityName, role: Role) -> Result<(), ConvergeError> {
     let signs_leaves = issuer.is_other() || issuer == AuthorityName::signing(cluster);
     match () {
-        () if !issuer.is_described(cluster) || !signs_leaves => {
-            let signing = std::iter::once(AuthorityName::signing(cluster));
-            let signing = signing.chain(AuthorityName::others(cluster));
-            let known: Vec<_> = signing.map(|name| name.to_string()).collect();
-            Err(ConvergeError::NoIssuer {
-                name: issuer,
-                known: known.join(", "),
-            })
-        }
+        () if !issuer.is_described(cluster) => Err(ConvergeError::UndescribedIssuer {
+            name: issuer,
+            known: known_issuers(cluster),
+        }),
+        () if !signs_leaves => Err(ConvergeError::NoIssuer {
+            name: issuer,
+            known: known_issuers(cluster),
+        }),
         () if issuer.is_other() && role == Role::Peer => Err(ConvergeError::NoPeers(issuer)),
         () => Ok(()),
     }
+}
+
+fn known_issuers(cluster: &Cluster) -> String {
+    let signing = std::iter::once(AuthorityName::signing(cluster));
+    let signing = signing.chain(AuthorityName::others(cluster));
+    let known: Vec<_> = signing.map(|name| name.to_string()).collect();
+    known.join(", ")
 }
 
 /// An ordered certificate, in memory.

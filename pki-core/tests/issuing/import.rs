@@ -263,6 +263,14 @@ fn what_would_break_is_refused() {
             "10.0.0.10",
         ),
         (
+            format!("{ca} {USAGE} -addext nameConstraints=critical,excluded;DNS:internal.example"),
+            "may not sign",
+        ),
+        (
+            format!("{ca} {USAGE} -addext 1.3.6.1.4.1.99999.1=critical,ASN1:NULL"),
+            "1.3.6.1.4.1.99999.1 is critical",
+        ),
+        (
             format!("{ca} {USAGE} -subj /DC=com/DC=example/CN=Root"),
             "come out changed",
         ),
@@ -281,6 +289,33 @@ fn what_would_break_is_refused() {
         let error = error.expect_err(&options).to_string();
         assert!(error.contains(part), "{options}: {error}");
     }
+}
+
+#[test]
+fn an_authority_that_can_not_revoke_is_refused_where_it_signs_leaves() {
+    let certificates_alone = "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign";
+    let bench = Workbench::new();
+    root(
+        &bench,
+        "-addext basicConstraints=critical,CA:TRUE -addext keyUsage=critical,keyCertSign",
+    );
+    let of_root = import(&bench, AuthorityName::Root, &["root.crt"], "root.key").unwrap();
+    let told = of_root.notes.join("\n");
+    assert!(told.contains("[authority-cannot-revoke]"), "{told}");
+    below(&bench, "intermediate", "root", certificates_alone);
+    below(&bench, "etcd", "intermediate", certificates_alone);
+    let chain = ["etcd.crt", "intermediate.crt", "root.crt"];
+    let error = import(&bench, AuthorityName::Etcd, &chain, "etcd.key").unwrap_err();
+    assert!(error.to_string().contains("lacks cRLSign"), "{error}");
+    // What is above is looked at, too.
+    let of_intermediate = import(
+        &bench,
+        AuthorityName::Intermediate,
+        &chain,
+        "intermediate.key",
+    );
+    let told = of_intermediate.unwrap().notes.join("\n");
+    assert!(told.contains("`O=Corp, CN=Root` above it"), "{told}");
 }
 
 #[test]

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::etcdpki::description::{self, Described};
 use crate::etcdpki::error::Error;
+use crate::etcdpki::init::next_command;
 use crate::etcdpki::output::{self, BAD, DIM, GOOD, HEADING, date, timestamp};
 
 #[derive(Debug, Serialize)]
@@ -121,10 +122,11 @@ impl Report {
         self.write_problems(&mut text);
         self.write_description(&mut text);
         let next = match self.dry_run {
-            true => "Nothing was written: this is a dry run.",
-            false => {
-                "Next: `etcdpki init` makes what is described and was not found, and the vault files."
-            }
+            true => "Nothing was written: this is a dry run.".to_owned(),
+            false => format!(
+                "Next: `{}` makes what is described and was not found, and the vault files.",
+                next_command()
+            ),
         };
         let _ = writeln!(text, "\n{next}");
         text
