@@ -15,7 +15,7 @@ use pki_core::export::ExportError;
 use pki_core::import::ImportError;
 use pki_core::inspect::InspectError;
 use pki_core::key::KeyError;
-use pki_core::revocation::{NotOnHold, UnfitReason};
+use pki_core::revocation::{Carried, NotOnHold, UnfitReason};
 use pki_core::seal::{SealError, SlotError, SlotName};
 use pki_core::store::StoreError;
 use pki_core::store::atomic::WriteError;
@@ -192,6 +192,11 @@ pub(super) enum Error {
     Slot(#[from] SlotError),
     #[error(transparent)]
     Store(#[from] StoreError),
+    #[error(
+        "`{}` is not revoked without --stop-cluster: {} are sent along with it, such as {}, and etcd refuses whoever sends a revoked certificate, so members would refuse each other",
+        .carried.certificate.subject, carriers(.carried), .carried.leaves.first().map(ToString::to_string).unwrap_or_default()
+    )]
+    StopsCluster { carried: Box<Carried> },
     #[error("a template could not be filled in: {0}")]
     Template(#[from] minijinja::Error),
     #[error(transparent)]
@@ -258,6 +263,9 @@ impl Error {
             Self::NoPassphraseForKeyring { .. } => Some(
                 "give the passphrase that it was made with: --passphrase-file, --passphrase-command or the file etcdpki-passphrase.txt".to_owned(),
             ),
+            Self::StopsCluster { .. } => Some(
+                "once the list is out, only the list before brings the cluster back; replace the authority instead, as docs/revocation.md says".to_owned(),
+            ),
             Self::Policy { source: PolicyError::Name { name, .. }, .. } => Some(format!(
                 "if it may have that name all the same, grant it: --san {name}; or leave out what it may not have: --drop-names"
             )),
@@ -303,6 +311,13 @@ impl Error {
 fn listed(paths: &[PathBuf]) -> String {
     let texts: Vec<String> = paths.iter().map(|one| one.display().to_string()).collect();
     texts.join(", ")
+}
+
+fn carriers(carried: &Carried) -> String {
+    match carried.leaves.len() {
+        1 => "1 certificate in use".to_owned(),
+        many => format!("{many} certificates in use"),
+    }
 }
 
 fn hint_of_seal(error: &SealError) -> Option<String> {

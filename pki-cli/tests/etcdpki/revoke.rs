@@ -143,17 +143,69 @@ fn an_authority_is_not_revoked_without_a_reason_of_its_own() {
     assert!(error.contains("is an authority"), "{error}");
     let error = workspace.fails(1, &["revoke", "etcdctl", "--reason", "cACompromise"]);
     assert!(error.contains("keyCompromise"), "{error}");
+    // Every certificate is sent along with it, and members hold each that they are sent against
+    // their list.
+    let revoke = ["revoke", "--cert", file, "--reason", "cACompromise"];
+    for more in [&[][..], &["--dry-run"]] {
+        let error = workspace.fails(1, &[&revoke[..], more].concat());
+        assert!(
+            error.contains("--stop-cluster: 8 certificates in use are sent along with it"),
+            "{error}"
+        );
+    }
     assert_eq!(workspace.files(), before);
-    let revoked = report(
-        &workspace,
-        &["revoke", "--cert", file, "--reason", "cACompromise"],
-    );
+    let revoked = report(&workspace, &[&revoke[..], &["--stop-cluster"]].concat());
     assert_eq!(
         revoked["certificates"][0]["name"],
         "authorities/intermediate/1"
     );
+    assert_eq!(revoked["stops_cluster"], true);
     let written = revoked["written"].to_string();
     assert!(written.contains("crl/authorities/root/1.crl"), "{written}");
+
+    // It stays told.
+    let made = workspace.succeeds(&["init"]);
+    assert!(
+        made.contains("Refused: 8 certificates, such as etcd-0/server,"),
+        "{made}"
+    );
+    let told = |arguments: &[&str]| {
+        let output = workspace.run(arguments);
+        assert_eq!(output.status.code(), Some(3), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let status = told(&["status"]);
+    assert!(
+        status.contains("revoked  pki/authorities/intermediate/1/ca.crt")
+            && status.contains("Refused: 8 certificates"),
+        "{status}"
+    );
+    let status: Value = serde_json::from_str(&told(&["status", "--json"])).unwrap();
+    let refused = &status["refused"][0]["certificates"];
+    assert_eq!(refused.as_array().unwrap().len(), 8);
+    let verified = told(&["verify", "--json"]);
+    assert!(verified.contains("authority-revoked"), "{verified}");
+
+    // The way back: pki/ as it was.
+    for (path, content) in before.iter().filter(|(path, _)| path.starts_with("pki/")) {
+        workspace.write(path, content);
+    }
+    for (path, _) in workspace.files() {
+        if !before.iter().any(|(known, _)| *known == path) {
+            std::fs::remove_file(workspace.path(&path)).unwrap();
+        }
+    }
+    workspace.succeeds(&["verify"]);
+    workspace.succeeds(&["status"]);
+}
+
+#[test]
+fn an_authority_that_nothing_is_sent_along_with_is_revoked_as_before() {
+    let workspace = Workspace::initialised();
+    let file = "pki/authorities/root/1/ca.crt";
+    let revoke = ["revoke", "--cert", file, "--reason", "cACompromise"];
+    let revoked = report(&workspace, &revoke);
+    assert_eq!(revoked["stops_cluster"], false);
 }
 
 #[test]

@@ -100,6 +100,13 @@ pub const REVOKED: Lint = error(
     "etcd refuses it at its next connection",
     "issue it anew, and install it",
 );
+/// A certificate in use is sent along with an authority that is on the revocation list.
+pub const REVOKED_AUTHORITY: Lint = error(
+    "authority-revoked",
+    "no authority that certificates in use are sent along with is revoked",
+    "etcd compares the serial number of every certificate that a client sends with its list",
+    "while members have this list they refuse whoever sends it along, each other too, and nothing that is issued under it helps: go back to the list before, or on to another authority (docs/revocation.md)",
+);
 /// The revocation list cannot be read.
 pub const CRL_UNREADABLE: Lint = error(
     "crl-unreadable",
@@ -209,6 +216,7 @@ pub(super) const LINTS: &[Lint] = &[
     NOT_AS_DESCRIBED,
     TRUST_STALE,
     REVOKED,
+    REVOKED_AUTHORITY,
     CRL_UNREADABLE,
     CRL_MISSING,
     CRL_STALE,

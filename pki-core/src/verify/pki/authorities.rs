@@ -66,7 +66,7 @@ impl<S: Store + Sync> Check<'_, S> {
         }
         if let Some(reason) = self.revoked.get(&certificate.serial) {
             let message = records::of_authority(*reason);
-            self.report.found(&path, &rules::REVOKED, message);
+            self.report.found(&path, &rules::REVOKED_AUTHORITY, message);
         }
         self.authority_key(&stored)?;
         // Nothing is held against one that is not what it was.

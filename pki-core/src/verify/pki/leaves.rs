@@ -119,7 +119,7 @@ impl<S: Store + Sync> Check<'_, S> {
         for (authority, reason) in above.filter_map(|one| Some((one, reason(one)?))) {
             let of = records::of_authority(reason);
             let message = format!("`{}` in it: {of}", authority.subject);
-            report.found(path, &rules::REVOKED, message);
+            report.found(path, &rules::REVOKED_AUTHORITY, message);
         }
     }
 
