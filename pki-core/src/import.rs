@@ -62,7 +62,10 @@ impl Import {
     ) -> Result<Self, ImportError> {
         let request = &stored.request;
         let is_own = |certificate: &Certificate| certificate.public_key == request.public_key;
-        let import = Self::check(cluster, pki, stored.name, given, is_own, now)?;
+        let mut import = Self::check(cluster, pki, stored.name, given, is_own, now)?;
+        import
+            .notes
+            .extend(check::shorter_than_described(cluster, &import));
         match import.certificate.subject == request.subject {
             true => Ok(import),
             false => Err(ImportError::OtherSubject {

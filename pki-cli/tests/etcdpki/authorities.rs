@@ -68,7 +68,20 @@ fn an_intermediate_is_requested_and_signed_by_openssl() {
     assert_eq!(workspace.files(), before);
     let report = workspace.succeeds(&["ca", "accept", "--json", "int.crt", "root.crt"]);
     let report: serde_json::Value = serde_json::from_str(&report).unwrap();
-    assert_eq!(report["notes"].as_array().unwrap().len(), 0, "{report}");
+    let notes = report["notes"].as_array().unwrap();
+    assert_eq!(notes.len(), 1, "{report}");
+    assert!(
+        notes[0]
+            .to_string()
+            .contains("it holds for 800 days, where the description says 10y"),
+        "{report}"
+    );
+    let journal = String::from_utf8(workspace.read("pki/journal.jsonl")).unwrap();
+    let accepted: serde_json::Value =
+        serde_json::from_str(journal.lines().last().unwrap()).unwrap();
+    assert_eq!(accepted["command"], "ca accept");
+    assert_eq!(accepted["event"], "imported");
+    assert_eq!(accepted["path"], "authorities/intermediate/1");
     workspace.succeeds(&["init"]);
     verify_strictly(&workspace);
     let list = workspace.succeeds(&["ca", "list", "--json"]);

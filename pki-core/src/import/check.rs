@@ -1,6 +1,6 @@
 //! The checks of an authority from elsewhere.
 
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
 use super::{Import, ImportError};
 use crate::authority::check_authority;
@@ -46,8 +46,21 @@ pub(super) fn import<S: Store>(
     };
     climb(cluster, pki, &mut import, given, now)?;
     check_below(cluster, pki, name, own)?;
-    notes(&mut import);
+    notes(cluster, &mut import, now);
     Ok(import)
+}
+
+/// A request says nothing of a lifetime, so who signs it may take any.
+pub(super) fn shorter_than_described(cluster: &Cluster, import: &Import) -> Option<String> {
+    let validity = &import.certificate.validity;
+    let described = import.name.setting(cluster).lifetime;
+    let holds = validity.not_after - validity.not_before;
+    (holds + Duration::DAY < described.as_duration()).then(|| {
+        format!(
+            "it holds for {} days, where the description says {described}: have the request signed again for longer, if that is not meant",
+            holds.whole_days()
+        )
+    })
 }
 
 /// From the authority up to the top, each checked for its place.
@@ -231,11 +244,18 @@ fn check_below<S: Store>(
 }
 
 /// What is not refused is told by the rules of `verify`.
-fn notes(import: &mut Import) {
+fn notes(cluster: &Cluster, import: &mut Import, now: OffsetDateTime) {
     let own = &import.certificate;
     let mut notes = Vec::new();
     if import.name == AuthorityName::Etcd && own.name_constraints.is_none() {
         notes.push("it has no name constraints, so it can sign any name".to_owned());
+    }
+    let end = own.validity.not_after;
+    if end < now + cluster.certificates.lifetime.as_duration() {
+        notes.push(format!(
+            "it ends on {}, before a certificate that is issued now should: what it signs ends with it",
+            end.date()
+        ));
     }
     notes.extend(lint::certificate(own).iter().map(Violation::to_string));
     for (_, certificate) in &import.above {

@@ -355,6 +355,10 @@ fn a_chain_must_be_whole_and_in_its_place() {
         "does not sign itself",
     );
     check(Issuing, &["etcd.crt"], "etcd.key", "no issuing authority");
+    let late = OffsetDateTime::now_utc() + time::Duration::days(600);
+    let of_root = import_at(&bench, Root, &["root.crt"], "root.key", late).unwrap();
+    let told = of_root.notes.join("\n");
+    assert!(told.contains("what it signs ends with it"), "{told}");
     let late = OffsetDateTime::now_utc() + time::Duration::days(1000);
     let error = import_at(&bench, Root, &["root.crt"], "root.key", late).unwrap_err();
     assert!(matches!(error, ImportError::NotValid { .. }), "{error}");
