@@ -8,13 +8,14 @@ use pki_core::adopt::AdoptError;
 use pki_core::certificate::bundle::InvalidPem;
 use pki_core::converge::ConvergeError;
 use pki_core::crl::InvalidCrl;
-use pki_core::csr::{InvalidRequest, PolicyError};
+use pki_core::csr::{InvalidRequest, NoOwner, PolicyError};
 use pki_core::description::DescriptionError;
 use pki_core::document::MergeError;
 use pki_core::export::ExportError;
 use pki_core::import::ImportError;
 use pki_core::inspect::InspectError;
 use pki_core::key::KeyError;
+use pki_core::leaf::LeafId;
 use pki_core::revocation::{Carried, NotOnHold, UnfitReason};
 use pki_core::seal::{SealError, SlotError, SlotName};
 use pki_core::store::StoreError;
@@ -34,6 +35,10 @@ pub(super) enum Error {
         "{id}: {option} is for certificates that are not described: what this one carries stands in etcdpki.yml"
     )]
     DescribedLeaf { id: String, option: &'static str },
+    #[error(
+        "--csr: {id} is described, and what is described has its key here, for the vault files install it: {way}"
+    )]
+    DescribedRequest { id: LeafId, way: String },
     #[error("{path}{}: {source}", .source.position.map(|at| format!(":{at}")).unwrap_or_default(), path = .path.display())]
     Description {
         path: PathBuf,
@@ -116,8 +121,8 @@ pub(super) enum Error {
     NoOut,
     #[error("in what the options say: {source}")]
     Options { source: DescriptionError },
-    #[error("{}: the request is of {subject}, whom a request alone does not make the owner of a certificate (it is no name, or that of somebody described, or of etcd's root): name the owner, as in `etcdpki issue OWNER --csr …`", .path.display())]
-    NoOwner { path: PathBuf, subject: String },
+    #[error("{}: {source}: name the owner, as in `etcdpki issue OWNER --csr …`", .path.display())]
+    NoOwner { path: PathBuf, source: NoOwner },
     #[error(
         "no authority waits for its certificate here: run `etcdpki ca request` first, or take one in with `etcdpki ca import`"
     )]

@@ -41,7 +41,7 @@ pub(super) fn run(arguments: &Issue, directory: Option<&Path>) -> Result<ExitCod
         json: arguments.json,
     };
     if let Some(owner) = &arguments.owner {
-        let known = described_leaves(cluster, owner, arguments.role);
+        let known = described_leaves(cluster, owner.as_str(), arguments.role);
         if known.is_empty() {
             return order::run(arguments, cluster, owner);
         }
@@ -61,12 +61,10 @@ pub(super) fn run(arguments: &Issue, directory: Option<&Path>) -> Result<ExitCod
 }
 
 /// The leaves of an owner that are described.
-fn described_leaves(cluster: &Cluster, owner: &ClientName, role: Option<Role>) -> Vec<LeafId> {
+fn described_leaves(cluster: &Cluster, owner: &str, role: Option<Role>) -> Vec<LeafId> {
     let all = leaves(cluster).into_iter().map(|leaf| leaf.id);
-    all.filter(|id| {
-        id.owner.to_string() == owner.as_str() && role.is_none_or(|role| role == id.role)
-    })
-    .collect()
+    all.filter(|id| id.owner.to_string() == owner && role.is_none_or(|role| role == id.role))
+        .collect()
 }
 
 /// What a described certificate carries stands in the description.
