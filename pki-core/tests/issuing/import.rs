@@ -137,6 +137,35 @@ fn keys_of_every_form_and_encryption_are_read() {
             }
         }
     }
+    // PBES1, whose object identifiers the reader of PKCS#8 has never heard of, and some it has.
+    let bench = Workbench::new();
+    bench.openssl("genpkey -algorithm ED25519 -out key.pem");
+    for (file, options) in [
+        ("3des.p8", "-v1 PBE-SHA1-3DES"),
+        ("3des.der", "-v1 PBE-SHA1-3DES -outform DER"),
+        (
+            "des.p8",
+            "-v1 PBE-MD5-DES -provider legacy -provider default",
+        ),
+    ] {
+        bench.openssl(&format!(
+            "pkcs8 -topk8 {options} -in key.pem -passout pass:x -out {file}"
+        ));
+        for passphrase in [None, Some(&b"x"[..])] {
+            let old = PrivateKey::read(&bench.read(file), passphrase);
+            let told = match (&old, passphrase) {
+                (Err(KeyError::LegacyEncryption), _) => true,
+                (Err(KeyError::Encrypted), None) => file == "des.p8",
+                _ => false,
+            };
+            assert!(told, "{file}: {old:?}");
+        }
+    }
+    // As the message says.
+    bench.openssl(
+        "pkcs8 -topk8 -v2 aes-256-cbc -in 3des.p8 -passin pass:x -passout pass:x -out new.p8",
+    );
+    PrivateKey::read(&bench.read("new.p8"), Some(b"x")).unwrap();
     let bench = Workbench::new();
     bench.openssl("genrsa -traditional -aes128 -passout pass:x -out old.pem 2048");
     let old = PrivateKey::read(&bench.read("old.pem"), Some(b"x"));
