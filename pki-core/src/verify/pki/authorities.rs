@@ -64,6 +64,9 @@ impl<S: Store + Sync> Check<'_, S> {
             self.report
                 .found(&path, &rules::AUTHORITY_NOT_VALID, message);
         }
+        if let Some(message) = self.compromised_key(certificate) {
+            self.report.found(&path, &rules::KEY_COMPROMISED, message);
+        }
         if let Some(reason) = self.revoked.get(&certificate.serial) {
             let message = records::of_authority(*reason);
             self.report.found(&path, &rules::REVOKED_AUTHORITY, message);

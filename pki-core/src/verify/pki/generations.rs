@@ -42,7 +42,10 @@ impl<S: Store + Sync> Check<'_, S> {
                 Ok(certificates) if !is_chain(&certificates, &kept) => {
                     "an authority in it is none that is kept here, nor signed by one: it was changed"
                 }
-                Ok(_) => continue,
+                Ok(certificates) => {
+                    self.every.extend(certificates.into_iter().next());
+                    continue;
+                }
                 Err(error) => {
                     self.report.unreadable(error)?;
                     self.damaged.insert(path);

@@ -111,6 +111,9 @@ impl<S: Store + Sync> Check<'_, S> {
             );
         }
         report.violations(path, violations);
+        if let Some(message) = self.compromised_key(certificate) {
+            report.found(path, &rules::KEY_COMPROMISED, message);
+        }
         let reason = |one: &Certificate| self.revoked.get(&one.serial).copied();
         if let Some(reason) = reason(certificate) {
             report.found(path, &rules::REVOKED, records::of_leaf(reason));
