@@ -16,6 +16,7 @@ use pki_core::import::ImportError;
 use pki_core::inspect::InspectError;
 use pki_core::key::KeyError;
 use pki_core::leaf::LeafId;
+use pki_core::name::San;
 use pki_core::revocation::{Carried, NotOnHold, UnfitReason};
 use pki_core::seal::{SealError, SlotError, SlotName};
 use pki_core::store::StoreError;
@@ -271,9 +272,7 @@ impl Error {
             Self::StopsCluster { .. } => Some(
                 "once the list is out, only the list before brings the cluster back; replace the authority instead, as docs/revocation.md says".to_owned(),
             ),
-            Self::Policy { source: PolicyError::Name { name, .. }, .. } => Some(format!(
-                "if it may have that name all the same, grant it: --san {name}; or leave out what it may not have: --drop-names"
-            )),
+            Self::Policy { source: PolicyError::Name { name, .. }, .. } => Some(hint_of_name(name)),
             Self::OthersUnproved { .. } => Some("give the passphrase of another slot with --passphrase-file, or its identity with --age-identity".to_owned()),
             Self::Seal(seal)
             | Self::Slot(SlotError::Seal(seal))
@@ -322,6 +321,20 @@ fn carriers(carried: &Carried) -> String {
     match carried.leaves.len() {
         1 => "1 certificate in use".to_owned(),
         many => format!("{many} certificates in use"),
+    }
+}
+
+/// Only what `--san` reads can be granted.
+fn hint_of_name(name: &str) -> String {
+    let name = name.strip_prefix("URI:").unwrap_or(name);
+    match name.parse::<San>() {
+        Ok(name) => format!(
+            "if it may have that name all the same, grant it: --san {name}; or leave out what it may not have: --drop-names"
+        ),
+        Err(_) => {
+            "leave out what it may not have, --drop-names, or have a request made without that name"
+                .to_owned()
+        }
     }
 }
 

@@ -225,6 +225,33 @@ fn a_request_is_answered_within_its_role() {
     assert!(output.stdout.starts_with(b"-----BEGIN CERTIFICATE-----"));
     assert!(String::from_utf8_lossy(&output.stderr).contains("bank.example was left out"));
 
+    // What is hinted at works: there is no way to have a name of another type.
+    let names = "-subj /CN=mail -addext subjectAltName=DNS:mail.your-internal.domain,";
+    for (name, granted) in [
+        ("email:a@b.c", None),
+        ("URI:spiffe://a/b", Some("spiffe://a/b")),
+    ] {
+        request(&workspace, "mail", &format!("{names}{name}"));
+        let mail = [
+            "issue",
+            "--csr",
+            "mail.csr",
+            "--role",
+            "server",
+            "--dry-run",
+        ];
+        let error = workspace.fails(1, &mail);
+        assert!(error.contains("--drop-names"), "{error}");
+        match granted {
+            None => assert!(!error.contains("--san"), "{error}"),
+            Some(granted) => {
+                assert!(error.contains(&format!("--san {granted};")), "{error}");
+                workspace.succeeds(&[&mail[..], &["--san", granted]].concat());
+            }
+        }
+        workspace.succeeds(&[&mail[..], &["--drop-names"]].concat());
+    }
+
     // Whoever makes a request does not choose to be a described client.
     request(&workspace, "thief", "-subj /CN=kube-apiserver");
     let error = workspace.fails(1, &["issue", "--csr", "thief.csr", "--role", "server"]);

@@ -78,6 +78,29 @@ fn every_generation_of_an_owner_is_revoked() {
     assert_eq!(revoked["reissued"][0], "etcdctl/client");
 }
 
+/// A renewal with the same key is another certificate of it.
+#[test]
+fn a_compromised_key_is_found_under_every_certificate() {
+    let workspace = Workspace::initialised();
+    workspace.succeeds(&["issue", "etcdctl", "--renew"]);
+    workspace.succeeds(&["revoke", "etcdctl/client/1", "--reason", "keyCompromise"]);
+    let codes = || {
+        let output = workspace.run(&["verify", "--json"]);
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let findings = report["findings"].as_array().unwrap().clone();
+        let code = |one: &Value| one["code"].as_str().unwrap().to_owned();
+        (
+            output.status.code(),
+            findings.iter().map(code).collect::<Vec<_>>(),
+        )
+    };
+    assert_eq!(codes(), (Some(3), vec!["key-compromised".to_owned()]));
+    // As its hint says.
+    workspace.succeeds(&["issue", "etcdctl", "--rekey"]);
+    workspace.succeeds(&["revoke", "etcdctl/client/2", "--reason", "keyCompromise"]);
+    assert_eq!(codes(), (Some(0), Vec::new()));
+}
+
 #[test]
 fn what_is_not_here_is_revoked_by_its_file_or_its_serial() {
     let (workspace, other) = (Workspace::initialised(), Workspace::initialised());
@@ -93,6 +116,11 @@ fn what_is_not_here_is_revoked_by_its_file_or_its_serial() {
 
     let revoked = report(&workspace, &["revoke", "--serial", "0x1F:00:FF"]);
     assert_eq!(revoked["certificates"][0]["name"], "1f00ff");
+    let unknown = "1f00ff is the serial number of no certificate here";
+    assert!(
+        revoked["warnings"].to_string().contains(unknown),
+        "{revoked}"
+    );
     // The serial of one that is here leads to it.
     let known = serial(
         &workspace,
@@ -102,6 +130,11 @@ fn what_is_not_here_is_revoked_by_its_file_or_its_serial() {
     assert_eq!(
         revoked["certificates"][0]["name"],
         "kube-apiserver/client/1"
+    );
+    assert!(
+        !revoked["warnings"]
+            .to_string()
+            .contains("no certificate here")
     );
     assert_eq!(
         report(&workspace, &["revoke", "--list"])

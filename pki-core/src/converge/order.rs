@@ -7,7 +7,7 @@ use super::plan::LeafKey;
 use super::revoke::Lists;
 use super::{ConvergeError, Signed};
 use crate::certificate::AlternativeName;
-use crate::description::Cluster;
+use crate::description::{Cluster, Node};
 use crate::hierarchy::AuthorityName;
 use crate::key::PublicKey;
 use crate::leaf::{LeafId, leaves};
@@ -124,6 +124,25 @@ impl Order {
     pub fn with_lifetime(mut self, lifetime: Lifetime) -> Self {
         self.lifetime = lifetime;
         self
+    }
+
+    /// The name of a member among its own, where another authority than etcd's signs it: clients
+    /// of etcd trust the root, and would take it for that member.
+    pub fn poses_as(&self, cluster: &Cluster) -> Option<&San> {
+        let serves = self.issuer.is_other() && self.id.role == Role::Server;
+        let mut names = self.profile.names().iter().filter(|_| serves);
+        names.find(|name| {
+            let of_node = |node: &Node| match name {
+                San::Dns(dns) => node.fqdn == *dns,
+                San::Ip(address) => node.addresses.contains(address),
+                San::Wildcard(parent) => {
+                    let (_, rest) = node.fqdn.as_str().split_once('.').unwrap_or_default();
+                    rest == parent.as_str()
+                }
+                San::Uri(_) => false,
+            };
+            cluster.nodes.iter().any(of_node) || cluster.certificates.server_sans.contains(*name)
+        })
     }
 
     /// Whether it can be made, as far as that can be seen without a key.

@@ -43,7 +43,8 @@ pub(super) fn run(arguments: &Issue, cluster: &Cluster, file: &Path) -> Result<E
     let issuer = super::issuer(arguments, cluster, &pki, pki.leaf(&id)?.as_ref())?;
     let (order, decision) = order(arguments, cluster, issuer, id, &request, file)?;
     order.check(cluster, &pki)?;
-    let notes = notes(&request, &decision, &order);
+    let mut notes = notes(&request, &decision, &order);
+    notes.extend(super::note(&order, cluster));
     if arguments.dry_run {
         let report = Report::planned(&order).with_notes(notes);
         return report.with_due_lists(cluster, &pki)?.print(arguments.json);

@@ -82,6 +82,12 @@ impl Report {
         }
         if !self.undo {
             self.warnings.extend(self.bypass.take());
+            if selected.is_some_and(|selected| selected.certificate.is_none()) {
+                let serial = revocation.serial_text();
+                self.warnings.push(format!(
+                    "{serial} is the serial number of no certificate here: compare it with the one that is meant, for it stays on the list for good"
+                ));
+            }
             let certificate = selected.and_then(|selected| selected.certificate.as_ref());
             self.warnings.extend(certificate.and_then(warning));
             self.warnings.dedup();
