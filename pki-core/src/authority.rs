@@ -4,7 +4,6 @@ use std::fmt;
 
 use rcgen::{
     CertificateParams, CertificateRevocationList, CertificateRevocationListParams, Issuer,
-    SubjectPublicKeyInfo,
 };
 use rustls_pki_types::CertificateDer;
 
@@ -15,7 +14,7 @@ use crate::key::{PrivateKey, PublicKey, WeakKey};
 use crate::lifetime::Validity;
 use crate::profile::Profile;
 use crate::serial::Serial;
-use crate::signer::{Adapter, Nothing, SignError, SignatureAlgorithm, Signer};
+use crate::signer::{Adapter, Certified, Nothing, SignError, SignatureAlgorithm, Signer};
 
 /// A certificate authority that can sign.
 pub struct Authority {
@@ -110,17 +109,19 @@ impl Authority {
         key: &PublicKey,
         validity: Validity,
     ) -> Result<Certificate, IssueError> {
-        key.kind()?;
+        let certified = Certified::new(key)?;
         let validity = validity.clamped_to(&self.certificate.validity);
         self.check(profile, &validity)?;
         let mut parameters = profile.parameters(key, &Serial::random()?, &validity)?;
         parameters.use_authority_key_identifier_extension =
             self.certificate.subject_key_identifier.is_some();
-        let subject_key = SubjectPublicKeyInfo::from_der(key.spki_der())?;
         let signed = parameters
-            .signed_by(&subject_key, &self.issuer)
+            .signed_by(&certified, &self.issuer)
             .map_err(|error| reason(self.issuer.key(), error))?;
         let certificate = Certificate::from_der(signed.der())?;
+        if certificate.public_key != *key && !certified.is_written_back() {
+            return Err(rcgen::Error::UnsupportedSignatureAlgorithm.into());
+        }
         if !certificate.names_issuer(&self.certificate) || certificate.public_key != *key {
             return Err(IssueError::Distorted {
                 subject: profile.subject().to_string(),

@@ -72,6 +72,18 @@ impl KeyAlgorithm {
         }
     }
 
+    /// The kind of a public key of a pair, where nothing of it is left to be checked: of RSA that
+    /// is the exponent.
+    fn checked_kind(self) -> Option<PublicKeyKind> {
+        match self {
+            Self::Ed25519 => Some(PublicKeyKind::Ed25519),
+            Self::P256 => Some(PublicKeyKind::P256),
+            Self::P384 => Some(PublicKeyKind::P384),
+            Self::P521 => Some(PublicKeyKind::P521),
+            Self::Rsa2048 | Self::Rsa3072 | Self::Rsa4096 => None,
+        }
+    }
+
     fn ecdsa(self) -> Option<&'static EcdsaSigningAlgorithm> {
         match self {
             Self::P256 => Some(&ECDSA_P256_SHA256_ASN1_SIGNING),
@@ -216,7 +228,8 @@ impl PrivateKey {
                 (der.as_ref().to_vec(), pair.public_key().as_der()?)
             }
         };
-        let public = PublicKey::from_parts(spki.as_ref().to_vec(), pair.raw_public_key());
+        let spki = spki.as_ref().to_vec();
+        let public = PublicKey::of_pair(spki, pair.raw_public_key(), algorithm.checked_kind());
         Ok(Self {
             algorithm,
             pair,

@@ -224,6 +224,35 @@ impl<S: Signer> rcgen::SigningKey for Adapter<S> {
     }
 }
 
+/// A public key as `rcgen` writes it: `rcgen`'s own reader tries one algorithm after another.
+pub(crate) struct Certified<'a> {
+    key: &'a PublicKey,
+    algorithm: SignatureAlgorithm,
+}
+
+impl<'a> Certified<'a> {
+    pub(crate) fn new(key: &'a PublicKey) -> Result<Self, WeakKey> {
+        let algorithm = SignatureAlgorithm::of(key.kind()?);
+        Ok(Self { key, algorithm })
+    }
+
+    /// Whether it is written octet by octet as it was read: one with other parameters is not.
+    pub(crate) fn is_written_back(&self) -> bool {
+        use rcgen::PublicKeyData as _;
+        self.subject_public_key_info() == self.key.spki_der()
+    }
+}
+
+impl rcgen::PublicKeyData for Certified<'_> {
+    fn der_bytes(&self) -> &[u8] {
+        self.key.raw()
+    }
+
+    fn algorithm(&self) -> &'static rcgen::SignatureAlgorithm {
+        self.algorithm.rcgen()
+    }
+}
+
 /// A key that signs nothing, to see what a certificate would look like.
 pub(crate) struct Nothing;
 
@@ -260,5 +289,28 @@ impl<S: Signer + ?Sized> Signer for Box<S> {
 
     fn sign(&self, algorithm: SignatureAlgorithm, message: &[u8]) -> Result<Vec<u8>, SignError> {
         (**self).sign(algorithm, message)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::key::{KeyAlgorithm, PrivateKey};
+
+    /// RFC 3279 section 2.3.1 asks for NULL parameters of RSA, and some leave them out.
+    #[test]
+    fn a_key_with_other_parameters_is_not_written_back() {
+        let key = PrivateKey::generate(KeyAlgorithm::Rsa2048).unwrap();
+        let certified = Certified::new(key.public()).unwrap();
+        assert!(certified.is_written_back());
+        let der = key.public().spki_der();
+        // SEQUENCE (4), SEQUENCE (2), rsaEncryption (11), NULL (2), the bit string.
+        let mut without = der.to_vec();
+        without.drain(17..19);
+        without[5] -= 2;
+        let length = u16::from_be_bytes([der[2], der[3]]) - 2;
+        without[2..4].copy_from_slice(&length.to_be_bytes());
+        let without = PublicKey::from_spki_der(&without).unwrap();
+        assert!(!Certified::new(&without).unwrap().is_written_back());
     }
 }

@@ -1,5 +1,6 @@
 //! How a certificate is written, where that matters besides what it says.
 
+use super::dotted;
 use x509_parser::prelude::{GeneralName, ParsedExtension, X509Certificate, X509Extension};
 
 /// The parts of a certificate's DER that no other value of it tells.
@@ -48,7 +49,7 @@ impl Encoding {
         let mut encoding = Self {
             version: parsed.version().0.saturating_add(1),
             serial: parsed.raw_serial().to_vec(),
-            signature_algorithm: parsed.signature_algorithm.algorithm.to_id_string(),
+            signature_algorithm: dotted(&parsed.signature_algorithm.algorithm),
             algorithms_agree: parsed.signature_algorithm == parsed.signature,
             not_before_generalized: parsed.validity.not_before.is_generalizedtime(),
             not_after_generalized: parsed.validity.not_after.is_generalizedtime(),
@@ -58,7 +59,7 @@ impl Encoding {
                 .subject
                 .iter_attributes()
                 .map(|attribute| Attribute {
-                    oid: attribute.attr_type().to_id_string(),
+                    oid: dotted(attribute.attr_type()),
                     characters: String::from_utf8_lossy(attribute.as_slice())
                         .chars()
                         .count(),
@@ -85,7 +86,7 @@ impl Encoding {
 
     fn extension(&mut self, extension: &X509Extension<'_>) {
         self.extensions.push(Extension {
-            oid: extension.oid.to_id_string(),
+            oid: dotted(&extension.oid),
             critical: extension.critical,
             form: match extension.parsed_extension() {
                 ParsedExtension::ParseError { .. } => Form::Malformed,

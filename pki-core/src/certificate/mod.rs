@@ -4,7 +4,10 @@ pub mod bundle;
 pub mod encoding;
 mod names;
 
+use std::fmt::Write as _;
+
 use time::OffsetDateTime;
+use x509_parser::asn1_rs::Oid;
 use x509_parser::prelude::{FromDer, ParsedExtension, X509Certificate, X509Name};
 
 pub use encoding::Encoding;
@@ -238,7 +241,7 @@ impl Certificate {
                     usage
                         .other
                         .iter()
-                        .map(|oid| ExtendedKeyUsage::Other(oid.to_id_string())),
+                        .map(|oid| ExtendedKeyUsage::Other(dotted(oid))),
                 )
                 .collect();
             }
@@ -305,26 +308,40 @@ pub(crate) fn common_name(name: &X509Name<'_>) -> Option<String> {
 /// A text from a certificate, of which a stranger may be the author: control characters are
 /// written out, so that none reaches a terminal.
 fn printable(text: &str) -> String {
-    text.chars()
-        .flat_map(|c| match c.is_control() {
-            true => c.escape_default().collect::<Vec<_>>(),
-            false => vec![c],
-        })
-        .collect()
+    let mut printable = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c.is_control() {
+            true => printable.extend(c.escape_default()),
+            false => printable.push(c),
+        }
+    }
+    printable
+}
+
+/// An object identifier as dotted numbers.
+fn dotted(oid: &Oid<'_>) -> String {
+    let Some(numbers) = oid.iter() else {
+        return oid.to_id_string();
+    };
+    let mut text = String::with_capacity(24);
+    for number in numbers {
+        if !text.is_empty() {
+            text.push('.');
+        }
+        let _ = write!(text, "{number}");
+    }
+    text
 }
 
 fn key_algorithm(certificate: &X509Certificate<'_>) -> String {
     let key = certificate.public_key();
-    let oid = key.algorithm.algorithm.to_id_string();
+    let oid = dotted(&key.algorithm.algorithm);
     let curve = key
         .algorithm
         .parameters
         .as_ref()
         .and_then(|parameters| parameters.as_oid().ok());
-    match (
-        oid.as_str(),
-        curve.map(|curve| curve.to_id_string()).as_deref(),
-    ) {
+    match (oid.as_str(), curve.map(|curve| dotted(&curve)).as_deref()) {
         ("1.2.840.10045.2.1", Some("1.2.840.10045.3.1.7")) => "P-256".to_owned(),
         ("1.2.840.10045.2.1", Some("1.3.132.0.34")) => "P-384".to_owned(),
         ("1.2.840.10045.2.1", Some("1.3.132.0.35")) => "P-521".to_owned(),
@@ -360,6 +377,23 @@ mod tests {
             printable("CN=evil\u{1b}[31m\nline é"),
             "CN=evil\\u{1b}[31m\\nline é"
         );
+    }
+
+    #[test]
+    fn identifiers_are_dotted_numbers() {
+        for text in [
+            "2.5.29.17",
+            "1.3.6.1.4.1.99999.1",
+            "0.9.2342.19200300.100.1.25",
+            "1.3.101.112",
+        ] {
+            let oid: Oid<'_> = text.parse().unwrap();
+            assert_eq!(dotted(&oid), text);
+        }
+        // A number that no machine word holds.
+        let long = [&[0x69][..], &[0xff; 12], &[0x7f]].concat();
+        let oid = Oid::new(long.into());
+        assert_eq!(dotted(&oid), oid.to_id_string());
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Public keys, and which of them are strong enough to certify.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 
 use aws_lc_rs::digest::{self, SHA1_FOR_LEGACY_USE_ONLY};
 use aws_lc_rs::signature::{
@@ -15,16 +16,42 @@ use x509_parser::x509::SubjectPublicKeyInfo;
 use super::Fingerprint;
 
 /// A public key as SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7).
-#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct PublicKey {
     spki: Vec<u8>,
+    /// A part of `spki`.
     raw: Vec<u8>,
+    /// Of a key whose kind has been found out: that takes the check of a point on its curve.
+    kind: Option<PublicKeyKind>,
+}
+
+impl PartialEq for PublicKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.spki == other.spki
+    }
+}
+
+impl Eq for PublicKey {}
+
+impl Hash for PublicKey {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.spki.hash(state);
+    }
 }
 
 impl PublicKey {
     /// From the DER of a SubjectPublicKeyInfo and the content of its bit string.
     pub(crate) fn from_parts(spki: Vec<u8>, raw: Vec<u8>) -> Self {
-        Self { spki, raw }
+        Self {
+            spki,
+            raw,
+            kind: None,
+        }
+    }
+
+    /// The same of a pair that the cryptographic library made or read, and so checked.
+    pub(super) fn of_pair(spki: Vec<u8>, raw: Vec<u8>, kind: Option<PublicKeyKind>) -> Self {
+        Self { spki, raw, kind }
     }
 
     /// Reads a SubjectPublicKeyInfo from DER.
@@ -37,7 +64,8 @@ impl PublicKey {
             Ok(([], info)) => Self::from_parts(der.to_vec(), info.subject_public_key.data.to_vec()),
             _ => return Err(WeakKey("it cannot be read".to_owned())),
         };
-        key.kind().map(|_| key)
+        let kind = Some(key.kind()?);
+        Ok(Self { kind, ..key })
     }
 
     /// The SubjectPublicKeyInfo as DER.
@@ -58,6 +86,13 @@ impl PublicKey {
     ///
     /// When its algorithm or curve is another, it is too short, or it is no point of its curve.
     pub fn kind(&self) -> Result<PublicKeyKind, WeakKey> {
+        match self.kind {
+            Some(kind) => Ok(kind),
+            None => self.find_kind(),
+        }
+    }
+
+    fn find_kind(&self) -> Result<PublicKeyKind, WeakKey> {
         let (_, info) = SubjectPublicKeyInfo::from_der(&self.spki)
             .map_err(|_| WeakKey("it cannot be read".to_owned()))?;
         let curve = info

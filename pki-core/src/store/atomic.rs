@@ -1,12 +1,12 @@
 //! Files that are there whole or not at all.
 
 use std::collections::BTreeSet;
-use std::fs::{self, DirBuilder, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::fs::{self, File};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::sync::Unsynced;
+use super::tree::{self, NewFile};
 
 /// Who may read a file.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -21,7 +21,7 @@ pub enum Access {
 
 impl Access {
     /// The mode bits.
-    fn mode(self) -> u32 {
+    pub(super) fn mode(self) -> u32 {
         match self {
             Self::Everyone => 0o644,
             Self::Owner => 0o600,
@@ -92,17 +92,19 @@ impl Group {
             source,
         };
         let temporary = self.stage(path).map_err(at)?;
-        make_directory(&temporary).map_err(at)?;
-        let mut inner = BTreeSet::new();
-        for (name, content, access) in files {
-            let file = temporary.join(name);
-            self.files.push(path.join(name));
-            make_inner(&mut inner, &temporary, parent(&file)).map_err(at)?;
-            self.write_new(&file, content, access).map_err(at)?;
+        tree::make_directory(&temporary).map_err(at)?;
+        let files: Vec<NewFile<'_>> = files.into_iter().collect();
+        let names = files.iter().map(|(name, ..)| path.join(name));
+        self.files.extend(names);
+        if Unsynced::takes_whole(files.len()) {
+            // From before the first write on, so that it learns of every error.
+            let top = File::open(&temporary).map_err(at)?;
+            self.unsynced.push_file_system(temporary.clone(), top)?;
+            return tree::write_many(&temporary, &files).map_err(at);
         }
-        inner
-            .into_iter()
-            .try_for_each(|path| self.unsynced.push_directory(path))?;
+        for (path, file) in tree::write(&temporary, &files).map_err(at)? {
+            self.unsynced.push(path, file)?;
+        }
         self.unsynced.push_directory(temporary)
     }
 
@@ -176,19 +178,14 @@ impl Group {
         let above = parent(path);
         self.make_directories(above)?;
         self.directories.insert(above.to_owned());
-        match make_directory(path) {
+        match tree::make_directory(path) {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
             _ => Ok(()),
         }
     }
 
     fn write_new(&mut self, path: &Path, content: &[u8], access: Access) -> io::Result<()> {
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(access.mode())
-            .open(path)?;
-        file.write_all(content)?;
+        let file = tree::write_new(path, content, access)?;
         self.unsynced
             .push(path.to_owned(), file)
             .map_err(|error| error.source)
@@ -301,21 +298,6 @@ pub(super) fn remove(path: &Path) -> io::Result<()> {
         true => fs::remove_dir_all(path),
         false => fs::remove_file(path),
     }
-}
-
-/// Makes a directory in `top` and those above it, once.
-fn make_inner(made: &mut BTreeSet<PathBuf>, top: &Path, path: &Path) -> io::Result<()> {
-    if path == top || made.contains(path) {
-        return Ok(());
-    }
-    make_inner(made, top, parent(path))?;
-    make_directory(path)?;
-    made.insert(path.to_owned());
-    Ok(())
-}
-
-fn make_directory(path: &Path) -> io::Result<()> {
-    DirBuilder::new().mode(0o755).create(path)
 }
 
 /// The directory that holds `path`; `.` for a bare name.

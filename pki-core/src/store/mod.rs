@@ -17,6 +17,7 @@ mod memory;
 mod pki;
 mod revocations;
 mod sync;
+mod tree;
 
 use std::io;
 

@@ -42,6 +42,16 @@ impl Unsynced {
         self.push(path, directory)
     }
 
+    /// Whether so many files in a directory that is new are better synced by their file system.
+    pub(super) fn takes_whole(count: usize) -> bool {
+        SYNCS_FILE_SYSTEMS && count > FEW
+    }
+
+    /// Takes the whole file system of a file that is open since before the others were written.
+    pub(super) fn push_file_system(&mut self, path: PathBuf, file: File) -> Result<(), WriteError> {
+        self.push_to_many((path, file))
+    }
+
     pub(super) fn sync(&mut self) -> Result<(), WriteError> {
         sync_side_by_side(&std::mem::take(&mut self.few))?;
         std::mem::take(&mut self.many)
