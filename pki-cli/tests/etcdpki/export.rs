@@ -6,7 +6,7 @@ mod refusals;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use fixtures::clear_keys;
+use fixtures::{clear_keys, openssl, run};
 use pki_core::journal::{Event, Journal};
 use serde_json::Value;
 
@@ -207,4 +207,56 @@ fn a_revoked_certificate_is_told_of() {
         report["notes"],
         serde_json::json!(["etcdctl/client is revoked, and members refuse it"])
     );
+}
+
+/// What `kubeadm init phase certs` does with files that are there already (runCAPhase and
+/// runCertPhase in its source), and what its documentation asks of them; kubeadm itself is in no
+/// package that the tests can install.
+#[test]
+fn kubeadm_finds_what_it_would_have_made() {
+    let workspace = workspace();
+    export(&workspace, FORMATS[5], "pki-of-node");
+    let shell = |arguments: &str| {
+        let mut command = openssl();
+        command.args(arguments.split_whitespace());
+        run(command.current_dir(workspace.path("pki-of-node")))
+            .expect_success()
+            .stdout
+    };
+    // Of several in the file it takes the first, as openssl does.
+    shell("x509 -in etcd/ca.crt -out first.crt");
+    let authority = shell("x509 -in first.crt -noout -ext basicConstraints,keyUsage");
+    assert!(
+        authority.contains("CA:TRUE") && authority.contains("Certificate Sign"),
+        "{authority}"
+    );
+    assert!(!workspace.path("pki-of-node/etcd/ca.key").exists());
+    let both = [
+        "TLS Web Server Authentication",
+        "TLS Web Client Authentication",
+    ];
+    let server = [
+        "DNS:localhost",
+        "IP Address:127.0.0.1",
+        "IP Address:10.0.0.10",
+    ];
+    for (name, usages, names) in [
+        ("etcd/server", &both[..], &server[..]),
+        ("etcd/peer", &both[..], &server[2..]),
+        ("etcd/healthcheck-client", &both[1..], &[]),
+        ("apiserver-etcd-client", &both[1..], &[]),
+    ] {
+        shell(&format!(
+            "verify -x509_strict -partial_chain -CAfile first.crt -untrusted {name}.crt {name}.crt"
+        ));
+        let certified = shell(&format!("x509 -in {name}.crt -noout -pubkey"));
+        assert_eq!(shell(&format!("pkey -in {name}.key -pubout")), certified);
+        let said = shell(&format!(
+            "x509 -in {name}.crt -noout -ext extendedKeyUsage,subjectAltName"
+        ));
+        for part in usages.iter().chain(names) {
+            assert!(said.contains(part), "{name}: {said}");
+        }
+        assert_eq!(said.contains(both[0]), usages.len() == 2, "{name}: {said}");
+    }
 }
