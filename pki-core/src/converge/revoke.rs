@@ -16,6 +16,9 @@ use crate::store::{Batch, Pki, Store, StoredAuthority};
 /// Writes these revocations, each in place of the record of the same serial number, and signs
 /// every list that they change.
 ///
+/// To revoke an authority that leaves are sent along with stops the cluster: look for that first,
+/// with [`Carried::find`](crate::revocation::Carried::find).
+///
 /// When it is interrupted, records may be there that no list tells of: the next [`revoke`] or
 /// [`Plan::apply`](super::Plan::apply) signs the lists.
 ///
