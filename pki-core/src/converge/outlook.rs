@@ -8,7 +8,6 @@ use crate::crl::Due;
 use crate::description::Cluster;
 use crate::hierarchy::AuthorityName;
 use crate::store::{Pki, Store};
-use crate::trust::Bundles;
 
 impl Plan {
     /// Where a person will find what [`Plan::apply`] writes, besides authorities and certificates:
@@ -22,10 +21,9 @@ impl Plan {
         cluster: &Cluster,
         pki: &Pki<S>,
     ) -> Result<Vec<String>, ConvergeError> {
-        let find = |name| self.present(name).map(|stored| &stored.certificate);
-        let mut files = match Bundles::of(cluster, find) {
-            Ok(bundles) => pki.stale_bundles(&bundles)?,
-            Err(_) => pki.bundle_paths(),
+        let mut files = match &self.bundles {
+            Some(bundles) => pki.stale_bundles(bundles)?,
+            None => pki.bundle_paths(),
         };
         let mut lists: BTreeSet<String> = BTreeSet::new();
         let merged = [Pki::<S>::merged_crl_path(), Pki::<S>::crl_pem_path()];
