@@ -281,9 +281,7 @@ impl Error {
             {
                 Some("what was there before is as it was; make room and run this again".to_owned())
             }
-            Self::Vault { source: vault_format::Error::DecryptFailed, .. } => {
-                Some("is it another password, or was the file changed? Restore it from a copy, or move it away to have it written anew".to_owned())
-            }
+            Self::Vault { source, .. } => hint_of_vault(source),
             _ => None,
         }
     }
@@ -303,6 +301,23 @@ impl Error {
 fn listed(paths: &[PathBuf]) -> String {
     let texts: Vec<String> = paths.iter().map(|one| one.display().to_string()).collect();
     texts.join(", ")
+}
+
+fn hint_of_vault(error: &vault_format::Error) -> Option<String> {
+    use vault_format::Error as E;
+    let hint = match error {
+        E::DecryptFailed => {
+            "is it another password, or was the file changed? Restore it from a copy, or move it away to have it written anew"
+        }
+        E::CorruptPayload { .. }
+        | E::Format { .. }
+        | E::NotVault { .. }
+        | E::UnsupportedMethod { .. } => {
+            "restore it from a copy, such as that of git; a file that `etcdpki init` wrote is written anew once it is moved away"
+        }
+        _ => return None,
+    };
+    Some(hint.to_owned())
 }
 
 fn hint_of_seal(error: &SealError) -> Option<String> {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use pki_core::document::Document;
 use pki_core::secret_text::SecretText;
 use pki_core::store::atomic::{self, Access, Group};
-use vault_format::{Header, Label, Plaintext, Secret};
+use vault_format::{Form, Header, Label, Plaintext, Secret};
 use zeroize::Zeroizing;
 
 use super::error::Error;
@@ -33,7 +33,7 @@ impl Old {
             Self::Plain(content) if document.secret => content,
             old => return Ok(old),
         };
-        if !vault_format::is_encrypted(&content) {
+        if Form::of(&content) == Form::Clear {
             return Err(Error::NotEncrypted {
                 path: path.to_owned(),
             });

@@ -197,3 +197,42 @@ fn what_a_file_browser_leaves_is_passed_over() {
     workspace.succeeds(&["init"]);
     workspace.succeeds(&["status"]);
 }
+
+/// To encrypt it once more, as is right for clear text, would hide it.
+#[test]
+fn a_vault_file_with_a_damaged_header_is_not_called_clear() {
+    const VAULT: &str = "roles/common/vars/certificates.vault.yml";
+    let workspace = Workspace::initialised();
+    let good = String::from_utf8(workspace.read(VAULT)).unwrap();
+    let (_, body) = good.split_once('\n').unwrap();
+    for (bad, phrase) in [
+        (format!("$ANSIBLE_VAULX;1.1;AES256\n{body}"), "header"),
+        (body.to_owned(), "header"),
+        (good[..good.len() / 2].to_owned(), "in line"),
+    ] {
+        workspace.write_with_mode(VAULT, bad, 0o600);
+        let report = found(&workspace);
+        assert_eq!(blamed(&report), [VAULT], "{report}");
+        let finding = &report["findings"][0];
+        assert_eq!(finding["code"], "vault-damaged");
+        let closed = workspace.run(&["verify", "--without-keys", "--json"]);
+        let closed: Value = serde_json::from_slice(&closed.stdout).unwrap();
+        assert_eq!(closed["findings"], report["findings"]);
+        for command in [&["init"][..], &["inspect", VAULT]] {
+            let error = workspace.fails(1, command);
+            assert!(
+                error.contains(phrase) && error.contains("restore it from a copy"),
+                "{error}"
+            );
+            assert!(!error.contains("vault encrypt "), "{error}");
+        }
+        // A new password would not open it once it is repaired.
+        fs::rename(workspace.path("vault-password.txt"), workspace.path("kept")).unwrap();
+        let error = workspace.fails(1, &["init", "--generate-secrets"]);
+        assert!(error.contains(VAULT), "{error}");
+        fs::rename(workspace.path("kept"), workspace.path("vault-password.txt")).unwrap();
+    }
+    // The header that is named is the right one.
+    workspace.write_with_mode(VAULT, format!("$ANSIBLE_VAULT;1.1;AES256\n{body}"), 0o600);
+    workspace.succeeds(&["verify"]);
+}
