@@ -93,7 +93,7 @@ pub(crate) fn not_vault(content: &[u8]) -> Option<&'static str> {
         Some("it is empty")
     } else if content.starts_with(BYTE_ORDER_MARK) {
         Some("it starts with a byte order mark; remove these three bytes")
-    } else if UTF16_MARKS.iter().any(|mark| content.starts_with(*mark)) {
+    } else if UTF16_MARKS.iter().any(|mark| content.starts_with(mark)) {
         Some("it is UTF-16; save it as ASCII")
     } else if content.starts_with(b"\x1f\x8b") {
         Some("it is compressed by gzip; unpack it first")

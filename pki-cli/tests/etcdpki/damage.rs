@@ -236,3 +236,59 @@ fn a_vault_file_with_a_damaged_header_is_not_called_clear() {
     workspace.write_with_mode(VAULT, format!("$ANSIBLE_VAULT;1.1;AES256\n{body}"), 0o600);
     workspace.succeeds(&["verify"]);
 }
+
+/// Certificates that are whole and at the wrong place: `init` does not take that for a change of
+/// the description, or for a fault of the revocation list.
+#[test]
+fn swapped_certificates_are_told_by_init_as_by_verify() {
+    const LEAF: &str = "pki/certificates/etcd-0/server/1/tls.crt";
+    const AUTHORITY: &str = "pki/authorities/etcd/1/ca.crt";
+    let (workspace, other) = (Workspace::initialised(), Workspace::initialised());
+    for (path, swapped) in [
+        (
+            LEAF,
+            workspace.read("pki/certificates/etcd-1/server/1/tls.crt"),
+        ),
+        (LEAF, other.read(LEAF)),
+        (AUTHORITY, other.read(AUTHORITY)),
+        (
+            AUTHORITY,
+            workspace.read("pki/authorities/intermediate/1/ca.crt"),
+        ),
+        (
+            "pki/authorities/root/1/ca.crt",
+            other.read("pki/authorities/root/1/ca.crt"),
+        ),
+    ] {
+        let good = workspace.read(path);
+        workspace.write(path, swapped);
+        let before = workspace.files();
+        let report = found(&workspace);
+        let findings = report["findings"].as_array().unwrap();
+        assert_eq!(findings[0]["code"], "certificate-changed", "{report}");
+        for finding in findings {
+            let hint = finding["hint"].as_str().unwrap();
+            assert!(
+                finding["path"] == path && hint.starts_with("restore "),
+                "{report}"
+            );
+        }
+        let message = findings[0]["message"].as_str().unwrap();
+        for command in [&["init"][..], &["init", "--dry-run"], &["rotate"]] {
+            let error = workspace.fails(1, command);
+            assert!(
+                error.contains(&format!("{path}: {message}"))
+                    && error.contains("restore it from a copy"),
+                "{error}"
+            );
+        }
+        assert_eq!(workspace.files(), before);
+        workspace.write(path, good);
+    }
+    workspace.succeeds(&["verify"]);
+    // The other way that is named.
+    workspace.write(LEAF, other.read(LEAF));
+    fs::remove_dir_all(workspace.path("pki/certificates/etcd-0/server/1")).unwrap();
+    workspace.succeeds(&["init"]);
+    workspace.succeeds(&["verify"]);
+}

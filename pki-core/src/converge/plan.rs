@@ -14,13 +14,14 @@ use crate::key::KeyAlgorithm;
 use crate::leaf::{Leaf, LeafId, leaves};
 use crate::lifetime::Lifetime;
 use crate::revocation::Revocation;
-use crate::store::{Pki, Store, StoredAuthority, StoredLeaf};
+use crate::store::{Pki, Recorded, Store, StoredAuthority, StoredLeaf};
 
 /// Finds out what is missing, or does not fit the description any more.
 ///
 /// # Errors
 ///
-/// When the store cannot be read or is another cluster's; when an authority is missing above one
+/// When the store cannot be read or is another cluster's; when a certificate is another than the
+/// journal tells of; when an authority is missing above one
 /// that is there; when a node lies outside what the etcd authority may sign.
 pub fn plan<S: Store>(
     cluster: &Cluster,
@@ -35,10 +36,16 @@ pub fn plan<S: Store>(
             described: cluster.name.to_string(),
         });
     }
+    let every_authority = pki.authorities()?;
+    let journal = pki.journal()?;
+    let recorded = Recorded::new(&journal, every_authority.iter().cloned());
+    // What another one did not sign or does not fit would be blamed for that otherwise.
+    for authority in &every_authority {
+        pki.expect_authority(&recorded, authority)?;
+    }
     let authorities = authorities(cluster, pki)?;
     let others = others(cluster, pki, &authorities)?;
     let revocations = pki.revocations()?;
-    let every_authority = pki.authorities()?;
     refuse_other_issuer(&authorities, &every_authority)?;
     let lists = lists(cluster, pki, &every_authority, &revocations, now)?;
     let mut plan = Plan {
@@ -54,6 +61,9 @@ pub fn plan<S: Store>(
     };
     for leaf in leaves(cluster) {
         let present = pki.leaf(&leaf.id)?;
+        if let Some(present) = &present {
+            pki.expect_leaf(&recorded, present)?;
+        }
         plan.refuse_lost_authority(present.as_ref())?;
         let adopted = match &present {
             Some(present) => pki.is_adopted(present)?,
