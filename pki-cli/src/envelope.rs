@@ -10,8 +10,9 @@ use zeroize::Zeroizing;
 /// What a file is by how it begins.
 pub(crate) fn form(file: &mut impl Read) -> io::Result<Form> {
     // Not grown, which would leave copies behind.
-    let mut start = Zeroizing::new(Vec::with_capacity(ENOUGH));
-    file.take(ENOUGH as u64).read_to_end(&mut start)?;
+    let room = usize::try_from(ENOUGH).unwrap_or_default();
+    let mut start = Zeroizing::new(Vec::with_capacity(room));
+    file.take(ENOUGH).read_to_end(&mut start)?;
     Ok(Form::of(&start))
 }
 
@@ -21,4 +22,4 @@ pub(crate) fn is_at(path: &Path) -> bool {
 }
 
 /// Far more than any header and the line after it.
-const ENOUGH: usize = 4096;
+const ENOUGH: u64 = 4096;

@@ -205,6 +205,9 @@ pub(super) enum Error {
         name: String,
         known: String,
     },
+    /// The keys do not open, of a PKI that can be checked without them.
+    #[error(transparent)]
+    Unopened(Box<Self>),
     #[error("{0}")]
     Usage(String),
     #[error("{}: {source}", .path.display())]
@@ -227,9 +230,15 @@ impl Error {
     /// How the command ends.
     pub(super) fn exit_code(&self) -> ExitCode {
         match self {
+            Self::Unopened(error) => error.exit_code(),
             Self::Usage(_) => ExitCode::from(2),
             _ => ExitCode::FAILURE,
         }
+    }
+
+    /// Of a PKI that can be checked without its keys.
+    pub(super) fn unopened(self) -> Self {
+        Self::Unopened(Box::new(self))
     }
 
     /// An error of the operating system about a path.
@@ -269,6 +278,13 @@ impl Error {
                 hint_of_seal(seal)
             }
             Self::Password { hint, .. } => hint.clone(),
+            Self::Unopened(error) => {
+                let without = "`etcdpki verify --without-keys` checks all that needs no key";
+                Some(match error.hint() {
+                    Some(hint) => format!("{hint}; {without}"),
+                    None => without.to_owned(),
+                })
+            }
             Self::NotEncrypted { path } => {
                 Some(format!("if it is yours, encrypt it: vault encrypt {}", path.display()))
             }
