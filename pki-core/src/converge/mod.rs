@@ -19,7 +19,7 @@ pub use apply::Issued;
 pub use error::ConvergeError;
 pub use order::{Order, OrderKey, Ordered};
 pub use plan::{Action, LeafKey, Plan, Reason, Terms, plan};
-pub use renewal::{Renewal, next_renewal, renewals};
+pub use renewal::{Renewal, ending_before, next_renewal, renewals};
 pub use revoke::{Signed, revoke};
 pub use state::State;
 

@@ -234,6 +234,21 @@ fn faults_name_line_and_column() {
             4,
             "not less than the lifetime",
         ),
+        (
+            with("certificates: { renew_before: 330d }"),
+            4,
+            "certificates: renew_before: a certificate of 1y could be due as soon as it is made",
+        ),
+        (
+            with("certificates: { renew_before: 9/10 }"),
+            4,
+            "due as soon as it is made",
+        ),
+        (
+            with("certificates: { lifetime: 1s }"),
+            4,
+            "certificates: lifetime: a certificate of 1s could be due",
+        ),
         (with("certificates: { key: dsa }"), 4, "no key algorithm"),
         (
             with("certificates: { sharing: none }"),

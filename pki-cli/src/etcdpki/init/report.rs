@@ -47,6 +47,8 @@ pub(super) struct Report {
     certificates: Vec<Certificate>,
     /// The first renewal that is to come.
     next_renewal: Option<NextRenewal>,
+    /// The authority that signs, if certificates end with it.
+    limit: Option<Limit>,
     /// What is there, still valid, and not described.
     undescribed: Vec<Undescribed>,
     /// Vault files that no play needs any more.
@@ -59,6 +61,16 @@ struct NextRenewal {
     from: String,
     #[serde(skip)]
     day: String,
+}
+
+#[derive(Debug, Serialize)]
+struct Limit {
+    authority: String,
+    not_after: String,
+    #[serde(skip)]
+    day: String,
+    /// How many certificates end with it, so that no renewal lengthens their life.
+    certificates: usize,
 }
 
 #[derive(Debug, Serialize)]
@@ -122,6 +134,7 @@ impl Report {
             authorities: Vec::new(),
             certificates: Vec::new(),
             next_renewal: None,
+            limit: None,
             undescribed: Vec::new(),
             unused: Vec::new(),
         }
@@ -200,6 +213,18 @@ impl Report {
             from: timestamp(from),
             day: date(from),
         });
+        let leaves = state.leaves.iter();
+        let limits = leaves.filter_map(|leaf| converge::ending_before(cluster, state, leaf));
+        for authority in limits {
+            let end = authority.certificate.validity.not_after;
+            let limit = self.limit.get_or_insert_with(|| Limit {
+                authority: authority.name.to_string(),
+                not_after: timestamp(end),
+                day: date(end),
+                certificates: 0,
+            });
+            limit.certificates += 1;
+        }
         let revocations = pki.revocations()?;
         for (path, certificate) in pki.undescribed(state.leaves.iter().map(|leaf| &leaf.id))? {
             let end = certificate.validity.not_after;
@@ -301,6 +326,22 @@ impl Report {
             (false, false) => self.write_made(text),
         }
         self.write_table(text);
+        if let Some(limit) = &self.limit {
+            let Limit {
+                authority,
+                day,
+                certificates,
+                ..
+            } = limit;
+            let (certificates, end) = match certificates {
+                1 => ("1 certificate".to_owned(), "ends"),
+                many => (count(*many, "certificate"), "end"),
+            };
+            let _ = writeln!(
+                text,
+                "\n{WARN}note{WARN:#}: {certificates} {end} with the {authority} CA, on {day}: no renewal lengthens that until\nthe authority is replaced"
+            );
+        }
         if !self.undescribed.is_empty() {
             let _ = writeln!(
                 text,
