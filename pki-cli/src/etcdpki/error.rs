@@ -289,15 +289,43 @@ impl Error {
                 Some(format!("if it is yours, encrypt it: vault encrypt {}", path.display()))
             }
             Self::Io { path, .. } if path == Path::new(STDOUT) => None,
-            Self::Io { path, source } if source.kind() == io::ErrorKind::PermissionDenied => {
+            Self::Vault { source, .. } if hint_of_vault(source).is_some() => hint_of_vault(source),
+            _ => self.refusal().and_then(|refused| self.hint_of_refusal(refused)),
+        }
+    }
+
+    /// What the operating system answered, whatever it was asked for.
+    fn refusal(&self) -> Option<&io::Error> {
+        let mut next = std::error::Error::source(self);
+        while let Some(error) = next {
+            if let Some(refused) = error.downcast_ref() {
+                return Some(refused);
+            }
+            next = error.source();
+        }
+        None
+    }
+
+    fn hint_of_refusal(&self, refused: &io::Error) -> Option<String> {
+        let path = match self {
+            Self::Io { path, .. } => Some(path.as_path()),
+            Self::Store(StoreError::Io { path, .. })
+            | Self::Converge(ConvergeError::Store(StoreError::Io { path, .. })) => {
+                Some(Path::new(path))
+            }
+            _ => None,
+        };
+        match (refused.kind(), path) {
+            (io::ErrorKind::PermissionDenied, Some(path)) => {
                 Some(format!("see who owns it: ls -ld {}", path.display()))
             }
-            Self::Io { source, .. } | Self::Store(StoreError::Io { source, .. })
-                if source.kind() == io::ErrorKind::StorageFull =>
-            {
-                Some("what was there before is as it was; make room and run this again".to_owned())
+            (io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded, _) => {
+                Some("no file is half-written: make room, and run this again".to_owned())
             }
-            Self::Vault { source, .. } => hint_of_vault(source),
+            (io::ErrorKind::ReadOnlyFilesystem, _) => Some(
+                "no file is half-written: mount the file system for writing (the kernel makes it read-only when its disk fails), and run this again"
+                    .to_owned(),
+            ),
             _ => None,
         }
     }
