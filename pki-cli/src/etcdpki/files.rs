@@ -33,16 +33,7 @@ impl Old {
             Self::Plain(content) if document.secret => content,
             old => return Ok(old),
         };
-        if Form::of(&content) == Form::Clear {
-            return Err(Error::NotEncrypted {
-                path: path.to_owned(),
-            });
-        }
-        let failed = |source| Error::Vault {
-            path: path.to_owned(),
-            source,
-        };
-        let label = Header::parse(&content).map_err(failed)?.label().cloned();
+        let label = vault_header(path, &content)?.label().cloned();
         let plaintext = decrypt(path, &content, secret)?;
         Ok(Self::Encrypted { plaintext, label })
     }
@@ -83,6 +74,17 @@ impl Old {
             .map_err(|_| Error::NotText {
                 path: path.to_owned(),
             })
+    }
+}
+
+/// The header of what must be a vault file.
+pub(super) fn vault_header(path: &Path, content: &[u8]) -> Result<Header, Error> {
+    let path = path.to_owned();
+    match Form::of(content) {
+        Form::Clear => Err(Error::NotEncrypted { path }),
+        Form::Damaged { .. } | Form::Vault => {
+            Header::parse(content).map_err(|source| Error::Vault { path, source })
+        }
     }
 }
 

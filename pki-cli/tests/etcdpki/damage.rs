@@ -218,7 +218,11 @@ fn a_vault_file_with_a_damaged_header_is_not_called_clear() {
         let closed = workspace.run(&["verify", "--without-keys", "--json"]);
         let closed: Value = serde_json::from_slice(&closed.stdout).unwrap();
         assert_eq!(closed["findings"], report["findings"]);
-        for command in [&["init"][..], &["inspect", VAULT]] {
+        for command in [&["init"][..], &["init", "--dry-run"], &["inspect", VAULT]] {
+            // A dry run opens no file, and so looks at its start alone.
+            if phrase == "in line" && command.contains(&"--dry-run") {
+                continue;
+            }
             let error = workspace.fails(1, command);
             assert!(
                 error.contains(phrase) && error.contains("restore it from a copy"),
