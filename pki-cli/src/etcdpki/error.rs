@@ -210,6 +210,12 @@ pub(super) enum Error {
     Unopened(Box<Self>),
     #[error("{0}")]
     Usage(String),
+    #[error("{source}")]
+    WrongPassphrase {
+        source: SealError,
+        /// Where it came from.
+        origin: String,
+    },
     #[error("{}: {source}", .path.display())]
     Vault {
         path: PathBuf,
@@ -278,6 +284,7 @@ impl Error {
                 hint_of_seal(seal)
             }
             Self::Password { hint, .. } => hint.clone(),
+            Self::WrongPassphrase { origin, .. } => Some(format!("it came from {origin}")),
             Self::Unopened(error) => {
                 let without = "`etcdpki verify --without-keys` checks all that needs no key";
                 Some(match error.hint() {

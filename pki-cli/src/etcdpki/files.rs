@@ -80,12 +80,15 @@ impl Old {
 /// The header of what must be a vault file.
 pub(super) fn vault_header(path: &Path, content: &[u8]) -> Result<Header, Error> {
     let path = path.to_owned();
-    match Form::of(content) {
-        Form::Clear => Err(Error::NotEncrypted { path }),
-        Form::Damaged { .. } | Form::Vault => {
-            Header::parse(content).map_err(|source| Error::Vault { path, source })
-        }
+    match is_in_clear(content) {
+        true => Err(Error::NotEncrypted { path }),
+        false => Header::parse(content).map_err(|source| Error::Vault { path, source }),
     }
+}
+
+/// Whether what must be a vault file is to be encrypted. An empty one was damaged.
+pub(super) fn is_in_clear(content: &[u8]) -> bool {
+    !content.is_empty() && Form::of(content) == Form::Clear
 }
 
 /// Decrypts a vault file.

@@ -119,7 +119,7 @@ fn vault(
     }
     if view.items.is_empty() {
         let found = inspect::inspect(plaintext.as_ref()).or_else(|error| match error {
-            InspectError::Nothing => Ok(Vec::new()),
+            InspectError::Empty | InspectError::Nothing => Ok(Vec::new()),
             error => Err(Error::Inspect {
                 path: path.to_owned(),
                 source: error,

@@ -208,6 +208,7 @@ fn a_vault_file_with_a_damaged_header_is_not_called_clear() {
     for (bad, phrase) in [
         (format!("$ANSIBLE_VAULX;1.1;AES256\n{body}"), "header"),
         (body.to_owned(), "header"),
+        (String::new(), "it is empty"),
         (good[..good.len() / 2].to_owned(), "in line"),
     ] {
         workspace.write_with_mode(VAULT, bad, 0o600);
@@ -233,7 +234,10 @@ fn a_vault_file_with_a_damaged_header_is_not_called_clear() {
         // A new password would not open it once it is repaired.
         fs::rename(workspace.path("vault-password.txt"), workspace.path("kept")).unwrap();
         let error = workspace.fails(1, &["init", "--generate-secrets"]);
-        assert!(error.contains(VAULT), "{error}");
+        assert!(
+            error.contains("certificates.vault.yml: this file is encrypted already"),
+            "{error}"
+        );
         fs::rename(workspace.path("kept"), workspace.path("vault-password.txt")).unwrap();
     }
     // The header that is named is the right one.

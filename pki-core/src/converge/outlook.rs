@@ -25,7 +25,10 @@ impl Plan {
         let find = |name| self.present(name).map(|stored| &stored.certificate);
         let mut files = self.generations(pki);
         files.extend(match Bundles::of(cluster, find) {
-            Ok(bundles) => pki.stale_bundles(&bundles)?,
+            Ok(bundles) => {
+                let stale = pki.stale_bundles(&bundles)?.into_iter();
+                stale.map(|(path, _)| path).collect()
+            }
             Err(_) => pki.bundle_paths(),
         });
         let mut lists: BTreeSet<String> = BTreeSet::new();

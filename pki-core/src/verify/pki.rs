@@ -181,12 +181,12 @@ impl<S: Store + Sync> Check<'_, S> {
         let Ok(wanted) = Bundles::of(self.cluster, |name| self.find(name)) else {
             return Ok(());
         };
-        for path in self.pki.stale_bundles(&wanted)? {
-            self.report.found(
-                &path,
-                &rules::TRUST_STALE,
-                "it is not what must be trusted now",
-            );
+        for (path, is_there) in self.pki.stale_bundles(&wanted)? {
+            let message = match is_there {
+                true => "it is not what must be trusted now",
+                false => "it is missing",
+            };
+            self.report.found(&path, &rules::TRUST_STALE, message);
         }
         if self.cluster.trust_anchor != TrustAnchor::Etcd
             && let Some((path, _)) = self.pki.trust_file(BundleUse::Members)?

@@ -12,7 +12,7 @@ use pki_core::name::Label;
 use pki_core::seal::Unlocked;
 use pki_core::store::{Directory, Pki, StoredLeaf};
 use pki_core::verify::Report;
-use vault_format::{Decryptor, Form, Secret};
+use vault_format::{Decryptor, Secret};
 use zeroize::Zeroizing;
 
 use crate::envelope;
@@ -158,7 +158,7 @@ fn whole(path: &str, report: &mut Report) {
             return;
         }
     };
-    if Form::of(&content) == Form::Clear {
+    if files::is_in_clear(&content) {
         let message = format!("not encrypted: run `vault encrypt {path}`");
         report.found(path, &rules::VAULT_IN_CLEAR, message);
         return;

@@ -420,6 +420,13 @@ fn each_rule_of_a_whole_pki_is_broken() {
         assert!(of_other(path).contains(&"certificate-changed"));
     }
     assert_eq!(of_other("trust/members.crt"), ["trust-stale"]);
+    let mut lost = store.clone();
+    lost.set("trust/members.crt", None);
+    let found = findings(&cluster, lost, &keys, 0);
+    assert!(
+        matches!(found.as_slice(), [one] if one.message == "it is missing"),
+        "{found:?}"
+    );
     assert!(codes(&cluster, "x", None, 5 * 365 + 1).contains(&"authority-not-valid"));
     let without = format!("{DESCRIPTION}etcd: {{ enable_grpc_gateway: false }}\n");
     let without = Cluster::from_yaml(&without).unwrap();
