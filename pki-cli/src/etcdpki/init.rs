@@ -2,6 +2,7 @@
 
 mod outlook;
 mod report;
+mod written;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;

@@ -24,7 +24,7 @@ pub(super) fn run(args: &Check) -> Result<(), Error> {
     })?;
     // What can not be read is a finding, too: the others are looked at all the same.
     let look = |path: &Path| match check(path, args) {
-        Err(error) if !matches!(error, Error::Interrupted) => Ok(vec![error.to_string()]),
+        Err(error) if !matches!(error, Error::Interrupted) => Ok(vec![error.in_one_line()]),
         found => found,
     };
     let findings: Vec<_> = batch::each(&files, look)?.into_iter().flatten().collect();
@@ -76,7 +76,7 @@ fn of_vault(vault: impl Read + Seek, place: &str, args: &Check) -> Vec<String> {
                 vec![format!("{place}: label {label} is not allowed")]
             }
         }
-        Err(error) => vec![Error::vault(place)(error).to_string()],
+        Err(error) => vec![Error::vault(place)(error).in_one_line()],
     }
 }
 

@@ -125,6 +125,14 @@ impl Error {
         }
     }
 
+    /// What is wrong and what to do next, for a list.
+    pub(super) fn in_one_line(&self) -> String {
+        match self.hint() {
+            Some(hint) => format!("{self}: {hint}"),
+            None => self.to_string(),
+        }
+    }
+
     /// Whether the reader of our output has gone, which is no failure.
     #[must_use]
     pub fn is_broken_pipe(&self) -> bool {

@@ -76,7 +76,7 @@ fn survey_file(
     let entry = |key, line, found: Result<Option<String>, Error>| {
         let (label, problem) = match found {
             Ok(label) => (label, None),
-            Err(error) => (None, Some(error.to_string())),
+            Err(error) => (None, Some(error.in_one_line())),
         };
         Entry {
             file: file.clone(),

@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
-use vault_format::inline;
+use vault_format::{Form, inline};
 
 use super::codec;
 use super::error::Error;
@@ -45,7 +45,8 @@ pub(super) fn inspect(path: &Path) -> Result<Content, Error> {
     let fault = || Error::file("Unable to read source file", path);
     let mut file = File::open(path).map_err(fault())?;
     let length = file.metadata().map_err(fault())?.len();
-    if envelope::begins(&mut file).map_err(fault())? {
+    // Damaged ones count: they are for the caller to complain about.
+    if envelope::form(&mut file).map_err(fault())? != Form::Clear {
         Ok(Content::File)
     } else if length > LARGEST_TEXT {
         Ok(Content::Plain)

@@ -20,7 +20,7 @@ pub(crate) use apply::join;
 pub use error::ConvergeError;
 pub use order::{Order, OrderKey, Ordered};
 pub use plan::{Action, LeafKey, Plan, Reason, Terms, plan, plan_step};
-pub use renewal::{Renewal, next_renewal, renewals};
+pub use renewal::{Renewal, ending_before, next_renewal, renewals};
 pub use revoke::{Signed, revoke};
 pub use state::State;
 

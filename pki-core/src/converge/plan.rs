@@ -15,14 +15,15 @@ use crate::leaf::{Leaf, LeafId, leaves};
 use crate::lifetime::Lifetime;
 use crate::revocation::Revocation;
 use crate::rotation::Change;
-use crate::store::{Pki, Store, StoredAuthority, StoredLeaf};
+use crate::store::{Pki, Recorded, Store, StoredAuthority, StoredLeaf};
 use crate::trust::{Bundles, standing};
 
 /// Finds out what is missing, or does not fit the description any more.
 ///
 /// # Errors
 ///
-/// When the store cannot be read or is another cluster's; when an authority is missing above one
+/// When the store cannot be read or is another cluster's; when a certificate is another than the
+/// journal tells of; when an authority is missing above one
 /// that is there; when a node lies outside what the etcd authority may sign.
 pub fn plan<S: Store>(
     cluster: &Cluster,
@@ -60,6 +61,14 @@ fn plan_onto<S: Store>(
             described: cluster.name.to_string(),
         });
     }
+    let mut every_authority = pki.authorities()?;
+    let journal = pki.journal()?;
+    let recorded = Recorded::new(&journal, every_authority.iter().cloned());
+    // What another one did not sign or does not fit would be blamed for that otherwise.
+    for authority in &every_authority {
+        pki.expect_authority(&recorded, authority)?;
+    }
+    every_authority.extend(change.iter().flat_map(Change::new_authorities).cloned());
     let authorities = match &change {
         Some(change) => change.planned(),
         None => authorities(cluster, pki)?,
@@ -74,8 +83,6 @@ fn plan_onto<S: Store>(
     };
     let mut revocations = pki.revocations()?;
     revocations.extend(change.iter().flat_map(|change| change.revocations.clone()));
-    let mut every_authority = pki.authorities()?;
-    every_authority.extend(change.iter().flat_map(Change::new_authorities).cloned());
     refuse_other_issuer(&authorities, &every_authority)?;
     let signing = AuthorityName::signing(cluster);
     let signing = authorities.iter().find(|(name, _)| *name == signing);
@@ -100,6 +107,9 @@ fn plan_onto<S: Store>(
     };
     for leaf in leaves(cluster) {
         let present = pki.leaf(&leaf.id)?;
+        if let Some(present) = &present {
+            pki.expect_leaf(&recorded, present)?;
+        }
         plan.refuse_lost_authority(present.as_ref())?;
         let adopted = match &present {
             Some(present) => pki.is_adopted(present)?,

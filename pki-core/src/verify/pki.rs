@@ -192,8 +192,11 @@ impl<S: Store + Sync> Check<'_, S> {
             Err(StandingError::Missing(_)) => return Ok(()),
             Err(StandingError::Store(error)) => return self.report.unreadable(error),
         };
-        for path in self.pki.stale_bundles(&wanted)? {
-            let message = "it is not what leaves carry and what is trusted now";
+        for (path, is_there) in self.pki.stale_bundles(&wanted)? {
+            let message = match is_there {
+                true => "it is not what leaves carry and what is trusted now",
+                false => "it is missing",
+            };
             self.report.found(&path, &rules::TRUST_STALE, message);
         }
         if self.cluster.trust_anchor != TrustAnchor::Etcd

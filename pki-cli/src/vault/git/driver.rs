@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::Cursor;
 use std::path::Path;
 
-use vault_format::{MAGIC, SaltKey, is_encrypted};
+use vault_format::{Form, SaltKey};
 use zeroize::Zeroizing;
 
 use crate::password;
@@ -45,8 +45,9 @@ impl Version {
         Self { name, ..self }
     }
 
+    /// Damaged or not.
     pub(super) fn is_encrypted(&self) -> bool {
-        is_encrypted(&self.content)
+        Form::of(&self.content) != Form::Clear
     }
 }
 
@@ -90,8 +91,8 @@ impl<'a> Driver<'a> {
         if version.content.is_empty() {
             return Ok(version.content);
         }
-        // What only starts like a vault may be a secret in clear.
-        if version.content.starts_with(MAGIC) {
+        // What only looks like a vault may be a secret in clear, or one that was damaged.
+        if version.is_encrypted() {
             codec::well_formed(Cursor::new(&version.content[..]))
                 .map_err(Error::vault(version.name))?;
             return Ok(version.content);

@@ -55,17 +55,18 @@ impl<S: Store> Pki<S> {
         Ok(added)
     }
 
-    /// Where a person finds the bundles that are not as they should be.
+    /// Where a person finds the bundles that are not as they should be, and whether they are there.
     ///
     /// # Errors
     ///
     /// When the store cannot be read.
-    pub fn stale_bundles(&self, bundles: &Bundles) -> Result<Vec<String>, StoreError> {
+    pub fn stale_bundles(&self, bundles: &Bundles) -> Result<Vec<(String, bool)>, StoreError> {
         let differing = self.differing(bundles)?;
-        Ok(differing
-            .into_iter()
-            .map(|(path, _)| self.store.locate(path))
-            .collect())
+        let stale = differing.into_iter().map(|(path, _)| {
+            let is_there = self.store.read(path)?.is_some();
+            Ok((self.store.locate(path), is_there))
+        });
+        stale.collect()
     }
 
     /// Where a person finds the bundles.

@@ -65,7 +65,10 @@ impl<S: Store + Sync> Check<'_, S> {
                 self.damaged.insert(path.clone());
             }
         }
-        self.report.violations(&path, violations);
+        // What one breaks that belongs elsewhere is not to be mended here.
+        if !self.damaged.contains(&path) {
+            self.report.violations(&path, violations);
+        }
         if certificate.authority.is_none() {
             let message = "it is no authority: it lacks cA";
             self.report.found(&path, &rules::SIGNATURE, message);
