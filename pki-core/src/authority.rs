@@ -333,7 +333,9 @@ pub enum IssueError {
         subject: String,
     },
     /// The authority may not sign lists.
-    #[error("`{subject}` may not sign a CRL: its keyUsage lacks cRLSign")]
+    #[error(
+        "`{subject}` may not sign a CRL, so nothing that it signs could be revoked: its keyUsage lacks cRLSign, have it made anew with that"
+    )]
     NotACrlIssuer {
         /// The authority.
         subject: String,

@@ -8,14 +8,16 @@ use pki_core::adopt::AdoptError;
 use pki_core::certificate::bundle::InvalidPem;
 use pki_core::converge::ConvergeError;
 use pki_core::crl::InvalidCrl;
-use pki_core::csr::{InvalidRequest, PolicyError};
+use pki_core::csr::{InvalidRequest, NoOwner, PolicyError};
 use pki_core::description::DescriptionError;
 use pki_core::document::MergeError;
 use pki_core::export::ExportError;
 use pki_core::import::ImportError;
 use pki_core::inspect::InspectError;
 use pki_core::key::KeyError;
-use pki_core::revocation::{NotOnHold, UnfitReason};
+use pki_core::leaf::LeafId;
+use pki_core::name::San;
+use pki_core::revocation::{Carried, NotOnHold, UnfitReason};
 use pki_core::seal::{SealError, SlotError, SlotName};
 use pki_core::store::StoreError;
 use pki_core::store::atomic::WriteError;
@@ -34,6 +36,10 @@ pub(super) enum Error {
         "{id}: {option} is for certificates that are not described: what this one carries stands in etcdpki.yml"
     )]
     DescribedLeaf { id: String, option: &'static str },
+    #[error(
+        "--csr: {id} is described, and what is described has its key here, for the vault files install it: {way}"
+    )]
+    DescribedRequest { id: LeafId, way: String },
     #[error("{path}{}: {source}", .source.position.map(|at| format!(":{at}")).unwrap_or_default(), path = .path.display())]
     Description {
         path: PathBuf,
@@ -116,8 +122,8 @@ pub(super) enum Error {
     NoOut,
     #[error("in what the options say: {source}")]
     Options { source: DescriptionError },
-    #[error("{}: the request is of {subject}, whom a request alone does not make the owner of a certificate (it is no name, or that of somebody described, or of etcd's root): name the owner, as in `etcdpki issue OWNER --csr …`", .path.display())]
-    NoOwner { path: PathBuf, subject: String },
+    #[error("{}: {source}: name the owner, as in `etcdpki issue OWNER --csr …`", .path.display())]
+    NoOwner { path: PathBuf, source: NoOwner },
     #[error(
         "no authority waits for its certificate here: run `etcdpki ca request` first, or take one in with `etcdpki ca import`"
     )]
@@ -192,6 +198,11 @@ pub(super) enum Error {
     Slot(#[from] SlotError),
     #[error(transparent)]
     Store(#[from] StoreError),
+    #[error(
+        "`{}` is not revoked without --stop-cluster: {} are sent along with it, such as {}, and etcd refuses whoever sends a revoked certificate, so members would refuse each other",
+        .carried.certificate.subject, carriers(.carried), .carried.leaves.first().map(ToString::to_string).unwrap_or_default()
+    )]
+    StopsCluster { carried: Box<Carried> },
     #[error("a template could not be filled in: {0}")]
     Template(#[from] minijinja::Error),
     #[error(transparent)]
@@ -273,9 +284,10 @@ impl Error {
             Self::NoPassphraseForKeyring { .. } => Some(
                 "give the passphrase that it was made with: --passphrase-file, --passphrase-command or the file etcdpki-passphrase.txt".to_owned(),
             ),
-            Self::Policy { source: PolicyError::Name { name, .. }, .. } => Some(format!(
-                "if it may have that name all the same, grant it: --san {name}; or leave out what it may not have: --drop-names"
-            )),
+            Self::StopsCluster { .. } => Some(
+                "once the list is out, only the list before brings the cluster back; replace the authority instead, as docs/revocation.md says".to_owned(),
+            ),
+            Self::Policy { source: PolicyError::Name { name, .. }, .. } => Some(hint_of_name(name)),
             Self::OthersUnproved { .. } => Some("give the passphrase of another slot with --passphrase-file, or its identity with --age-identity".to_owned()),
             Self::Seal(seal)
             | Self::Slot(SlotError::Seal(seal))
@@ -369,6 +381,27 @@ fn hint_of_vault(error: &vault_format::Error) -> Option<String> {
         _ => return None,
     };
     Some(hint.to_owned())
+}
+
+fn carriers(carried: &Carried) -> String {
+    match carried.leaves.len() {
+        1 => "1 certificate in use".to_owned(),
+        many => format!("{many} certificates in use"),
+    }
+}
+
+/// Only what `--san` reads can be granted.
+fn hint_of_name(name: &str) -> String {
+    let name = name.strip_prefix("URI:").unwrap_or(name);
+    match name.parse::<San>() {
+        Ok(name) => format!(
+            "if it may have that name all the same, grant it: --san {name}; or leave out what it may not have: --drop-names"
+        ),
+        Err(_) => {
+            "leave out what it may not have, --drop-names, or have a request made without that name"
+                .to_owned()
+        }
+    }
 }
 
 fn hint_of_seal(error: &SealError) -> Option<String> {

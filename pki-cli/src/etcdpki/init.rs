@@ -49,6 +49,14 @@ pub(super) fn run(arguments: &Init, directory: Option<&Path>) -> Result<ExitCode
     work(&arguments, &described, directory)
 }
 
+/// How the command is run for what comes next: without a vault password it would stop.
+pub(super) fn next_command() -> &'static str {
+    match Source::vault_password_by_default().place_for_new() {
+        Some(_) => "etcdpki init --generate-secrets",
+        None => "etcdpki init",
+    }
+}
+
 /// What `init` and `issue` have in common: to make what a description asks for.
 pub(super) struct Work<'a> {
     /// The name of the command, for the journal.

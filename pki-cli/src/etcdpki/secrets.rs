@@ -69,12 +69,9 @@ impl<'a> Source<'a> {
     /// The ways to the vault password.
     pub(super) fn vault_password(arguments: &'a VaultArguments) -> Self {
         Self {
-            what: "vault password",
             file: arguments.vault_password_file.as_deref(),
             command: arguments.vault_password_command.as_deref(),
-            variable: "ANSIBLE_VAULT_PASSWORD_FILE",
-            default_file: Some(VAULT_PASSWORD_FILE),
-            option: "--vault-password",
+            ..Self::vault_password_by_default()
         }
     }
 
@@ -111,6 +108,18 @@ impl<'a> Source<'a> {
             variable: "ETCDPKI_PKCS12_PASSWORD_FILE",
             default_file: None,
             option: "--pkcs12-password",
+        }
+    }
+
+    /// The vault password where no option names it.
+    pub(super) fn vault_password_by_default() -> Self {
+        Self {
+            what: "vault password",
+            file: None,
+            command: None,
+            variable: "ANSIBLE_VAULT_PASSWORD_FILE",
+            default_file: Some(VAULT_PASSWORD_FILE),
+            option: "--vault-password",
         }
     }
 

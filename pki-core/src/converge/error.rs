@@ -166,4 +166,14 @@ pub enum ConvergeError {
     /// The description does not ask for a leaf.
     #[error("`{0}` is not described")]
     Undescribed(String),
+    /// An authority that is to sign a leaf and that the description does not know.
+    #[error(
+        "no authority `{name}` is described: name one of {known}, or add it to `others` of authorities in etcdpki.yml and run `etcdpki init`"
+    )]
+    UndescribedIssuer {
+        /// What was named.
+        name: AuthorityName,
+        /// Those that can be.
+        known: String,
+    },
 }

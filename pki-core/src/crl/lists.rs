@@ -165,6 +165,12 @@ impl List {
         let backdate = cluster.certificates.backdate.as_duration();
         let mut validity = Validity::starting(now, lifetime, backdate)
             .clamped_to(&self.authority.certificate.validity);
+        // A list cannot tell of what was revoked after it: so where there is news it is not
+        // backdated beyond that. A date that is to come was written by a clock that was ahead.
+        let dates = self.entries.iter().map(|entry| entry.revoked);
+        if let Some(newest) = dates.filter(|revoked| *revoked <= now).max() {
+            validity.not_before = validity.not_before.max(newest);
+        }
         if let Some(previous) = &self.previous {
             // A clock that went back must not make the new list look older.
             validity.not_before = validity.not_before.max(previous.this_update);

@@ -16,6 +16,7 @@ use crate::certificate::Certificate;
 use crate::crl::Reason;
 use crate::description::{Cluster, TrustAnchor};
 use crate::hierarchy::AuthorityName;
+use crate::key::PublicKey;
 use crate::lint::{self, BundleUse, Lint, Severity, Violation, pki as rules};
 use crate::seal::Unlocked;
 use crate::store::{Pki, Store, StoreError, StoredAuthority};
@@ -46,7 +47,9 @@ pub fn verify<S: Store + Sync>(
         validator: PathValidator::new(),
         authorities: Vec::new(),
         anchors: Vec::new(),
+        every: Vec::new(),
         revoked: HashMap::new(),
+        compromised: HashSet::new(),
         damaged: HashSet::new(),
         report: Report::default(),
     };
@@ -158,8 +161,12 @@ struct Check<'a, S> {
     authorities: Vec<StoredAuthority>,
     /// The root, for clients that trust it alone, and the anchor of the members.
     anchors: Vec<(AuthorityName, Anchors)>,
+    /// The certificate of every generation of everything.
+    every: Vec<Certificate>,
     /// What is revoked, by serial number, and why.
     revoked: HashMap<Vec<u8>, Reason>,
+    /// Keys that somebody else may have: a certificate of each was revoked for that.
+    compromised: HashSet<PublicKey>,
     /// Certificates that cannot be read or are not those that were put there, by where a person
     /// finds them: what they should have signed or sealed is not held against them.
     damaged: HashSet<String>,
@@ -238,6 +245,15 @@ impl<S: Store + Sync> Check<'_, S> {
         let authorities = self.pki.store().locate("authorities/");
         let mut damaged = self.damaged.iter();
         damaged.any(|path| path.starts_with(&authorities))
+    }
+
+    /// Tells of a key that was compromised under a certificate that is not revoked for it.
+    fn compromised_key(&self, certificate: &Certificate) -> Option<&'static str> {
+        let is_told = self.revoked.contains_key(&certificate.serial);
+        let is_compromised = !is_told && self.compromised.contains(&certificate.public_key);
+        is_compromised.then_some(
+            "its key was revoked for keyCompromise under another certificate, and this one is taken",
+        )
     }
 
     fn find(&self, name: AuthorityName) -> Option<&Certificate> {

@@ -6,6 +6,7 @@ use std::path::Path;
 use pki_core::Cluster;
 use pki_core::converge::{self, Action, Plan, State};
 use pki_core::document::{self, AnsibleRole};
+use pki_core::revocation::Carried;
 use pki_core::store::atomic::Group;
 use pki_core::store::{Directory, Pki};
 use serde::{Serialize, Serializer};
@@ -51,6 +52,9 @@ pub(super) struct Report {
     limit: Option<Limit>,
     /// What is there, still valid, and not described.
     undescribed: Vec<Undescribed>,
+    /// What members refuse because an authority that is sent along is revoked.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    refused: Vec<String>,
     /// Vault files that no play needs any more.
     unused: Vec<String>,
 }
@@ -136,6 +140,7 @@ impl Report {
             next_renewal: None,
             limit: None,
             undescribed: Vec::new(),
+            refused: Vec::new(),
             unused: Vec::new(),
         }
     }
@@ -224,14 +229,17 @@ impl Report {
             limit.certificates += 1;
         }
         let revocations = pki.revocations()?;
+        let is_revoked = |serial: &[u8]| {
+            let mut revocations = revocations.iter();
+            revocations.any(|revocation| revocation.is_active() && revocation.serial == serial)
+        };
+        let carried = Carried::find(&state.leaves, is_revoked);
+        self.refused = carried.iter().map(ToString::to_string).collect();
         for (path, certificate) in pki.undescribed(state.leaves.iter().map(|leaf| &leaf.id))? {
             let end = certificate.validity.not_after;
-            let revoked = revocations.iter().any(|revocation| {
-                revocation.is_active() && revocation.serial == certificate.serial
-            });
             let mut authorities = state.authorities.iter();
             let other = authorities.any(|one| one.signed_for_another_service(&certificate));
-            if end > now && !revoked && !other {
+            if end > now && !is_revoked(&certificate.serial) && !other {
                 self.undescribed.push(Undescribed {
                     path,
                     not_after: timestamp(end),
@@ -338,6 +346,12 @@ impl Report {
             let _ = writeln!(
                 text,
                 "\n{WARN}note{WARN:#}: {certificates} {end} with the {authority} CA, on {day}: no renewal lengthens that until\nthe authority is replaced"
+            );
+        }
+        for refused in &self.refused {
+            let _ = writeln!(
+                text,
+                "\n{BAD}Refused{BAD:#}: {refused}; how to go on is in docs/revocation.md"
             );
         }
         if !self.undescribed.is_empty() {

@@ -10,7 +10,7 @@ use super::{Batch, Pki, Store, StoreError, StoredAuthority, StoredLeaf};
 use crate::certificate::{Certificate, bundle};
 use crate::csr::CertificateRequest;
 use crate::hierarchy::AuthorityName;
-use crate::journal::Event;
+use crate::journal::{Entry, Event};
 use crate::key::PrivateKey;
 use crate::leaf::LeafId;
 use crate::seal::Unlocked;
@@ -197,8 +197,12 @@ impl<S: Store> Pki<S> {
     /// Adds the answer to a request: with its certificate the generation is whole.
     pub fn add_answer(batch: &mut Batch, stored: &StoredRequest, certificate: &Certificate) {
         let directory = layout::authority(stored.name);
-        let path = format!("{directory}/{}/{AUTHORITY_CERTIFICATE}", stored.generation);
-        batch.put(path, certificate.to_pem());
+        let generation = format!("{directory}/{}", stored.generation);
+        batch.record(Entry::of(Event::Imported, certificate).at(generation.as_str()));
+        batch.put(
+            format!("{generation}/{AUTHORITY_CERTIFICATE}"),
+            certificate.to_pem(),
+        );
     }
 
     /// Adds a new generation of a leaf whose key is its owner's alone.

@@ -78,9 +78,12 @@ impl<S: Store + Sync> Check<'_, S> {
             self.report
                 .found(&path, &rules::AUTHORITY_NOT_VALID, message);
         }
+        if let Some(message) = self.compromised_key(certificate) {
+            self.report.found(&path, &rules::KEY_COMPROMISED, message);
+        }
         if let Some(reason) = self.revoked.get(&certificate.serial) {
             let message = records::of_authority(*reason);
-            self.report.found(&path, &rules::REVOKED, message);
+            self.report.found(&path, &rules::REVOKED_AUTHORITY, message);
         }
         self.authority_key(&stored)?;
         // Nothing is held against one that is not what it was.

@@ -26,7 +26,10 @@ impl<S: Store + Sync> Check<'_, S> {
             let fault = match certificates {
                 Ok(certificates) => match recorded.fault(directory, &certificates) {
                     Some(fault) => fault,
-                    None => continue,
+                    None => {
+                        self.every.extend(certificates.into_iter().next());
+                        continue;
+                    }
                 },
                 Err(error) => {
                     self.report.unreadable(error)?;

@@ -117,6 +117,9 @@ impl<S: Store + Sync> Check<'_, S> {
             );
         }
         report.violations(path, violations);
+        if let Some(message) = self.compromised_key(certificate) {
+            report.found(path, &rules::KEY_COMPROMISED, message);
+        }
         let reason = |one: &Certificate| self.revoked.get(&one.serial).copied();
         if let Some(reason) = reason(certificate) {
             report.found(path, &rules::REVOKED, records::of_leaf(reason));
@@ -125,7 +128,7 @@ impl<S: Store + Sync> Check<'_, S> {
         for (authority, reason) in above.filter_map(|one| Some((one, reason(one)?))) {
             let of = records::of_authority(reason);
             let message = format!("`{}` in it: {of}", authority.subject);
-            report.found(path, &rules::REVOKED, message);
+            report.found(path, &rules::REVOKED_AUTHORITY, message);
         }
     }
 

@@ -16,6 +16,11 @@ impl<S: Store + Sync> Check<'_, S> {
         for (path, certificate) in &undescribed {
             let is_revoked = self.revoked.contains_key(&certificate.serial);
             let expected = is_revoked || self.is_of_another_service(certificate);
+            if certificate.validity.contains(self.now)
+                && let Some(message) = self.compromised_key(certificate)
+            {
+                self.report.found(path, &rules::KEY_COMPROMISED, message);
+            }
             if certificate.validity.contains(self.now) && !expected {
                 let message = format!(
                     "`{}` is not described, and valid until {}",

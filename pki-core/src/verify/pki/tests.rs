@@ -449,7 +449,7 @@ fn each_rule_of_a_whole_pki_is_broken() {
     );
     // Every leaf is sent with its authority, so etcd refuses them all.
     let all = changed(list, Some(revocation_list(&store, &keys, &[ETCD])));
-    let revoked = ["revoked"].repeat(1 + 6);
+    let revoked = ["authority-revoked"].repeat(1 + 6);
     assert_eq!(all, [vec!["crl-stale"], revoked].concat());
     let late = codes(&cluster, list, Some(revocation_list(&store, &keys, &[])), 8);
     assert_eq!(late, ["crl-outdated", "crl-stale"]);

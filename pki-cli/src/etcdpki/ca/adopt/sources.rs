@@ -55,8 +55,21 @@ fn walk(path: &Path, arguments: &CaAdopt, read: &mut Read, depth: usize) -> Resu
     entries.sort();
     for entry in entries {
         // A link that leads nowhere is no part of a PKI.
-        if entry.exists() {
-            walk(&entry, arguments, read, depth + 1)?;
+        if !entry.exists() {
+            continue;
+        }
+        // What nobody named may be no part of it: it is told, and the rest is looked at.
+        if let Err(error) = walk(&entry, arguments, read, depth + 1) {
+            let path = entry.display().to_string();
+            let message = error.to_string();
+            let message = match message.strip_prefix(&format!("{path}: ")) {
+                Some(rest) => rest.to_owned(),
+                None => message,
+            };
+            read.problems.push(Problem {
+                path,
+                message: format!("left out: {message}"),
+            });
         }
     }
     Ok(())
