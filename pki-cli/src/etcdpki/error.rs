@@ -18,6 +18,7 @@ use pki_core::key::KeyError;
 use pki_core::leaf::LeafId;
 use pki_core::name::San;
 use pki_core::revocation::{Carried, NotOnHold, UnfitReason};
+use pki_core::rotation::RotationError;
 use pki_core::seal::{SealError, SlotError, SlotName};
 use pki_core::store::StoreError;
 use pki_core::store::atomic::WriteError;
@@ -30,6 +31,10 @@ pub(super) enum Error {
     Adopt(#[from] AdoptError),
     #[error("{path}: the description asks for another chain of authorities than the one found, {found}: set `levels` of authorities in it", path = .path.display())]
     AdoptedChain { path: PathBuf, found: String },
+    #[error(
+        "members would refuse clients that have not loaded what the steps before made for them ({what}), and nobody here can ask them: bring it to every client, then run this again with --clients-ready"
+    )]
+    ClientsNotReady { what: String },
     #[error(transparent)]
     Converge(#[from] ConvergeError),
     #[error(
@@ -188,6 +193,8 @@ pub(super) enum Error {
     },
     #[error("the query on standard input: {0}")]
     Query(String),
+    #[error(transparent)]
+    Rotation(#[from] RotationError),
     #[error(transparent)]
     Seal(#[from] SealError),
     #[error("{owner} has several roles, and --out takes one certificate: say which with --role")]

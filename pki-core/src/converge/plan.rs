@@ -162,6 +162,8 @@ pub struct Plan {
 impl Plan {
     /// What [`Plan::apply`] will make, in order.
     pub fn actions(&self) -> Vec<Action> {
+        let of_step = self.change.iter().flat_map(Change::new_authorities);
+        let of_step = of_step.map(|stored| Action::MakeAuthority(stored.name));
         let authorities = self
             .authorities
             .iter()
@@ -175,7 +177,12 @@ impl Plan {
             }),
             PlannedLeaf::Keep(_) => None,
         });
-        authorities.chain(leaves).collect()
+        of_step.chain(authorities).chain(leaves).collect()
+    }
+
+    /// Whether it is a step of the rotation of an authority.
+    pub fn is_step(&self) -> bool {
+        self.change.is_some()
     }
 
     /// Issues a described leaf anew, whether it fits or not, because it was asked for.

@@ -109,40 +109,62 @@ pub(super) fn step(
     }
 }
 
-/// Goes back from where a rotation stands.
+/// Goes back from where a rotation stands, while that shuts nobody out.
 pub(super) fn back(landscape: &Landscape<'_>, underway: Underway) -> Result<Change, RotationError> {
     let Underway {
         authority, next, ..
     } = underway;
-    let too_late = RotationError::TooLate(authority);
     let place = Place::of(landscape.cluster, authority);
+    match next == Step::Strip && place == Place::Anchor {
+        true => Err(RotationError::TooLate(authority)),
+        false => before(landscape, underway),
+    }
+}
+
+/// How it was before the last step of a rotation.
+pub(super) fn before(
+    landscape: &Landscape<'_>,
+    underway: Underway,
+) -> Result<Change, RotationError> {
+    let Underway {
+        authority, next, ..
+    } = underway;
+    let too_late = || RotationError::TooLate(authority);
     let mut path = landscape.path()?;
+    let mut chain = None;
     let mut members = landscape.bundles.members.clone();
+    let current = &landscape.in_use(authority)?.certificate;
     match next {
         // Members trust both, and the old one signs.
-        Step::Sign => {
-            let current = landscape.in_use(authority)?;
-            members.retain(|one| *one == current.certificate);
-        }
+        Step::Sign => members.retain(|one| one == current),
         // Members trust both, and the new one signs.
         Step::Trust if members.len() > 1 => {
-            let current = &landscape.in_use(authority)?.certificate;
-            let old = landscape.generations(authority).into_iter();
-            let old = old
-                .into_iter()
-                .find(|one| one.certificate != *current && members.contains(&one.certificate));
-            put_back(landscape, &mut path, old.ok_or(too_late)?);
+            let mut old = landscape.generations(authority).into_iter();
+            let old =
+                old.find(|one| one.certificate != *current && members.contains(&one.certificate));
+            put_back(landscape, &mut path, old.ok_or_else(too_late)?);
         }
-        Step::Trust | Step::Strip if next == Step::Trust || place != Place::Anchor => {
+        Step::Trust | Step::Strip => {
             let in_use: Vec<_> = path.iter().map(|one| one.certificate.clone()).collect();
             let mut carried = landscape.bundles.presented();
-            let extra = carried.find(|one| !in_use.contains(one)).ok_or(too_late)?;
-            let (_, old) = replaced(landscape, extra)?;
-            put_back(landscape, &mut path, old);
+            let extra = carried.find(|one| !in_use.contains(one));
+            let (_, old) = replaced(landscape, extra.ok_or_else(too_late)?)?;
+            match next == Step::Strip && Place::of(landscape.cluster, authority) == Place::Anchor {
+                true => {
+                    members = vec![old.certificate.clone()];
+                    chain = Some(landscape.bundles.chain.clone());
+                }
+                false => put_back(landscape, &mut path, old),
+            }
         }
-        _ => return Err(too_late),
+        Step::Introduce | Step::Renew | Step::Replace | Step::TrustBoth => {
+            return Err(too_late());
+        }
     }
-    let chain = settled(landscape, &path)?.chain;
+    let chain = match chain {
+        Some(chain) => chain,
+        None => settled(landscape, &path)?.chain,
+    };
     let bundles = Bundles::new(landscape.cluster, chain, members, &landscape.kept);
     Ok(Change {
         new: Vec::new(),

@@ -28,10 +28,10 @@ mod standing;
 
 pub use change::{Change, NewAuthority};
 pub use error::RotationError;
-pub use plan::{Plan, PlannedStep, Restarts, plan};
+pub use plan::{ClientsNeed, Plan, PlannedStep, Restarts, plan};
 pub use procedure::{Procedure, UnknownProcedure};
-pub use proof::{Broken, Moment, Proof, prove};
-pub use standing::{Standing, Step, Underway, abort, next_step, standing};
+pub use proof::{Broken, Moment, Presented, Proof, Side, Verifier, prove};
+pub use standing::{Standing, Step, Underway, abort, next_after, next_step, standing};
 
 #[cfg(test)]
 mod tests;

@@ -146,8 +146,13 @@ fn with(
         old_is_refused: false,
         broken: Vec::new(),
     };
+    let mut moments = past(model, now)?;
+    moments.push(model.moment.clone());
+    // What was asked of clients then has been done.
     let mut clients = Clients::default();
-    let mut moments = vec![model.moment.clone()];
+    for (made, moment) in moments.iter().enumerate().skip(1) {
+        clients.need(&moments[..made], moment, now);
+    }
     let mut step = Some(step_to_make(&model.landscape, authority, procedure)?);
     let mut owned: Option<Model<'_>> = None;
     while let Some(current) = step {
@@ -191,8 +196,28 @@ fn with(
         owned = Some(after);
     }
     let last = owned.as_ref().unwrap_or(model);
-    plan.old_is_refused = old_is_refused(&model.landscape, &moments[0], last, authority, now);
+    let first = &moments[moments.len() - 1 - plan.steps.len()];
+    plan.old_is_refused = old_is_refused(&model.landscape, first, last, authority, now);
     Ok(plan)
+}
+
+/// The moments before the steps that were made already, the first one first.
+fn past(model: &Model<'_>, now: OffsetDateTime) -> Result<Vec<Moment>, RotationError> {
+    let mut moments = Vec::new();
+    let mut owned: Option<Model<'_>> = None;
+    loop {
+        let model = owned.as_ref().unwrap_or(model);
+        let Some(underway) = underway(&model.landscape)? else {
+            break;
+        };
+        let Ok(change) = make::before(&model.landscape, underway) else {
+            break;
+        };
+        let (before, _) = model.after(change, now)?;
+        moments.insert(0, before.moment.clone());
+        owned = Some(before);
+    }
+    Ok(moments)
 }
 
 /// Whether members refuse, at the end, what the old authority signed for a client, as far as there

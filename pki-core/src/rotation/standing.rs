@@ -66,6 +66,15 @@ impl Step {
         }
     }
 
+    /// Whether it gives members of this cluster another CA file, in the rotation of `authority`.
+    pub fn restarts(self, cluster: &Cluster, authority: AuthorityName) -> bool {
+        match self {
+            Self::Trust | Self::TrustBoth => true,
+            Self::Renew | Self::Replace => Place::of(cluster, authority) == Place::Anchor,
+            Self::Introduce | Self::Sign | Self::Strip => false,
+        }
+    }
+
     fn first(procedure: Procedure) -> Self {
         match procedure {
             Procedure::Bundle => Self::TrustBoth,
@@ -124,6 +133,19 @@ pub fn abort<S: Store>(cluster: &Cluster, pki: &Pki<S>) -> Result<Change, Rotati
     let landscape = Landscape::read(cluster, pki)?;
     let underway = underway(&landscape)?.ok_or(RotationError::NothingUnderway)?;
     make::back(&landscape, underway)
+}
+
+/// What comes after a step, when that is made.
+///
+/// # Errors
+///
+/// When an authority is missing or the store cannot be read.
+pub fn next_after<S: Store>(
+    cluster: &Cluster,
+    pki: &Pki<S>,
+    change: &Change,
+) -> Result<Option<Underway>, RotationError> {
+    underway(&Landscape::read(cluster, pki)?.after(change))
 }
 
 /// The step that comes next, be it the first one.

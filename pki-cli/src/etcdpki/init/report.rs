@@ -17,6 +17,7 @@ use crate::etcdpki::error::Error;
 use crate::etcdpki::init::Outlook;
 use crate::etcdpki::init::written::{self, Line};
 use crate::etcdpki::output::{BAD, DIM, GOOD, HEADING, WARN, date, timestamp};
+use crate::etcdpki::rotate::report::Rotation;
 
 /// The command after which other things come next.
 const ROTATE: &str = "rotate";
@@ -35,6 +36,9 @@ pub(super) struct Report {
     #[serde(serialize_with = "are_there")]
     examples: Option<Examples>,
     dry_run: bool,
+    /// The step of the rotation of an authority that was made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) rotation: Option<Rotation>,
     made: Vec<Made>,
     /// Revocation lists that a dry run would sign.
     lists: Vec<Made>,
@@ -130,6 +134,7 @@ impl Report {
             tolerated_losses: cluster.tolerated_losses(),
             examples: described.examples,
             dry_run: false,
+            rotation: None,
             made: Vec::new(),
             lists: Vec::new(),
             written: Vec::new(),
@@ -180,17 +185,22 @@ impl Report {
 
     /// What the plan makes.
     pub(super) fn plan(&mut self, plan: &Plan) {
-        self.made
-            .extend(plan.actions().iter().map(|action| match action {
+        self.made.extend(plan.actions().iter().map(|action| {
+            match action {
                 Action::MakeAuthority(name) => Made {
                     what: format!("authority {name}"),
-                    reason: "it is missing".to_owned(),
+                    reason: match self.rotation {
+                        Some(_) => "the rotation needs it",
+                        None => "it is missing",
+                    }
+                    .to_owned(),
                 },
                 Action::Issue { id, reason } => Made {
                     what: format!("certificate {id}"),
                     reason: reason.to_string(),
                 },
-            }));
+            }
+        }));
     }
 
     /// What the plan makes besides certificates.
@@ -320,6 +330,12 @@ impl Report {
             self.made.is_empty() && self.written.is_empty(),
         ) {
             (true, _) => return self.write_plan(text),
+            _ if self.rotation.is_some() => {
+                if let Some(rotation) = &self.rotation {
+                    rotation.write(text);
+                }
+                self.write_made(text);
+            }
             (false, true) => {
                 let _ = match self.command {
                     ROTATE => writeln!(text, "\n{GOOD}Nothing is due{GOOD:#}."),
@@ -487,7 +503,7 @@ impl Report {
     }
 
     fn write_next(&self, text: &mut String, directory: Option<&Path>) {
-        if let (ROTATE, Some(next)) = (self.command, &self.next_renewal) {
+        if let (ROTATE, Some(next), None) = (self.command, &self.next_renewal, &self.rotation) {
             let NextRenewal {
                 certificate, day, ..
             } = next;
@@ -496,7 +512,7 @@ impl Report {
                 "\nThe next renewal, of {certificate}, comes on {day}."
             );
         }
-        if self.command == ROTATE && self.made.is_empty() {
+        if self.command == ROTATE && self.made.is_empty() && self.rotation.is_none() {
             return;
         }
         let _ = writeln!(text, "\n{HEADING}Next{HEADING:#}");
@@ -505,6 +521,10 @@ impl Report {
         }
         let program = program();
         let _ = writeln!(text, "  {program} verify");
+        if let Some(rotation) = &self.rotation {
+            rotation.write_next(text, &program);
+            return;
+        }
         if self.command == ROTATE {
             let _ = writeln!(
                 text,

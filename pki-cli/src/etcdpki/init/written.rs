@@ -135,6 +135,7 @@ fn remark(path: &str) -> &'static str {
         _ if path.ends_with("etcd.crl") => "what members refuse, for --client-crl-file",
         _ if path.ends_with("etcd.pem") => "the same as PEM",
         _ if path.ends_with(".crl") => "the list of this authority alone",
+        _ if path.ends_with("chain.crt") => "what certificates carry behind them",
         _ if path.ends_with("members.crt") => "what members trust",
         _ if path.ends_with("clients.crt") => "what clients trust",
         _ if path.ends_with("certificates.yml") => "references into it",
