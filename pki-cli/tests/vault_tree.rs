@@ -152,12 +152,59 @@ fn two_names_of_one_file_are_both_rekeyed() {
 fn a_value_that_is_not_understood_stops_a_tree() {
     let sandbox = tree();
     let vault = "    $ANSIBLE_VAULT;1.1;AES256\n    6161\n";
-    sandbox.write("t/odd.yml", format!("a: 1\nb: !vault\n  |\n{vault}"));
     let before = sandbox.read("t/a.yml");
-    let rekey = ["rekey", "-r", "--vault-id", "p", "--new-vault-id", "q", "t"];
-    let said = stderr(&run(&mut sandbox.vault(&rekey), 1));
-    assert!(said.contains("t/odd.yml:2: an encrypted value"), "{said}");
-    assert_eq!(sandbox.read("t/a.yml"), before);
+    for (odd, line) in [
+        (format!("a: 1\nb: !vault >\n{vault}"), 2),
+        (format!("? !vault |\n{vault}: x\n"), 1),
+        (format!("a: [1,\nb: !vault |\n{vault}"), 2),
+        (format!("a: b\n  c: !vault |\n{vault}"), 2),
+    ] {
+        sandbox.write("t/odd.yml", odd);
+        let rekey = ["rekey", "-r", "--vault-id", "p", "--new-vault-id", "q", "t"];
+        let said = stderr(&run(&mut sandbox.vault(&rekey), 1));
+        let place = format!("t/odd.yml:{line}: an encrypted value");
+        assert!(said.contains(&place), "{said}");
+        assert_eq!(sandbox.read("t/a.yml"), before);
+        let view = ["inline", "view", "--vault-id", "p", "t/odd.yml", "none"];
+        let said = stderr(&run(&mut sandbox.vault(&view), 1));
+        assert!(said.contains(&place), "{said}");
+    }
+}
+
+#[test]
+fn values_are_rekeyed_however_they_are_written() {
+    let sandbox = Sandbox::new();
+    let encrypt = ["encrypt_string", "--vault-id", "p", "secret"];
+    let block = String::from_utf8(run(&mut sandbox.vault(&encrypt), 0).stdout).unwrap();
+    let vault = block.strip_prefix("!vault |\n").unwrap();
+    let quoted = vault.trim().replace("\n          ", "\\n\\\n  ");
+    let text = format!(
+        "\u{feff}a: &x # note\n  !vault | # kept\n{vault}b: # note\n\n  !vault\n  |-\n{vault}? c\n\
+         : !vault |\n{vault}d: !vault # note\n  \"{quoted}\" # end\ne: *x\nf: say \"so\n"
+    );
+    sandbox.write("v.yml", &text);
+    let play = "- hosts: localhost\n  gather_facts: false\n  vars_files: [v.yml]\n  tasks:\n  - assert:\n      \
+                that: \"[a, b, c, d, e] | unique == ['secret']\"\n";
+    sandbox.write("play.yml", play);
+    run(&mut sandbox.playbook(&["--vault-id", "p", "play.yml"]), 0);
+    let rekey = [
+        "rekey",
+        "-r",
+        "--vault-id",
+        "p",
+        "--new-vault-id",
+        "q",
+        "v.yml",
+    ];
+    let said = stderr(&run(&mut sandbox.vault(&rekey), 0));
+    assert!(said.contains("v.yml: 4 inline values"), "{said}");
+    run(&mut sandbox.playbook(&["--vault-id", "q", "play.yml"]), 0);
+    let decrypt = ["inline", "decrypt", "--vault-id", "q", "v.yml"];
+    run(&mut sandbox.vault(&decrypt), 0);
+    let clear = "\u{feff}a: &x # note\n  \"secret\" # kept\nb: # note\n\n  \n  \"secret\"\n? c\n\
+                 : \"secret\"\nd: # note\n  \"secret\" # end\ne: *x\nf: say \"so\n";
+    assert_eq!(String::from_utf8(sandbox.read("v.yml")).unwrap(), clear);
+    run(&mut sandbox.playbook(&["play.yml"]), 0);
 }
 
 #[test]

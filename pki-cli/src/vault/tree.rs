@@ -82,14 +82,22 @@ fn refuse_overlooked(path: &Path, text: &str) -> Result<(), Error> {
     if !is_yaml {
         return Ok(());
     }
-    match inline::overlooked(text).first() {
+    match overlooked(path, text).next() {
         None => Ok(()),
-        Some(line) => Err(Error::Runtime(format!(
-            "{}:{line}: an encrypted value that is written in a way not understood here; write it as \
-             !vault | with the lines of the vault below",
-            path.display()
-        ))),
+        Some(place) => Err(Error::Runtime(place)),
     }
+}
+
+/// What to say of values that are not understood.
+pub(super) fn overlooked(path: &Path, text: &str) -> impl Iterator<Item = String> {
+    let lines = inline::overlooked(text).into_iter();
+    lines.map(|line| {
+        format!(
+            "{}:{line}: an encrypted value that is written in a way not understood here, or in what \
+             is no YAML; write it as !vault | with the lines of the vault below",
+            path.display()
+        )
+    })
 }
 
 /// Makes sure that values that were written are found again where they belong.

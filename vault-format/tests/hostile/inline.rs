@@ -97,7 +97,12 @@ fn mapping(text: &mut String, indent: usize, depth: usize, vaults: &[String], ra
             Some(open) => format!("{open}{number}{}", &open[..1]),
             None => format!("{key}{number}"),
         };
-        text.push_str(&format!("{}{key}:", " ".repeat(indent)));
+        let blanks = " ".repeat(indent);
+        match random.below(8) {
+            0 => text.push_str(&format!("{blanks}? {key}\n{blanks}:")),
+            1 => text.push_str(&format!("{blanks}{key} :")),
+            _ => text.push_str(&format!("{blanks}{key}:")),
+        }
         value(text, indent, depth, vaults, random);
     }
 }
@@ -121,8 +126,14 @@ fn blank(text: &mut String, indent: usize, random: &mut Random) {
 
 /// What stands behind a key or a dash, to the end of its last line.
 fn value(text: &mut String, indent: usize, depth: usize, vaults: &[String], random: &mut Random) {
-    const SCALARS: [&str; 9] = [
+    const SCALARS: [&str; 15] = [
         "1",
+        "say \"so, it's",
+        "over\n          'two lines # !vault |",
+        "\"over\n!vault | \\\n\n # two lines\"",
+        "'over\n# two'' !vault |'",
+        "[1,\n{a: '!vault |', # !vault |\n\"b\":c}]",
+        "# note\n          !!str text",
         "plain text # !vault |",
         "https://example.org/#x",
         "\"it \\\" # !vault |\"  # note",
@@ -150,7 +161,13 @@ fn value(text: &mut String, indent: usize, depth: usize, vaults: &[String], rand
         3..=5 => tagged(text, indent, vault, random),
         6 => {
             let quoted = vault.replace('\n', "\\n");
-            let written = match random.below(3) {
+            let folded = quoted.replace("\\n", &format!("\\n\\\n{}", " ".repeat(random.below(5))));
+            let written = match random.below(5) {
+                3 => format!(" !vault \"{folded}\" # note\n"),
+                4 => format!(
+                    " [!vault &a{}\n \"{folded}\",\n{{\"b\":!vault \"{quoted}\"}}]\n",
+                    text.len()
+                ),
                 0 => format!(" {{a: 1, b: !vault \"{quoted}\"}}\n"),
                 1 => format!(" [x, !vault \"{quoted}\"] # note\n"),
                 _ => format!(" !vault \"{quoted}\"\n"),
@@ -193,7 +210,15 @@ fn tagged(text: &mut String, indent: usize, vault: &str, random: &mut Random) {
         _ => "|".to_owned(),
     };
     let tag = TAGS[random.below(TAGS.len())].replace("&a", &format!("&a{}", text.len()));
-    text.push_str(&format!(" {tag} {header}\n"));
+    let blanks = " ".repeat(indent + 1 + random.below(3));
+    let note = ["", " # note", "\n", " # !vault |\n  # note"][random.below(4)];
+    let anchor = format!("&b{}", text.len());
+    text.push_str(&match random.below(6) {
+        0 => format!("{note}\n{blanks}{tag} {header}\n"),
+        1 => format!(" {tag}{note}\n{blanks}{header}\n"),
+        2 if !tag.contains('&') => format!(" {anchor}{note}\n{blanks}{tag} {header}\n"),
+        _ => format!(" {tag} {header}\n"),
+    });
     lines(text, indent + width, vault);
 }
 

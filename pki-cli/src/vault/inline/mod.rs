@@ -40,6 +40,9 @@ impl Work {
         let mut text = Zeroizing::default();
         let fault = Error::file("Unable to read source file", &args.file);
         original.file.read_to_string(&mut text).map_err(fault)?;
+        for place in tree::overlooked(&args.file, &text) {
+            talk::warning(&place);
+        }
         let identities = Identities::new(&args.secrets.known, config, prompts)?;
         Ok(Self {
             original,
