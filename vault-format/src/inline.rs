@@ -15,6 +15,7 @@
 //! assert!(text.contains("password: !vault |  # keep\n    $ANSIBLE_VAULT;1.1;AES256\n    6262\nport"));
 //! ```
 
+mod kind;
 mod scalar;
 #[cfg(test)]
 mod tests;
@@ -24,6 +25,7 @@ use std::ops::Range;
 use crate::encryptor::to_u64;
 use crate::yaml::{self, Block, Content, Node};
 
+pub use self::kind::Kind;
 pub use self::scalar::{Scalar, Unsupported, conceal, reveal, scalars};
 
 /// An encrypted value.

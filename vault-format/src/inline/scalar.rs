@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use zeroize::Zeroizing;
 
+use super::kind::{self, Kind};
 use super::{Style, TAGS, Value, line_break, splice};
 use crate::yaml::{self, Block, Content, Node};
 
@@ -19,6 +20,7 @@ pub struct Scalar {
     block: Option<Range<usize>>,
     indent: usize,
     line_break: &'static str,
+    kind: Option<Kind>,
     text: Result<Zeroizing<String>, Unsupported>,
 }
 
@@ -33,6 +35,12 @@ impl Scalar {
     #[must_use]
     pub fn line(&self) -> usize {
         self.line
+    }
+
+    /// What it is if it is no text; an encrypted value always is one.
+    #[must_use]
+    pub fn kind(&self) -> Option<Kind> {
+        self.kind
     }
 
     /// The text that it stands for.
@@ -113,6 +121,10 @@ fn scalar(text: &str, node: &Node) -> Option<Scalar> {
         Content::Block(block) => literal(text, block),
         content => content_text(content, &text[range.clone()])?,
     };
+    let kind = match &node.content {
+        Content::Plain(range) => kind::of_plain(&text[range.clone()]),
+        _ => None,
+    };
     let line_end = text[range.end..].find('\n');
     let line_end = line_end.map_or(text.len(), |at| range.end + at + 1);
     Some(Scalar {
@@ -122,6 +134,7 @@ fn scalar(text: &str, node: &Node) -> Option<Scalar> {
         block,
         indent: node.parent.map_or(0, |column| column + 2),
         line_break: line_break(&text[..line_end]),
+        kind,
         text: content.map(Zeroizing::new),
     })
 }

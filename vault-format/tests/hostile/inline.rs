@@ -244,3 +244,83 @@ fn change(text: &str, random: &mut Random) -> String {
     }
     lines.join("\n")
 }
+
+/// Ansible's types of plain scalars are told apart as it does.
+#[test]
+fn plain_scalars_are_what_ansible_core_takes_them_for() {
+    const PIECES: [&str; 32] = [
+        "0", "1", "7", "8", "12", "60", "2001", "-", "+", ".", ":", "_", "e", "E+", "x", "b", "0x",
+        "0b", "f", "yes", "No", "TRUE", "oN", "off", "~", "null", "Null", ".inf", ".NaN", "T", "Z",
+        " ",
+    ];
+    let mut random = Random(5);
+    let fixed = [
+        "2001-12-14",
+        "2001-1-1",
+        "2001-12-14t21:59:43.10-05:00",
+        "2001-12-14 21:59:43.10 -5",
+        "2001-12-15 2:59:43",
+        "2001-12-15T02:59:43Z",
+        "190:20:30",
+        "190:20:30.15",
+        "1:99",
+        "0:30",
+        "-1:30",
+        "1_000",
+        "0o17",
+        "0777",
+        "0888",
+        "685.230_15e+03",
+        "1e3",
+        "1.e+3",
+        ".5",
+        "-.5",
+        ".",
+        "-",
+        "+.inf",
+        "+12e03",
+        "-.NAN",
+        "_1",
+        "0_",
+        "1_",
+        "._",
+        "._5",
+        "12e+3",
+        "1.5e",
+        "2001-12-14T1:2:3",
+        "y",
+        "n",
+        "=",
+        "<<",
+    ];
+    let mut scalars: Vec<_> = fixed.map(str::to_owned).into();
+    for _ in 0..4000 {
+        let pieces = (0..=random.below(4)).map(|_| PIECES[random.below(PIECES.len())]);
+        scalars.push(pieces.collect::<String>());
+    }
+    // What is no plain scalar is another matter.
+    scalars.retain(|scalar| {
+        let text = format!("k: {scalar}\n");
+        let found = inline::scalars(&text);
+        matches!(&found[..], [one] if one.text() == Ok(scalar))
+    });
+    for (scalar, theirs) in scalars.iter().zip(ansible::kinds(&scalars)) {
+        let text = format!("k: {scalar}\n");
+        let ours = match inline::scalars(&text)[0].kind() {
+            None => "str",
+            Some(inline::Kind::Boolean) => "bool",
+            Some(inline::Kind::Date) => "date",
+            Some(inline::Kind::Float) => "float",
+            Some(inline::Kind::Integer) => "int",
+            Some(inline::Kind::Null) => "NoneType",
+            Some(_) => "other",
+        };
+        let theirs = match theirs.as_str() {
+            "datetime" => "date",
+            // A date that there is not, or a number without digits: it has been recognised.
+            "error" => continue,
+            theirs => theirs,
+        };
+        assert_eq!(ours, theirs, "{scalar}");
+    }
+}

@@ -126,6 +126,12 @@ impl Work {
                     "{name} holds a template, which Ansible does not expand in an encrypted value"
                 ));
             }
+            if let Some(kind) = scalar.kind() {
+                talk::note(&format!(
+                    "{name} is {kind} now, and a text once it is encrypted, as every encrypted value \
+                     is: where Ansible needs {kind}, use a filter such as '| int' or '| bool'"
+                ));
+            }
             vaults.push(sealer.encrypt_value(sealer.label.as_ref(), text.as_bytes(), &name)?);
         }
         let pairs: Vec<_> = chosen
