@@ -32,7 +32,8 @@ pub(super) fn run(args: &Encrypt, config: &Config) -> Result<(), Error> {
     match &sink {
         Sink::InPlace => {
             let work = |path: &Path| in_place(path, &sealer, args.skip_encrypted);
-            Prepared::new(&args.files, &args.many, work)?
+            Prepared::new(&args.files, &args.many, work)
+                .map_err(|error| hint(error, args))?
                 .commit(&args.many, |draft| ((), draft))?
                 .verdict()?;
         }
@@ -42,6 +43,16 @@ pub(super) fn run(args: &Encrypt, config: &Config) -> Result<(), Error> {
     }
     talk::success("Encryption successful");
     Ok(())
+}
+
+fn hint(error: Error, args: &Encrypt) -> Error {
+    match error {
+        Error::AlreadyEncrypted if args.files.len() > 1 => error.hinting(
+            "to pass by files that are encrypted already, as after a run that was broken off: \
+             --skip-encrypted",
+        ),
+        error => error,
+    }
 }
 
 fn in_place(path: &Path, sealer: &Sealer<'_>, skip: bool) -> Result<Option<Sealed>, Error> {
