@@ -122,7 +122,12 @@ impl Adoption {
             };
             match self.key(adopted.key) {
                 Some(key) => Pki::<S>::add_authority(batch, Event::Imported, &stored, key, keys)?,
-                None => Pki::<S>::add_authority_elsewhere(batch, &stored, &Custody::Offline),
+                None => Pki::<S>::add_authority_elsewhere(
+                    batch,
+                    Event::Imported,
+                    &stored,
+                    &Custody::Offline,
+                ),
             }
         }
         batch.barrier();

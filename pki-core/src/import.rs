@@ -128,7 +128,7 @@ impl Import {
     ) -> Result<StoredAuthority, StoreError> {
         self.add_above(batch, pki)?;
         let stored = self.stored(pki)?;
-        Pki::<S>::add_authority_elsewhere(batch, &stored, custody);
+        Pki::<S>::add_authority_elsewhere(batch, Event::Imported, &stored, custody);
         Ok(stored)
     }
 
@@ -160,7 +160,7 @@ impl Import {
                 generation: pki.next_authority(*name)?,
                 certificate: certificate.clone(),
             };
-            Pki::<S>::add_authority_elsewhere(batch, &stored, &Custody::Offline);
+            Pki::<S>::add_authority_elsewhere(batch, Event::Imported, &stored, &Custody::Offline);
         }
         batch.barrier();
         Ok(())

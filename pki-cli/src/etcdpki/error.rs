@@ -18,6 +18,7 @@ use pki_core::key::KeyError;
 use pki_core::leaf::LeafId;
 use pki_core::name::San;
 use pki_core::revocation::{Carried, NotOnHold, UnfitReason};
+use pki_core::rotation::RotationError;
 use pki_core::seal::{SealError, SlotError, SlotName};
 use pki_core::store::StoreError;
 use pki_core::store::atomic::WriteError;
@@ -30,6 +31,10 @@ pub(super) enum Error {
     Adopt(#[from] AdoptError),
     #[error("{path}: the description asks for another chain of authorities than the one found, {found}: set `levels` of authorities in it", path = .path.display())]
     AdoptedChain { path: PathBuf, found: String },
+    #[error(
+        "members would refuse clients that have not loaded what the steps before made for them ({what}), and nobody here can ask them: bring it to every client, then run this again with --clients-ready"
+    )]
+    ClientsNotReady { what: String },
     #[error(transparent)]
     Converge(#[from] ConvergeError),
     #[error(
@@ -188,6 +193,17 @@ pub(super) enum Error {
     },
     #[error("the query on standard input: {0}")]
     Query(String),
+    #[error("`{0}` is no node of the description: write one of those under `nodes` in etcdpki.yml")]
+    NotANode(String),
+    #[error(
+        "not every member has loaded what the step before brought: {}; bring it to the hosts (ansible-playbook etcd.yml), then run this again, or with --wait 10m; a member that is down is left out by --without NODE",
+        .behind.join("; ")
+    )]
+    MembersBehind { behind: Vec<String> },
+    #[error("{left} of {of} members are no quorum: no more can be left out by --without")]
+    NoQuorum { left: usize, of: usize },
+    #[error(transparent)]
+    Rotation(#[from] RotationError),
     #[error(transparent)]
     Seal(#[from] SealError),
     #[error("{owner} has several roles, and --out takes one certificate: say which with --role")]
@@ -216,8 +232,17 @@ pub(super) enum Error {
         name: String,
         known: String,
     },
+    /// The keys do not open, of a PKI that can be checked without them.
+    #[error(transparent)]
+    Unopened(Box<Self>),
     #[error("{0}")]
     Usage(String),
+    #[error("{source}")]
+    WrongPassphrase {
+        source: SealError,
+        /// Where it came from.
+        origin: String,
+    },
     #[error("{}: {source}", .path.display())]
     Vault {
         path: PathBuf,
@@ -238,9 +263,15 @@ impl Error {
     /// How the command ends.
     pub(super) fn exit_code(&self) -> ExitCode {
         match self {
+            Self::Unopened(error) => error.exit_code(),
             Self::Usage(_) => ExitCode::from(2),
             _ => ExitCode::FAILURE,
         }
+    }
+
+    /// Of a PKI that can be checked without its keys.
+    pub(super) fn unopened(self) -> Self {
+        Self::Unopened(Box::new(self))
     }
 
     /// An error of the operating system about a path.
@@ -281,21 +312,55 @@ impl Error {
                 hint_of_seal(seal)
             }
             Self::Password { hint, .. } => hint.clone(),
+            Self::WrongPassphrase { origin, .. } => Some(format!("it came from {origin}")),
+            Self::Unopened(error) => {
+                let without = "`etcdpki verify --without-keys` checks all that needs no key";
+                Some(match error.hint() {
+                    Some(hint) => format!("{hint}; {without}"),
+                    None => without.to_owned(),
+                })
+            }
             Self::NotEncrypted { path } => {
                 Some(format!("if it is yours, encrypt it: vault encrypt {}", path.display()))
             }
             Self::Io { path, .. } if path == Path::new(STDOUT) => None,
-            Self::Io { path, source } if source.kind() == io::ErrorKind::PermissionDenied => {
+            Self::Vault { source, .. } if hint_of_vault(source).is_some() => hint_of_vault(source),
+            _ => self.refusal().and_then(|refused| self.hint_of_refusal(refused)),
+        }
+    }
+
+    /// What the operating system answered, whatever it was asked for.
+    fn refusal(&self) -> Option<&io::Error> {
+        let mut next = std::error::Error::source(self);
+        while let Some(error) = next {
+            if let Some(refused) = error.downcast_ref() {
+                return Some(refused);
+            }
+            next = error.source();
+        }
+        None
+    }
+
+    fn hint_of_refusal(&self, refused: &io::Error) -> Option<String> {
+        let path = match self {
+            Self::Io { path, .. } => Some(path.as_path()),
+            Self::Store(StoreError::Io { path, .. })
+            | Self::Converge(ConvergeError::Store(StoreError::Io { path, .. })) => {
+                Some(Path::new(path))
+            }
+            _ => None,
+        };
+        match (refused.kind(), path) {
+            (io::ErrorKind::PermissionDenied, Some(path)) => {
                 Some(format!("see who owns it: ls -ld {}", path.display()))
             }
-            Self::Io { source, .. } | Self::Store(StoreError::Io { source, .. })
-                if source.kind() == io::ErrorKind::StorageFull =>
-            {
-                Some("what was there before is as it was; make room and run this again".to_owned())
+            (io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded, _) => {
+                Some("no file is half-written: make room, and run this again".to_owned())
             }
-            Self::Vault { source: vault_format::Error::DecryptFailed, .. } => {
-                Some("is it another password, or was the file changed? Restore it from a copy, or move it away to have it written anew".to_owned())
-            }
+            (io::ErrorKind::ReadOnlyFilesystem, _) => Some(
+                "no file is half-written: mount the file system for writing (the kernel makes it read-only when its disk fails), and run this again"
+                    .to_owned(),
+            ),
             _ => None,
         }
     }
@@ -315,6 +380,23 @@ impl Error {
 fn listed(paths: &[PathBuf]) -> String {
     let texts: Vec<String> = paths.iter().map(|one| one.display().to_string()).collect();
     texts.join(", ")
+}
+
+fn hint_of_vault(error: &vault_format::Error) -> Option<String> {
+    use vault_format::Error as E;
+    let hint = match error {
+        E::DecryptFailed => {
+            "is it another password, or was the file changed? Restore it from a copy, or move it away to have it written anew"
+        }
+        E::CorruptPayload { .. }
+        | E::Format { .. }
+        | E::NotVault { .. }
+        | E::UnsupportedMethod { .. } => {
+            "restore it from a copy, such as that of git; a file that `etcdpki init` wrote is written anew once it is moved away"
+        }
+        _ => return None,
+    };
+    Some(hint.to_owned())
 }
 
 fn carriers(carried: &Carried) -> String {

@@ -2,6 +2,8 @@
 
 mod outlook;
 mod report;
+mod step;
+mod written;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -11,8 +13,10 @@ use pki_core::Cluster;
 use pki_core::converge::{self, Plan, State, Terms};
 use pki_core::description::VaultFiles;
 use pki_core::document::{self, AnsibleRole, Document};
+use pki_core::hierarchy::AuthorityName;
 use pki_core::leaf::LeafId;
 use pki_core::name::Label;
+use pki_core::rotation::Procedure;
 use pki_core::seal::{KdfParameters, Keyring, Passphrase, Unlocked};
 use pki_core::store::atomic::{Access, Group};
 use pki_core::store::{Directory, Pki, StoredLeaf};
@@ -24,6 +28,7 @@ use super::args::{Init, KeyArguments, VaultArguments};
 use super::description::{self, Described};
 use super::error::Error;
 use super::files::{self, Old, Ready};
+use super::rotate::barrier::Barrier;
 use super::secrets::{self, Generated, Source};
 use super::{keys, opened, output};
 use crate::envelope;
@@ -76,6 +81,19 @@ pub(super) enum Renewals {
     Asked(Vec<(LeafId, Terms)>),
     /// Those whose renewal has come.
     Due,
+    /// Those that a step of the rotation of an authority asks for.
+    Step(Turn),
+}
+
+/// Which way the rotation of an authority goes.
+pub(super) enum Turn {
+    Back,
+    Next {
+        authority: AuthorityName,
+        procedure: Procedure,
+        /// What every member must have loaded before it; none if nobody is to be asked.
+        barrier: Option<Barrier>,
+    },
 }
 
 /// Does the work and tells of it.
@@ -104,7 +122,7 @@ fn plan(
 ) -> Result<Plan, Error> {
     let mut plan = converge::plan(cluster, pki, now)?;
     match &arguments.renewals {
-        Renewals::None => {}
+        Renewals::None | Renewals::Step(_) => {}
         Renewals::Asked(asked) => {
             for (id, terms) in asked {
                 plan.renew(id, *terms)?;
@@ -153,7 +171,11 @@ fn make_in(
     own_files
         .chain(secrets::GENERATED_FILES)
         .try_for_each(files::remove_leftovers)?;
-    let plan = plan(arguments, cluster, pki, now)?;
+    let ahead = match &arguments.renewals {
+        // Its authorities are made when the keys are open.
+        Renewals::Step(_) => None,
+        _ => Some(plan(arguments, cluster, pki, now)?),
+    };
     let keyring = pki.keyring()?;
     let secrets = Secrets::acquire(arguments, cluster, pki, keyring.as_ref())?;
     let vault_secrets = secrets.of_vault()?;
@@ -168,11 +190,20 @@ fn make_in(
     }
     secrets::stage_generated(&secrets.generated, &mut group)?;
     report.wrote_all(&group);
-    report.plan(&plan);
     let (keys, new_keyring) = match secrets.sealing {
         Sealing::Opened(keys) => (keys, None),
         Sealing::New(passphrase) => (Unlocked::generate()?, Some(passphrase)),
     };
+    let plan = match (ahead, &arguments.renewals) {
+        (Some(ahead), _) => ahead,
+        (None, Renewals::Step(turn)) => {
+            let (planned, told) = step::plan(turn, cluster, pki, &keys, now)?;
+            report.rotation = Some(told);
+            planned
+        }
+        (None, _) => plan(arguments, cluster, pki, now)?,
+    };
+    report.plan(&plan);
     let (state, made) = thread::scope(|scope| {
         // Everything is made while the passphrase is stretched: only the keyring waits for that.
         let keyring = new_keyring.as_ref().map(|passphrase| {
@@ -217,7 +248,14 @@ fn stage(
     report: &mut Report,
     now: OffsetDateTime,
 ) -> Result<(State, Group), Error> {
+    let before = match plan.is_step() {
+        true => Some(State::read(cluster, pki)?),
+        false => None,
+    };
     let issued = plan.issue(cluster, pki, keys, now)?;
+    if let Some(before) = before {
+        step::prove(cluster, &before, issued.state(), report, now)?;
+    }
     let key = |leaf: &StoredLeaf| issued.key(leaf, pki, keys);
     let documents = document::documents(cluster, issued.state(), key)?;
     let mut group = Group::default();

@@ -207,7 +207,9 @@ impl Order {
             Some(key) => Pki::<S>::add_leaf(&mut batch, &leaf, key, keys)?,
             None => Pki::<S>::add_certificate(&mut batch, &leaf),
         }
+        let signing = pki.authority(AuthorityName::signing(cluster))?;
         let lists = Lists {
+            signing: signing.as_ref(),
             authorities: &pki.authorities()?,
             fresh: &[],
             revocations: &pki.revocations()?,

@@ -42,14 +42,22 @@ pub(crate) fn each_list<S: Store>(
     revocations: &[Revocation],
     now: OffsetDateTime,
 ) -> Vec<Result<List, StoreError>> {
-    let signing = AuthorityName::signing(cluster);
-    let signing = authorities
-        .iter()
-        .filter(|authority| authority.name == signing)
-        .max_by_key(|authority| authority.generation);
-    let Some(signing) = signing else {
-        return Vec::new();
-    };
+    match pki.authority(AuthorityName::signing(cluster)) {
+        Ok(Some(signing)) => lists_under(&signing, cluster, pki, authorities, revocations, now),
+        Ok(None) => Vec::new(),
+        Err(error) => vec![Err(error)],
+    }
+}
+
+/// The same where `signing` signs leaves, be it in the store or about to be.
+pub(crate) fn lists_under<S: Store>(
+    signing: &StoredAuthority,
+    cluster: &Cluster,
+    pki: &Pki<S>,
+    authorities: &[StoredAuthority],
+    revocations: &[Revocation],
+    now: OffsetDateTime,
+) -> Vec<Result<List, StoreError>> {
     let others = authorities.iter().filter(|authority| {
         (authority.name, authority.generation) != (signing.name, signing.generation)
     });

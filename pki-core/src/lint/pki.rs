@@ -170,6 +170,13 @@ pub const VAULT_STALE: Lint = error(
     "hosts are provisioned from them",
     "run `etcdpki init` to write it anew",
 );
+/// A vault file was damaged, as can be seen without the password.
+pub const VAULT_DAMAGED: Lint = error(
+    "vault-damaged",
+    "every vault file is a whole vault",
+    "the format of ansible-vault; neither this nor ansible-vault opens a part of one",
+    "restore it from a copy, such as that of git (`git checkout -- FILE`), or move it away and run `etcdpki init`",
+);
 /// A vault file does not open.
 pub const VAULT_UNREADABLE: Lint = error(
     "vault-unreadable",
@@ -232,6 +239,7 @@ pub(super) const LINTS: &[Lint] = &[
     JOURNAL_BROKEN,
     JOURNAL_INCOMPLETE,
     VAULT_IN_CLEAR,
+    VAULT_DAMAGED,
     VAULT_STALE,
     VAULT_UNREADABLE,
     FOR_NEXT_ISSUE,

@@ -20,7 +20,7 @@ use crate::key::PublicKey;
 use crate::lint::{self, BundleUse, Lint, Severity, Violation, pki as rules};
 use crate::seal::Unlocked;
 use crate::store::{Pki, Store, StoreError, StoredAuthority};
-use crate::trust::Bundles;
+use crate::trust::{StandingError, standing};
 
 /// Checks every authority and every leaf that the description asks for, the trust bundles and
 /// the revocation list, each by every rule of [`crate::lint`].
@@ -185,15 +185,26 @@ impl<S: Store + Sync> Check<'_, S> {
                 Err(error) => return self.report.unreadable(error),
             }
         }
-        let Ok(wanted) = Bundles::of(self.cluster, |name| self.find(name)) else {
+        if self.is_authority_damaged() {
             return Ok(());
+        }
+        let wanted = match standing(self.cluster, self.pki) {
+            Ok(wanted) => wanted,
+            Err(StandingError::Chain { path } | StandingError::Members { path, .. }) => {
+                let message = "it is missing or does not fit the authorities, of which there are several generations: restore it from a copy";
+                self.report.found(&path, &rules::TRUST_STALE, message);
+                return Ok(());
+            }
+            // These are found where they are looked for.
+            Err(StandingError::Missing(_)) => return Ok(()),
+            Err(StandingError::Store(error)) => return self.report.unreadable(error),
         };
-        for path in self.pki.stale_bundles(&wanted)? {
-            self.report.found(
-                &path,
-                &rules::TRUST_STALE,
-                "it is not what must be trusted now",
-            );
+        for (path, is_there) in self.pki.stale_bundles(&wanted)? {
+            let message = match is_there {
+                true => "it is not what leaves carry and what is trusted now",
+                false => "it is missing",
+            };
+            self.report.found(&path, &rules::TRUST_STALE, message);
         }
         if self.cluster.trust_anchor != TrustAnchor::Etcd
             && let Some((path, _)) = self.pki.trust_file(BundleUse::Members)?
@@ -227,6 +238,13 @@ impl<S: Store + Sync> Check<'_, S> {
             self.report.found(&path, &rules::SLOT_FORGED, message);
         }
         Ok(())
+    }
+
+    /// Nothing is held against an authority that is not what it was.
+    fn is_authority_damaged(&self) -> bool {
+        let authorities = self.pki.store().locate("authorities/");
+        let mut damaged = self.damaged.iter();
+        damaged.any(|path| path.starts_with(&authorities))
     }
 
     /// Tells of a key that was compromised under a certificate that is not revoked for it.

@@ -54,7 +54,7 @@ pub(super) fn print_secret(cluster: &Cluster, arguments: &Kubernetes) -> Result<
         .leaf(&id)
         .ok_or_else(|| incomplete(format!("certificates/{id}")))?;
     let key = pki.leaf_key(stored, &keys)?.to_pem();
-    let authorities = bundle::write(&state.bundles(cluster)?.clients);
+    let authorities = bundle::write(&state.bundles.clients);
     let mut text = SecretText::default();
     text.push_str(&format!(
         "apiVersion: v1\nkind: Secret\ntype: kubernetes.io/tls\nmetadata:\n  name: {}-{client}\n  namespace: {}\ndata:\n",

@@ -153,9 +153,11 @@ impl<S: Store> Pki<S> {
         Ok(self.newest(&layout::leaf(id))?.unwrap_or(0) + 1)
     }
 
-    /// Adds a new generation of an authority whose key is not here.
+    /// Adds a new generation of an authority whose key is not here, and what came about to the
+    /// journal.
     pub fn add_authority_elsewhere(
         batch: &mut Batch,
+        event: Event,
         authority: &StoredAuthority,
         custody: &Custody,
     ) {
@@ -168,7 +170,7 @@ impl<S: Store> Pki<S> {
         );
         let directory = layout::authority(authority.name);
         let path = format!("{directory}/{}", authority.generation);
-        put_generation(batch, Event::Imported, &authority.certificate, path, files);
+        put_generation(batch, event, &authority.certificate, path, files);
     }
 
     /// Adds a request and its key.

@@ -42,6 +42,8 @@ impl<S: Store + Sync> Check<'_, S> {
         }
         all.extend(undescribed);
         all.extend(self.pki.superseded()?);
+        // A copy of another one shares its number.
+        all.retain(|(path, _)| !self.damaged.contains(path));
         for shared in lint::serials(all.iter().map(|(_, certificate)| certificate)) {
             if let Some((path, _)) = all.get(shared.other) {
                 self.report.violations(path, vec![shared.violation]);

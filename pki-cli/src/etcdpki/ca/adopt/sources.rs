@@ -7,6 +7,7 @@ use std::path::Path;
 
 use pki_core::adopt::{Problem, Source};
 use pki_core::document::Tree;
+use vault_format::Form;
 use zeroize::Zeroizing;
 
 use crate::etcdpki::args::CaAdopt;
@@ -80,7 +81,7 @@ fn file(path: &Path, mode: u32, arguments: &CaAdopt, read: &mut Read) -> Result<
     let is_yaml = path
         .extension()
         .is_some_and(|extension| extension == "yml" || extension == "yaml");
-    if vault_format::is_encrypted(&content) {
+    if Form::of(&content) != Form::Clear {
         let source = secrets::Source::vault_password(&arguments.vault);
         let secret = secrets::vault_secret(&source.read(false)?)?;
         let plaintext = files::decrypt(path, &content, &secret)?;
