@@ -187,26 +187,50 @@ fn a_broken_record_is_an_error_that_loses_nothing() {
     assert!(!workspace.path("etcd.yml").exists());
 }
 
+/// One thing, in two ways: whoever asks for it finds the same Secret, and the journal tells of both.
 #[test]
-fn the_secret_of_a_client_is_printed_and_not_written() {
+fn the_secret_of_a_client_is_what_export_prints() {
     let workspace = Workspace::initialised();
-    let secret = workspace.succeeds(&["provision", "kubernetes", "--secret", "--namespace", "a"]);
-    assert!(
-        secret.contains("\n  name: etcd-kube-apiserver\n  namespace: a\n"),
-        "{secret}"
-    );
-    // Base64 of the first line of a PEM text.
-    for (name, label) in [
-        ("ca.crt", "LS0tLS1CRUdJTiBDRVJ"),
-        ("tls.crt", "LS0tLS1CRUdJTiBDRVJ"),
-        ("tls.key", "LS0tLS1CRUdJTiBQUklW"),
-    ] {
-        assert!(secret.contains(&format!("\n  {name}: {label}")), "{name}");
-    }
+    let provision = ["provision", "kubernetes", "--secret", "--namespace", "a"];
+    let secret = workspace.succeeds(&provision);
+    let mut export = vec!["export", "--format", "kubernetes-tls", "kube-apiserver"];
+    export.extend(["--namespace", "a", "-o", "-"]);
+    assert_eq!(secret, workspace.succeeds(&export));
+    let journal = String::from_utf8(workspace.read("pki/journal.jsonl")).unwrap();
+    let exported = journal.lines().filter(|line| line.contains("exported"));
+    assert_eq!(exported.count(), 2, "{journal}");
+    let by_default = workspace.succeeds(&provision[..3]);
+    assert!(by_default.contains("\n  namespace: \"kube-system\"\n"));
     assert!(!workspace.path("kubernetes").exists());
     let error = workspace.fails(1, &["provision", "kubernetes", "--client", "nobody"]);
     assert!(
         error.contains("they are kube-apiserver, etcdctl"),
         "{error}"
     );
+    workspace.fails(
+        2,
+        &["provision", "kubernetes", "--secret", "--namespace", "A b"],
+    );
 }
+
+#[test]
+fn kubeadm_is_told_where_the_role_puts_the_certificate() {
+    let workspace = Workspace::initialised();
+    workspace.succeeds(&["provision", "kubernetes"]);
+    let written = String::from_utf8(workspace.read("kubernetes/kubeadm.yml")).unwrap();
+    assert!(written.ends_with(KUBEADM), "{written}");
+}
+
+const KUBEADM: &str = "\
+apiVersion: kubeadm.k8s.io/v1beta4
+kind: ClusterConfiguration
+etcd:
+  external:
+    endpoints:
+      - \"https://etcd-0.your-internal.domain:2379\"
+      - \"https://etcd-1.your-internal.domain:2379\"
+      - \"https://etcd-2.your-internal.domain:2379\"
+    caFile: /etc/etcd-client/ca.crt
+    certFile: /etc/etcd-client/current/client.crt
+    keyFile: /etc/etcd-client/current/client.key
+";

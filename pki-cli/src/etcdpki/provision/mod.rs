@@ -21,19 +21,19 @@ use report::Report;
 use written::Written;
 
 /// Runs the command.
-pub(super) fn run(provision: &Provision) -> Result<ExitCode, Error> {
+pub(super) fn run(provision: Provision) -> Result<ExitCode, Error> {
     let cluster = description::read()?;
     match provision {
-        Provision::Ansible(write) => finish(ansible::files(&cluster)?, *write, ansible::NEXT),
+        Provision::Ansible(write) => finish(ansible::files(&cluster)?, write, ansible::NEXT),
         Provision::Kubernetes(arguments) if arguments.secret => {
             kubernetes::print_secret(&cluster, arguments)
         }
         Provision::Kubernetes(arguments) => {
-            let files = kubernetes::files(&cluster, arguments)?;
+            let files = kubernetes::files(&cluster, &arguments)?;
             finish(files, arguments.write, kubernetes::NEXT)
         }
-        Provision::Systemd(write) => finish(systemd::files(&cluster)?, *write, systemd::NEXT),
-        Provision::Terraform(write) => finish(terraform::files(&cluster)?, *write, terraform::NEXT),
+        Provision::Systemd(write) => finish(systemd::files(&cluster)?, write, systemd::NEXT),
+        Provision::Terraform(write) => finish(terraform::files(&cluster)?, write, terraform::NEXT),
     }
 }
 
