@@ -47,6 +47,62 @@ fn a_file_that_was_there_before_is_kept() {
 }
 
 #[test]
+fn files_that_are_not_written_any_more_are_removed() {
+    let workspace = Workspace::initialised();
+    for target in ["ansible", "systemd", "terraform"] {
+        workspace.succeeds(&["provision", target]);
+    }
+    let description = String::from_utf8(workspace.read("etcdpki.yml")).unwrap();
+    let rest: Vec<_> = description
+        .lines()
+        .filter(|line| !line.contains("name: etcd-2"))
+        .collect();
+    workspace.write("etcdpki.yml", rest.join("\n"));
+    workspace.write("systemd/etcd-2/etcd.env", "# mine\n");
+    std::fs::remove_file(workspace.path("systemd/etcd-2/etcd-yaml.service")).unwrap();
+
+    let dry = workspace.run(&["provision", "systemd", "--dry-run"]);
+    let dry = String::from_utf8(dry.stdout).unwrap();
+    assert!(
+        dry.contains("\nWould remove\n  systemd/etcd-2/etcd-environment.service\n"),
+        "{dry}"
+    );
+    assert!(workspace.path("systemd/etcd-2/etcd.service").exists());
+
+    let report = workspace.run(&["provision", "systemd"]);
+    assert_eq!(report.status.code(), Some(3));
+    let report = String::from_utf8(report.stdout).unwrap();
+    assert!(
+        report.contains("\nRemoved\n  systemd/etcd-2/etcd-environment.service\n"),
+        "{report}"
+    );
+    assert!(!report.contains("etcd-2/etcd-yaml.service"), "{report}");
+    assert!(!workspace.path("systemd/etcd-2/etcd.service").exists());
+    assert_eq!(workspace.read("systemd/etcd-2/etcd.env"), b"# mine\n");
+
+    // What another target wrote is none of this one's.
+    workspace.succeeds(&["provision", "systemd", "--force"]);
+    assert!(!workspace.path("systemd/etcd-2").exists());
+    assert!(
+        workspace.path("etcd.yml").exists() && workspace.path("terraform/hosts/main.tf").exists()
+    );
+    let report = workspace.succeeds(&["provision", "systemd"]);
+    assert!(report.starts_with("Nothing changed"), "{report}");
+}
+
+#[test]
+fn nothing_outside_of_the_project_is_removed() {
+    let workspace = Workspace::initialised();
+    let outside = tempfile::NamedTempFile::new().unwrap();
+    // SHA-256 of an empty file.
+    let hash = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+    let record = format!("{{ \"{}\": \"{hash}\" }}", outside.path().display());
+    workspace.write(".etcdpki-provisioned.json", record);
+    workspace.succeeds(&["provision", "ansible"]);
+    assert!(outside.path().exists());
+}
+
+#[test]
 fn files_follow_the_description() {
     let workspace = Workspace::initialised();
     workspace.succeeds(&["provision", "ansible"]);

@@ -8,7 +8,8 @@ use super::KeyArguments;
 /// Write what brings the certificates onto machines: roles, modules, units, manifests
 ///
 /// A file that was edited since it was written is kept, and the difference shown; exit code 3
-/// says so. --force writes it anew.
+/// says so. --force writes it anew. Files that were written before, as of a node that is not
+/// described any more, are removed.
 #[derive(Debug, Subcommand)]
 #[command(after_help = EXAMPLES)]
 pub(in crate::etcdpki) enum Provision {
