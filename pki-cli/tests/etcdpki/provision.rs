@@ -133,6 +133,20 @@ fn files_follow_the_description() {
         assert!(unit.contains(part), "{unit}");
     }
     assert!(!unit.contains("experimental"), "{unit}");
+    assert!(unit.contains("\nProtectHome=true\n"), "{unit}");
+}
+
+/// Where the article has it, systemd would not let a member see its own data.
+#[test]
+fn data_in_a_home_is_all_that_is_seen_of_homes() {
+    let workspace = Workspace::initialised();
+    let description = String::from_utf8(workspace.read("etcdpki.yml")).unwrap();
+    let more = "etcd: { data_dir: /home/root/etcd }\n";
+    workspace.write("etcdpki.yml", description + more);
+    workspace.succeeds(&["provision", "systemd"]);
+    let unit = String::from_utf8(workspace.read("systemd/etcd-0/etcd.service")).unwrap();
+    let home = "\nProtectHome=tmpfs\nBindPaths=/home/root/etcd\n";
+    assert!(unit.contains(home), "{unit}");
 }
 
 #[test]
