@@ -234,6 +234,34 @@ fn what_is_no_regular_file_is_left_alone() {
     assert!(sandbox.path("dangling").is_symlink() && is_vault(&sandbox.read("missing")));
 }
 
+/// Neither waits for the other end of a pipe.
+#[test]
+fn a_pipe_that_has_a_name_is_never_waited_for() {
+    let sandbox = sandbox();
+    run(Command::new("mkfifo").arg(sandbox.path("pipe")), 0);
+    for command in [
+        &["encrypt", "--vault-id", "p", "--output", "pipe", "f"][..],
+        &["decrypt", "--vault-id", "p", "--output", "pipe", "-"],
+        &["create", "--vault-id", "p", "--skip-tty-check", "pipe"],
+        &[
+            "rekey",
+            "-r",
+            "--vault-id",
+            "p",
+            "--new-vault-id",
+            "q",
+            "pipe",
+        ],
+    ] {
+        let said = stderr(&run(&mut sandbox.vault(command), 1));
+        assert!(
+            said.contains("regular file") || said.contains("exists"),
+            "{said}"
+        );
+    }
+    run(&mut sandbox.vault(&["status", "pipe"]), 3);
+}
+
 /// As the shell makes them for `<(command)`, and as people name standard output.
 #[test]
 fn pipes_are_read_and_never_replaced() {

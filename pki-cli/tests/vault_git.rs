@@ -318,6 +318,49 @@ fn what_only_starts_like_a_vault_is_not_stored() {
 }
 
 #[test]
+fn what_was_encrypted_with_another_secret_is_not_replaced() {
+    let repository = Repository::new();
+    repository.0.write(".gitattributes", "*.yml filter=vault\n");
+    repository.commit("s.yml", "a: 1\n");
+    let right = repository.0.read("p");
+    repository.0.write("p", "W7uQ2nTx-another-password\n");
+    repository.0.write("s.yml", "a: 2\n");
+    let add = |code| vault_support::stderr(&repository.git_with_code(&["add", "s.yml"], code));
+    let said = add(128);
+    assert!(
+        said.contains("Decryption failed") && said.contains("for :0:s.yml"),
+        "{said}"
+    );
+    assert!(said.contains("hint: what git has of the file"), "{said}");
+    // It is not in the index any more, but still in the last commit.
+    repository.git(&["update-index", "--force-remove", "s.yml"]);
+    let said = add(128);
+    assert!(said.contains("for HEAD:s.yml"), "{said}");
+    repository.git(&["read-tree", "HEAD"]);
+    // One that git has nothing of is encrypted, and so are all with the right one, or with both.
+    repository.0.write("new.yml", "b: 1\n");
+    repository.git(&["add", "new.yml"]);
+    repository.0.write("old", right);
+    let ids = [
+        "git",
+        "--vault-id",
+        "x@p",
+        "--vault-id",
+        "x@old",
+        "--encrypt-vault-id",
+        "x",
+        "setup",
+    ];
+    run(&mut repository.with_path(repository.0.vault(&ids)), 0);
+    repository.git(&["add", "--renormalize", "."]);
+    repository.commit("s.yml", "a: 2\n");
+    let stored = repository.git(&["show", "HEAD:s.yml"]).stdout;
+    repository.0.write("stored", stored);
+    let view = ["view", "--vault-id", "p", "stored"];
+    assert_eq!(run(&mut repository.0.vault(&view), 0).stdout, b"a: 2\n");
+}
+
+#[test]
 fn what_can_not_be_opened_is_not_merged_to_ours() {
     let repository = Repository::new();
     repository

@@ -71,6 +71,14 @@ fn what_is_no_vault_is_recognised() {
             "other text before the header",
         ),
         (format!("{vault}ü\n").into_bytes(), "not ASCII"),
+        (
+            vault.replace("_VAULT", "_VAULX").into_bytes(),
+            "header is damaged",
+        ),
+        (
+            vault.split_once('\n').unwrap().1.into(),
+            "header is missing",
+        ),
         (Vec::new(), "it is empty"),
         (b"port: 80\n".to_vec(), ""),
     ] {
@@ -176,4 +184,33 @@ fn colours_are_as_ansible_is_told() {
         let said = run(view.envs(variables.iter().map(|name| (name, "1"))), 1);
         assert_eq!(said.stderr.contains(&b'\x1b'), coloured, "{variables:?}");
     }
+}
+
+/// It is no clear text that should be encrypted.
+#[test]
+fn a_vault_with_a_damaged_header_is_found_as_one() {
+    let (sandbox, vault) = vault();
+    let damaged = vault.replace("_VAULT", "_VAULX");
+    sandbox.write("site.vault.yml", &damaged);
+    for verb in ["check", "status"] {
+        let output = run(&mut sandbox.vault(&[verb, "site.vault.yml"]), 3);
+        let listed = String::from_utf8(output.stdout).unwrap();
+        assert!(
+            listed.contains("header is damaged: its first line must be `$ANSIBLE_VAULT;1.1;"),
+            "{listed}"
+        );
+        assert!(!listed.contains("not encrypted"), "{listed}");
+    }
+    let mut filter = sandbox.vault(&["git", "--vault-id", "p", "clean"]);
+    let said = stderr(&feed(&mut filter, damaged.as_bytes(), 1));
+    assert!(said.contains("header is damaged"), "{said}");
+    // As ansible-vault does, but not in silence.
+    let encrypt = ["encrypt", "--vault-id", "p", "site.vault.yml"];
+    let said = stderr(&run(&mut sandbox.vault(&encrypt), 0));
+    assert!(said.contains("it is a damaged vault"), "{said}");
+    // A password that was damaged so is no password.
+    sandbox.write("q", &damaged);
+    let view = ["view", "--vault-id", "q", "f"];
+    let said = stderr(&run(&mut sandbox.vault(&view), 1));
+    assert!(said.contains("damaged vault"), "{said}");
 }

@@ -91,6 +91,13 @@ fn a_rekey_that_was_broken_off_can_be_finished() {
     ];
     let said = stderr(&run(&mut sandbox.vault(&rekey), 1));
     assert!(said.contains("Decryption failed"), "{said}");
+    assert!(
+        said.contains("\nhint: ") && said.contains("--skip-encrypted"),
+        "{said}"
+    );
+    let named = [&["rekey"], &rekey[2..]].concat();
+    let said = stderr(&run(&mut sandbox.vault(&named), 1));
+    assert!(said.contains("--skip-encrypted"), "{said}");
     let finish = [&rekey[..], &["--skip-encrypted"]].concat();
     let said = stderr(&run(&mut sandbox.vault(&finish), 0));
     assert!(
@@ -103,6 +110,24 @@ fn a_rekey_that_was_broken_off_can_be_finished() {
     assert_eq!(viewed.stdout, b"one: \"v\"\ntwo: \"v\"\n");
     let said = stderr(&run(&mut sandbox.vault(&finish), 0));
     assert!(said.ends_with("Rekey successful\n"), "{said}");
+}
+
+#[test]
+fn what_is_done_already_is_told_how_to_pass_by() {
+    let sandbox = sandbox();
+    for (verb, option) in [
+        ("encrypt", "--skip-encrypted"),
+        ("decrypt", "--skip-decrypted"),
+    ] {
+        let many = [verb, "--vault-id", "p", "b", "a"];
+        let said = stderr(&run(&mut sandbox.vault(&many), 1));
+        assert!(said.contains("\nhint: ") && said.contains(option), "{said}");
+    }
+    let said = stderr(&run(
+        &mut sandbox.vault(&["encrypt", "--vault-id", "p", "b"]),
+        1,
+    ));
+    assert!(!said.contains("hint"), "{said}");
 }
 
 #[test]

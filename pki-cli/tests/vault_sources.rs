@@ -65,6 +65,38 @@ fn a_password_file_may_be_encrypted_with_age() {
     }
 }
 
+#[test]
+fn a_source_that_gives_nothing_is_named() {
+    let sandbox = Sandbox::with_vault();
+    sandbox.write("empty", "");
+    for (options, said) in [
+        (
+            ["--vault-id", "x@env:EMPTY"],
+            "The environment variable EMPTY is empty",
+        ),
+        (
+            ["--vault-id", "x@env:NONE"],
+            "The environment variable NONE is not set",
+        ),
+        (
+            ["--vault-id", "x@fd:0"],
+            "File descriptor 0 gave no password",
+        ),
+        (
+            ["--vault-password-file", "env:SECRET"],
+            "--vault-id [LABEL@]env:…",
+        ),
+        (
+            ["--vault-password-file", "age:a/b"],
+            "--vault-id [LABEL@]age:…",
+        ),
+    ] {
+        let mut view = sandbox.vault(&[&["view"][..], &options, &["f"]].concat());
+        let output = run(view.env("EMPTY", "").env("SECRET", "x"), 1);
+        assert!(stderr(&output).contains(said), "{}", stderr(&output));
+    }
+}
+
 /// Each of many files needs both secrets at the same time.
 #[test]
 fn a_script_runs_once_however_many_files_wait_for_it() {

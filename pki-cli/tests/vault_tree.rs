@@ -152,12 +152,59 @@ fn two_names_of_one_file_are_both_rekeyed() {
 fn a_value_that_is_not_understood_stops_a_tree() {
     let sandbox = tree();
     let vault = "    $ANSIBLE_VAULT;1.1;AES256\n    6161\n";
-    sandbox.write("t/odd.yml", format!("a: 1\nb: !vault\n  |\n{vault}"));
     let before = sandbox.read("t/a.yml");
-    let rekey = ["rekey", "-r", "--vault-id", "p", "--new-vault-id", "q", "t"];
-    let said = stderr(&run(&mut sandbox.vault(&rekey), 1));
-    assert!(said.contains("t/odd.yml:2: an encrypted value"), "{said}");
-    assert_eq!(sandbox.read("t/a.yml"), before);
+    for (odd, line) in [
+        (format!("a: 1\nb: !vault >\n{vault}"), 2),
+        (format!("? !vault |\n{vault}: x\n"), 1),
+        (format!("a: [1,\nb: !vault |\n{vault}"), 2),
+        (format!("a: b\n  c: !vault |\n{vault}"), 2),
+    ] {
+        sandbox.write("t/odd.yml", odd);
+        let rekey = ["rekey", "-r", "--vault-id", "p", "--new-vault-id", "q", "t"];
+        let said = stderr(&run(&mut sandbox.vault(&rekey), 1));
+        let place = format!("t/odd.yml:{line}: an encrypted value");
+        assert!(said.contains(&place), "{said}");
+        assert_eq!(sandbox.read("t/a.yml"), before);
+        let view = ["inline", "view", "--vault-id", "p", "t/odd.yml", "none"];
+        let said = stderr(&run(&mut sandbox.vault(&view), 1));
+        assert!(said.contains(&place), "{said}");
+    }
+}
+
+#[test]
+fn values_are_rekeyed_however_they_are_written() {
+    let sandbox = Sandbox::new();
+    let encrypt = ["encrypt_string", "--vault-id", "p", "secret"];
+    let block = String::from_utf8(run(&mut sandbox.vault(&encrypt), 0).stdout).unwrap();
+    let vault = block.strip_prefix("!vault |\n").unwrap();
+    let quoted = vault.trim().replace("\n          ", "\\n\\\n  ");
+    let text = format!(
+        "\u{feff}a: &x # note\n  !vault | # kept\n{vault}b: # note\n\n  !vault\n  |-\n{vault}? c\n\
+         : !vault |\n{vault}d: !vault # note\n  \"{quoted}\" # end\ne: *x\nf: say \"so\n"
+    );
+    sandbox.write("v.yml", &text);
+    let play = "- hosts: localhost\n  gather_facts: false\n  vars_files: [v.yml]\n  tasks:\n  - assert:\n      \
+                that: \"[a, b, c, d, e] | unique == ['secret']\"\n";
+    sandbox.write("play.yml", play);
+    run(&mut sandbox.playbook(&["--vault-id", "p", "play.yml"]), 0);
+    let rekey = [
+        "rekey",
+        "-r",
+        "--vault-id",
+        "p",
+        "--new-vault-id",
+        "q",
+        "v.yml",
+    ];
+    let said = stderr(&run(&mut sandbox.vault(&rekey), 0));
+    assert!(said.contains("v.yml: 4 inline values"), "{said}");
+    run(&mut sandbox.playbook(&["--vault-id", "q", "play.yml"]), 0);
+    let decrypt = ["inline", "decrypt", "--vault-id", "q", "v.yml"];
+    run(&mut sandbox.vault(&decrypt), 0);
+    let clear = "\u{feff}a: &x # note\n  \"secret\" # kept\nb: # note\n\n  \n  \"secret\"\n? c\n\
+                 : \"secret\"\nd: # note\n  \"secret\" # end\ne: *x\nf: say \"so\n";
+    assert_eq!(String::from_utf8(sandbox.read("v.yml")).unwrap(), clear);
+    run(&mut sandbox.playbook(&["play.yml"]), 0);
 }
 
 #[test]
@@ -404,6 +451,34 @@ fn chosen_keys_are_encrypted_and_decrypted_where_they_stand() {
 }
 
 #[test]
+fn what_becomes_a_text_is_told() {
+    let sandbox = Sandbox::new();
+    sandbox.write(
+        "v.yml",
+        "number: 5432\ntls: yes\nnothing: ~\nquoted: \"5432\"\nplain: text\n",
+    );
+    let keys = ["number", "tls", "nothing", "quoted", "plain"];
+    let encrypt = [
+        &["inline", "encrypt", "--vault-id", "p", "v.yml"][..],
+        &keys,
+    ]
+    .concat();
+    let said = stderr(&run(&mut sandbox.vault(&encrypt), 0));
+    for note in [
+        "v.yml:1 (number) is a number now, and a text once it is encrypted",
+        "v.yml:2 (tls) is a boolean now",
+        "v.yml:3 (nothing) is null now",
+    ] {
+        assert!(said.contains(note), "{said}");
+    }
+    assert_eq!(said.lines().count(), 3, "{said}");
+    let play = "- hosts: localhost\n  gather_facts: false\n  vars_files: [v.yml]\n  tasks:\n  - assert:\n      \
+                that: \"number == '5432' and tls == 'yes' and nothing == '~'\"\n";
+    sandbox.write("play.yml", play);
+    run(&mut sandbox.playbook(&["--vault-id", "p", "play.yml"]), 0);
+}
+
+#[test]
 fn keys_that_cannot_be_chosen_are_refused_with_the_reason() {
     let sandbox = Sandbox::new();
     let text = "twice: one\nflow: [1, 2]\nfolded: >\n  a\nlong: over\n  lines\nref: *x\nmap:\n  a: 1\n  \
@@ -486,4 +561,109 @@ fn check_finds_what_is_not_encrypted() {
         labels,
         "t/a.yml: label x is not allowed\nt/sub/b: label x is not allowed\n"
     );
+}
+
+/// As root nothing is unreadable but what is not there.
+#[test]
+fn what_can_not_be_read_is_reported_and_the_others_are_done() {
+    let sandbox = tree();
+    fs::create_dir(sandbox.path("t/closed")).unwrap();
+    sandbox.mode("t/closed", 0o000);
+    let closed = match fs::read_dir(sandbox.path("t/closed")) {
+        Ok(_) => "missing",
+        Err(_) => "t/closed",
+    };
+    let shown = |output: std::process::Output| String::from_utf8(output.stdout).unwrap();
+    let status = ["status", "missing", "t"];
+    let found = shown(run(&mut sandbox.vault(&status), 3));
+    assert!(
+        found.contains(&format!("{closed}: Unable to read ({closed})")),
+        "{found}"
+    );
+    assert!(found.contains("t/sub/b: label x\n"), "{found}");
+    let verify = ["verify", "--vault-id", "p", "--json", "missing", "t"];
+    let found: serde_json::Value =
+        serde_json::from_slice(&run(&mut sandbox.vault(&verify), 3).stdout).unwrap();
+    let entries = found.as_array().unwrap();
+    let entry = |file: &str| entries.iter().find(|entry| entry["file"] == file).unwrap();
+    assert!(
+        entry(closed)["problem"]
+            .as_str()
+            .unwrap()
+            .contains("Unable to read")
+    );
+    assert_eq!(entry("t/a.yml")["label"], "default");
+    let found = shown(run(&mut sandbox.vault(&["check", "missing", "t"]), 3));
+    assert!(
+        found.contains(&format!("Unable to read ({closed})")),
+        "{found}"
+    );
+    let rekey = [
+        "rekey",
+        "-r",
+        "--vault-id",
+        "p",
+        "--new-vault-id",
+        "q",
+        "missing",
+        "t",
+    ];
+    let before = sandbox.read("t/a.yml");
+    let said = stderr(&run(&mut sandbox.vault(&rekey), 1));
+    assert!(said.contains("Unable to read (missing)"), "{said}");
+    assert_eq!(sandbox.read("t/a.yml"), before);
+    let said = stderr(&run(
+        &mut sandbox.vault(&[&rekey[..], &["--keep-going"]].concat()),
+        1,
+    ));
+    assert!(
+        said.contains(&format!("Unable to read ({closed})")),
+        "{said}"
+    );
+    assert!(
+        said.contains("files failed; the others are done") || said.contains("1 of"),
+        "{said}"
+    );
+    run(
+        &mut sandbox.vault(&["view", "--vault-id", "q", "t/a.yml"]),
+        0,
+    );
+    // What is not understood in one file does not hide the others.
+    sandbox.write("t/odd.yml", "a: !vault >\n  x\n");
+    let found = shown(run(&mut sandbox.vault(&["status", "t"]), 3));
+    assert!(found.contains("t/odd.yml:1: an encrypted value"), "{found}");
+    assert!(found.contains("t/sub/b: "), "{found}");
+}
+
+#[test]
+fn files_can_be_passed_by() {
+    let sandbox = tree();
+    fs::create_dir_all(sandbox.path("t/docs/more")).unwrap();
+    let sample = "```yaml\nkey: !vault |\n  $ANSIBLE_VAULT;1.1;AES256\n  6161\n```\n";
+    for name in ["t/README.md", "t/docs/more/a.txt", "t/docs/b.yml"] {
+        sandbox.write(name, sample);
+    }
+    let rekey = ["rekey", "-r", "--vault-id", "p", "--new-vault-id", "q", "t"];
+    let said = stderr(&run(&mut sandbox.vault(&rekey), 1));
+    assert!(
+        said.contains("hint: to pass by what is no vault of yours, a sample say: --exclude"),
+        "{said}"
+    );
+    let exclude = ["--exclude", "*.md", "--exclude", "t/docs/**"];
+    let said = stderr(&run(
+        &mut sandbox.vault(&[&rekey[..], &exclude].concat()),
+        0,
+    ));
+    assert!(said.ends_with("Rekey successful\n"), "{said}");
+    for verb in [&["status"][..], &["check"], &["verify", "--vault-id", "q"]] {
+        run(
+            &mut sandbox.vault(&[verb, &["--exclude", "docs", "--exclude", "README*"]].concat()),
+            0,
+        );
+    }
+    let said = stderr(&run(
+        &mut sandbox.vault(&["status", "--exclude", "a**b"]),
+        5,
+    ));
+    assert!(said.contains("--exclude 'a**b': "), "{said}");
 }

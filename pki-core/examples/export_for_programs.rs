@@ -34,7 +34,7 @@ clients: [backup]
     )?)?;
     let now = OffsetDateTime::now_utc();
     let state = converge::plan(&cluster, &pki, now)?.apply(&cluster, &mut pki, &keys, now)?;
-    let bundles = state.bundles(&cluster)?;
+    let bundles = &state.bundles;
 
     // The last of the leaves is the client's.
     let leaf = state.leaves.last().ok_or("nothing is described")?;
@@ -46,9 +46,9 @@ clients: [backup]
     };
     let password = pkcs12::Password::new(b"a password for Java")?;
     let files = [
-        pkcs12::key_store(&credential, &bundles, &password)?,
-        pkcs12::trust_store(&bundles, &password)?,
-        kubernetes::secrets(SecretType::Tls, &[credential], &bundles, None)?,
+        pkcs12::key_store(&credential, bundles, &password)?,
+        pkcs12::trust_store(bundles, &password)?,
+        kubernetes::secrets(SecretType::Tls, &[credential], bundles, None)?,
     ];
     export::check_paths(&files)?;
 

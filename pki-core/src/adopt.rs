@@ -64,6 +64,9 @@ pub struct Adoption {
     pub leaves: Vec<AdoptedLeaf>,
     /// What is wrong with it, and what was left out.
     pub problems: Vec<Problem>,
+    /// Files of servers and peers of which the node cannot be told: with any of them nothing is
+    /// taken over.
+    pub undecided: Vec<String>,
     keys: Vec<(String, PrivateKey)>,
 }
 
@@ -82,18 +85,32 @@ impl Adoption {
         recognise::adoption(sources, hints, now)
     }
 
+    /// Whether everything is known that must be to take it over.
+    ///
+    /// # Errors
+    ///
+    /// When the node of a server or a peer cannot be told.
+    pub fn check(&self) -> Result<(), AdoptError> {
+        match &self.undecided[..] {
+            [] => Ok(()),
+            undecided => Err(AdoptError::Undecided(undecided.join(", "))),
+        }
+    }
+
     /// Adds everything to `batch`, each with its key, sealed; an authority without its key is one
     /// that signs elsewhere.
     ///
     /// # Errors
     ///
-    /// When there are authorities already, or a key cannot be sealed.
+    /// When the node of a member cannot be told, there are authorities already, or a key cannot be
+    /// sealed.
     pub fn add<S: Store>(
         &self,
         batch: &mut Batch,
         pki: &Pki<S>,
         keys: &Unlocked,
     ) -> Result<(), AdoptError> {
+        self.check()?;
         for adopted in &self.authorities {
             if let Some(present) = pki.authority(adopted.name)? {
                 return Err(AdoptError::Present(pki.locate_authority(&present)));
@@ -105,7 +122,12 @@ impl Adoption {
             };
             match self.key(adopted.key) {
                 Some(key) => Pki::<S>::add_authority(batch, Event::Imported, &stored, key, keys)?,
-                None => Pki::<S>::add_authority_elsewhere(batch, &stored, &Custody::Offline),
+                None => Pki::<S>::add_authority_elsewhere(
+                    batch,
+                    Event::Imported,
+                    &stored,
+                    &Custody::Offline,
+                ),
             }
         }
         batch.barrier();
@@ -222,4 +244,9 @@ pub enum AdoptError {
         "the chain has {0} authorities one above the other, and four are the most that etcdpki keeps"
     )]
     TooDeep(usize),
+    /// The node of a certificate is not to be told.
+    #[error(
+        "{0}: neither names nor addresses tell of which node it is: name all nodes with --node NAME=ADDRESS, or leave the file out if it is no member's"
+    )]
+    Undecided(String),
 }

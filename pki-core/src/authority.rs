@@ -129,6 +129,26 @@ impl Authority {
         Ok(certificate)
     }
 
+    /// Signs a certificate for its own key and under its own name, as a root does, that may hold
+    /// longer than the one it has.
+    ///
+    /// # Errors
+    ///
+    /// When its key does not sign.
+    pub fn sign_itself(
+        &self,
+        profile: &Profile,
+        validity: Validity,
+    ) -> Result<Certificate, IssueError> {
+        let key = self.issuer.key();
+        let public_key = key.signer().public_key();
+        let parameters = profile.parameters(public_key, &Serial::random()?, &validity)?;
+        let signed = parameters
+            .self_signed(key)
+            .map_err(|error| reason(key, error))?;
+        Ok(Certificate::from_der(signed.der())?)
+    }
+
     fn self_signed_by(profile: &Profile, key: Key, validity: Validity) -> Result<Self, IssueError> {
         let parameters = profile.parameters(key.public_key(), &Serial::random()?, &validity)?;
         let adapter = key.adapter()?;
@@ -313,7 +333,9 @@ pub enum IssueError {
         subject: String,
     },
     /// The authority may not sign lists.
-    #[error("`{subject}` may not sign a CRL: its keyUsage lacks cRLSign")]
+    #[error(
+        "`{subject}` may not sign a CRL, so nothing that it signs could be revoked: its keyUsage lacks cRLSign, have it made anew with that"
+    )]
     NotACrlIssuer {
         /// The authority.
         subject: String,

@@ -2,8 +2,10 @@
 //!
 //! A request proves that somebody holds a key, and no more. What the certificate says is decided
 //! by a [`Policy`]: the role that the operator named, the names that the description or the
-//! operator allows. Whatever else a request asks for is refused or dropped, never granted.
+//! operator allows. Its owner is named by the operator, or by the request where that is nobody in
+//! particular ([`CertificateRequest::owner`]). Whatever else a request asks for is refused or dropped, never granted.
 
+mod owner;
 mod policy;
 
 use x509_parser::certification_request::X509CertificationRequest;
@@ -11,6 +13,7 @@ use x509_parser::cri_attributes::ParsedCriAttribute;
 use x509_parser::extensions::{ParsedExtension, X509Extension};
 use x509_parser::prelude::FromDer;
 
+pub use owner::NoOwner;
 pub use policy::{Decision, Excess, Policy, PolicyError};
 
 use crate::certificate::{AlternativeName, AuthorityConstraints, common_name, name_text};

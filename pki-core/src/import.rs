@@ -14,6 +14,7 @@ use crate::description::Cluster;
 use crate::hierarchy::AuthorityName;
 use crate::journal::Event;
 use crate::key::PrivateKey;
+use crate::lint::Violation;
 use crate::seal::Unlocked;
 use crate::signer::{Custody, ExternalCommand, SignerConfig};
 use crate::store::{Batch, Pki, Store, StoreError, StoredAuthority, StoredRequest};
@@ -61,7 +62,10 @@ impl Import {
     ) -> Result<Self, ImportError> {
         let request = &stored.request;
         let is_own = |certificate: &Certificate| certificate.public_key == request.public_key;
-        let import = Self::check(cluster, pki, stored.name, given, is_own, now)?;
+        let mut import = Self::check(cluster, pki, stored.name, given, is_own, now)?;
+        import
+            .notes
+            .extend(check::shorter_than_described(cluster, &import));
         match import.certificate.subject == request.subject {
             true => Ok(import),
             false => Err(ImportError::OtherSubject {
@@ -124,7 +128,7 @@ impl Import {
     ) -> Result<StoredAuthority, StoreError> {
         self.add_above(batch, pki)?;
         let stored = self.stored(pki)?;
-        Pki::<S>::add_authority_elsewhere(batch, &stored, custody);
+        Pki::<S>::add_authority_elsewhere(batch, Event::Imported, &stored, custody);
         Ok(stored)
     }
 
@@ -156,7 +160,7 @@ impl Import {
                 generation: pki.next_authority(*name)?,
                 certificate: certificate.clone(),
             };
-            Pki::<S>::add_authority_elsewhere(batch, &stored, &Custody::Offline);
+            Pki::<S>::add_authority_elsewhere(batch, Event::Imported, &stored, &Custody::Offline);
         }
         batch.barrier();
         Ok(())
@@ -301,6 +305,17 @@ pub enum ImportError {
     /// The store could not be read.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Every verifier would refuse what it signs.
+    #[error(
+        "no verifier would take anything below `{subject}`: {violation}; {}",
+        .violation.lint.hint
+    )]
+    Unreadable {
+        /// The authority.
+        subject: String,
+        /// The rule that it breaks.
+        violation: Violation,
+    },
     /// The description has no such authority.
     #[error(
         "the description has no {0} authority: set `levels`, `issuing` or `others` of authorities in etcdpki.yml"

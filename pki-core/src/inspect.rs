@@ -83,6 +83,7 @@ pub fn inspect(content: &[u8]) -> Result<Vec<Item>, InspectError> {
         (true, Some(block)) => Err(InspectError::Other(block.label.clone())),
         (true, None) => match own::read(content)? {
             Some(item) => Ok(vec![item]),
+            None if content.is_empty() => Err(InspectError::Empty),
             None => Err(InspectError::Nothing),
         },
     }
@@ -125,6 +126,9 @@ pub enum InspectError {
         /// What is wrong with it.
         source: DescriptionError,
     },
+    /// Nothing at all.
+    #[error("it is empty: restore it from a copy")]
+    Empty,
     /// A private key under a passphrase.
     #[error(
         "a private key that is encrypted under a passphrase: etcd takes none, so decrypt it first (openssl pkey)"

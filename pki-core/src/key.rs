@@ -314,7 +314,7 @@ pub enum KeyError {
     Encrypted,
     /// It is encrypted in a way that is not read.
     #[error(
-        "the key is encrypted in an old way that is not read here: rewrite it with `openssl pkcs8 -topk8 -v2 aes-256-cbc -in FILE -out NEW`"
+        "the key is encrypted in an old way (PBES1 of PKCS#5, or header lines) that is not read here: rewrite it with `openssl pkcs8 -topk8 -v2 aes-256-cbc -in FILE -out NEW`, with `-inform DER` where it is no PEM"
     )]
     LegacyEncryption,
     /// A PEM block is cut or holds characters that are not base64.

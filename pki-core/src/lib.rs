@@ -25,6 +25,7 @@ pub mod profile;
 pub mod publication;
 pub mod revocation;
 pub mod role;
+pub mod rotation;
 pub mod seal;
 pub mod secret_text;
 pub mod serial;

@@ -105,6 +105,17 @@ impl RenewBefore {
         };
         validity.not_after - before
     }
+
+    /// The instant from which one may be renewed: [`spread`] before it is due.
+    pub fn earliest_from(self, validity: &Validity) -> OffsetDateTime {
+        self.due_from(validity) - spread(validity)
+    }
+}
+
+/// A renewal is spread over this part of a certificate's validity before it is due, so that
+/// certificates which were issued together do not end together for ever.
+pub(crate) fn spread(validity: &Validity) -> Duration {
+    (validity.not_after - validity.not_before) / SPREAD
 }
 
 impl FromStr for RenewBefore {
@@ -164,6 +175,7 @@ impl Validity {
     }
 }
 
+const SPREAD: i32 = 10;
 const MAX_SECONDS: i64 = 100 * 365 * 86_400;
 
 #[cfg(test)]

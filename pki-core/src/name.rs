@@ -263,7 +263,10 @@ impl fmt::Display for Uri {
 
 /// A text that is not a name of the kind asked for.
 #[derive(Clone, Debug, thiserror::Error)]
-#[error("`{name}` is not a valid name: {reason}")]
+#[error("{}", match .name.as_str() {
+    "" => "the name is empty".to_owned(),
+    name => format!("`{name}` is not a valid name: {reason}"),
+})]
 pub struct InvalidName {
     name: String,
     reason: &'static str,

@@ -15,7 +15,7 @@ use time::OffsetDateTime;
 use x509_parser::prelude::{FromDer, ParsedExtension, X509Certificate};
 
 use crate::authority::IssueError;
-use crate::certificate::{AlternativeName, NameConstraints};
+use crate::certificate::{AlternativeName, Certificate, NameConstraints};
 use crate::csr::CertificateRequest;
 use crate::key::{PrivateKey, PublicKey};
 use crate::lifetime::Validity;
@@ -34,6 +34,8 @@ pub struct Profile {
     subject: Subject,
     kind: Kind,
     publication: Publication,
+    /// The subject key identifier, where it is not to be made of the key.
+    key_identifier: Option<Vec<u8>>,
 }
 
 impl Profile {
@@ -46,6 +48,7 @@ impl Profile {
                 constraints,
             },
             publication: Publication::default(),
+            key_identifier: None,
         }
     }
 
@@ -55,7 +58,39 @@ impl Profile {
             subject,
             kind: Kind::Leaf { usages, names },
             publication: Publication::default(),
+            key_identifier: None,
         }
+    }
+
+    /// The profile of which an authority's certificate would come out the same; none if it has what
+    /// no authority of ours has.
+    pub(crate) fn of_authority(certificate: &Certificate) -> Option<Self> {
+        let path_len = u8::try_from(certificate.authority?.path_len?).ok()?;
+        let common_name = certificate.common_name.clone()?;
+        let organization = certificate
+            .subject
+            .strip_suffix(&format!("CN={common_name}"))?;
+        let subject = Subject {
+            organization: match organization {
+                "" => None,
+                text => Some(text.strip_prefix("O=")?.strip_suffix(", ")?.to_owned()),
+            },
+            common_name,
+        };
+        let constraints = certificate.name_constraints.clone();
+        Some(Self {
+            key_identifier: certificate.subject_key_identifier.clone(),
+            ..Self::authority(subject, path_len, constraints)
+        })
+    }
+
+    /// The same authority with another path length.
+    #[must_use]
+    pub(crate) fn with_path_len(mut self, length: u8) -> Self {
+        if let Kind::Authority { path_len, .. } = &mut self.kind {
+            *path_len = length;
+        }
+        self
     }
 
     /// The same, with what its issuer writes about itself.
@@ -103,7 +138,7 @@ impl Profile {
     }
 
     /// Whether `certificate` carries the names, usages and subject that this leaf profile asks for.
-    pub(crate) fn matches(&self, certificate: &crate::certificate::Certificate) -> bool {
+    pub(crate) fn matches(&self, certificate: &Certificate) -> bool {
         let wanted: Vec<AlternativeName> = self.names().iter().cloned().map(Into::into).collect();
         let same_names = wanted.len() == certificate.alternative_names.len()
             && wanted
@@ -116,7 +151,7 @@ impl Profile {
 
     /// Whether `certificate` carries at least the addresses that this leaf profile asks for, the
     /// loopback ones aside, and, where it is a client's, its common name.
-    pub(crate) fn is_covered_by(&self, certificate: &crate::certificate::Certificate) -> bool {
+    pub(crate) fn is_covered_by(&self, certificate: &Certificate) -> bool {
         let carried = &certificate.alternative_names;
         let mut addresses = self.names().iter().filter_map(|name| match name {
             San::Ip(address) if !address.is_loopback() => Some(AlternativeName::Ip(*address)),
@@ -188,7 +223,9 @@ impl Profile {
         parameters.not_before = validity.not_before;
         parameters.not_after = validity.not_after;
         parameters.distinguished_name = self.subject.distinguished_name();
-        parameters.key_identifier_method = KeyIdMethod::PreSpecified(key.key_identifier());
+        let identifier = self.key_identifier.clone();
+        let identifier = identifier.unwrap_or_else(|| key.key_identifier());
+        parameters.key_identifier_method = KeyIdMethod::PreSpecified(identifier);
         parameters.crl_distribution_points = self.publication.distribution_points();
         parameters.custom_extensions = self.publication.extensions()?;
         match &self.kind {

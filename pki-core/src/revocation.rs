@@ -19,9 +19,12 @@
 //! not_after: 2027-11-25T08:50:00Z
 //! ```
 
+mod carried;
 mod record;
 
 use time::OffsetDateTime;
+
+pub use carried::Carried;
 
 use crate::certificate::Certificate;
 use crate::crl::{Entry, Reason};

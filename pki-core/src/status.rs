@@ -2,6 +2,8 @@
 //!
 //! Certificates alone are read: no key, no keyring, no signature.
 
+use std::collections::HashSet;
+
 use rayon::prelude::*;
 use time::OffsetDateTime;
 
@@ -10,7 +12,8 @@ use crate::crl::Crl;
 use crate::description::Cluster;
 use crate::hierarchy::AuthorityName;
 use crate::leaf::{LeafId, leaves};
-use crate::store::{Pki, Store, StoreError, StoredAuthority};
+use crate::revocation::{Carried, Revocation};
+use crate::store::{Pki, Store, StoreError, StoredAuthority, StoredLeaf};
 
 /// Finds out what there is.
 ///
@@ -23,6 +26,8 @@ pub fn status<S: Store + Sync>(
     pki: &Pki<S>,
     now: OffsetDateTime,
 ) -> Result<Status, StoreError> {
+    let list = revocation_list(pki, now)?;
+    let revoked = revoked(pki, list.as_ref().map(|(_, serials)| serials))?;
     let mut authorities = Vec::new();
     let mut above: Vec<StoredAuthority> = Vec::new();
     for name in AuthorityName::described(cluster) {
@@ -30,16 +35,21 @@ pub fn status<S: Store + Sync>(
         let above_it = above.iter().filter(|stored| path.contains(&stored.name));
         let above_it: Vec<_> = above_it.cloned().collect();
         let (entry, stored) = authority(cluster, pki, name, &above_it, now)?;
-        authorities.push(entry);
+        authorities.push(entry.unless_revoked(&revoked));
         above.extend(stored);
     }
     let (others, above): (Vec<_>, Vec<_>) =
         above.into_iter().partition(|stored| stored.name.is_other());
     let described = leaves(cluster);
-    let leaves = described
+    let (leaves, stored): (Vec<_>, Vec<_>) = described
         .par_iter()
         .map(|described| leaf(cluster, pki, &described.id, &above, now))
-        .collect::<Result<Vec<_>, _>>()?;
+        .collect::<Result<Vec<_>, _>>()?
+        .into_iter()
+        .map(|(entry, stored)| (entry.unless_revoked(&revoked), stored))
+        .unzip();
+    let stored = stored.iter().flatten();
+    let carried = Carried::find(stored, |serial| revoked.contains(serial));
     let undescribed = pki.undescribed(described.iter().map(|leaf| &leaf.id))?;
     let (of_other_services, undescribed) = undescribed
         .into_iter()
@@ -54,7 +64,8 @@ pub fn status<S: Store + Sync>(
         leaves,
         undescribed,
         of_other_services,
-        revocation_list: revocation_list(pki, now)?,
+        revocation_list: list.map(|(list, _)| list),
+        carried,
     })
 }
 
@@ -72,6 +83,8 @@ pub struct Status {
     pub of_other_services: Vec<Undescribed>,
     /// The revocation list for etcd, if there is one.
     pub revocation_list: Option<ListStatus>,
+    /// Revoked authorities that the leaves are sent along with: members refuse these.
+    pub carried: Vec<Carried>,
 }
 
 impl Status {
@@ -137,6 +150,8 @@ pub enum Standing {
     NotYetValid,
     /// There is nothing to do.
     Ok,
+    /// It was revoked for good.
+    Revoked,
     /// It is there and cannot be read.
     Unreadable {
         /// Why.
@@ -158,6 +173,7 @@ impl Standing {
             Self::Missing => "missing",
             Self::NotYetValid => "not yet valid",
             Self::Ok => "ok",
+            Self::Revoked => "revoked",
             Self::Unreadable { .. } => "unreadable",
         }
     }
@@ -215,11 +231,11 @@ fn leaf<S: Store>(
     id: &LeafId,
     above: &[StoredAuthority],
     now: OffsetDateTime,
-) -> Result<Entry<LeafId>, StoreError> {
+) -> Result<(Entry<LeafId>, Option<StoredLeaf>), StoreError> {
     let absent = pki.store().locate(&format!("certificates/{id}"));
     let (entry, stored) = entry(id.clone(), absent, pki.leaf(id))?;
     let Some(stored) = stored else {
-        return Ok(entry);
+        return Ok((entry, None));
     };
     let certificate = stored.certificate();
     let due_from = cluster
@@ -231,7 +247,8 @@ fn leaf<S: Store>(
     for authority in stored.chain.iter().skip(1) {
         current.limit(authority);
     }
-    Ok(entry.with(pki.locate_leaf(&stored), current, now))
+    let path = pki.locate_leaf(&stored);
+    Ok((entry.with(path, current, now), Some(stored)))
 }
 
 fn entry<N, T>(
@@ -279,6 +296,16 @@ impl<N> Entry<N> {
             ..self
         }
     }
+
+    /// What has expired is refused anyway.
+    fn unless_revoked(mut self, revoked: &Serials) -> Self {
+        let current = self.current.as_ref();
+        let is_revoked = current.is_some_and(|it| revoked.contains(&it.certificate.serial));
+        if is_revoked && self.standing != Standing::Expired {
+            self.standing = Standing::Revoked;
+        }
+        self
+    }
 }
 
 fn current(
@@ -309,20 +336,43 @@ impl Current {
     }
 }
 
+type Serials = HashSet<Vec<u8>>;
+
+/// The list, and the serial numbers that it says for good.
 fn revocation_list<S: Store>(
     pki: &Pki<S>,
     now: OffsetDateTime,
-) -> Result<Option<ListStatus>, StoreError> {
+) -> Result<Option<(ListStatus, Serials)>, StoreError> {
     let Some((path, content)) = pki.revocation_list_file()? else {
         return Ok(None);
     };
     let list = Crl::read(&content).ok();
-    Ok(Some(ListStatus {
+    let entries = list.iter().flat_map(|list| &list.entries);
+    let serials = entries
+        .filter(|entry| !entry.reason.is_hold())
+        .map(|entry| entry.serial.clone())
+        .collect();
+    let status = ListStatus {
         path,
         revoked: list.as_ref().map_or(0, |list| list.entries.len()),
         next_update: list.as_ref().and_then(|list| list.next_update),
         is_due: list.is_none_or(|list| list.is_outdated(now)),
-    }))
+    };
+    Ok(Some((status, serials)))
+}
+
+/// What is revoked for good, by the list and by the records that a list is still to be signed
+/// after. A record that cannot be read is found by `verify`.
+fn revoked<S: Store>(pki: &Pki<S>, listed: Option<&Serials>) -> Result<Serials, StoreError> {
+    let records = pki.each_revocation()?.into_iter().flatten();
+    let records = records.filter(|record| record.is_active() && !record.reason.is_hold());
+    let recorded = records.map(|Revocation { serial, .. }| serial);
+    Ok(listed
+        .into_iter()
+        .flatten()
+        .cloned()
+        .chain(recorded)
+        .collect())
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use std::io::{self, BufRead, BufReader, Read};
 use crate::dearmor::{is_break, read_full};
 use crate::encryptor::MAX_SALT;
 use crate::error::FormatProblem as Problem;
-use crate::{Error, hint};
+use crate::{Error, form};
 
 /// How much of an input that is no vault is looked at.
 const HINTED: usize = 64 * 1024;
@@ -22,7 +22,7 @@ pub(crate) fn diagnose(mut input: impl Read, known: Option<Error>) -> Result<Err
         let mut content = vec![0; HINTED];
         let length = read_full(&mut input, &mut content)?;
         return Ok(Error::NotVault {
-            hint: hint::not_vault(&content[..length]),
+            hint: form::not_vault(&content[..length]),
         });
     }
     let mut scanner = Scanner::new(known.is_some());

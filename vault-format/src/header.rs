@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::error::FormatProblem;
 use crate::method::Method;
-use crate::{Error, MAGIC, hint};
+use crate::{Error, MAGIC, form};
 
 /// The longest label that is written, in bytes.
 pub(crate) const MAX_LABEL: usize = 255;
@@ -61,7 +61,7 @@ impl Header {
             Ok(line) if line.is_ascii() && vault.starts_with(MAGIC) => line,
             _ => {
                 return Err(Error::NotVault {
-                    hint: hint::not_vault(vault),
+                    hint: form::not_vault(vault),
                 });
             }
         };

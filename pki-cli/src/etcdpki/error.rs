@@ -8,14 +8,17 @@ use pki_core::adopt::AdoptError;
 use pki_core::certificate::bundle::InvalidPem;
 use pki_core::converge::ConvergeError;
 use pki_core::crl::InvalidCrl;
-use pki_core::csr::{InvalidRequest, PolicyError};
+use pki_core::csr::{InvalidRequest, NoOwner, PolicyError};
 use pki_core::description::DescriptionError;
 use pki_core::document::MergeError;
 use pki_core::export::ExportError;
 use pki_core::import::ImportError;
 use pki_core::inspect::InspectError;
 use pki_core::key::KeyError;
-use pki_core::revocation::{NotOnHold, UnfitReason};
+use pki_core::leaf::LeafId;
+use pki_core::name::San;
+use pki_core::revocation::{Carried, NotOnHold, UnfitReason};
+use pki_core::rotation::RotationError;
 use pki_core::seal::{SealError, SlotError, SlotName};
 use pki_core::store::StoreError;
 use pki_core::store::atomic::WriteError;
@@ -28,12 +31,20 @@ pub(super) enum Error {
     Adopt(#[from] AdoptError),
     #[error("{path}: the description asks for another chain of authorities than the one found, {found}: set `levels` of authorities in it", path = .path.display())]
     AdoptedChain { path: PathBuf, found: String },
+    #[error(
+        "members would refuse clients that have not loaded what the steps before made for them ({what}), and nobody here can ask them: bring it to every client, then run this again with --clients-ready"
+    )]
+    ClientsNotReady { what: String },
     #[error(transparent)]
     Converge(#[from] ConvergeError),
     #[error(
         "{id}: {option} is for certificates that are not described: what this one carries stands in etcdpki.yml"
     )]
     DescribedLeaf { id: String, option: &'static str },
+    #[error(
+        "--csr: {id} is described, and what is described has its key here, for the vault files install it: {way}"
+    )]
+    DescribedRequest { id: LeafId, way: String },
     #[error("{path}{}: {source}", .source.position.map(|at| format!(":{at}")).unwrap_or_default(), path = .path.display())]
     Description {
         path: PathBuf,
@@ -116,8 +127,8 @@ pub(super) enum Error {
     NoOut,
     #[error("in what the options say: {source}")]
     Options { source: DescriptionError },
-    #[error("{}: the request is of {subject}, whom a request alone does not make the owner of a certificate (it is no name, or that of somebody described, or of etcd's root): name the owner, as in `etcdpki issue OWNER --csr …`", .path.display())]
-    NoOwner { path: PathBuf, subject: String },
+    #[error("{}: {source}: name the owner, as in `etcdpki issue OWNER --csr …`", .path.display())]
+    NoOwner { path: PathBuf, source: NoOwner },
     #[error(
         "no authority waits for its certificate here: run `etcdpki ca request` first, or take one in with `etcdpki ca import`"
     )]
@@ -183,6 +194,8 @@ pub(super) enum Error {
     #[error("the query on standard input: {0}")]
     Query(String),
     #[error(transparent)]
+    Rotation(#[from] RotationError),
+    #[error(transparent)]
     Seal(#[from] SealError),
     #[error("{owner} has several roles, and --out takes one certificate: say which with --role")]
     SeveralRoles { owner: String },
@@ -192,6 +205,11 @@ pub(super) enum Error {
     Slot(#[from] SlotError),
     #[error(transparent)]
     Store(#[from] StoreError),
+    #[error(
+        "`{}` is not revoked without --stop-cluster: {} are sent along with it, such as {}, and etcd refuses whoever sends a revoked certificate, so members would refuse each other",
+        .carried.certificate.subject, carriers(.carried), .carried.leaves.first().map(ToString::to_string).unwrap_or_default()
+    )]
+    StopsCluster { carried: Box<Carried> },
     #[error("a template could not be filled in: {0}")]
     Template(#[from] minijinja::Error),
     #[error(transparent)]
@@ -205,8 +223,17 @@ pub(super) enum Error {
         name: String,
         known: String,
     },
+    /// The keys do not open, of a PKI that can be checked without them.
+    #[error(transparent)]
+    Unopened(Box<Self>),
     #[error("{0}")]
     Usage(String),
+    #[error("{source}")]
+    WrongPassphrase {
+        source: SealError,
+        /// Where it came from.
+        origin: String,
+    },
     #[error("{}: {source}", .path.display())]
     Vault {
         path: PathBuf,
@@ -227,9 +254,15 @@ impl Error {
     /// How the command ends.
     pub(super) fn exit_code(&self) -> ExitCode {
         match self {
+            Self::Unopened(error) => error.exit_code(),
             Self::Usage(_) => ExitCode::from(2),
             _ => ExitCode::FAILURE,
         }
+    }
+
+    /// Of a PKI that can be checked without its keys.
+    pub(super) fn unopened(self) -> Self {
+        Self::Unopened(Box::new(self))
     }
 
     /// An error of the operating system about a path.
@@ -258,9 +291,10 @@ impl Error {
             Self::NoPassphraseForKeyring { .. } => Some(
                 "give the passphrase that it was made with: --passphrase-file, --passphrase-command or the file etcdpki-passphrase.txt".to_owned(),
             ),
-            Self::Policy { source: PolicyError::Name { name, .. }, .. } => Some(format!(
-                "if it may have that name all the same, grant it: --san {name}; or leave out what it may not have: --drop-names"
-            )),
+            Self::StopsCluster { .. } => Some(
+                "once the list is out, only the list before brings the cluster back; replace the authority instead, as docs/revocation.md says".to_owned(),
+            ),
+            Self::Policy { source: PolicyError::Name { name, .. }, .. } => Some(hint_of_name(name)),
             Self::OthersUnproved { .. } => Some("give the passphrase of another slot with --passphrase-file, or its identity with --age-identity".to_owned()),
             Self::Seal(seal)
             | Self::Slot(SlotError::Seal(seal))
@@ -269,21 +303,55 @@ impl Error {
                 hint_of_seal(seal)
             }
             Self::Password { hint, .. } => hint.clone(),
+            Self::WrongPassphrase { origin, .. } => Some(format!("it came from {origin}")),
+            Self::Unopened(error) => {
+                let without = "`etcdpki verify --without-keys` checks all that needs no key";
+                Some(match error.hint() {
+                    Some(hint) => format!("{hint}; {without}"),
+                    None => without.to_owned(),
+                })
+            }
             Self::NotEncrypted { path } => {
                 Some(format!("if it is yours, encrypt it: vault encrypt {}", path.display()))
             }
             Self::Io { path, .. } if path == Path::new(STDOUT) => None,
-            Self::Io { path, source } if source.kind() == io::ErrorKind::PermissionDenied => {
+            Self::Vault { source, .. } if hint_of_vault(source).is_some() => hint_of_vault(source),
+            _ => self.refusal().and_then(|refused| self.hint_of_refusal(refused)),
+        }
+    }
+
+    /// What the operating system answered, whatever it was asked for.
+    fn refusal(&self) -> Option<&io::Error> {
+        let mut next = std::error::Error::source(self);
+        while let Some(error) = next {
+            if let Some(refused) = error.downcast_ref() {
+                return Some(refused);
+            }
+            next = error.source();
+        }
+        None
+    }
+
+    fn hint_of_refusal(&self, refused: &io::Error) -> Option<String> {
+        let path = match self {
+            Self::Io { path, .. } => Some(path.as_path()),
+            Self::Store(StoreError::Io { path, .. })
+            | Self::Converge(ConvergeError::Store(StoreError::Io { path, .. })) => {
+                Some(Path::new(path))
+            }
+            _ => None,
+        };
+        match (refused.kind(), path) {
+            (io::ErrorKind::PermissionDenied, Some(path)) => {
                 Some(format!("see who owns it: ls -ld {}", path.display()))
             }
-            Self::Io { source, .. } | Self::Store(StoreError::Io { source, .. })
-                if source.kind() == io::ErrorKind::StorageFull =>
-            {
-                Some("what was there before is as it was; make room and run this again".to_owned())
+            (io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded, _) => {
+                Some("no file is half-written: make room, and run this again".to_owned())
             }
-            Self::Vault { source: vault_format::Error::DecryptFailed, .. } => {
-                Some("is it another password, or was the file changed? Restore it from a copy, or move it away to have it written anew".to_owned())
-            }
+            (io::ErrorKind::ReadOnlyFilesystem, _) => Some(
+                "no file is half-written: mount the file system for writing (the kernel makes it read-only when its disk fails), and run this again"
+                    .to_owned(),
+            ),
             _ => None,
         }
     }
@@ -303,6 +371,44 @@ impl Error {
 fn listed(paths: &[PathBuf]) -> String {
     let texts: Vec<String> = paths.iter().map(|one| one.display().to_string()).collect();
     texts.join(", ")
+}
+
+fn hint_of_vault(error: &vault_format::Error) -> Option<String> {
+    use vault_format::Error as E;
+    let hint = match error {
+        E::DecryptFailed => {
+            "is it another password, or was the file changed? Restore it from a copy, or move it away to have it written anew"
+        }
+        E::CorruptPayload { .. }
+        | E::Format { .. }
+        | E::NotVault { .. }
+        | E::UnsupportedMethod { .. } => {
+            "restore it from a copy, such as that of git; a file that `etcdpki init` wrote is written anew once it is moved away"
+        }
+        _ => return None,
+    };
+    Some(hint.to_owned())
+}
+
+fn carriers(carried: &Carried) -> String {
+    match carried.leaves.len() {
+        1 => "1 certificate in use".to_owned(),
+        many => format!("{many} certificates in use"),
+    }
+}
+
+/// Only what `--san` reads can be granted.
+fn hint_of_name(name: &str) -> String {
+    let name = name.strip_prefix("URI:").unwrap_or(name);
+    match name.parse::<San>() {
+        Ok(name) => format!(
+            "if it may have that name all the same, grant it: --san {name}; or leave out what it may not have: --drop-names"
+        ),
+        Err(_) => {
+            "leave out what it may not have, --drop-names, or have a request made without that name"
+                .to_owned()
+        }
+    }
 }
 
 fn hint_of_seal(error: &SealError) -> Option<String> {

@@ -7,6 +7,7 @@ mod write;
 use std::process::ExitCode;
 
 use pki_core::Cluster;
+use pki_core::converge::ConvergeError;
 use pki_core::export::kubernetes::SecretType;
 use pki_core::export::pkcs12::Password;
 use pki_core::export::{
@@ -18,7 +19,7 @@ use pki_core::revocation::Revocation;
 use pki_core::role::Role;
 use pki_core::seal::Keyring;
 use pki_core::store::{Directory, Pki, StoredLeaf};
-use pki_core::trust::Bundles;
+use pki_core::trust::{self, Bundles};
 
 use super::args::{Export, Format};
 use super::description;
@@ -45,7 +46,7 @@ pub(super) fn run(arguments: &Export) -> Result<ExitCode, Error> {
         arguments,
         cluster: &cluster,
         credentials: credentials(&leaves, &keys),
-        bundles: select::bundles(&cluster, &pki)?,
+        bundles: trust::standing(&cluster, &pki).map_err(ConvergeError::from)?,
         revocations: &revocations,
     };
     let files = content.files()?;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use pki_core::document::Document;
 use pki_core::secret_text::SecretText;
 use pki_core::store::atomic::{self, Access, Group};
-use vault_format::{Header, Label, Plaintext, Secret};
+use vault_format::{Form, Header, Label, Plaintext, Secret};
 use zeroize::Zeroizing;
 
 use super::error::Error;
@@ -33,16 +33,7 @@ impl Old {
             Self::Plain(content) if document.secret => content,
             old => return Ok(old),
         };
-        if !vault_format::is_encrypted(&content) {
-            return Err(Error::NotEncrypted {
-                path: path.to_owned(),
-            });
-        }
-        let failed = |source| Error::Vault {
-            path: path.to_owned(),
-            source,
-        };
-        let label = Header::parse(&content).map_err(failed)?.label().cloned();
+        let label = vault_header(path, &content)?.label().cloned();
         let plaintext = decrypt(path, &content, secret)?;
         Ok(Self::Encrypted { plaintext, label })
     }
@@ -84,6 +75,20 @@ impl Old {
                 path: path.to_owned(),
             })
     }
+}
+
+/// The header of what must be a vault file.
+pub(super) fn vault_header(path: &Path, content: &[u8]) -> Result<Header, Error> {
+    let path = path.to_owned();
+    match is_in_clear(content) {
+        true => Err(Error::NotEncrypted { path }),
+        false => Header::parse(content).map_err(|source| Error::Vault { path, source }),
+    }
+}
+
+/// Whether what must be a vault file is to be encrypted. An empty one was damaged.
+pub(super) fn is_in_clear(content: &[u8]) -> bool {
+    !content.is_empty() && Form::of(content) == Form::Clear
 }
 
 /// Decrypts a vault file.

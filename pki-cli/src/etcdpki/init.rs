@@ -2,6 +2,8 @@
 
 mod outlook;
 mod report;
+mod step;
+mod written;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -11,8 +13,10 @@ use pki_core::Cluster;
 use pki_core::converge::{self, Plan, State, Terms};
 use pki_core::description::VaultFiles;
 use pki_core::document::{self, AnsibleRole, Document};
+use pki_core::hierarchy::AuthorityName;
 use pki_core::leaf::LeafId;
 use pki_core::name::Label;
+use pki_core::rotation::Procedure;
 use pki_core::seal::{KdfParameters, Keyring, Passphrase, Unlocked};
 use pki_core::store::atomic::{Access, Group};
 use pki_core::store::{Directory, Pki, StoredLeaf};
@@ -48,6 +52,14 @@ pub(super) fn run(arguments: &Init, directory: Option<&Path>) -> Result<ExitCode
     work(&arguments, &described, directory)
 }
 
+/// How the command is run for what comes next: without a vault password it would stop.
+pub(super) fn next_command() -> &'static str {
+    match Source::vault_password_by_default().place_for_new() {
+        Some(_) => "etcdpki init --generate-secrets",
+        None => "etcdpki init",
+    }
+}
+
 /// What `init` and `issue` have in common: to make what a description asks for.
 pub(super) struct Work<'a> {
     /// The name of the command, for the journal.
@@ -68,6 +80,15 @@ pub(super) enum Renewals {
     Asked(Vec<(LeafId, Terms)>),
     /// Those whose renewal has come.
     Due,
+    /// Those that a step of the rotation of an authority asks for.
+    Step(Turn),
+}
+
+/// Which way the rotation of an authority goes.
+#[derive(Clone, Copy)]
+pub(super) enum Turn {
+    Back,
+    Next(AuthorityName, Procedure),
 }
 
 /// Does the work and tells of it.
@@ -96,7 +117,7 @@ fn plan(
 ) -> Result<Plan, Error> {
     let mut plan = converge::plan(cluster, pki, now)?;
     match &arguments.renewals {
-        Renewals::None => {}
+        Renewals::None | Renewals::Step(_) => {}
         Renewals::Asked(asked) => {
             for (id, terms) in asked {
                 plan.renew(id, *terms)?;
@@ -145,7 +166,11 @@ fn make_in(
     own_files
         .chain(secrets::GENERATED_FILES)
         .try_for_each(files::remove_leftovers)?;
-    let plan = plan(arguments, cluster, pki, now)?;
+    let ahead = match &arguments.renewals {
+        // Its authorities are made when the keys are open.
+        Renewals::Step(_) => None,
+        _ => Some(plan(arguments, cluster, pki, now)?),
+    };
     let keyring = pki.keyring()?;
     let secrets = Secrets::acquire(arguments, cluster, pki, keyring.as_ref())?;
     let vault_secrets = secrets.of_vault()?;
@@ -160,11 +185,20 @@ fn make_in(
     }
     secrets::stage_generated(&secrets.generated, &mut group)?;
     report.wrote_all(&group);
-    report.plan(&plan);
     let (keys, new_keyring) = match secrets.sealing {
         Sealing::Opened(keys) => (keys, None),
         Sealing::New(passphrase) => (Unlocked::generate()?, Some(passphrase)),
     };
+    let plan = match (ahead, &arguments.renewals) {
+        (Some(ahead), _) => ahead,
+        (None, Renewals::Step(turn)) => {
+            let (planned, told) = step::plan(*turn, cluster, pki, &keys, now)?;
+            report.rotation = Some(told);
+            planned
+        }
+        (None, _) => plan(arguments, cluster, pki, now)?,
+    };
+    report.plan(&plan);
     let (state, made) = thread::scope(|scope| {
         // Everything is made while the passphrase is stretched: only the keyring waits for that.
         let keyring = new_keyring.as_ref().map(|passphrase| {
@@ -209,7 +243,14 @@ fn stage(
     report: &mut Report,
     now: OffsetDateTime,
 ) -> Result<(State, Group), Error> {
+    let before = match plan.is_step() {
+        true => Some(State::read(cluster, pki)?),
+        false => None,
+    };
     let issued = plan.issue(cluster, pki, keys, now)?;
+    if let Some(before) = before {
+        step::prove(cluster, &before, issued.state(), report, now)?;
+    }
     let key = |leaf: &StoredLeaf| issued.key(leaf, pki, keys);
     let documents = document::documents(cluster, issued.state(), key)?;
     let mut group = Group::default();

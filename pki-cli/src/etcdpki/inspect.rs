@@ -11,7 +11,7 @@ use std::process::ExitCode;
 
 use pki_core::document::Tree;
 use pki_core::inspect::{self, InspectError};
-use vault_format::Header;
+use vault_format::{Form, Header};
 use zeroize::Zeroizing;
 
 use super::args::Inspect;
@@ -48,7 +48,7 @@ pub(super) fn run(arguments: &Inspect) -> Result<ExitCode, Error> {
 fn file(path: &Path, passwords: &Passwords<'_>) -> Result<FileView, Error> {
     let content = files::read_input(path)?;
     let name = path.display().to_string();
-    if vault_format::is_encrypted(&content) {
+    if Form::of(&content) != Form::Clear {
         return vault(path, name, &content, passwords);
     }
     let items = inspect::inspect(&content).map_err(|source| Error::Inspect {
@@ -119,7 +119,7 @@ fn vault(
     }
     if view.items.is_empty() {
         let found = inspect::inspect(plaintext.as_ref()).or_else(|error| match error {
-            InspectError::Nothing => Ok(Vec::new()),
+            InspectError::Empty | InspectError::Nothing => Ok(Vec::new()),
             error => Err(Error::Inspect {
                 path: path.to_owned(),
                 source: error,

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use pki_core::Cluster;
-use pki_core::converge::{LeafKey, Terms};
+use pki_core::converge::{LeafKey, Order, Terms};
 use pki_core::hierarchy::AuthorityName;
 use pki_core::leaf::{LeafId, Owner, leaves};
 use pki_core::name::ClientName;
@@ -41,7 +41,7 @@ pub(super) fn run(arguments: &Issue, directory: Option<&Path>) -> Result<ExitCod
         json: arguments.json,
     };
     if let Some(owner) = &arguments.owner {
-        let known = described_leaves(cluster, owner, arguments.role);
+        let known = described_leaves(cluster, owner.as_str(), arguments.role);
         if known.is_empty() {
             return order::run(arguments, cluster, owner);
         }
@@ -61,12 +61,10 @@ pub(super) fn run(arguments: &Issue, directory: Option<&Path>) -> Result<ExitCod
 }
 
 /// The leaves of an owner that are described.
-fn described_leaves(cluster: &Cluster, owner: &ClientName, role: Option<Role>) -> Vec<LeafId> {
+fn described_leaves(cluster: &Cluster, owner: &str, role: Option<Role>) -> Vec<LeafId> {
     let all = leaves(cluster).into_iter().map(|leaf| leaf.id);
-    all.filter(|id| {
-        id.owner.to_string() == owner.as_str() && role.is_none_or(|role| role == id.role)
-    })
-    .collect()
+    all.filter(|id| id.owner.to_string() == owner && role.is_none_or(|role| role == id.role))
+        .collect()
 }
 
 /// What a described certificate carries stands in the description.
@@ -124,6 +122,15 @@ fn issuer(
         .map(|stored| stored.name)
         .filter(|name| name.is_other());
     Ok(other.unwrap_or_else(|| AuthorityName::signing(cluster)))
+}
+
+/// What is to be known of an order that is right all the same.
+fn note(order: &Order, cluster: &Cluster) -> Option<String> {
+    let name = order.poses_as(cluster)?;
+    Some(format!(
+        "{name} is the name of a member, and the {} authority is not etcd's: clients of etcd trust the root, so whoever has this key can pose as the member to them; see `name_constraints` of `others` in docs/authorities.md",
+        order.issuer
+    ))
 }
 
 /// The name of a leaf that the description does not know.

@@ -64,11 +64,17 @@ fn by_passphrase(arguments: &KeyArguments, keyring: &Keyring) -> Result<Unlocked
         let slots = slots.collect();
         return Err(SealError::NoPassphraseSlot { slots }.into());
     }
-    let secret = Source::passphrase(&arguments.passphrase).read(false)?;
-    let passphrase = secrets::passphrase(&secret)?;
-    Ok(match &arguments.slot {
-        Some(slot) => keyring.unlock_slot(slot, &passphrase)?,
-        None => keyring.unlock(&passphrase)?,
+    let source = Source::passphrase(&arguments.passphrase);
+    let passphrase = secrets::passphrase(&source.read(false)?)?;
+    let opened = match &arguments.slot {
+        Some(slot) => keyring.unlock_slot(slot, &passphrase),
+        None => keyring.unlock(&passphrase),
+    };
+    opened.map_err(|error| match (error, source.origin()) {
+        (source @ SealError::WrongPassphrase, Some(origin)) => {
+            Error::WrongPassphrase { source, origin }
+        }
+        (error, _) => error.into(),
     })
 }
 

@@ -83,6 +83,8 @@ pub(super) fn date(at: OffsetDateTime) -> String {
 
 /// An instant as 2026-11-23T08:00:00Z (RFC 3339), in UTC.
 pub(super) fn timestamp(at: OffsetDateTime) -> String {
-    at.format(&time::format_description::well_known::Rfc3339)
+    let second = at.replace_nanosecond(0).unwrap_or(at);
+    second
+        .format(&time::format_description::well_known::Rfc3339)
         .unwrap_or_default()
 }

@@ -10,7 +10,8 @@ use std::process::ExitCode;
 use pki_core::Cluster;
 use pki_core::converge;
 use pki_core::crl::{self, Reason};
-use pki_core::revocation::Revocation;
+use pki_core::leaf::leaves;
+use pki_core::revocation::{Carried, Revocation};
 use pki_core::store::{Batch, Directory, Pki};
 use time::OffsetDateTime;
 
@@ -73,6 +74,8 @@ struct Change {
     /// What is to be written: those that change, and those of which the record was lost.
     records: Vec<Revocation>,
     lists_are_due: bool,
+    /// Authorities to be revoked that certificates in use are sent along with.
+    carried: Vec<Carried>,
 }
 
 impl Change {
@@ -96,10 +99,18 @@ impl Change {
             already: Vec::new(),
             records: Vec::new(),
             lists_are_due: lists.iter().any(|list| list.due.is_some()),
+            carried: Vec::new(),
         };
         for selected in selected {
             let revocation = in_force.get(&selected.serial);
             change.add(selected, revocation, arguments, now)?;
+        }
+        if !arguments.undo {
+            change.find_carried(cluster, pki)?;
+        }
+        if let Some(carried) = change.carried.first().filter(|_| !arguments.stop_cluster) {
+            let carried = Box::new(carried.clone());
+            return Err(Error::StopsCluster { carried });
         }
         change.records.clone_from(&change.revocations);
         let lost = change.already.iter().filter(|one| !records.contains(one));
@@ -115,6 +126,16 @@ impl Change {
             });
         }
         Ok(change)
+    }
+
+    fn find_carried(&mut self, cluster: &Cluster, pki: &Pki<Directory>) -> Result<(), Error> {
+        let mut stored = Vec::new();
+        for leaf in leaves(cluster) {
+            stored.extend(pki.leaf(&leaf.id)?);
+        }
+        let is_revoked = |serial: &[u8]| self.revocations.iter().any(|one| one.serial == serial);
+        self.carried = Carried::find(&stored, is_revoked);
+        Ok(())
     }
 
     /// Adds a certificate that is meant, with the revocation that is in force for it.
@@ -156,6 +177,7 @@ impl Change {
         for revocation in &self.already {
             report.keeps(revocation, find(revocation));
         }
+        report.stops(&self.carried);
         report
     }
 }

@@ -69,12 +69,9 @@ impl<'a> Source<'a> {
     /// The ways to the vault password.
     pub(super) fn vault_password(arguments: &'a VaultArguments) -> Self {
         Self {
-            what: "vault password",
             file: arguments.vault_password_file.as_deref(),
             command: arguments.vault_password_command.as_deref(),
-            variable: "ANSIBLE_VAULT_PASSWORD_FILE",
-            default_file: Some(VAULT_PASSWORD_FILE),
-            option: "--vault-password",
+            ..Self::vault_password_by_default()
         }
     }
 
@@ -114,11 +111,23 @@ impl<'a> Source<'a> {
         }
     }
 
+    /// The vault password where no option names it.
+    pub(super) fn vault_password_by_default() -> Self {
+        Self {
+            what: "vault password",
+            file: None,
+            command: None,
+            variable: "ANSIBLE_VAULT_PASSWORD_FILE",
+            default_file: Some(VAULT_PASSWORD_FILE),
+            option: "--vault-password",
+        }
+    }
+
     /// Where `--generate-secrets` puts a new one, unless there is one already.
     pub(super) fn place_for_new(&self) -> Option<PathBuf> {
-        match self.command.is_some() || self.existing_file().is_some() {
-            true => None,
-            false => self.default_file.map(PathBuf::from),
+        match self.way() {
+            Way::Prompt => self.default_file.map(PathBuf::from),
+            _ => None,
         }
     }
 
@@ -153,10 +162,11 @@ impl<'a> Source<'a> {
 
     /// Reads the secret if it can be had without asking.
     pub(super) fn without_prompt(&self) -> Result<Option<Zeroizing<Vec<u8>>>, Error> {
-        let secret = match (self.command, self.existing_file()) {
-            (Some(command), _) => password::from_command(command),
-            (None, Some(file)) => password::from_file(&file, Readable::Refuse),
-            (None, None) => return Ok(None),
+        let secret = match self.way() {
+            Way::Command(command) => password::from_command(command),
+            Way::Default(file) | Way::Option(file) => password::from_file(file, Readable::Refuse),
+            Way::Variable(file) => password::from_file(&file, Readable::Refuse),
+            Way::Prompt => return Ok(None),
         };
         secret.map(Some).map_err(|source| self.failed(source))
     }
@@ -170,21 +180,50 @@ impl<'a> Source<'a> {
         answer.map_err(|source| self.failed(source))
     }
 
-    fn existing_file(&self) -> Option<PathBuf> {
-        let named = self.file.map(Path::to_owned);
-        let in_environment = || std::env::var_os(self.variable).filter(|name| !name.is_empty());
-        let default = || {
-            let file = self.default_file.map(PathBuf::from);
-            file.filter(|file| file.exists())
-        };
-        named
-            .or_else(|| in_environment().map(PathBuf::from))
-            .or_else(default)
+    /// Where a secret that was read came from, for who gave a wrong one; nobody needs to be told
+    /// what was typed.
+    pub(super) fn origin(&self) -> Option<String> {
+        let Self {
+            option, variable, ..
+        } = self;
+        Some(match self.way() {
+            Way::Command(_) => format!("{option}-command"),
+            Way::Default(file) => file.display().to_string(),
+            Way::Option(file) => format!("{option}-file {}", file.display()),
+            Way::Prompt => return None,
+            Way::Variable(file) => format!("{}, which {variable} names", file.display()),
+        })
+    }
+
+    fn way(&self) -> Way<'a> {
+        if let Some(command) = self.command {
+            return Way::Command(command);
+        }
+        if let Some(file) = self.file {
+            return Way::Option(file);
+        }
+        let variable = std::env::var_os(self.variable);
+        if let Some(file) = variable.filter(|name| !name.is_empty()) {
+            return Way::Variable(file.into());
+        }
+        let default = self.default_file.map(Path::new);
+        match default.filter(|file| file.exists()) {
+            Some(file) => Way::Default(file),
+            None => Way::Prompt,
+        }
     }
 
     fn failed(&self, source: password::Error) -> Error {
-        // The module that reads secrets was made for one of the two.
-        let reason = source.to_string().replace("vault password", self.what);
+        let mut reason = match &source {
+            password::Error::EmptyFile { path } => {
+                format!("the {} file {} is empty", self.what, path.display())
+            }
+            // The module that reads secrets was made for one of the two.
+            other => other.to_string().replace("vault password", self.what),
+        };
+        if let Way::Variable(_) = self.way() {
+            reason = format!("{reason} ({} names it)", self.variable);
+        }
         let is_lacking = matches!(
             source,
             password::Error::Directory { .. }
@@ -223,6 +262,15 @@ impl<'a> Source<'a> {
             None => format!("{given}or run this in a terminal"),
         }
     }
+}
+
+/// The way to a secret that is taken.
+enum Way<'a> {
+    Command(&'a str),
+    Default(&'a Path),
+    Option(&'a Path),
+    Prompt,
+    Variable(PathBuf),
 }
 
 /// A secret that was made and is not yet written.

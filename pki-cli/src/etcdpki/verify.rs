@@ -43,26 +43,40 @@ pub(super) fn run(arguments: &Verify) -> Result<ExitCode, Error> {
 
 fn whole(arguments: &Verify, now: OffsetDateTime) -> Result<View, Error> {
     let cluster = description::read()?;
-    // Without keys the keyring may be kept elsewhere.
+    let root = Path::new(PKI);
+    let mut unusable = None;
     let directory = match arguments.without_keys {
-        true => Directory::open_without_keyring(Path::new(PKI)),
-        false => Directory::open_read_only(Path::new(PKI))?,
+        // The keyring may be kept elsewhere.
+        true => Directory::open_without_keyring(root),
+        false => match Directory::open_read_only(root) {
+            Err(StoreError::NoKeyring { path }) => {
+                unusable = Some((
+                    path,
+                    "it is missing, and no key opens without it".to_owned(),
+                ));
+                Directory::open_without_keyring(root)
+            }
+            opened => opened?,
+        },
     };
     let pki = Pki::new(directory);
     let keyring = match arguments.without_keys {
         true => Ok(None),
         false => pki.keyring(),
     };
-    let (keyring, unusable) = match keyring {
-        Ok(keyring) => (keyring, None),
-        Err(StoreError::Keyring { path, source }) => (None, Some((path, source))),
+    let keyring = match keyring {
+        Ok(keyring) => keyring,
+        Err(StoreError::Keyring { path, source }) => {
+            unusable = Some((path, source.to_string()));
+            None
+        }
         Err(error) => return Err(error.into()),
     };
     let keys = keyring.map(|keyring| keys::open_unproved(&arguments.keys, &keyring));
-    let keys = keys.transpose()?;
+    let keys = keys.transpose().map_err(Error::unopened)?;
     let mut report = verify::verify(&cluster, &pki, keys.as_ref(), now)?;
-    if let Some((path, source)) = unusable {
-        report.found(&path, &lint::pki::KEYRING, source.to_string());
+    if let Some((path, message)) = unusable {
+        report.found(&path, &lint::pki::KEYRING, message);
     }
     let vault = vault::check(&cluster, &pki, keys.as_ref(), &arguments.vault, &mut report)?;
     Ok(View::whole(report, keys.is_some(), vault))

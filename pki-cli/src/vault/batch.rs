@@ -11,8 +11,10 @@ use serde::Serialize;
 
 use super::args::Many;
 use super::error::Error;
+use super::interrupt;
 use super::replace::{self, Sealed};
 use super::talk;
+use super::tree::Tree;
 
 /// More than one worker a core: most of the time a worker waits for the disk.
 const PER_CORE: usize = 8;
@@ -55,12 +57,28 @@ impl<T: Send> Prepared<T> {
         many: &Many,
         work: impl Fn(&Path) -> Result<Option<T>, Error> + Sync,
     ) -> Result<Self, Error> {
-        let files = distinct(files);
+        let tree = Tree {
+            files: files.to_vec(),
+            ..Tree::default()
+        };
+        Self::of_tree(tree, many, work)
+    }
+
+    /// The same for files of which some may be known to fail.
+    pub(super) fn of_tree(
+        tree: Tree,
+        many: &Many,
+        work: impl Fn(&Path) -> Result<Option<T>, Error> + Sync,
+    ) -> Result<Self, Error> {
+        let files = distinct(&tree.files);
         allow_open_files(files.len());
         let mut this = Self {
             waiting: Vec::new(),
-            outcome: Outcome::of(files.len()),
+            outcome: Outcome::of(files.len() + tree.unread.len()),
         };
+        for (path, error) in tree.unread {
+            this.outcome.failed(&path, many, error)?;
+        }
         for (path, result) in results(&files, many.keep_going, work) {
             match result {
                 Ok(done) => this.waiting.extend(done),
@@ -79,6 +97,7 @@ impl<T: Send> Prepared<T> {
     ) -> Result<Outcome<R>, Error> {
         let (waiting, mut outcome) = self.into_outcome(split);
         let (reports, drafts): (Vec<_>, Vec<_>) = waiting.into_iter().unzip();
+        let _resumable = (drafts.len() > 1).then(interrupt::resumable);
         if !many.keep_going {
             replace::commit(drafts)?;
             outcome.done = reports;

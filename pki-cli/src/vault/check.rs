@@ -2,32 +2,29 @@
 
 use std::fs::{self, File};
 use std::io::{Cursor, Read, Seek};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use vault_format::{Label, inline};
 
 use super::args::Check;
 use super::error::Error;
-use super::tree::{self, Content};
-use super::{batch, codec, talk};
+use super::tree::{self, Content, Tree};
+use super::{batch, codec, private_key, talk};
 
 /// Texts that are larger are not searched.
 const LARGEST_TEXT: u64 = 32 << 20;
 
 /// Looks at files without any password; each finding is a line, and the exit code is 3.
 pub(super) fn run(args: &Check) -> Result<(), Error> {
-    let here = [PathBuf::from(".")];
-    let files = tree::files(if args.paths.is_empty() {
-        &here
-    } else {
-        &args.paths
-    })?;
+    let Tree { files, unread } = Tree::find(&args.paths.or_here(), &args.paths.exclude)?;
     // What can not be read is a finding, too: the others are looked at all the same.
     let look = |path: &Path| match check(path, args) {
-        Err(error) if !matches!(error, Error::Interrupted) => Ok(vec![error.to_string()]),
+        Err(error) if !matches!(error, Error::Interrupted) => Ok(vec![error.in_one_line()]),
         found => found,
     };
-    let findings: Vec<_> = batch::each(&files, look)?.into_iter().flatten().collect();
+    let unread = unread.into_iter().map(|(_, error)| error.to_string());
+    let found = batch::each(&files, look)?.into_iter().flatten();
+    let findings: Vec<_> = unread.chain(found).collect();
     for finding in &findings {
         talk::data(format!("{finding}\n").as_bytes())?;
     }
@@ -76,7 +73,7 @@ fn of_vault(vault: impl Read + Seek, place: &str, args: &Check) -> Vec<String> {
                 vec![format!("{place}: label {label} is not allowed")]
             }
         }
-        Err(error) => vec![Error::vault(place)(error).to_string()],
+        Err(error) => vec![Error::vault(place)(error).in_one_line()],
     }
 }
 
@@ -131,16 +128,8 @@ fn is_template(text: &str) -> bool {
 /// Private keys, and variables whose name starts with `vault_`.
 fn in_clear(path: &Path, text: &str) -> Vec<String> {
     let place = path.display();
-    let is_key = |line: &str| {
-        // A whole line, or within a string in which line breaks are escaped.
-        let line = line.trim();
-        let marked = line.starts_with("-----BEGIN ") && line.ends_with("PRIVATE KEY-----")
-            || line.contains("-----BEGIN ") && line.contains("PRIVATE KEY-----\\n");
-        marked && !line.contains("ENCRYPTED")
-    };
-    let keys = (1..).zip(text.lines()).filter(|(_, line)| is_key(line));
-    let mut findings: Vec<_> = keys
-        .map(|(number, _)| format!("{place}:{number}: private key in clear"))
+    let mut findings: Vec<_> = private_key::in_clear(text)
+        .map(|number| format!("{place}:{number}: private key in clear"))
         .collect();
     if is_yaml(path) {
         let secret = |scalar: &inline::Scalar| {

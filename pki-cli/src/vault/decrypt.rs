@@ -22,7 +22,8 @@ pub(super) fn run(args: &Decrypt, config: &Config) -> Result<(), Error> {
         Some(path) if path == Path::new("-") => from_stdin(&identities, &sink)?,
         Some(_) if matches!(sink, Sink::InPlace) => {
             let work = |path: &Path| in_place(path, &identities, args.skip_decrypted);
-            Prepared::new(&args.files, &args.many, work)?
+            Prepared::new(&args.files, &args.many, work)
+                .map_err(|error| hint(error, args))?
                 .commit(&args.many, |draft| ((), draft))?
                 .verdict()?;
         }
@@ -37,6 +38,16 @@ pub(super) fn run(args: &Decrypt, config: &Config) -> Result<(), Error> {
     }
     talk::success("Decryption successful");
     Ok(())
+}
+
+fn hint(error: Error, args: &Decrypt) -> Error {
+    match error.is_no_vault() && args.files.len() > 1 {
+        true => error.hinting(
+            "to pass by files that are not encrypted, as after a run that was broken off: \
+             --skip-decrypted",
+        ),
+        false => error,
+    }
 }
 
 fn in_place(path: &Path, identities: &Identities, skip: bool) -> Result<Option<Sealed>, Error> {

@@ -3,7 +3,7 @@
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
-use vault_format::MAGIC;
+use vault_format::{Form, MAGIC};
 use zeroize::Zeroizing;
 
 use super::args::Encrypt;
@@ -15,6 +15,7 @@ use super::identity::{Identities, Prompts};
 use super::replace::{self, Draft, Original, Sealed};
 use super::streams::{self, Sink};
 use super::talk;
+use crate::envelope;
 
 /// Encrypts files in place, or standard input to standard output.
 pub(super) fn run(args: &Encrypt, config: &Config) -> Result<(), Error> {
@@ -31,7 +32,8 @@ pub(super) fn run(args: &Encrypt, config: &Config) -> Result<(), Error> {
     match &sink {
         Sink::InPlace => {
             let work = |path: &Path| in_place(path, &sealer, args.skip_encrypted);
-            Prepared::new(&args.files, &args.many, work)?
+            Prepared::new(&args.files, &args.many, work)
+                .map_err(|error| hint(error, args))?
                 .commit(&args.many, |draft| ((), draft))?
                 .verdict()?;
         }
@@ -41,6 +43,16 @@ pub(super) fn run(args: &Encrypt, config: &Config) -> Result<(), Error> {
     }
     talk::success("Encryption successful");
     Ok(())
+}
+
+fn hint(error: Error, args: &Encrypt) -> Error {
+    match error {
+        Error::AlreadyEncrypted if args.files.len() > 1 => error.hinting(
+            "to pass by files that are encrypted already, as after a run that was broken off: \
+             --skip-encrypted",
+        ),
+        error => error,
+    }
 }
 
 fn in_place(path: &Path, sealer: &Sealer<'_>, skip: bool) -> Result<Option<Sealed>, Error> {
@@ -56,10 +68,22 @@ fn in_place(path: &Path, sealer: &Sealer<'_>, skip: bool) -> Result<Option<Seale
         };
     }
     original.warn_of_links();
+    warn_of_damage(&mut original.file, path).map_err(fault())?;
     let name = original.path.display().to_string();
     let draft = original.replace()?;
     let draft = sealer.encrypt(&mut original.file, draft, &name)?;
     draft.seal().map(Some)
+}
+
+/// ansible-vault encrypts these too, so it is not refused.
+fn warn_of_damage(file: &mut (impl Read + Seek), path: &Path) -> io::Result<()> {
+    if let Form::Damaged { hint } = envelope::form(file)? {
+        talk::warning(&format!(
+            "{}: it is a damaged vault, and is encrypted once more: {hint}",
+            path.display()
+        ));
+    }
+    file.rewind()
 }
 
 fn to_sink(path: Option<&Path>, sealer: &Sealer<'_>, sink: &Sink) -> Result<(), Error> {
@@ -71,10 +95,11 @@ fn to_sink(path: Option<&Path>, sealer: &Sealer<'_>, sink: &Sink) -> Result<(), 
     if file.stream_position().is_err() {
         return from_pipe(&mut file, sealer, sink, &name);
     }
-    let fault = Error::file("Unable to read source file", path);
-    if codec::is_vault(&mut file).map_err(fault)? {
+    let fault = || Error::file("Unable to read source file", path);
+    if codec::is_vault(&mut file).map_err(fault())? {
         return Err(Error::AlreadyEncrypted);
     }
+    warn_of_damage(&mut file, path).map_err(fault())?;
     seal(&mut file, sealer, sink, &name)
 }
 

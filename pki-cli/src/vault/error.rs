@@ -32,6 +32,14 @@ pub enum Error {
     /// What `check`, `status` or `verify` was to find.
     #[error("{0}")]
     Found(String),
+    /// Another error, and what to do about it.
+    #[error("{source}")]
+    Hinted {
+        /// The error.
+        source: Box<Self>,
+        /// What to do.
+        hint: String,
+    },
     /// Ctrl-C.
     #[error("User interrupted execution")]
     Interrupted,
@@ -86,6 +94,7 @@ impl Error {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Found(_) => 3,
+            Self::Hinted { source, .. } => source.exit_code(),
             Self::Interrupted => 99,
             Self::NotMerged { .. } => 129,
             Self::Options(_) => 5,
@@ -97,6 +106,10 @@ impl Error {
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
+            Self::Hinted { source, hint } => Some(match source.hint() {
+                Some(first) => format!("{first}\nhint: {hint}"),
+                None => hint.clone(),
+            }),
             Self::Vault {
                 source: vault_format::Error::NotVault { hint },
                 ..
@@ -125,10 +138,38 @@ impl Error {
         }
     }
 
+    /// What is wrong and what to do next, for a list.
+    pub(super) fn in_one_line(&self) -> String {
+        match self.hint() {
+            Some(hint) => format!("{self}: {hint}"),
+            None => self.to_string(),
+        }
+    }
+
     /// Whether the reader of our output has gone, which is no failure.
     #[must_use]
     pub fn is_broken_pipe(&self) -> bool {
         matches!(self, Self::Io(error) if error.kind() == io::ErrorKind::BrokenPipe)
+    }
+
+    /// The same with a hint at what to do.
+    pub(super) fn hinting(self, hint: &str) -> Self {
+        Self::Hinted {
+            source: Box::new(self),
+            hint: hint.to_owned(),
+        }
+    }
+
+    /// Whether it is about a vault, and not about its file.
+    pub(super) fn is_of_vault(&self) -> bool {
+        matches!(self, Self::Vault { .. })
+    }
+
+    pub(super) fn is_no_vault(&self) -> bool {
+        let Self::Vault { source, .. } = self else {
+            return false;
+        };
+        matches!(source, vault_format::Error::NotVault { .. })
     }
 
     pub(super) fn is_wrong_secret(&self) -> bool {

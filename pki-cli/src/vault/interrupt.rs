@@ -9,11 +9,16 @@ use std::thread;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
+use super::error::Error;
+
 /// Temporary files and directories that are in use.
 static IN_USE: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 
 /// Set while a child owns the terminal.
 static DEFERRED: AtomicBool = AtomicBool::new(false);
+
+/// Set while some of many files may be done.
+static RESUMABLE: AtomicBool = AtomicBool::new(false);
 
 /// What ansible-vault exits with.
 const EXIT_CODE: i32 = 99;
@@ -43,6 +48,22 @@ pub(super) fn watch(path: &Path) -> Watched {
 pub(super) fn defer() -> Deferred {
     DEFERRED.store(true, Ordering::SeqCst);
     Deferred
+}
+
+/// Tells whoever interrupts us that there may be a rest to do, until the guard is dropped.
+pub(super) fn resumable() -> Resumable {
+    RESUMABLE.store(true, Ordering::SeqCst);
+    Resumable
+}
+
+/// See [`resumable`].
+#[derive(Debug)]
+pub(super) struct Resumable;
+
+impl Drop for Resumable {
+    fn drop(&mut self) {
+        RESUMABLE.store(false, Ordering::SeqCst);
+    }
 }
 
 /// See [`watch`].
@@ -84,6 +105,31 @@ fn leave() -> ! {
         };
     }
     crate::password::restore_terminal();
-    super::talk::error(&super::Error::Interrupted);
+    super::talk::error(&interruption());
     std::process::exit(EXIT_CODE)
+}
+
+fn interruption() -> Error {
+    match RESUMABLE.load(Ordering::SeqCst) {
+        true => Error::Interrupted.hinting(
+            "some files may be done, each of them wholly; the same command with --skip-encrypted \
+             (or --skip-decrypted) does the rest",
+        ),
+        false => Error::Interrupted,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_interruption_tells_how_to_go_on_while_there_may_be_a_rest() {
+        let guard = resumable();
+        let hint = interruption().hint().unwrap();
+        assert!(hint.contains("--skip-encrypted"), "{hint}");
+        drop(guard);
+        assert_eq!(interruption().hint(), None);
+        assert_eq!(i32::from(interruption().exit_code()), EXIT_CODE);
+    }
 }

@@ -22,6 +22,7 @@ mod inline;
 mod interrupt;
 mod pager;
 mod paths;
+mod private_key;
 mod rekey;
 mod replace;
 mod rescue;

@@ -14,7 +14,7 @@ use super::config::Config;
 use super::error::Error;
 use super::identity::{Identities, Prompts};
 use super::replace::{Original, Sealed};
-use super::tree::{self, Content};
+use super::tree::{self, Content, Tree};
 use super::{strength, talk};
 
 /// Encrypts files with another secret. All are encrypted before the first is put in place.
@@ -27,16 +27,30 @@ pub(super) fn run(args: &Rekey, config: &Config) -> Result<(), Error> {
     let identities = Identities::new(&args.secrets.known, config, Prompts::Existing)?;
     let new = New::choose(args, &identities, config)?;
     let target = new.target(args, &identities, config)?;
-    let files = if args.recursive {
-        tree::files(&args.files)?
-    } else {
-        args.files.clone()
+    let tree = match args.recursive {
+        true => Tree::find(&args.files, &args.exclude)?,
+        false => Tree {
+            files: args.files.clone(),
+            ..Tree::default()
+        },
     };
     let work = |path: &Path| match args.recursive {
         true => rekey_any(path, &identities, &target),
         false => rekey_file(path, &identities, &target),
     };
-    let prepared = Prepared::new(&files, &args.many, work)?;
+    let several = args.recursive || tree.files.len() > 1;
+    let prepared = Prepared::of_tree(tree, &args.many, work);
+    let prepared = prepared.map_err(|error| match args.recursive {
+        _ if !several || !error.is_of_vault() => error,
+        true => error.hinting(
+            "to pass by what is no vault of yours, a sample say: --exclude GLOB; what the new \
+             secret opens already, as after a run that was broken off: --skip-encrypted",
+        ),
+        false => error.hinting(
+            "to finish a run that was broken off, pass by what the new secret opens already: \
+             --skip-encrypted",
+        ),
+    })?;
     let split = |done: Done| (Report::of(&done), done.draft);
     let outcome = match args.dry_run {
         true => prepared.discard(split),

@@ -2,16 +2,16 @@
 
 use std::fs::File;
 use std::io::{self, Cursor, Read, Seek};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::Serialize;
 use vault_format::Decryptor;
 
-use super::args::{Status, Verify};
+use super::args::{Paths, Status, Verify};
 use super::config::Config;
 use super::error::Error;
 use super::identity::{Identities, Prompts};
-use super::tree::{self, Content};
+use super::tree::{self, Content, Tree};
 use super::{batch, codec, talk};
 
 /// Lists what is encrypted with which label; needs no password.
@@ -57,46 +57,43 @@ trait Input: Read + Seek {}
 impl<T: Read + Seek> Input for T {}
 
 fn survey(
-    paths: &[PathBuf],
+    paths: &Paths,
     look: impl Fn(Box<dyn Input>, &str) -> Result<Option<String>, Error> + Sync,
 ) -> Result<Vec<Entry>, Error> {
-    let here = [PathBuf::from(".")];
-    let files = tree::files(if paths.is_empty() { &here } else { paths })?;
-    Ok(batch::each(&files, |path| survey_file(path, &look))?
-        .into_iter()
-        .flatten()
-        .collect())
+    let Tree { files, unread } = Tree::find(&paths.or_here(), &paths.exclude)?;
+    let unread = unread
+        .iter()
+        .map(|(path, error)| Entry::new(path, Err(error)));
+    // What can not be read is reported, and the others are looked at all the same.
+    let entries = batch::each(&files, |path| match survey_file(path, &look) {
+        Err(error) if !matches!(error, Error::Interrupted) => {
+            Ok(vec![Entry::new(path, Err(&error))])
+        }
+        entries => entries,
+    })?;
+    Ok(unread.chain(entries.into_iter().flatten()).collect())
 }
 
 fn survey_file(
     path: &Path,
     look: &impl Fn(Box<dyn Input>, &str) -> Result<Option<String>, Error>,
 ) -> Result<Vec<Entry>, Error> {
-    let file = path.display().to_string();
-    let entry = |key, line, found: Result<Option<String>, Error>| {
-        let (label, problem) = match found {
-            Ok(label) => (label, None),
-            Err(error) => (None, Some(error.to_string())),
-        };
-        Entry {
-            file: file.clone(),
-            key,
-            line,
-            label,
-            problem,
-        }
-    };
     Ok(match tree::inspect(path)? {
         Content::Plain => Vec::new(),
         Content::File => {
             let input = File::open(path).map_err(Error::file("Unable to read", path))?;
-            vec![entry(None, None, look(Box::new(input), &file))]
+            let found = look(Box::new(input), &path.display().to_string());
+            vec![Entry::new(path, found.as_ref())]
         }
         Content::Inline { values, .. } => {
             let of_value = |value: &vault_format::inline::Value| {
                 let vault = Box::new(Cursor::new(value.vault().to_vec()));
                 let found = look(vault, &tree::value_name(path, value));
-                entry(Some(value.path().to_owned()), Some(value.line()), found)
+                Entry {
+                    key: Some(value.path().to_owned()),
+                    line: Some(value.line()),
+                    ..Entry::new(path, found.as_ref())
+                }
             };
             values.iter().map(of_value).collect()
         }
@@ -126,6 +123,16 @@ fn report(entries: &[Entry], json: bool, what: &str) -> Result<(), Error> {
 }
 
 impl Entry {
+    fn new(path: &Path, found: Result<&Option<String>, &Error>) -> Self {
+        Self {
+            file: path.display().to_string(),
+            key: None,
+            line: None,
+            label: found.ok().cloned().flatten(),
+            problem: found.err().map(Error::in_one_line),
+        }
+    }
+
     fn to_line(&self, what: &str) -> String {
         let place = match (&self.key, self.line) {
             (Some(key), Some(line)) => format!("{}:{line} {key}", self.file),

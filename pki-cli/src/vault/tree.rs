@@ -1,9 +1,10 @@
 //! Everything encrypted below a directory.
 
 use std::fs::{self, File};
+use std::io;
 use std::path::{Path, PathBuf};
 
-use vault_format::inline;
+use vault_format::{Form, inline};
 
 use super::codec;
 use super::error::Error;
@@ -26,18 +27,97 @@ pub(super) enum Content {
     Plain,
 }
 
-/// The files at and below these paths, sorted; links and version control are passed by.
-pub(super) fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
-    let mut files = Vec::new();
-    for path in paths {
-        let metadata = fs::metadata(path).map_err(Error::file("Unable to read", path))?;
-        if metadata.is_dir() {
-            descend(path, &mut files)?;
-        } else {
-            files.push(path.clone());
+/// The files at and below some paths.
+#[derive(Debug, Default)]
+pub(super) struct Tree {
+    /// Sorted below each path; links and version control are passed by.
+    pub(super) files: Vec<PathBuf>,
+    /// What can not be looked at.
+    pub(super) unread: Vec<(PathBuf, Error)>,
+}
+
+impl Tree {
+    /// Finds files, passing by what fits one of the patterns `exclude`.
+    pub(super) fn find(paths: &[PathBuf], exclude: &[String]) -> Result<Self, Error> {
+        let exclude = Exclude::new(exclude)?;
+        let mut this = Self::default();
+        for path in paths.iter().filter(|path| !exclude.fits(path)) {
+            match fs::metadata(path) {
+                Ok(metadata) if metadata.is_dir() => this.descend(path, &exclude),
+                Ok(metadata) if metadata.is_file() => this.files.push(path.clone()),
+                // Opening a pipe would wait for its writer.
+                Ok(_) => this.fail(path, io::Error::other("it is no regular file")),
+                Err(error) => this.fail(path, error),
+            }
+        }
+        Ok(this)
+    }
+
+    fn descend(&mut self, directory: &Path, exclude: &Exclude) {
+        let mut entries = Vec::new();
+        let listing = match fs::read_dir(directory) {
+            Ok(listing) => listing,
+            Err(error) => return self.fail(directory, error),
+        };
+        for entry in listing {
+            match entry.and_then(|entry| Ok((entry.path(), entry.file_type()?))) {
+                Ok(entry) => entries.push(entry),
+                Err(error) => self.fail(directory, error),
+            }
+        }
+        entries.sort_by(|(a, _), (b, _)| a.cmp(b));
+        for (path, kind) in entries {
+            if exclude.fits(&path) {
+                continue;
+            }
+            if kind.is_file() {
+                self.files.push(path);
+            } else if kind.is_dir() && !is_version_control(&path) {
+                self.descend(&path, exclude);
+            }
         }
     }
-    Ok(files)
+
+    fn fail(&mut self, path: &Path, error: io::Error) {
+        let error = Error::file("Unable to read", path)(error);
+        self.unread.push((path.to_owned(), error));
+    }
+}
+
+/// What is passed by.
+struct Exclude(Vec<glob::Pattern>);
+
+impl Exclude {
+    fn new(patterns: &[String]) -> Result<Self, Error> {
+        let pattern = |text: &String| {
+            glob::Pattern::new(text).map_err(|error| {
+                let glob::PatternError { pos, msg } = error;
+                let column = pos + 1;
+                Error::Options(format!("--exclude '{text}': {msg} (column {column})"))
+            })
+        };
+        patterns
+            .iter()
+            .map(pattern)
+            .collect::<Result<_, _>>()
+            .map(Self)
+    }
+
+    /// A pattern without a slash is one of names, wherever they are.
+    fn fits(&self, path: &Path) -> bool {
+        let options = glob::MatchOptions {
+            require_literal_separator: true,
+            ..glob::MatchOptions::new()
+        };
+        let name = path.file_name().map(Path::new);
+        let whole = path.strip_prefix(".").unwrap_or(path);
+        self.0
+            .iter()
+            .any(|pattern| match pattern.as_str().contains('/') {
+                true => pattern.matches_path_with(whole, options),
+                false => name.is_some_and(|name| pattern.matches_path_with(name, options)),
+            })
+    }
 }
 
 /// Looks into a file.
@@ -45,7 +125,8 @@ pub(super) fn inspect(path: &Path) -> Result<Content, Error> {
     let fault = || Error::file("Unable to read source file", path);
     let mut file = File::open(path).map_err(fault())?;
     let length = file.metadata().map_err(fault())?.len();
-    if envelope::begins(&mut file).map_err(fault())? {
+    // Damaged ones count: they are for the caller to complain about.
+    if envelope::form(&mut file).map_err(fault())? != Form::Clear {
         Ok(Content::File)
     } else if length > LARGEST_TEXT {
         Ok(Content::Plain)
@@ -82,14 +163,22 @@ fn refuse_overlooked(path: &Path, text: &str) -> Result<(), Error> {
     if !is_yaml {
         return Ok(());
     }
-    match inline::overlooked(text).first() {
+    match overlooked(path, text).next() {
         None => Ok(()),
-        Some(line) => Err(Error::Runtime(format!(
-            "{}:{line}: an encrypted value that is written in a way not understood here; write it as \
-             !vault | with the lines of the vault below",
-            path.display()
-        ))),
+        Some(place) => Err(Error::Runtime(place)),
     }
+}
+
+/// What to say of values that are not understood.
+pub(super) fn overlooked(path: &Path, text: &str) -> impl Iterator<Item = String> {
+    let lines = inline::overlooked(text).into_iter();
+    lines.map(|line| {
+        format!(
+            "{}:{line}: an encrypted value that is written in a way not understood here, or in what \
+             is no YAML; write it as !vault | with the lines of the vault below",
+            path.display()
+        )
+    })
 }
 
 /// Makes sure that values that were written are found again where they belong.
@@ -115,22 +204,6 @@ pub(super) fn not_understood(path: &Path) -> Error {
     ))
 }
 
-fn descend(directory: &Path, files: &mut Vec<PathBuf>) -> Result<(), Error> {
-    let fault = || Error::file("Unable to read", directory);
-    let entries = fs::read_dir(directory).map_err(fault())?;
-    let mut entries = entries.collect::<Result<Vec<_>, _>>().map_err(fault())?;
-    entries.sort_by_key(fs::DirEntry::file_name);
-    for entry in entries {
-        let kind = entry.file_type().map_err(fault())?;
-        if kind.is_file() {
-            files.push(entry.path());
-        } else if kind.is_dir() && !is_version_control(&entry.path()) {
-            descend(&entry.path(), files)?;
-        }
-    }
-    Ok(())
-}
-
 fn is_version_control(directory: &Path) -> bool {
     [".git", ".hg", ".svn"]
         .iter()
@@ -149,7 +222,7 @@ pub(super) fn open_value(
     identities: &super::identity::Identities,
 ) -> Result<OpenValue, Error> {
     let name = value_name(path, value);
-    let vault = std::io::Cursor::new(value.vault());
+    let vault = io::Cursor::new(value.vault());
     let opened = codec::unlock(vault, identities, &name);
     let (mut reader, index) = opened.map_err(|error| error.placed(value))?;
     let label = reader.header().label().cloned();

@@ -457,3 +457,48 @@ fn what_cannot_be_taken_over_is_refused() {
     assert!(error.contains("levels"), "{error}");
     assert!(!workspace.path("pki").exists());
 }
+
+#[test]
+fn one_certificate_that_says_too_little_keeps_nothing_else_from_being_told() {
+    let workspace = workspace();
+    fs::create_dir(workspace.path("d")).unwrap();
+    authority(&workspace, "d/ca", "ca");
+    let server = "DNS:etcd-0.internal.example,IP:10.0.0.1";
+    leaf(&workspace, "d/etcd-0", "d/ca", "etcd-0", BOTH, server);
+    leaf(&workspace, "d/etcdctl", "d/ca", "etcdctl", "clientAuth", "");
+    // Two clients that could serve by their usages, and a file that is not to be read.
+    for name in ["backup", "metrics"] {
+        let names = format!("DNS:{name}.other.example");
+        leaf(&workspace, &format!("d/{name}"), "d/ca", name, BOTH, &names);
+    }
+    workspace.write("d/group.vault.yml", "$ANSIBLE_VAULT;1.1;AES256\n6162\n");
+    let before = workspace.files();
+    for more in [&["--dry-run"][..], &[]] {
+        let output = workspace.run(&[&["ca", "adopt", "d", "--json"], more].concat());
+        assert_eq!(output.status.code(), Some(1));
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert!(
+            error.contains("d/backup.crt, d/metrics.crt: neither names nor addresses"),
+            "{error}"
+        );
+        let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(report["nodes"][0], "etcd-0");
+        assert_eq!(report["clients"][0], "etcdctl");
+        assert_eq!(report["undecided"], 2);
+        for file in ["d/backup.crt", "d/metrics.crt"] {
+            assert!(
+                problems(&report, file).contains("--node NAME=ADDRESS"),
+                "{report:#}"
+            );
+        }
+        assert!(
+            problems(&report, "d/group.vault.yml").contains("left out"),
+            "{report:#}"
+        );
+        assert_eq!(workspace.files(), before);
+    }
+    for name in ["backup", "metrics"] {
+        fs::remove_file(workspace.path(&format!("d/{name}.crt"))).unwrap();
+    }
+    adopt(&workspace, &["d"], 3);
+}

@@ -68,7 +68,20 @@ fn an_intermediate_is_requested_and_signed_by_openssl() {
     assert_eq!(workspace.files(), before);
     let report = workspace.succeeds(&["ca", "accept", "--json", "int.crt", "root.crt"]);
     let report: serde_json::Value = serde_json::from_str(&report).unwrap();
-    assert_eq!(report["notes"].as_array().unwrap().len(), 0, "{report}");
+    let notes = report["notes"].as_array().unwrap();
+    assert_eq!(notes.len(), 1, "{report}");
+    assert!(
+        notes[0]
+            .to_string()
+            .contains("it holds for 800 days, where the description says 10y"),
+        "{report}"
+    );
+    let journal = String::from_utf8(workspace.read("pki/journal.jsonl")).unwrap();
+    let accepted: serde_json::Value =
+        serde_json::from_str(journal.lines().last().unwrap()).unwrap();
+    assert_eq!(accepted["command"], "ca accept");
+    assert_eq!(accepted["event"], "imported");
+    assert_eq!(accepted["path"], "authorities/intermediate/1");
     workspace.succeeds(&["init"]);
     verify_strictly(&workspace);
     let list = workspace.succeeds(&["ca", "list", "--json"]);
@@ -303,6 +316,8 @@ fn a_passphrase_is_made_where_a_keyring_is() {
     assert!(error.contains("no passphrase"), "{error}");
     assert!(!workspace.path("pki").exists());
     let output = workspace.run(&generate);
+    let report = String::from_utf8(output.stdout).unwrap();
+    assert!(report.contains("Next: `etcdpki init` makes"), "{report}");
     let notes = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(0), "{notes}");
     assert!(notes.contains("wrote etcdpki-passphrase.txt"), "{notes}");
@@ -327,6 +342,11 @@ fn a_passphrase_is_made_where_a_keyring_is() {
     assert!(error.contains("sealed already"), "{error}");
     // One that is given is taken.
     let other = described();
-    other.succeeds(&generate);
+    std::fs::remove_file(other.path("vault-password.txt")).unwrap();
+    let report = other.succeeds(&generate);
+    // It works as it is written there, without a vault password.
+    let next = "etcdpki init --generate-secrets";
+    assert!(report.contains(&format!("`{next}`")), "{report}");
+    other.succeeds(&["init", "--generate-secrets"]);
     assert_eq!(other.read("etcdpki-passphrase.txt"), given);
 }

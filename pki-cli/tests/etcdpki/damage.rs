@@ -197,3 +197,106 @@ fn what_a_file_browser_leaves_is_passed_over() {
     workspace.succeeds(&["init"]);
     workspace.succeeds(&["status"]);
 }
+
+/// To encrypt it once more, as is right for clear text, would hide it.
+#[test]
+fn a_vault_file_with_a_damaged_header_is_not_called_clear() {
+    const VAULT: &str = "roles/common/vars/certificates.vault.yml";
+    let workspace = Workspace::initialised();
+    let good = String::from_utf8(workspace.read(VAULT)).unwrap();
+    let (_, body) = good.split_once('\n').unwrap();
+    for (bad, phrase) in [
+        (format!("$ANSIBLE_VAULX;1.1;AES256\n{body}"), "header"),
+        (body.to_owned(), "header"),
+        (String::new(), "it is empty"),
+        (good[..good.len() / 2].to_owned(), "in line"),
+    ] {
+        workspace.write_with_mode(VAULT, bad, 0o600);
+        let report = found(&workspace);
+        assert_eq!(blamed(&report), [VAULT], "{report}");
+        let finding = &report["findings"][0];
+        assert_eq!(finding["code"], "vault-damaged");
+        let closed = workspace.run(&["verify", "--without-keys", "--json"]);
+        let closed: Value = serde_json::from_slice(&closed.stdout).unwrap();
+        assert_eq!(closed["findings"], report["findings"]);
+        for command in [&["init"][..], &["init", "--dry-run"], &["inspect", VAULT]] {
+            // A dry run opens no file, and so looks at its start alone.
+            if phrase == "in line" && command.contains(&"--dry-run") {
+                continue;
+            }
+            let error = workspace.fails(1, command);
+            assert!(
+                error.contains(phrase) && error.contains("restore it from a copy"),
+                "{error}"
+            );
+            assert!(!error.contains("vault encrypt "), "{error}");
+        }
+        // A new password would not open it once it is repaired.
+        fs::rename(workspace.path("vault-password.txt"), workspace.path("kept")).unwrap();
+        let error = workspace.fails(1, &["init", "--generate-secrets"]);
+        assert!(
+            error.contains("certificates.vault.yml: this file is encrypted already"),
+            "{error}"
+        );
+        fs::rename(workspace.path("kept"), workspace.path("vault-password.txt")).unwrap();
+    }
+    // The header that is named is the right one.
+    workspace.write_with_mode(VAULT, format!("$ANSIBLE_VAULT;1.1;AES256\n{body}"), 0o600);
+    workspace.succeeds(&["verify"]);
+}
+
+/// Certificates that are whole and at the wrong place: `init` does not take that for a change of
+/// the description, or for a fault of the revocation list.
+#[test]
+fn swapped_certificates_are_told_by_init_as_by_verify() {
+    const LEAF: &str = "pki/certificates/etcd-0/server/1/tls.crt";
+    const AUTHORITY: &str = "pki/authorities/etcd/1/ca.crt";
+    let (workspace, other) = (Workspace::initialised(), Workspace::initialised());
+    for (path, swapped) in [
+        (
+            LEAF,
+            workspace.read("pki/certificates/etcd-1/server/1/tls.crt"),
+        ),
+        (LEAF, other.read(LEAF)),
+        (AUTHORITY, other.read(AUTHORITY)),
+        (
+            AUTHORITY,
+            workspace.read("pki/authorities/intermediate/1/ca.crt"),
+        ),
+        (
+            "pki/authorities/root/1/ca.crt",
+            other.read("pki/authorities/root/1/ca.crt"),
+        ),
+    ] {
+        let good = workspace.read(path);
+        workspace.write(path, swapped);
+        let before = workspace.files();
+        let report = found(&workspace);
+        let findings = report["findings"].as_array().unwrap();
+        assert_eq!(findings[0]["code"], "certificate-changed", "{report}");
+        for finding in findings {
+            let hint = finding["hint"].as_str().unwrap();
+            assert!(
+                finding["path"] == path && hint.starts_with("restore "),
+                "{report}"
+            );
+        }
+        let message = findings[0]["message"].as_str().unwrap();
+        for command in [&["init"][..], &["init", "--dry-run"], &["rotate"]] {
+            let error = workspace.fails(1, command);
+            assert!(
+                error.contains(&format!("{path}: {message}"))
+                    && error.contains("restore it from a copy"),
+                "{error}"
+            );
+        }
+        assert_eq!(workspace.files(), before);
+        workspace.write(path, good);
+    }
+    workspace.succeeds(&["verify"]);
+    // The other way that is named.
+    workspace.write(LEAF, other.read(LEAF));
+    fs::remove_dir_all(workspace.path("pki/certificates/etcd-0/server/1")).unwrap();
+    workspace.succeeds(&["init"]);
+    workspace.succeeds(&["verify"]);
+}

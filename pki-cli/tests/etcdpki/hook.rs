@@ -113,7 +113,7 @@ fn a_check_finds_what_would_not_fit() {
     workspace.fails(2, &["hook", "check", "--host", "etcd-0"]);
 
     let description = String::from_utf8(workspace.read("etcdpki.yml")).unwrap();
-    let more = "certificates: { server_sans: [api.your-internal.domain], renew_before: 364d }\n";
+    let more = "certificates: { server_sans: [api.your-internal.domain], renew_before: 300d }\n";
     workspace.write("etcdpki.yml", description + more);
     let stale = workspace.fails(3, &["hook", "check"]);
     assert!(stale.contains("certificates/etcd-0/server"), "{stale}");

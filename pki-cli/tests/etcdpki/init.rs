@@ -628,9 +628,6 @@ fn a_dry_run_lists_the_files_that_would_be_written() {
             .iter()
             .filter(|file| !before.contains(file))
             .map(|(path, _)| path)
-            .filter(|path| {
-                !path.starts_with("pki/authorities/") && !path.starts_with("pki/certificates/")
-            })
             .collect();
         assert_eq!(changed, done.iter().collect::<Vec<_>>(), "{name}");
         done
@@ -646,6 +643,8 @@ fn a_dry_run_lists_the_files_that_would_be_written() {
         "etcdpki.yml",
         "etcdpki-passphrase.txt",
         "pki/.gitattributes",
+        "pki/authorities/root/1/ca.key.sealed",
+        "pki/certificates/etcd-0/server/1/tls.crt",
         "pki/crl/authorities/root/1.crl",
         "pki/crl/etcd.crl",
         "pki/crl/etcd.pem",
@@ -738,6 +737,34 @@ fn a_passphrase_that_is_not_there_is_told_with_the_ways_to_it() {
             "{error}"
         );
     }
+    workspace.write_with_mode("wrong", "a passphrase of another PKI\n", 0o600);
+    for (file, reason) in [
+        (
+            "empty",
+            "the passphrase file empty is empty (ETCDPKI_PASSPHRASE_FILE names it)",
+        ),
+        (
+            "missing",
+            "was not found (ETCDPKI_PASSPHRASE_FILE names it)",
+        ),
+        (
+            "wrong",
+            "it came from wrong, which ETCDPKI_PASSPHRASE_FILE names",
+        ),
+    ] {
+        let mut command = workspace.command(&["verify"]);
+        let output = command
+            .env("ETCDPKI_PASSPHRASE_FILE", file)
+            .output()
+            .unwrap();
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert!(error.contains(reason), "{error}");
+    }
+    let error = workspace.fails(1, &["init", "--passphrase-file", "wrong"]);
+    assert!(
+        error.contains("it came from --passphrase-file wrong"),
+        "{error}"
+    );
     for (command, part) in [
         ("no-such-program", "`no-such-program` was not found"),
         ("sh -c 'echo hidden; exit 3'", "`sh` failed: exit status: 3"),

@@ -225,10 +225,57 @@ fn a_request_is_answered_within_its_role() {
     assert!(output.stdout.starts_with(b"-----BEGIN CERTIFICATE-----"));
     assert!(String::from_utf8_lossy(&output.stderr).contains("bank.example was left out"));
 
+    // What is hinted at works: there is no way to have a name of another type.
+    let names = "-subj /CN=mail -addext subjectAltName=DNS:mail.your-internal.domain,";
+    for (name, granted) in [
+        ("email:a@b.c", None),
+        ("URI:spiffe://a/b", Some("spiffe://a/b")),
+    ] {
+        request(&workspace, "mail", &format!("{names}{name}"));
+        let mail = [
+            "issue",
+            "--csr",
+            "mail.csr",
+            "--role",
+            "server",
+            "--dry-run",
+        ];
+        let error = workspace.fails(1, &mail);
+        assert!(error.contains("--drop-names"), "{error}");
+        match granted {
+            None => assert!(!error.contains("--san"), "{error}"),
+            Some(granted) => {
+                assert!(error.contains(&format!("--san {granted};")), "{error}");
+                workspace.succeeds(&[&mail[..], &["--san", granted]].concat());
+            }
+        }
+        workspace.succeeds(&[&mail[..], &["--drop-names"]].concat());
+    }
+
     // Whoever makes a request does not choose to be a described client.
     request(&workspace, "thief", "-subj /CN=kube-apiserver");
+    let error = workspace.fails(1, &["issue", "--csr", "thief.csr", "--role", "server"]);
+    assert!(
+        error.contains("somebody who is described, whom a request alone"),
+        "{error}"
+    );
+    for (name, reason) in [
+        ("root", "etcd's administrator"),
+        ("etcd-peer", "common name of peers"),
+        ("a b", "no name of an owner"),
+    ] {
+        let options = format!("-subj /CN={}", name.replace(' ', "\u{a0}"));
+        request(&workspace, "nobody", &options);
+        let error = workspace.fails(1, &["issue", "--csr", "nobody.csr", "--role", "client"]);
+        assert!(error.contains(reason), "{error}");
+    }
+    let arguments = ["issue", "root", "--csr", "nobody.csr", "--role", "client"];
+    workspace.succeeds(&[&arguments[..], &["--dry-run"]].concat());
     let error = workspace.fails(1, &["issue", "--csr", "thief.csr", "--role", "client"]);
-    assert!(error.contains("does not make the owner"), "{error}");
+    assert!(
+        error.contains("kube-apiserver/client is described"),
+        "{error}"
+    );
     let error = workspace.fails(
         1,
         &[
@@ -248,6 +295,49 @@ fn a_request_is_answered_within_its_role() {
     );
     assert!(error.contains("rubbish.csr: no `-----BEGIN"), "{error}");
     assert!(workspace.succeeds(&["init"]).contains("Nothing changed"));
+    workspace.succeeds(&["verify"]);
+}
+
+/// The vault files install the key of what is described; the way that is named for somebody who
+/// keeps their own is one.
+#[test]
+fn a_request_of_somebody_described_is_told_the_way() {
+    let workspace = Workspace::initialised();
+    request(&workspace, "ctl", "-subj /CN=etcdctl");
+    for arguments in [
+        &["issue", "etcdctl", "--csr", "ctl.csr"][..],
+        &["issue", "--csr", "ctl.csr"],
+        &["issue", "etcdctl", "--csr", "ctl.csr", "--role", "client"],
+    ] {
+        let error = workspace.fails(1, arguments);
+        assert!(
+            error.contains("take etcdctl out of `clients`")
+                && error.contains("`etcdpki issue etcdctl --role client --csr …`"),
+            "{error}"
+        );
+    }
+    let error = workspace.fails(1, &["issue", "etcd-0", "--csr", "ctl.csr"]);
+    assert!(error.contains("`etcdpki issue etcd-0 --rekey`"), "{error}");
+    workspace.succeeds(&["issue", "etcd-0", "--rekey"]);
+
+    let description = String::from_utf8(workspace.read("etcdpki.yml")).unwrap();
+    workspace.write(
+        "etcdpki.yml",
+        format!("{description}\nclients: [kube-apiserver]\n"),
+    );
+    let issue = ["issue", "etcdctl", "--role", "client", "--csr", "ctl.csr"];
+    workspace.succeeds(&[&issue[..], &["--out", "ctl.crt"]].concat());
+    verify_strictly(&workspace, "ctl.crt");
+    let generation = "pki/certificates/etcdctl/client/2";
+    assert!(
+        !workspace
+            .path(&format!("{generation}/tls.key.sealed"))
+            .exists()
+    );
+    workspace.succeeds(&["init"]);
+    workspace.succeeds(&["verify"]);
+    // Renewed by the next request, or the same one.
+    workspace.succeeds(&issue);
     workspace.succeeds(&["verify"]);
 }
 

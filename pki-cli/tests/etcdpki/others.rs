@@ -83,6 +83,35 @@ fn they_are_made_listed_used_and_revoked() {
     workspace.succeeds(&["verify"]);
 }
 
+/// Clients of etcd trust the root, so a server of such an authority is a member to them if it has a
+/// member's name.
+#[test]
+fn a_server_with_the_name_of_a_member_is_noted() {
+    let workspace = described(DESCRIPTION);
+    workspace.succeeds(&["init"]);
+    for name in ["etcd-0.internal.example", "*.internal.example", "10.0.0.10"] {
+        let issue = [
+            "issue",
+            "api",
+            "--role",
+            "server",
+            "--san",
+            name,
+            "--dry-run",
+        ];
+        let told = workspace.succeeds(&[&issue[..], &["--issuer", "kubernetes"]].concat());
+        assert!(
+            told.contains(&format!("{name} is the name of a member")),
+            "{told}"
+        );
+        let told = workspace.succeeds(&issue);
+        assert!(!told.contains("name of a member"), "{told}");
+    }
+    let issue = ["issue", "api", "--issuer", "kubernetes", "--role", "server"];
+    let told = workspace.succeeds(&[&issue[..], &["--san", "api.internal.example"]].concat());
+    assert!(!told.contains("name of a member"), "{told}");
+}
+
 #[test]
 fn what_they_do_not_sign_is_refused() {
     let workspace = described(DESCRIPTION);
@@ -95,7 +124,7 @@ fn what_they_do_not_sign_is_refused() {
         ),
         (
             &["x", "--issuer", "kubernets", "--role", "client"],
-            "name one of etcd, kubernetes",
+            "no authority `kubernets` is described: name one of etcd, kubernetes",
         ),
         (
             &[

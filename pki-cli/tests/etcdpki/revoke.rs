@@ -78,6 +78,29 @@ fn every_generation_of_an_owner_is_revoked() {
     assert_eq!(revoked["reissued"][0], "etcdctl/client");
 }
 
+/// A renewal with the same key is another certificate of it.
+#[test]
+fn a_compromised_key_is_found_under_every_certificate() {
+    let workspace = Workspace::initialised();
+    workspace.succeeds(&["issue", "etcdctl", "--renew"]);
+    workspace.succeeds(&["revoke", "etcdctl/client/1", "--reason", "keyCompromise"]);
+    let codes = || {
+        let output = workspace.run(&["verify", "--json"]);
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let findings = report["findings"].as_array().unwrap().clone();
+        let code = |one: &Value| one["code"].as_str().unwrap().to_owned();
+        (
+            output.status.code(),
+            findings.iter().map(code).collect::<Vec<_>>(),
+        )
+    };
+    assert_eq!(codes(), (Some(3), vec!["key-compromised".to_owned()]));
+    // As its hint says.
+    workspace.succeeds(&["issue", "etcdctl", "--rekey"]);
+    workspace.succeeds(&["revoke", "etcdctl/client/2", "--reason", "keyCompromise"]);
+    assert_eq!(codes(), (Some(0), Vec::new()));
+}
+
 #[test]
 fn what_is_not_here_is_revoked_by_its_file_or_its_serial() {
     let (workspace, other) = (Workspace::initialised(), Workspace::initialised());
@@ -93,6 +116,11 @@ fn what_is_not_here_is_revoked_by_its_file_or_its_serial() {
 
     let revoked = report(&workspace, &["revoke", "--serial", "0x1F:00:FF"]);
     assert_eq!(revoked["certificates"][0]["name"], "1f00ff");
+    let unknown = "1f00ff is the serial number of no certificate here";
+    assert!(
+        revoked["warnings"].to_string().contains(unknown),
+        "{revoked}"
+    );
     // The serial of one that is here leads to it.
     let known = serial(
         &workspace,
@@ -102,6 +130,11 @@ fn what_is_not_here_is_revoked_by_its_file_or_its_serial() {
     assert_eq!(
         revoked["certificates"][0]["name"],
         "kube-apiserver/client/1"
+    );
+    assert!(
+        !revoked["warnings"]
+            .to_string()
+            .contains("no certificate here")
     );
     assert_eq!(
         report(&workspace, &["revoke", "--list"])
@@ -143,17 +176,69 @@ fn an_authority_is_not_revoked_without_a_reason_of_its_own() {
     assert!(error.contains("is an authority"), "{error}");
     let error = workspace.fails(1, &["revoke", "etcdctl", "--reason", "cACompromise"]);
     assert!(error.contains("keyCompromise"), "{error}");
+    // Every certificate is sent along with it, and members hold each that they are sent against
+    // their list.
+    let revoke = ["revoke", "--cert", file, "--reason", "cACompromise"];
+    for more in [&[][..], &["--dry-run"]] {
+        let error = workspace.fails(1, &[&revoke[..], more].concat());
+        assert!(
+            error.contains("--stop-cluster: 8 certificates in use are sent along with it"),
+            "{error}"
+        );
+    }
     assert_eq!(workspace.files(), before);
-    let revoked = report(
-        &workspace,
-        &["revoke", "--cert", file, "--reason", "cACompromise"],
-    );
+    let revoked = report(&workspace, &[&revoke[..], &["--stop-cluster"]].concat());
     assert_eq!(
         revoked["certificates"][0]["name"],
         "authorities/intermediate/1"
     );
+    assert_eq!(revoked["stops_cluster"], true);
     let written = revoked["written"].to_string();
     assert!(written.contains("crl/authorities/root/1.crl"), "{written}");
+
+    // It stays told.
+    let made = workspace.succeeds(&["init"]);
+    assert!(
+        made.contains("Refused: 8 certificates, such as etcd-0/server,"),
+        "{made}"
+    );
+    let told = |arguments: &[&str]| {
+        let output = workspace.run(arguments);
+        assert_eq!(output.status.code(), Some(3), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let status = told(&["status"]);
+    assert!(
+        status.contains("revoked  pki/authorities/intermediate/1/ca.crt")
+            && status.contains("Refused: 8 certificates"),
+        "{status}"
+    );
+    let status: Value = serde_json::from_str(&told(&["status", "--json"])).unwrap();
+    let refused = &status["refused"][0]["certificates"];
+    assert_eq!(refused.as_array().unwrap().len(), 8);
+    let verified = told(&["verify", "--json"]);
+    assert!(verified.contains("authority-revoked"), "{verified}");
+
+    // The way back: pki/ as it was.
+    for (path, content) in before.iter().filter(|(path, _)| path.starts_with("pki/")) {
+        workspace.write(path, content);
+    }
+    for (path, _) in workspace.files() {
+        if !before.iter().any(|(known, _)| *known == path) {
+            std::fs::remove_file(workspace.path(&path)).unwrap();
+        }
+    }
+    workspace.succeeds(&["verify"]);
+    workspace.succeeds(&["status"]);
+}
+
+#[test]
+fn an_authority_that_nothing_is_sent_along_with_is_revoked_as_before() {
+    let workspace = Workspace::initialised();
+    let file = "pki/authorities/root/1/ca.crt";
+    let revoke = ["revoke", "--cert", file, "--reason", "cACompromise"];
+    let revoked = report(&workspace, &revoke);
+    assert_eq!(revoked["stops_cluster"], false);
 }
 
 #[test]

@@ -9,6 +9,10 @@ fn what_is_due_is_renewed_and_the_vault_files_follow() {
     let said = workspace.succeeds(&["rotate"]);
     assert!(said.contains("Nothing is due."), "{said}");
     assert!(said.contains("The next renewal, of "), "{said}");
+    let told: serde_json::Value =
+        serde_json::from_str(&workspace.succeeds(&["rotate", "--json"])).unwrap();
+    let from = told["next_renewal"]["from"].as_str().unwrap();
+    assert_eq!(from.len(), "2027-07-02T01:44:14Z".len(), "{from}");
     assert_eq!(workspace.files(), before);
     make_all_due(&workspace);
     let before = workspace.files();
@@ -32,8 +36,17 @@ fn what_is_due_is_renewed_and_the_vault_files_follow() {
     };
     assert!(key(1).is_string());
     assert_eq!(key(1), key(2));
-    // A run after that gives new keys, as these were kept.
-    workspace.succeeds(&["rotate"]);
+    let said = workspace.succeeds(&["rotate"]);
+    assert!(said.contains("Nothing is due."), "{said}");
+    // The renewal after that gives new keys, as these were kept.
+    let description = String::from_utf8(workspace.read("etcdpki.yml")).unwrap();
+    let longer = description.replace(DUE, "{ lifetime: 5y, renew_before: 4y }");
+    workspace.write("etcdpki.yml", longer);
+    let said = workspace.succeeds(&["rotate"]);
+    assert!(
+        said.contains("8 certificates end with the etcd CA") && !said.contains("The next renewal"),
+        "{said}"
+    );
     assert_ne!(key(2), key(3));
     let verified = workspace.succeeds(&["verify"]);
     assert!(verified.starts_with("ok"), "{verified}");
@@ -55,9 +68,11 @@ fn nothing_is_rotated_without_a_description_or_with_a_wrong_passphrase() {
     assert_eq!(workspace.files(), before);
 }
 
-/// Renewals are due from half a minute after the beginning, which lies in the past.
+/// What is made from now on lives longer, and what was made before is due.
 fn make_all_due(workspace: &Workspace) {
     let mut description = String::from_utf8(workspace.read("etcdpki.yml")).unwrap();
-    description.push_str("\ncertificates: { renew_before: 999999/1000000 }\n");
+    description.push_str(&format!("\ncertificates: {DUE}\n"));
     workspace.write("etcdpki.yml", description);
 }
+
+const DUE: &str = "{ lifetime: 4y, renew_before: 2y }";

@@ -1,5 +1,7 @@
 //! `etcdpki verify` and `etcdpki inspect` as a user meets them.
 
+use serde_json::Value;
+
 use crate::workspace::Workspace;
 
 #[test]
@@ -39,7 +41,7 @@ fn findings_are_there_in_json_and_in_the_exit_code() {
     std::fs::remove_dir_all(workspace.path("pki/certificates/etcd-1")).unwrap();
     let output = workspace.run(&["verify", "--json"]);
     assert_eq!(output.status.code(), Some(3));
-    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     let findings = report["findings"].as_array().unwrap();
     assert_eq!(findings.len(), 2);
     assert_eq!(findings[0]["code"], "missing");
@@ -77,7 +79,7 @@ fn inspect_shows_certificates_keys_and_vault_files() {
     let vault = "roles/etcd-server/vars/certificates.vault.yml";
     assert!(!text.contains('['), "{text}");
     let text = workspace.succeeds(&["inspect", "--json", vault]);
-    let report: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let report: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(report[0]["vault"]["opened"], true);
     let items = report[0]["items"].as_array().unwrap();
     assert!(items.iter().any(
@@ -248,9 +250,9 @@ fn files_are_verified_by_trust_role_name_and_time() {
     let codes = |arguments: &[&str]| -> Vec<String> {
         let output = workspace.run(&[&["verify", "--json"], arguments].concat());
         assert_eq!(output.status.code(), Some(3), "{arguments:?}");
-        let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
         let findings = report["findings"].as_array().unwrap();
-        let code = |finding: &serde_json::Value| finding["code"].as_str().unwrap().to_owned();
+        let code = |finding: &Value| finding["code"].as_str().unwrap().to_owned();
         findings.iter().map(code).collect()
     };
     let trust = ["--trust", members];
@@ -270,6 +272,14 @@ fn files_are_verified_by_trust_role_name_and_time() {
     workspace.fails(2, &["verify", "--trust", members]);
     let rules = workspace.succeeds(&["verify", "--rules"]);
     assert!(rules.contains("serial-negative (error)"));
+    let rules = workspace.succeeds(&["verify", "--rules", "--json"]);
+    let rules: Value = serde_json::from_str(&rules).unwrap();
+    let rules = rules.as_array().unwrap();
+    assert!(rules.iter().any(|rule| rule["code"] == "serial-negative"));
+    for more in [&["x.crt"][..], &["--without-keys"], &["--at", "2027-01-01"]] {
+        let error = workspace.fails(2, &[&["verify", "--rules"], more].concat());
+        assert!(error.contains("cannot be used with"), "{error}");
+    }
 }
 
 #[test]
@@ -342,7 +352,7 @@ fn inspect_tells_what_breaks_a_rule() {
         "{text}"
     );
     let json = workspace.succeeds(&["inspect", "--json", "bad.crt"]);
-    let report: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let report: Value = serde_json::from_str(&json).unwrap();
     let findings = report[0]["items"][0]["findings"].as_array().unwrap();
     let codes: Vec<_> = findings.iter().map(|finding| &finding["code"]).collect();
     assert_eq!(codes, ["serial-negative", "key-rsa-small"]);

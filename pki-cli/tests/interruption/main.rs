@@ -156,8 +156,13 @@ impl Scene {
         );
         let left = Tree::read(directory);
         left.assert_whole(&self.before, &self.tree, &format!("{point}\n{outcome}"));
-        if let Fault::Error(_) = fault {
+        if let Fault::Error(error) = fault {
             assert_eq!(outcome.status.code(), Some(1), "{point}\n{outcome}");
+            let way_out = match error {
+                "EROFS" => "mount the file system for writing",
+                _ => "make room, and run this again",
+            };
+            assert!(outcome.stderr.contains(way_out), "{point}\n{outcome}");
             left.assert_no_more_than(&self.tree, &format!("{point}\n{outcome}"));
         }
 

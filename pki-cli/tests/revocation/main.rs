@@ -85,6 +85,30 @@ fn peers_are_held_against_the_list_too() {
     }
 }
 
+/// Why it takes a flag to revoke an authority, and that the way back is one.
+#[test]
+fn a_revoked_authority_stops_the_members_until_the_list_before_is_back() {
+    let site = Site::of(&["etcd-0", "etcd-1", "etcd-2"]);
+    let mut cluster = site.start();
+    let alice = site.client(&cluster, "alice");
+    cluster.wait_until_healthy(&alice);
+    let before = fs::read(site.list()).unwrap();
+    let revoke = [
+        "revoke",
+        "--cert",
+        "pki/authorities/etcd/1/ca.crt",
+        "--reason",
+        "cACompromise",
+    ];
+    assert!(!site.etcdpki(&revoke).status.success());
+    site.etcdpki(&[&revoke[..], &["--stop-cluster"]].concat())
+        .expect_success();
+    site.deliver("etcd.crl");
+    assert_refused(&cluster, &alice);
+    fs::write(site.list(), before).unwrap();
+    wait_for("the members are back", || get(&alice).status.success());
+}
+
 fn get(client: &Etcdctl) -> fixtures::Outcome {
     client
         .clone()

@@ -122,6 +122,25 @@ fn of_several_files_each_is_old_or_new() {
     );
 }
 
+/// What is in place can not be taken back then, and doing it again would fail.
+#[test]
+fn a_directory_that_can_not_be_synced_is_told_with_what_to_do() {
+    let encrypt = SCENARIOS[0];
+    let calls = encrypt.trace(&Stage::new(false));
+    let last = calls.iter().rfind(|call| call.name == "fsync").unwrap();
+    let stage = Stage::new(false);
+    let outcome = strace::run_with(&encrypt.command(&stage), last, Fault::Error("EIO"));
+    assert!(
+        outcome.stderr.contains("Unable to sync the directory"),
+        "{outcome}"
+    );
+    assert!(
+        outcome.stderr.contains("hint: everything is in place"),
+        "{outcome}"
+    );
+    encrypt.assert_done(&stage, "EIO");
+}
+
 /// A command, and what it does to the file `f`.
 #[derive(Clone, Copy, Debug)]
 struct Scenario {

@@ -24,6 +24,11 @@ pub(crate) const DEVIATIONS: &[Deviation] = &[
         Case::new("encrypt --vault-id größe@p plain").says("a label has"),
     ),
     deviation(
+        "D4: a blank at an end is not read back either",
+        (0, 5),
+        Case::new("encrypt --vault-id %20a@p plain").says("a label has"),
+    ),
+    deviation(
         "D6: the new password is asked for",
         (0, 0),
         Case::new("rekey vp")
@@ -70,6 +75,18 @@ pub(crate) const DEVIATIONS: &[Deviation] = &[
         "D13: no label with a semicolon",
         (0, 5),
         Case::new("rekey --vault-id p --new-vault-id a;b@q vp").says("a label has"),
+    ),
+    deviation(
+        "D13: nor in the name of the default one",
+        (0, 5),
+        Case::new("encrypt --vault-id p plain")
+            .with(&["ANSIBLE_VAULT_IDENTITY=x;y"])
+            .says("ANSIBLE_VAULT_IDENTITY (vault_identity) 'x;y': the label has a semicolon"),
+    ),
+    deviation(
+        "an empty editor is none, and not the plaintext",
+        (1, 0),
+        Case::new("edit --vault-id p vp").with(&["EDITOR=", "ANSIBLE_EDITOR=true"]),
     ),
     deviation(
         "D13: rekey keeps the label unless it is given another one",

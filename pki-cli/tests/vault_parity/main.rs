@@ -20,7 +20,7 @@ use world::{Program, World};
 /// A command line for both programs.
 #[derive(Clone, Copy, Debug)]
 struct Case {
-    /// Words, separated by blanks; `''` is an empty one.
+    /// Words, separated by blanks; `''` is an empty one, and `%20` a blank.
     arguments: &'static str,
     /// Standard input, empty if there is none.
     stdin: &'static str,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
-use std::process::{Output, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use vault_format::{Decryptor, Label, Secret, decrypt, encrypt, is_encrypted};
 
@@ -68,12 +68,16 @@ impl World {
         symlink("plain", sandbox.path("link")).unwrap();
         symlink("x-client", sandbox.path("other")).unwrap();
         symlink("nowhere", sandbox.path("dangling")).unwrap();
+        let made = Command::new("mkfifo").arg(sandbox.path("pipe")).status();
+        assert!(made.unwrap().success());
         Self { sandbox }
     }
 
     pub(crate) fn run(&self, case: &Case, program: Program) -> End {
         let words: Vec<_> = case.arguments.split_whitespace().collect();
         let words: Vec<_> = words.iter().map(|word| word.trim_matches('\'')).collect();
+        let words: Vec<_> = words.iter().map(|word| word.replace("%20", " ")).collect();
+        let words: Vec<_> = words.iter().map(String::as_str).collect();
         let mut command = match program {
             Program::Ansible => self.sandbox.ansible(&words),
             Program::Vault => self.sandbox.vault(&words),
@@ -116,6 +120,9 @@ impl World {
         let path = self.sandbox.path(name);
         if path.is_symlink() {
             return format!("link to {}", fs::read_link(&path).unwrap().display());
+        }
+        if path.exists() && !path.is_file() && !path.is_dir() {
+            return "pipe".to_owned();
         }
         if path.is_dir() {
             return format!("directory of {}", fs::read_dir(&path).unwrap().count());

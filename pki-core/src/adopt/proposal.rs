@@ -18,16 +18,26 @@ pub(super) struct Candidate {
     pub(super) key: usize,
 }
 
-/// The description, and for each candidate the leaf that it is.
+/// What the candidates are.
+pub(super) struct Made {
+    /// The description.
+    pub(super) proposal: Proposal,
+    /// For each candidate the leaf that it is.
+    pub(super) ids: Vec<Option<LeafId>>,
+    /// The files of servers and peers of which no node can be told.
+    pub(super) undecided: Vec<String>,
+}
+
+/// The description, and what each candidate is in it.
 pub(super) fn make(
     candidates: &[Candidate],
     hints: &Hints,
     levels: Levels,
     names: &[AuthorityName],
-) -> Result<(Proposal, Vec<Option<LeafId>>), AdoptError> {
-    let nodes = match hints.nodes.is_empty() {
+) -> Result<Made, AdoptError> {
+    let (nodes, undecided) = match hints.nodes.is_empty() {
         true => nodes(candidates)?,
-        false => hints.nodes.clone(),
+        false => (hints.nodes.clone(), Vec::new()),
     };
     let sharing = match is_shared(candidates, &nodes) {
         true => Sharing::Shared,
@@ -53,13 +63,18 @@ pub(super) fn make(
         issuing: names.contains(&AuthorityName::Issuing),
         sharing,
     };
-    Ok((proposal, ids))
+    Ok(Made {
+        proposal,
+        ids,
+        undecided,
+    })
 }
 
 /// Each server or peer is a node with the addresses of its certificate. Where certificates carry
 /// the addresses of all nodes, as kubespray's do, names and addresses stand in the same order.
-fn nodes(candidates: &[Candidate]) -> Result<Vec<(Label, Vec<IpAddr>)>, AdoptError> {
-    let mut nodes: Vec<(Label, Vec<IpAddr>)> = Vec::new();
+fn nodes(candidates: &[Candidate]) -> Result<(Nodes, Vec<String>), AdoptError> {
+    let mut nodes: Nodes = Vec::new();
+    let mut undecided = Vec::new();
     for candidate in members(candidates) {
         let addresses = addresses(&candidate.certificate);
         let labels = labels(&candidate.certificate);
@@ -72,7 +87,8 @@ fn nodes(candidates: &[Candidate]) -> Result<Vec<(Label, Vec<IpAddr>)>, AdoptErr
             }
             (Some(own), ..=1, 1..) => add(&mut nodes, own, &addresses),
             (None, 1, 1..) => add(&mut nodes, labels[0].clone(), &addresses),
-            _ => return Err(AdoptError::Nodes),
+            _ if undecided.contains(&candidate.path) => {}
+            _ => undecided.push(candidate.path.clone()),
         }
     }
     let mut all: Vec<_> = nodes.iter().flat_map(|(_, addresses)| addresses).collect();
@@ -81,9 +97,11 @@ fn nodes(candidates: &[Candidate]) -> Result<Vec<(Label, Vec<IpAddr>)>, AdoptErr
     all.dedup();
     match nodes.is_empty() || all.len() != count {
         true => Err(AdoptError::Nodes),
-        false => Ok(nodes),
+        false => Ok((nodes, undecided)),
     }
 }
+
+type Nodes = Vec<(Label, Vec<IpAddr>)>;
 
 fn members(candidates: &[Candidate]) -> impl Iterator<Item = &Candidate> {
     candidates
@@ -91,7 +109,7 @@ fn members(candidates: &[Candidate]) -> impl Iterator<Item = &Candidate> {
         .filter(|candidate| candidate.role != Role::Client)
 }
 
-fn add(nodes: &mut Vec<(Label, Vec<IpAddr>)>, label: Label, addresses: &[IpAddr]) {
+fn add(nodes: &mut Nodes, label: Label, addresses: &[IpAddr]) {
     let index = nodes.iter().position(|(known, _)| *known == label);
     let index = index.unwrap_or_else(|| {
         nodes.push((label, Vec::new()));

@@ -2,7 +2,7 @@
 
 use time::OffsetDateTime;
 
-use super::proposal::{self, Candidate};
+use super::proposal::{self, Candidate, Made};
 use super::{
     AdoptError, AdoptedAuthority, AdoptedLeaf, Adoption, Hints, Problem, Source, problems,
 };
@@ -30,13 +30,21 @@ pub(super) fn adoption(
     let signing = &authorities[authorities.len() - 1].certificate;
     let (candidates, left_out) = found.candidates(signing);
     found.problems.extend(left_out);
-    let (proposal, ids) = proposal::make(&candidates, hints, levels, names)?;
-    let leaves = found.leaves(candidates, ids, &authorities);
+    let Made {
+        proposal,
+        ids,
+        undecided,
+    } = proposal::make(&candidates, hints, levels, names)?;
+    for path in &undecided {
+        found.problem(path, UNDECIDED);
+    }
+    let leaves = found.leaves(candidates, ids, &authorities, &undecided);
     let mut adoption = Adoption {
         proposal,
         authorities,
         leaves,
         problems: found.problems,
+        undecided,
         keys: found.keys,
     };
     problems::look(&mut adoption, now);
@@ -228,12 +236,16 @@ impl Found {
         candidates: Vec<Candidate>,
         ids: Vec<Option<LeafId>>,
         authorities: &[AdoptedAuthority],
+        undecided: &[String],
     ) -> Vec<AdoptedLeaf> {
         let below_top = authorities.iter().skip(1).rev();
         let below_top: Vec<_> = below_top.map(|found| found.certificate.clone()).collect();
         let mut leaves: Vec<AdoptedLeaf> = Vec::new();
         for (candidate, id) in candidates.into_iter().zip(ids) {
             let Some(id) = id else {
+                if undecided.contains(&candidate.path) {
+                    continue;
+                }
                 self.problem(&candidate.path, "left out: it is of no node and no client");
                 continue;
             };
@@ -293,5 +305,6 @@ fn roles(path: &str, certificate: &Certificate) -> &'static [Role] {
     }
 }
 
+const UNDECIDED: &str = "by its usages it is a server's or a peer's, and its names and addresses do not tell of which node: name all nodes with --node NAME=ADDRESS, or leave the file out if it is no member's";
 /// Where easy-rsa keeps a copy of each certificate.
 const BY_SERIAL: &str = "certs_by_serial";

@@ -148,6 +148,12 @@ impl Certificate {
             }
     }
 
+    /// Whether it certifies the same name and key, whoever signed the one and the other: what the
+    /// one signed holds under the other.
+    pub fn is_twin_of(&self, other: &Self) -> bool {
+        self.raw_subject == other.raw_subject && self.public_key == other.public_key
+    }
+
     /// Whether its keyUsage, if it has one, lets it sign revocation lists.
     pub fn signs_lists(&self) -> bool {
         self.key_usages.is_empty() || self.key_usages.contains(&"cRLSign")

@@ -16,11 +16,14 @@ use crate::journal::Event;
 use crate::key::PrivateKey;
 use crate::leaf::LeafId;
 use crate::lifetime::{Lifetime, Validity};
+use crate::revocation::Revocation;
+use crate::rotation::NewAuthority;
 use crate::seal::Unlocked;
 use crate::secret_text::SecretText;
 use crate::signer::{Custody, ExternalCommand};
 use crate::store::atomic::Group;
 use crate::store::{Batch, Directory, Pki, Store, StoredAuthority, StoredLeaf};
+use crate::trust::{Bundles, standing};
 
 impl Plan {
     /// Makes it: [`Plan::issue`] and [`Issued::commit`].
@@ -52,26 +55,46 @@ impl Plan {
     ) -> Result<Issued, ConvergeError> {
         let mut batch = Batch::default();
         let mut chain = Chain::default();
+        let mut revocations = pki.revocations()?;
+        if let Some(change) = self.change {
+            for revocation in change.revocations {
+                pki.add_revocation(&mut batch, &revocation)?;
+                revocations.retain(|record| record.serial != revocation.serial);
+                revocations.push(revocation);
+            }
+            for made in change.new {
+                chain.add_made::<S>(made, keys, &mut batch)?;
+            }
+        }
         chain.complete(self.authorities, cluster, pki, keys, now, &mut batch)?;
         let others = chain.make_others(self.others, cluster, pki, keys, now, &mut batch)?;
-        // Authorities are on the disk before anything that they signed.
+        let bundles = match self.bundles {
+            Some(bundles) => bundles,
+            None => Bundles::settled(cluster, &chain.stored)
+                .map_err(|name| ConvergeError::Incomplete(format!("authorities/{name}")))?,
+        };
+        chain.presented = bundles.presented().cloned().collect();
+        // Authorities are on the disk before anything that they signed, and it is told which of
+        // them signs before a leaf is there that says so.
         batch.barrier();
+        let written_bundles = pki.add_bundles(&mut batch, &bundles)?;
         let (leaves, fresh_keys) =
             chain.leaves(self.leaves, cluster, pki, keys, now, &mut batch)?;
         let Chain {
             stored: mut authorities,
             fresh,
+            ..
         } = chain;
         authorities.extend(others);
         let mut state = State {
             authorities,
             leaves,
-            written_bundles: Vec::new(),
+            bundles,
+            written_bundles,
             lists: Signed::default(),
         };
-        let bundles = state.bundles(cluster)?;
-        state.written_bundles = pki.add_bundles(&mut batch, &bundles)?;
-        state.lists = sign_lists(&state, fresh, cluster, pki, keys, now, &mut batch)?;
+        let records = Records { fresh, revocations };
+        state.lists = sign_lists(&state, records, cluster, pki, keys, now, &mut batch)?;
         pki.add_git_attributes(&mut batch)?;
         Ok(Issued {
             state,
@@ -135,10 +158,16 @@ impl Issued {
     }
 }
 
+/// What lists are made of besides the state.
+struct Records {
+    fresh: Vec<(AuthorityName, Authority)>,
+    revocations: Vec<Revocation>,
+}
+
 /// Signs the lists that are due: empty ones for authorities that were made now.
 fn sign_lists<S: Store>(
     state: &State,
-    fresh: Vec<(AuthorityName, Authority)>,
+    records: Records,
     cluster: &Cluster,
     pki: &Pki<S>,
     keys: &Unlocked,
@@ -146,16 +175,20 @@ fn sign_lists<S: Store>(
     batch: &mut Batch,
 ) -> Result<Signed, ConvergeError> {
     let mut authorities = pki.authorities()?;
-    let fresh: Vec<Authority> = fresh.into_iter().map(|(_, authority)| authority).collect();
+    let fresh = records.fresh.into_iter();
+    let fresh: Vec<Authority> = fresh.map(|(_, authority)| authority).collect();
     let is_fresh = |stored: &&StoredAuthority| {
         let mut fresh = fresh.iter();
         fresh.any(|authority| *authority.certificate() == stored.certificate)
     };
     authorities.extend(state.authorities.iter().filter(is_fresh).cloned());
+    let signing = AuthorityName::signing(cluster);
+    let mut in_use = state.authorities.iter();
     let lists = Lists {
+        signing: in_use.find(|stored| stored.name == signing),
         authorities: &authorities,
         fresh: &fresh,
-        revocations: &pki.revocations()?,
+        revocations: &records.revocations,
     };
     lists.sign(cluster, pki, keys, now, batch)
 }
@@ -164,6 +197,8 @@ fn sign_lists<S: Store>(
 #[derive(Default)]
 pub(super) struct Chain {
     pub(super) stored: Vec<StoredAuthority>,
+    /// What a leaf carries behind itself.
+    presented: Vec<Certificate>,
     fresh: Vec<(AuthorityName, Authority)>,
 }
 
@@ -180,7 +215,34 @@ impl Chain {
             let missing = || ConvergeError::Incomplete(format!("authorities/{name}"));
             chain.stored.push(stored.ok_or_else(missing)?);
         }
+        chain.presented = match last == AuthorityName::signing(cluster) {
+            true => standing(cluster, pki)?.presented().cloned().collect(),
+            false => {
+                let below_top = chain.stored.iter().skip(1).rev();
+                below_top.map(|stored| stored.certificate.clone()).collect()
+            }
+        };
         Ok(chain)
+    }
+
+    /// An authority that a step of a rotation made.
+    fn add_made<S: Store>(
+        &mut self,
+        made: NewAuthority,
+        keys: &Unlocked,
+        batch: &mut Batch,
+    ) -> Result<(), ConvergeError> {
+        let NewAuthority {
+            stored,
+            authority,
+            custody,
+        } = made;
+        match authority.key() {
+            Some(key) => Pki::<S>::add_authority(batch, Event::Issued, &stored, key, keys)?,
+            None => Pki::<S>::add_authority_elsewhere(batch, Event::Issued, &stored, &custody),
+        }
+        self.fresh.push((stored.name, authority));
+        Ok(())
     }
 
     fn complete<S: Store>(
@@ -287,7 +349,9 @@ impl Chain {
         let Some(last) = self.stored.last() else {
             return Err(ConvergeError::Incomplete("authorities".to_owned()));
         };
-        if let Some(authority) = self.fresh(last.name) {
+        if let Some(authority) = self.fresh(last.name)
+            && *authority.certificate() == last.certificate
+        {
             return Ok(Signer::Fresh(authority));
         }
         let authority = open_authority(last, None, pki, keys)?;
@@ -352,19 +416,18 @@ impl Chain {
         Ok((stored, fresh_keys))
     }
 
-    /// A leaf with every authority between it and the top.
+    /// A leaf with what it carries behind itself.
     pub(super) fn stored_leaf(
         &self,
         id: LeafId,
         generation: u32,
         certificate: Certificate,
     ) -> StoredLeaf {
-        let below_top = self.stored.iter().skip(1).rev();
-        let below_top = below_top.map(|stored| stored.certificate.clone());
+        let above = self.presented.iter().cloned();
         StoredLeaf {
             id,
             generation,
-            chain: std::iter::once(certificate).chain(below_top).collect(),
+            chain: std::iter::once(certificate).chain(above).collect(),
         }
     }
 }
@@ -376,19 +439,28 @@ pub(super) fn open_authority<S: Store>(
     pki: &Pki<S>,
     keys: &Unlocked,
 ) -> Result<Authority, ConvergeError> {
-    let certificate = stored.certificate.clone();
+    match (pki.custody(stored)?, wanted) {
+        (Custody::Offline, Some(wanted)) => Err(ConvergeError::Offline {
+            issuer: stored.name,
+            wanted,
+        }),
+        _ => join(stored.certificate.clone(), stored, pki, keys),
+    }
+}
+
+/// Joins a certificate with the key of an authority, wherever that is.
+pub(crate) fn join<S: Store>(
+    certificate: Certificate,
+    stored: &StoredAuthority,
+    pki: &Pki<S>,
+    keys: &Unlocked,
+) -> Result<Authority, ConvergeError> {
     match pki.custody(stored)? {
         Custody::Command(config) => {
             let command = ExternalCommand::new(certificate.public_key.clone(), config);
             Ok(Authority::with_signer(certificate, Box::new(command))?)
         }
-        Custody::Offline => Err(match wanted {
-            Some(wanted) => ConvergeError::Offline {
-                issuer: stored.name,
-                wanted,
-            },
-            None => ConvergeError::OfflineSigner(stored.name),
-        }),
+        Custody::Offline => Err(ConvergeError::OfflineSigner(stored.name)),
         Custody::Sealed => Ok(Authority::new(
             certificate,
             pki.authority_key(stored, keys)?,

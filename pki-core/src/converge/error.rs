@@ -6,6 +6,7 @@ use crate::hierarchy::AuthorityName;
 use crate::key::KeyError;
 use crate::leaf::LeafId;
 use crate::store::StoreError;
+use crate::trust::StandingError;
 
 /// Why the description could not be reached.
 #[derive(Debug, thiserror::Error)]
@@ -133,7 +134,7 @@ pub enum ConvergeError {
     },
     /// A name that the etcd authority, which is there already, may not sign.
     #[error(
-        "`{name}` lies outside the name constraints of `{authority}`, which is there already: keep within them; for other names begin a new PKI, since no command replaces an authority yet"
+        "`{name}` lies outside the name constraints of `{authority}`, which is there already: keep within them; for other names replace it (`etcdpki rotate ca etcd`)"
     )]
     OutsideConstraints {
         /// Where the description asks for it.
@@ -153,10 +154,26 @@ pub enum ConvergeError {
         /// The request.
         path: String,
     },
+    /// It is not known where trust stands.
+    #[error(transparent)]
+    Standing(#[from] StandingError),
     /// The store could not be read or written.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// A certificate in an encoding that cannot be taken apart.
+    #[error("`{0}` cannot be taken apart: is its certificate not DER?")]
+    Unmodelled(String),
     /// The description does not ask for a leaf.
     #[error("`{0}` is not described")]
     Undescribed(String),
+    /// An authority that is to sign a leaf and that the description does not know.
+    #[error(
+        "no authority `{name}` is described: name one of {known}, or add it to `others` of authorities in etcdpki.yml and run `etcdpki init`"
+    )]
+    UndescribedIssuer {
+        /// What was named.
+        name: AuthorityName,
+        /// Those that can be.
+        known: String,
+    },
 }

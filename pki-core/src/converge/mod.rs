@@ -16,10 +16,11 @@ mod state;
 
 pub use answer::AuthorityAnswer;
 pub use apply::Issued;
+pub(crate) use apply::join;
 pub use error::ConvergeError;
 pub use order::{Order, OrderKey, Ordered};
-pub use plan::{Action, LeafKey, Plan, Reason, Terms, plan};
-pub use renewal::{Renewal, next_renewal, renewals};
+pub use plan::{Action, LeafKey, Plan, Reason, Terms, plan, plan_step};
+pub use renewal::{Renewal, ending_before, next_renewal, renewals};
 pub use revoke::{Signed, revoke};
 pub use state::State;
 

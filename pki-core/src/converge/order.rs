@@ -7,7 +7,7 @@ use super::plan::LeafKey;
 use super::revoke::Lists;
 use super::{ConvergeError, Signed};
 use crate::certificate::AlternativeName;
-use crate::description::Cluster;
+use crate::description::{Cluster, Node};
 use crate::hierarchy::AuthorityName;
 use crate::key::PublicKey;
 use crate::leaf::{LeafId, leaves};
@@ -126,6 +126,25 @@ impl Order {
         self
     }
 
+    /// The name of a member among its own, where another authority than etcd's signs it: clients
+    /// of etcd trust the root, and would take it for that member.
+    pub fn poses_as(&self, cluster: &Cluster) -> Option<&San> {
+        let serves = self.issuer.is_other() && self.id.role == Role::Server;
+        let mut names = self.profile.names().iter().filter(|_| serves);
+        names.find(|name| {
+            let of_node = |node: &Node| match name {
+                San::Dns(dns) => node.fqdn == *dns,
+                San::Ip(address) => node.addresses.contains(address),
+                San::Wildcard(parent) => {
+                    let (_, rest) = node.fqdn.as_str().split_once('.').unwrap_or_default();
+                    rest == parent.as_str()
+                }
+                San::Uri(_) => false,
+            };
+            cluster.nodes.iter().any(of_node) || cluster.certificates.server_sans.contains(*name)
+        })
+    }
+
     /// Whether it can be made, as far as that can be seen without a key.
     ///
     /// # Errors
@@ -188,7 +207,9 @@ impl Order {
             Some(key) => Pki::<S>::add_leaf(&mut batch, &leaf, key, keys)?,
             None => Pki::<S>::add_certificate(&mut batch, &leaf),
         }
+        let signing = pki.authority(AuthorityName::signing(cluster))?;
         let lists = Lists {
+            signing: signing.as_ref(),
             authorities: &pki.authorities()?,
             fresh: &[],
             revocations: &pki.revocations()?,
@@ -206,8 +227,7 @@ impl Order {
             .map(AlternativeName::from)
         {
             for stored in &chain.stored {
-                let constraints = stored.certificate.name_constraints.as_ref();
-                if constraints.is_some_and(|constraints| !constraints.permits(&name)) {
+                if !stored.certificate.may_sign(&name) {
                     return Err(ConvergeError::OutsideConstraints {
                         position: None,
                         name: name.to_string(),
@@ -223,18 +243,24 @@ impl Order {
 fn check_issuer(cluster: &Cluster, issuer: AuthorityName, role: Role) -> Result<(), ConvergeError> {
     let signs_leaves = issuer.is_other() || issuer == AuthorityName::signing(cluster);
     match () {
-        () if !issuer.is_described(cluster) || !signs_leaves => {
-            let signing = std::iter::once(AuthorityName::signing(cluster));
-            let signing = signing.chain(AuthorityName::others(cluster));
-            let known: Vec<_> = signing.map(|name| name.to_string()).collect();
-            Err(ConvergeError::NoIssuer {
-                name: issuer,
-                known: known.join(", "),
-            })
-        }
+        () if !issuer.is_described(cluster) => Err(ConvergeError::UndescribedIssuer {
+            name: issuer,
+            known: known_issuers(cluster),
+        }),
+        () if !signs_leaves => Err(ConvergeError::NoIssuer {
+            name: issuer,
+            known: known_issuers(cluster),
+        }),
         () if issuer.is_other() && role == Role::Peer => Err(ConvergeError::NoPeers(issuer)),
         () => Ok(()),
     }
+}
+
+fn known_issuers(cluster: &Cluster) -> String {
+    let signing = std::iter::once(AuthorityName::signing(cluster));
+    let signing = signing.chain(AuthorityName::others(cluster));
+    let known: Vec<_> = signing.map(|name| name.to_string()).collect();
+    known.join(", ")
 }
 
 /// An ordered certificate, in memory.

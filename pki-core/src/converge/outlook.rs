@@ -2,17 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use super::plan::Plan;
+use super::plan::{Plan, PlannedLeaf};
 use super::{Action, ConvergeError};
 use crate::crl::Due;
 use crate::description::Cluster;
 use crate::hierarchy::AuthorityName;
 use crate::store::{Pki, Store};
-use crate::trust::Bundles;
 
 impl Plan {
-    /// Where a person will find what [`Plan::apply`] writes, besides authorities and certificates:
-    /// CA files, revocation lists, the journal.
+    /// Where a person will find what [`Plan::apply`] writes: certificates and
+    /// sealed keys, CA files, revocation lists, the journal.
     ///
     /// # Errors
     ///
@@ -22,11 +21,14 @@ impl Plan {
         cluster: &Cluster,
         pki: &Pki<S>,
     ) -> Result<Vec<String>, ConvergeError> {
-        let find = |name| self.present(name).map(|stored| &stored.certificate);
-        let mut files = match Bundles::of(cluster, find) {
-            Ok(bundles) => pki.stale_bundles(&bundles)?,
-            Err(_) => pki.bundle_paths(),
-        };
+        let mut files = self.generations(pki);
+        files.extend(match &self.bundles {
+            Some(bundles) => {
+                let stale = pki.stale_bundles(bundles)?.into_iter();
+                stale.map(|(path, _)| path).collect()
+            }
+            None => pki.bundle_paths(),
+        });
         let mut lists: BTreeSet<String> = BTreeSet::new();
         let merged = [Pki::<S>::merged_crl_path(), Pki::<S>::crl_pem_path()];
         let merged = merged.map(|path| pki.store().locate(path));
@@ -64,5 +66,19 @@ impl Plan {
             files.push(pki.locate_journal());
         }
         Ok(files)
+    }
+
+    fn generations<S: Store>(&self, pki: &Pki<S>) -> Vec<String> {
+        let authorities = self.authorities.iter().chain(&self.others);
+        let authorities = authorities
+            .filter(|(_, present)| present.is_none())
+            .flat_map(|(name, _)| pki.files_of_authority(*name, 1));
+        let leaves = self.leaves.iter().flat_map(|planned| match planned {
+            PlannedLeaf::Issue {
+                leaf, generation, ..
+            } => pki.files_of_leaf(&leaf.id, *generation).to_vec(),
+            PlannedLeaf::Keep(_) => Vec::new(),
+        });
+        authorities.chain(leaves).collect()
     }
 }

@@ -6,25 +6,51 @@ use std::fmt;
 use time::OffsetDateTime;
 
 use super::{ConvergeError, Renewal};
-use crate::certificate::AlternativeName;
-use crate::crl::{Due, List, in_force, lists};
+use crate::certificate::{AlternativeName, Certificate};
+use crate::crl::{Due, List, in_force, lists_under};
 use crate::description::{Cluster, Position};
 use crate::hierarchy::AuthorityName;
 use crate::key::KeyAlgorithm;
 use crate::leaf::{Leaf, LeafId, leaves};
 use crate::lifetime::Lifetime;
 use crate::revocation::Revocation;
-use crate::store::{Pki, Store, StoredAuthority, StoredLeaf};
+use crate::rotation::Change;
+use crate::store::{Pki, Recorded, Store, StoredAuthority, StoredLeaf};
+use crate::trust::{Bundles, standing};
 
 /// Finds out what is missing, or does not fit the description any more.
 ///
 /// # Errors
 ///
-/// When the store cannot be read or is another cluster's; when an authority is missing above one
+/// When the store cannot be read or is another cluster's; when a certificate is another than the
+/// journal tells of; when an authority is missing above one
 /// that is there; when a node lies outside what the etcd authority may sign.
 pub fn plan<S: Store>(
     cluster: &Cluster,
     pki: &Pki<S>,
+    now: OffsetDateTime,
+) -> Result<Plan, ConvergeError> {
+    plan_onto(cluster, pki, None, now)
+}
+
+/// The same under the authorities and the trust that a step of a rotation leads to.
+///
+/// # Errors
+///
+/// The same.
+pub fn plan_step<S: Store>(
+    cluster: &Cluster,
+    pki: &Pki<S>,
+    change: Change,
+    now: OffsetDateTime,
+) -> Result<Plan, ConvergeError> {
+    plan_onto(cluster, pki, Some(change), now)
+}
+
+fn plan_onto<S: Store>(
+    cluster: &Cluster,
+    pki: &Pki<S>,
+    change: Option<Change>,
     now: OffsetDateTime,
 ) -> Result<Plan, ConvergeError> {
     if let Some(keyring) = pki.keyring()?
@@ -35,13 +61,40 @@ pub fn plan<S: Store>(
             described: cluster.name.to_string(),
         });
     }
-    let authorities = authorities(cluster, pki)?;
+    let mut every_authority = pki.authorities()?;
+    let journal = pki.journal()?;
+    let recorded = Recorded::new(&journal, every_authority.iter().cloned());
+    // What another one did not sign or does not fit would be blamed for that otherwise.
+    for authority in &every_authority {
+        pki.expect_authority(&recorded, authority)?;
+    }
+    every_authority.extend(change.iter().flat_map(Change::new_authorities).cloned());
+    let authorities = match &change {
+        Some(change) => change.planned(),
+        None => authorities(cluster, pki)?,
+    };
     let others = others(cluster, pki, &authorities)?;
-    let revocations = pki.revocations()?;
-    let every_authority = pki.authorities()?;
+    let bundles = match &change {
+        Some(change) => Some(change.bundles.clone()),
+        None if authorities.iter().all(|(_, present)| present.is_some()) => {
+            Some(standing(cluster, pki)?)
+        }
+        None => None,
+    };
+    let mut revocations = pki.revocations()?;
+    revocations.extend(change.iter().flat_map(|change| change.revocations.clone()));
     refuse_other_issuer(&authorities, &every_authority)?;
-    let lists = lists(cluster, pki, &every_authority, &revocations, now)?;
+    let signing = AuthorityName::signing(cluster);
+    let signing = authorities.iter().find(|(name, _)| *name == signing);
+    let lists: Vec<List> = match signing.and_then(|(_, present)| present.as_ref()) {
+        Some(signing) => lists_under(signing, cluster, pki, &every_authority, &revocations, now)
+            .into_iter()
+            .collect::<Result<_, _>>()?,
+        None => Vec::new(),
+    };
     let mut plan = Plan {
+        bundles,
+        change,
         authorities,
         others,
         leaves: Vec::new(),
@@ -54,6 +107,9 @@ pub fn plan<S: Store>(
     };
     for leaf in leaves(cluster) {
         let present = pki.leaf(&leaf.id)?;
+        if let Some(present) = &present {
+            pki.expect_leaf(&recorded, present)?;
+        }
         plan.refuse_lost_authority(present.as_ref())?;
         let adopted = match &present {
             Some(present) => pki.is_adopted(present)?,
@@ -62,14 +118,24 @@ pub fn plan<S: Store>(
         let reason = plan.reason(cluster, &leaf, present.as_ref(), adopted, now);
         let planned = match (reason, present) {
             (None, Some(present)) => PlannedLeaf::Keep(present),
+            // In the midst of a rotation that lets other names in the old ones stay.
+            (Some(Reason::Described), Some(present))
+                if plan.change.is_some() && plan.check_constraints(cluster, &leaf).is_err() =>
+            {
+                PlannedLeaf::Keep(present)
+            }
             (reason, present) => {
                 plan.check_constraints(cluster, &leaf)?;
-                let generation = present.map_or(1, |present| present.generation + 1);
+                let reason = reason.unwrap_or(Reason::Missing);
+                let terms = Terms {
+                    key: kept_key(reason, present.as_ref(), pki)?,
+                    ..Terms::default()
+                };
                 PlannedLeaf::Issue {
                     leaf,
-                    generation,
-                    reason: reason.unwrap_or(Reason::Missing),
-                    terms: Terms::default(),
+                    generation: present.map_or(1, |present| present.generation + 1),
+                    reason,
+                    terms,
                 }
             }
         };
@@ -81,6 +147,10 @@ pub fn plan<S: Store>(
 /// What is there and what is to be made.
 #[derive(Debug)]
 pub struct Plan {
+    /// What leaves carry and who trusts what, where every authority is there.
+    pub(super) bundles: Option<Bundles>,
+    /// The step of a rotation that leads there, if one does.
+    pub(super) change: Option<Change>,
     pub(super) authorities: Vec<Planned>,
     pub(super) others: Vec<Planned>,
     pub(super) leaves: Vec<PlannedLeaf>,
@@ -92,6 +162,8 @@ pub struct Plan {
 impl Plan {
     /// What [`Plan::apply`] will make, in order.
     pub fn actions(&self) -> Vec<Action> {
+        let of_step = self.change.iter().flat_map(Change::new_authorities);
+        let of_step = of_step.map(|stored| Action::MakeAuthority(stored.name));
         let authorities = self
             .authorities
             .iter()
@@ -105,7 +177,12 @@ impl Plan {
             }),
             PlannedLeaf::Keep(_) => None,
         });
-        authorities.chain(leaves).collect()
+        of_step.chain(authorities).chain(leaves).collect()
+    }
+
+    /// Whether it is a step of the rotation of an authority.
+    pub fn is_step(&self) -> bool {
+        self.change.is_some()
     }
 
     /// Issues a described leaf anew, whether it fits or not, because it was asked for.
@@ -194,7 +271,25 @@ impl Plan {
         if !signing.is_some_and(|issuer| certificate.is_issued_by(&issuer.certificate)) {
             return Some(Reason::Issuer);
         }
+        if !self.carries_chain(present, adopted) {
+            return Some(Reason::Chain);
+        }
         (certificate.validity.not_after < now).then_some(Reason::Expired)
+    }
+
+    /// Whether a leaf carries the chain that it must carry now. One that was adopted may lack what
+    /// is of use to others than members, unless a rotation relies on it.
+    fn carries_chain(&self, leaf: &StoredLeaf, adopted: bool) -> bool {
+        let Some(bundles) = &self.bundles else {
+            return true;
+        };
+        let in_use = self
+            .authorities
+            .iter()
+            .filter_map(|(_, present)| present.as_ref());
+        let is_cross = |one: &Certificate| in_use.clone().all(|stored| stored.certificate != *one);
+        let rotating = bundles.presented().any(is_cross);
+        (adopted && !rotating) || bundles.presented().eq(leaf.chain.iter().skip(1))
     }
 
     /// A leaf that no authority here has signed was signed by the one that is missing.
@@ -266,6 +361,8 @@ pub enum Action {
 pub enum Reason {
     /// It was asked for by hand.
     Asked,
+    /// The authorities that it must carry behind itself are others now.
+    Chain,
     /// Its names, usages or subject are not those described any more.
     Described,
     /// Its renewal has come.
@@ -284,6 +381,7 @@ impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Asked => "it was asked for",
+            Self::Chain => "the authorities over it changed",
             Self::Described => "the description changed",
             Self::Due => "it is due",
             Self::Expired => "it has expired",
@@ -409,6 +507,23 @@ fn others<S: Store>(
         }
     }
     Ok(found)
+}
+
+/// Under other authorities a leaf keeps its key, so that the certificate alone is swapped and no
+/// handshake sees a pair that does not match; unless the key is not here, or somebody else has it.
+fn kept_key<S: Store>(
+    reason: Reason,
+    present: Option<&StoredLeaf>,
+    pki: &Pki<S>,
+) -> Result<LeafKey, ConvergeError> {
+    let (Reason::Chain | Reason::Issuer, Some(present)) = (reason, present) else {
+        return Ok(LeafKey::New);
+    };
+    let key = &present.certificate().public_key;
+    match pki.has_leaf_key(present)? && !pki.is_compromised(key)? {
+        true => Ok(LeafKey::Same),
+        false => Ok(LeafKey::New),
+    }
 }
 
 /// The serial numbers of what is revoked for good.

@@ -7,12 +7,8 @@ use crate::certificate::Certificate;
 use crate::description::Cluster;
 use crate::hierarchy::AuthorityName;
 use crate::leaf::{LeafId, leaves};
-use crate::lifetime::RenewBefore;
-use crate::store::{Pki, Store, StoreError, StoredLeaf};
-
-/// A renewal is spread over this part of a certificate's validity before it is due, so that
-/// certificates which were issued together do not end together for ever.
-const SPREAD: i32 = 10;
+use crate::lifetime::{RenewBefore, spread};
+use crate::store::{Pki, Store, StoreError, StoredAuthority, StoredLeaf};
 
 /// A leaf that is there, and when its renewal comes.
 #[derive(Clone, Debug)]
@@ -72,16 +68,25 @@ pub fn renewals<S: Store>(cluster: &Cluster, pki: &Pki<S>) -> Result<Vec<Renewal
 
 /// The first renewal that is to come and of use, of what is there.
 pub fn next_renewal(cluster: &Cluster, state: &State) -> Option<(LeafId, OffsetDateTime)> {
-    let signing = AuthorityName::signing(cluster);
-    let signing = state.authorities.iter().find(|one| one.name == signing);
-    let issuer_ends = signing.map(|signing| signing.certificate.validity.not_after);
     let leaves = state.leaves.iter();
-    let useful = leaves.filter(|leaf| !ends_with(leaf.certificate(), issuer_ends));
+    let useful = leaves.filter(|leaf| ending_before(cluster, state, leaf).is_none());
     let from = |leaf: &StoredLeaf| {
         let from = renewed_from(leaf.certificate(), cluster.certificates.renew_before);
         (leaf.id.clone(), from)
     };
     useful.map(from).min_by_key(|(_, from)| *from)
+}
+
+/// The authority that signs, if a leaf ends with it, so that no renewal lengthens its life.
+pub fn ending_before<'a>(
+    cluster: &Cluster,
+    state: &'a State,
+    leaf: &StoredLeaf,
+) -> Option<&'a StoredAuthority> {
+    let signing = AuthorityName::signing(cluster);
+    let signing = state.authorities.iter().find(|one| one.name == signing)?;
+    let issuer_ends = Some(signing.certificate.validity.not_after);
+    ends_with(leaf.certificate(), issuer_ends).then_some(signing)
 }
 
 fn ends_with(certificate: &Certificate, issuer_ends: Option<OffsetDateTime>) -> bool {
@@ -90,8 +95,7 @@ fn ends_with(certificate: &Certificate, issuer_ends: Option<OffsetDateTime>) -> 
 
 fn renewed_from(certificate: &Certificate, renew_before: RenewBefore) -> OffsetDateTime {
     let validity = &certificate.validity;
-    let spread = (validity.not_after - validity.not_before) / SPREAD;
-    renew_before.due_from(validity) - early(&certificate.serial, spread)
+    renew_before.due_from(validity) - early(&certificate.serial, spread(validity))
 }
 
 /// A part of `spread` that differs from certificate to certificate and stays with each: serial

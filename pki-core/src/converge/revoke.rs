@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 use super::ConvergeError;
 use super::apply::open_authority;
 use crate::authority::{Authority, IssueError};
-use crate::crl::{Crl, List, lists};
+use crate::crl::{Crl, List, lists_under};
 use crate::description::Cluster;
 use crate::hierarchy::AuthorityName;
 use crate::revocation::Revocation;
@@ -59,7 +59,7 @@ pub fn revoke<S: Store>(
     keys: &Unlocked,
     now: OffsetDateTime,
 ) -> Result<Signed, ConvergeError> {
-    check_signer(cluster, pki)?;
+    let signing = signer(cluster, pki)?;
     let mut batch = Batch::default();
     let mut records = pki.revocations()?;
     let mut written = Vec::new();
@@ -72,6 +72,7 @@ pub fn revoke<S: Store>(
     batch.barrier();
     let authorities = pki.authorities()?;
     let lists = Lists {
+        signing: Some(&signing),
         authorities: &authorities,
         fresh: &[],
         revocations: &records,
@@ -83,8 +84,8 @@ pub fn revoke<S: Store>(
     Ok(signed)
 }
 
-/// Without the list for etcd nothing would be refused.
-fn check_signer<S: Store>(cluster: &Cluster, pki: &Pki<S>) -> Result<(), ConvergeError> {
+/// The authority that signs the list for etcd: without that nothing would be refused.
+fn signer<S: Store>(cluster: &Cluster, pki: &Pki<S>) -> Result<StoredAuthority, ConvergeError> {
     let name = AuthorityName::signing(cluster);
     let Some(authority) = pki.authority(name)? else {
         return Err(ConvergeError::Incomplete(format!("authorities/{name}")));
@@ -95,7 +96,7 @@ fn check_signer<S: Store>(cluster: &Cluster, pki: &Pki<S>) -> Result<(), Converg
     }
     match pki.custody(&authority)? {
         Custody::Offline => Err(ConvergeError::OfflineSigner(name)),
-        Custody::Command(_) | Custody::Sealed => Ok(()),
+        Custody::Command(_) | Custody::Sealed => Ok(authority),
     }
 }
 
@@ -113,6 +114,8 @@ pub struct Signed {
 
 /// What lists are made of.
 pub(super) struct Lists<'a> {
+    /// The authority that signs leaves.
+    pub(super) signing: Option<&'a StoredAuthority>,
     /// Every authority, in the store or about to be.
     pub(super) authorities: &'a [StoredAuthority],
     /// Those of them whose keys are at hand.
@@ -132,7 +135,18 @@ impl Lists<'_> {
         batch: &mut Batch,
     ) -> Result<Signed, ConvergeError> {
         let mut signed = Signed::default();
-        let lists = lists(cluster, pki, self.authorities, self.revocations, now)?;
+        let Some(signing) = self.signing else {
+            return Ok(signed);
+        };
+        let lists = lists_under(
+            signing,
+            cluster,
+            pki,
+            self.authorities,
+            self.revocations,
+            now,
+        );
+        let lists: Vec<List> = lists.into_iter().collect::<Result<_, _>>()?;
         for list in lists.iter().filter(|list| list.due.is_some()) {
             match self.sign_one(list, pki, keys) {
                 Ok(crl) => signed.written.extend(pki.add_crl(batch, list, &crl)),

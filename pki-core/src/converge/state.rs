@@ -6,9 +6,9 @@ use crate::description::Cluster;
 use crate::hierarchy::AuthorityName;
 use crate::leaf::{LeafId, leaves};
 use crate::store::{Pki, Store, StoredAuthority, StoredLeaf};
-use crate::trust::Bundles;
+use crate::trust::{Bundles, standing};
 
-/// The newest generation of everything that a description asks for.
+/// The generation in use of everything that a description asks for.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct State {
@@ -16,6 +16,8 @@ pub struct State {
     pub authorities: Vec<StoredAuthority>,
     /// The leaves, in the order of the description.
     pub leaves: Vec<StoredLeaf>,
+    /// What leaves carry, and what members and clients must trust.
+    pub bundles: Bundles,
     /// Where a person finds the trust bundles that were written to come to this state.
     pub written_bundles: Vec<String>,
     /// The revocation lists that were signed to come to this state.
@@ -50,6 +52,7 @@ impl State {
         Ok(Self {
             authorities,
             leaves,
+            bundles: standing(cluster, pki)?,
             written_bundles: Vec::new(),
             lists: Signed::default(),
         })
@@ -66,15 +69,5 @@ impl State {
     /// A leaf.
     pub fn leaf(&self, id: &LeafId) -> Option<&StoredLeaf> {
         self.leaves.iter().find(|stored| stored.id == *id)
-    }
-
-    /// What members and clients must trust.
-    ///
-    /// # Errors
-    ///
-    /// When an authority is missing.
-    pub fn bundles(&self, cluster: &Cluster) -> Result<Bundles, ConvergeError> {
-        Bundles::of(cluster, |name| self.authority(name))
-            .map_err(|name| ConvergeError::Incomplete(format!("authorities/{name}")))
     }
 }

@@ -188,7 +188,7 @@ fn an_interrupted_run_is_completed() {
     };
     let (all, done, whole) = run(Failing::never(Memory::default()));
     assert!(done);
-    assert_eq!(whole.written(), 1 + 3 + 6 + 2 + 4 + 2);
+    assert_eq!(whole.written(), 1 + 3 + 3 + 6 + 4 + 2);
     for kept in 0..whole.written() {
         let (_, done, cut) = run(Failing::after(Memory::default(), kept));
         assert!(!done);

@@ -42,14 +42,22 @@ pub(crate) fn each_list<S: Store>(
     revocations: &[Revocation],
     now: OffsetDateTime,
 ) -> Vec<Result<List, StoreError>> {
-    let signing = AuthorityName::signing(cluster);
-    let signing = authorities
-        .iter()
-        .filter(|authority| authority.name == signing)
-        .max_by_key(|authority| authority.generation);
-    let Some(signing) = signing else {
-        return Vec::new();
-    };
+    match pki.authority(AuthorityName::signing(cluster)) {
+        Ok(Some(signing)) => lists_under(&signing, cluster, pki, authorities, revocations, now),
+        Ok(None) => Vec::new(),
+        Err(error) => vec![Err(error)],
+    }
+}
+
+/// The same where `signing` signs leaves, be it in the store or about to be.
+pub(crate) fn lists_under<S: Store>(
+    signing: &StoredAuthority,
+    cluster: &Cluster,
+    pki: &Pki<S>,
+    authorities: &[StoredAuthority],
+    revocations: &[Revocation],
+    now: OffsetDateTime,
+) -> Vec<Result<List, StoreError>> {
     let others = authorities.iter().filter(|authority| {
         (authority.name, authority.generation) != (signing.name, signing.generation)
     });
@@ -157,6 +165,12 @@ impl List {
         let backdate = cluster.certificates.backdate.as_duration();
         let mut validity = Validity::starting(now, lifetime, backdate)
             .clamped_to(&self.authority.certificate.validity);
+        // A list cannot tell of what was revoked after it: so where there is news it is not
+        // backdated beyond that. A date that is to come was written by a clock that was ahead.
+        let dates = self.entries.iter().map(|entry| entry.revoked);
+        if let Some(newest) = dates.filter(|revoked| *revoked <= now).max() {
+            validity.not_before = validity.not_before.max(newest);
+        }
         if let Some(previous) = &self.previous {
             // A clock that went back must not make the new list look older.
             validity.not_before = validity.not_before.max(previous.this_update);

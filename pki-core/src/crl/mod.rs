@@ -41,8 +41,8 @@ use time::OffsetDateTime;
 use x509_parser::prelude::FromDer;
 use x509_parser::revocation_list::CertificateRevocationList;
 
-pub(crate) use lists::each_list;
 pub use lists::{Due, List, in_force, lists};
+pub(crate) use lists::{each_list, lists_under};
 pub use number::CrlNumber;
 pub use reason::{Reason, UnknownReason};
 

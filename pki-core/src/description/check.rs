@@ -28,7 +28,7 @@ type Text = Spanned<String>;
 pub(super) fn cluster(raw: raw::Description) -> Checked<Cluster> {
     let name = or_default(raw.cluster.as_ref(), "cluster", "etcd")?;
     check_cluster_name(&name, raw.cluster.as_ref())?;
-    let domain: DnsName = value(&raw.domain, "domain")?;
+    let domain = domain(&raw.domain)?;
     let nodes = nodes(&raw.nodes, &domain)?;
     let networks = networks(&raw.networks, &nodes)?;
     check_networks(&raw.nodes.value, &networks)?;
@@ -53,6 +53,13 @@ pub(super) fn cluster(raw: raw::Description) -> Checked<Cluster> {
     lifetimes::check(&raw, &cluster)?;
     check_constraints(&raw, &cluster)?;
     Ok(cluster)
+}
+
+fn domain(text: &Text) -> Checked<DnsName> {
+    text.value.parse().map_err(|error| {
+        let hint = "write the domain of the nodes, such as internal.example";
+        fault(text, format!("domain: {error}: {hint}"))
+    })
 }
 
 fn nodes(raw: &Spanned<Vec<Spanned<raw::Node>>>, domain: &DnsName) -> Checked<Vec<Node>> {

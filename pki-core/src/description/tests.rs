@@ -208,6 +208,16 @@ fn faults_name_line_and_column() {
             "lower case",
         ),
         ("domain: a..b\nnodes:\n".to_owned() + node, 1, "empty"),
+        (
+            "domain: ''\nnodes:\n".to_owned() + node,
+            1,
+            "domain: the name is empty: write the domain of the nodes, such as internal.example",
+        ),
+        (
+            "domain: 5\nnodes:\n".to_owned() + node,
+            1,
+            "write the domain of the nodes, such as internal.example",
+        ),
         (with("networks: [10.1.0.0/24]"), 3, "none of the networks"),
         (with("networks: [10.0.0.1/24]"), 4, "write 10.0.0.0/24"),
         (with("networks: [10.0.0.0/33]"), 4, "not a block"),
@@ -233,6 +243,21 @@ fn faults_name_line_and_column() {
             with("certificates: { renew_before: 400d }"),
             4,
             "not less than the lifetime",
+        ),
+        (
+            with("certificates: { renew_before: 330d }"),
+            4,
+            "certificates: renew_before: a certificate of 1y could be due as soon as it is made",
+        ),
+        (
+            with("certificates: { renew_before: 9/10 }"),
+            4,
+            "due as soon as it is made",
+        ),
+        (
+            with("certificates: { lifetime: 1s }"),
+            4,
+            "certificates: lifetime: a certificate of 1s could be due",
         ),
         (with("certificates: { key: dsa }"), 4, "no key algorithm"),
         (

@@ -208,7 +208,7 @@ struct Source<'a, K> {
 
 impl<K: Fn(&StoredLeaf) -> Result<SecretText, ConvergeError>> Source<'_, K> {
     fn values(&self, role: AnsibleRole) -> Result<Owned, ConvergeError> {
-        let bundles = self.state.bundles(self.cluster)?;
+        let bundles = &self.state.bundles;
         match (role, self.cluster.ansible.vault_files) {
             (AnsibleRole::Common, _) => {
                 let top = self
@@ -250,7 +250,7 @@ impl<K: Fn(&StoredLeaf) -> Result<SecretText, ConvergeError>> Source<'_, K> {
             Sharing::PerNode => Owner::Node(node.clone()),
             Sharing::Shared => Owner::Nodes,
         };
-        let bundles = self.state.bundles(self.cluster)?;
+        let bundles = &self.state.bundles;
         Ok(vec![
             ("ca", Some(authority(&bundles.members))),
             ("server", Some(self.leaf(owner.clone(), Role::Server)?)),

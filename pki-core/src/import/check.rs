@@ -1,6 +1,6 @@
 //! The checks of an authority from elsewhere.
 
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
 use super::{Import, ImportError};
 use crate::authority::check_authority;
@@ -8,6 +8,7 @@ use crate::certificate::{AlternativeName, Certificate, ExtendedKeyUsage};
 use crate::description::Cluster;
 use crate::hierarchy::AuthorityName;
 use crate::leaf::leaves;
+use crate::lint::{self, Violation};
 use crate::role::Usage;
 use crate::signer::Custody;
 use crate::store::{Pki, Store};
@@ -45,8 +46,21 @@ pub(super) fn import<S: Store>(
     };
     climb(cluster, pki, &mut import, given, now)?;
     check_below(cluster, pki, name, own)?;
-    notes(&mut import);
+    notes(cluster, &mut import, now);
     Ok(import)
+}
+
+/// A request says nothing of a lifetime, so who signs it may take any.
+pub(super) fn shorter_than_described(cluster: &Cluster, import: &Import) -> Option<String> {
+    let validity = &import.certificate.validity;
+    let described = import.name.setting(cluster).lifetime;
+    let holds = validity.not_after - validity.not_before;
+    (holds + Duration::DAY < described.as_duration()).then(|| {
+        format!(
+            "it holds for {} days, where the description says {described}: have the request signed again for longer, if that is not meant",
+            holds.whole_days()
+        )
+    })
 }
 
 /// From the authority up to the top, each checked for its place.
@@ -126,6 +140,15 @@ fn check_place(
     let Some(constraints) = certificate.authority else {
         return Err(crate::authority::IssueError::NotAnAuthority { subject: subject() }.into());
     };
+    if let Some(violation) = unreadable(certificate) {
+        return Err(ImportError::Unreadable {
+            subject: subject(),
+            violation,
+        });
+    }
+    if name == AuthorityName::signing(cluster) && !certificate.signs_lists() {
+        return Err(crate::authority::IssueError::NotACrlIssuer { subject: subject() }.into());
+    }
     if !certificate.validity.contains(now) {
         return Err(ImportError::NotValid {
             subject: subject(),
@@ -152,6 +175,12 @@ fn check_place(
     check_names(cluster, certificate)
 }
 
+/// What makes every verifier refuse each path through the certificate.
+fn unreadable(certificate: &Certificate) -> Option<Violation> {
+    let mut violations = lint::certificate(certificate).into_iter();
+    violations.find(|violation| UNREADABLE.contains(&violation.lint.code))
+}
+
 /// Go and OpenSSL hold every certificate of a path to the usages of those above it.
 fn check_usages(certificate: &Certificate) -> Result<(), ImportError> {
     let usages = &certificate.extended_key_usages;
@@ -174,9 +203,6 @@ fn check_usages(certificate: &Certificate) -> Result<(), ImportError> {
 }
 
 fn check_names(cluster: &Cluster, certificate: &Certificate) -> Result<(), ImportError> {
-    let Some(constraints) = &certificate.name_constraints else {
-        return Ok(());
-    };
     for leaf in leaves(cluster) {
         let names = leaf
             .profile
@@ -184,7 +210,7 @@ fn check_names(cluster: &Cluster, certificate: &Certificate) -> Result<(), Impor
             .iter()
             .cloned()
             .map(AlternativeName::from);
-        if let Some(name) = names.into_iter().find(|name| !constraints.permits(name)) {
+        if let Some(name) = names.into_iter().find(|name| !certificate.may_sign(name)) {
             return Err(ImportError::Constraints {
                 subject: certificate.subject.clone(),
                 name: name.to_string(),
@@ -217,29 +243,35 @@ fn check_below<S: Store>(
     Ok(())
 }
 
-fn notes(import: &mut Import) {
+/// What is not refused is told by the rules of `verify`.
+fn notes(cluster: &Cluster, import: &mut Import, now: OffsetDateTime) {
     let own = &import.certificate;
     let mut notes = Vec::new();
     if import.name == AuthorityName::Etcd && own.name_constraints.is_none() {
         notes.push("it has no name constraints, so it can sign any name".to_owned());
     }
-    if own
-        .authority
-        .is_some_and(|constraints| constraints.path_len.is_none())
-    {
-        notes.push("it has no path length, so authorities below it are not limited".to_owned());
+    let end = own.validity.not_after;
+    if end < now + cluster.certificates.lifetime.as_duration() {
+        notes.push(format!(
+            "it ends on {}, before a certificate that is issued now should: what it signs ends with it",
+            end.date()
+        ));
     }
-    if own.subject_key_identifier.is_none() {
-        notes.push("it has no subject key identifier (RFC 5280 section 4.2.1.2)".to_owned());
-    }
-    if !own.is_self_issued() && own.authority_key_identifier.is_none() {
-        notes.push("it has no authority key identifier (RFC 5280 section 4.2.1.1)".to_owned());
-    }
+    notes.extend(lint::certificate(own).iter().map(Violation::to_string));
     for (_, certificate) in &import.above {
+        let issuer = &certificate.subject;
         if certificate.validity.not_after < own.validity.not_after {
-            let issuer = &certificate.subject;
             notes.push(format!("it outlives `{issuer}`, which stands above it"));
         }
+        let violations = lint::certificate(certificate).into_iter();
+        notes.extend(violations.map(|violation| format!("`{issuer}` above it: {violation}")));
     }
     import.notes = notes;
 }
+
+/// The rules without which no verifier takes what the authority signed.
+const UNREADABLE: [&str; 3] = [
+    "extension-critical-unknown",
+    "extension-malformed",
+    "extension-repeated",
+];

@@ -1,7 +1,7 @@
 //! The journal: what was issued, revoked, imported and exported, when and by which command.
 //!
-//! `journal.jsonl` records, and never decides: a command does the same whether it is there or
-//! not. It is written after what it records, so a command that is killed leaves at most lines
+//! `journal.jsonl` records, and does not decide what is made: a command makes the same whether it
+//! is there or not. But nothing is built on a certificate that is another than it tells of. It is written after what it records, so a command that is killed leaves at most lines
 //! that are missing. The next command finds certificates and revocations without a line and adds
 //! one with the event `found`. A key that leaves is the exception, since nothing else would tell
 //! of it: its line, `exported`, is written before.

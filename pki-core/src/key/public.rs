@@ -15,7 +15,7 @@ use x509_parser::x509::SubjectPublicKeyInfo;
 use super::Fingerprint;
 
 /// A public key as SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7).
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct PublicKey {
     spki: Vec<u8>,
     raw: Vec<u8>,

@@ -1,7 +1,10 @@
 //! Private keys as files have them: PEM or DER, in clear or under a passphrase.
 
 use pkcs8::EncryptedPrivateKeyInfoRef;
+use pkcs8::der::asn1::OctetStringRef;
+use pkcs8::der::{Decode, Reader, SliceReader};
 use pkcs8::pkcs5::pbes2::{Kdf, Parameters};
+use pkcs8::spki::AlgorithmIdentifierRef;
 
 use super::{KeyError, PrivateKey};
 use crate::pem;
@@ -36,7 +39,10 @@ impl PrivateKey {
 
     fn from_any_der(der: &[u8], passphrase: Option<&[u8]>) -> Result<Self, KeyError> {
         let Ok(encrypted) = EncryptedPrivateKeyInfoRef::try_from(der) else {
-            return Self::from_der(der);
+            return match is_encrypted(der) {
+                true => Err(KeyError::LegacyEncryption),
+                false => Self::from_der(der),
+            };
         };
         let passphrase = passphrase.ok_or(KeyError::Encrypted)?;
         let parameters = encrypted.encryption_algorithm.pbes2();
@@ -56,6 +62,19 @@ impl PrivateKey {
 pub(crate) fn has_header_of_encryption(content: &[u8]) -> bool {
     let header = b"Proc-Type: 4,ENCRYPTED";
     content.windows(header.len()).any(|part| part == header)
+}
+
+/// Whether these octets are an EncryptedPrivateKeyInfo (RFC 5958 section 3), in whatever way it is
+/// encrypted: the reader of PKCS#8 knows none but PBES2 and some of PBES1.
+fn is_encrypted(der: &[u8]) -> bool {
+    let Ok(mut reader) = SliceReader::new(der) else {
+        return false;
+    };
+    let read = reader.sequence(|content| {
+        AlgorithmIdentifierRef::decode(content)?;
+        <&OctetStringRef>::decode(content).map(|_| ())
+    });
+    read.is_ok()
 }
 
 /// A file must not be able to keep the machine busy for hours or eat all its memory.

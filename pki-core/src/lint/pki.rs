@@ -100,6 +100,20 @@ pub const REVOKED: Lint = error(
     "etcd refuses it at its next connection",
     "issue it anew, and install it",
 );
+/// The key of a certificate in use was compromised under another certificate.
+pub const KEY_COMPROMISED: Lint = error(
+    "key-compromised",
+    "no certificate in use is of a key that was revoked for keyCompromise",
+    "RFC 5280 section 5.3.1; a renewal with the same key is another certificate of it, and lists name certificates",
+    "issue it anew with another key, install that, and revoke this one: etcdpki issue OWNER --rekey, etcdpki revoke OWNER/ROLE/GENERATION --reason keyCompromise",
+);
+/// A certificate in use is sent along with an authority that is on the revocation list.
+pub const REVOKED_AUTHORITY: Lint = error(
+    "authority-revoked",
+    "no authority that certificates in use are sent along with is revoked",
+    "etcd compares the serial number of every certificate that a client sends with its list",
+    "while members have this list they refuse whoever sends it along, each other too, and nothing that is issued under it helps: go back to the list before, or on to another authority (docs/revocation.md)",
+);
 /// The revocation list cannot be read.
 pub const CRL_UNREADABLE: Lint = error(
     "crl-unreadable",
@@ -156,6 +170,13 @@ pub const VAULT_STALE: Lint = error(
     "hosts are provisioned from them",
     "run `etcdpki init` to write it anew",
 );
+/// A vault file was damaged, as can be seen without the password.
+pub const VAULT_DAMAGED: Lint = error(
+    "vault-damaged",
+    "every vault file is a whole vault",
+    "the format of ansible-vault; neither this nor ansible-vault opens a part of one",
+    "restore it from a copy, such as that of git (`git checkout -- FILE`), or move it away and run `etcdpki init`",
+);
 /// A vault file does not open.
 pub const VAULT_UNREADABLE: Lint = error(
     "vault-unreadable",
@@ -209,6 +230,8 @@ pub(super) const LINTS: &[Lint] = &[
     NOT_AS_DESCRIBED,
     TRUST_STALE,
     REVOKED,
+    REVOKED_AUTHORITY,
+    KEY_COMPROMISED,
     CRL_UNREADABLE,
     CRL_MISSING,
     CRL_STALE,
@@ -216,6 +239,7 @@ pub(super) const LINTS: &[Lint] = &[
     JOURNAL_BROKEN,
     JOURNAL_INCOMPLETE,
     VAULT_IN_CLEAR,
+    VAULT_DAMAGED,
     VAULT_STALE,
     VAULT_UNREADABLE,
     FOR_NEXT_ISSUE,

@@ -4,7 +4,7 @@
 //! keyring.yml                               the data keys, wrapped
 //! authorities/NAME/GENERATION/              ca.crt, ca.key.sealed; never changed
 //! certificates/OWNER/ROLE/GENERATION/       tls.crt, tls.key.sealed; never changed
-//! trust/                                    what members and clients must trust now
+//! trust/                                    what leaves carry, members and clients trust now
 //! revocations/SERIAL.yml                    what is revoked, a record each (crate::revocation)
 //! crl/etcd.crl, crl/etcd.pem                the list for etcd (crate::crl)
 //! crl/authorities/NAME/GENERATION.crl       the list of each authority that signs no leaves
@@ -12,8 +12,9 @@
 //! .gitattributes                            how git merges the journal
 //! ```
 //!
-//! Certificates and records are the state. Trust bundles and lists are made from them; a list
-//! that says more than the records is believed too, see [`crate::crl::lists`].
+//! Certificates and records are the state, and of several generations of an authority `trust/`
+//! tells which are in use. Lists are made from them; a list that says more than the records is
+//! believed too, see [`crate::crl::lists`].
 
 use crate::hierarchy::AuthorityName;
 use crate::leaf::LeafId;
@@ -36,6 +37,8 @@ pub(super) const REVOCATIONS: &str = "revocations";
 pub(super) const LEAVES: &str = "certificates";
 /// The keyring.
 pub(super) const KEYRING: &str = "keyring.yml";
+/// What leaves carry behind them now: the authority that signs them first.
+pub(super) const CHAIN: &str = "trust/chain.crt";
 /// What members must trust now.
 pub(super) const TRUST_OF_MEMBERS: &str = "trust/members.crt";
 /// What clients must trust now; it ends in the root.

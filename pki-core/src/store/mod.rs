@@ -24,8 +24,8 @@ pub use directory::Directory;
 #[cfg(test)]
 pub(crate) use failing::Failing;
 pub use memory::Memory;
-pub(crate) use pki::SealedFile;
 pub use pki::{Pki, StoredAuthority, StoredLeaf, StoredRequest};
+pub(crate) use pki::{Recorded, SealedFile};
 
 use crate::certificate::bundle::InvalidPem;
 use crate::crl::InvalidCrl;
@@ -153,6 +153,16 @@ pub enum StoreError {
         path: String,
         /// What is wrong with it.
         source: InvalidPem,
+    },
+    /// A certificate is another one than was put there.
+    #[error(
+        "{path}: {fault}; restore it from a copy, or, of a leaf, remove the directory that it is in and run `etcdpki init`"
+    )]
+    Changed {
+        /// The file.
+        path: String,
+        /// What is wrong with it.
+        fault: &'static str,
     },
     /// A revocation list cannot be read.
     #[error(

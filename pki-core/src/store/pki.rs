@@ -6,6 +6,7 @@ mod elsewhere;
 mod generations;
 mod keyring;
 mod leaves;
+mod recorded;
 mod sealed;
 
 use super::atomic::Group;
@@ -14,6 +15,7 @@ use super::{Batch, Directory, Store, StoreError, layout};
 pub use authorities::StoredAuthority;
 pub use elsewhere::StoredRequest;
 pub use leaves::StoredLeaf;
+pub(crate) use recorded::Recorded;
 pub(crate) use sealed::SealedFile;
 
 /// A PKI in a store.

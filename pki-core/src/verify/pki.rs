@@ -16,10 +16,11 @@ use crate::certificate::Certificate;
 use crate::crl::Reason;
 use crate::description::{Cluster, TrustAnchor};
 use crate::hierarchy::AuthorityName;
+use crate::key::PublicKey;
 use crate::lint::{self, BundleUse, Lint, Severity, Violation, pki as rules};
 use crate::seal::Unlocked;
 use crate::store::{Pki, Store, StoreError, StoredAuthority};
-use crate::trust::Bundles;
+use crate::trust::{StandingError, standing};
 
 /// Checks every authority and every leaf that the description asks for, the trust bundles and
 /// the revocation list, each by every rule of [`crate::lint`].
@@ -46,7 +47,9 @@ pub fn verify<S: Store + Sync>(
         validator: PathValidator::new(),
         authorities: Vec::new(),
         anchors: Vec::new(),
+        every: Vec::new(),
         revoked: HashMap::new(),
+        compromised: HashSet::new(),
         damaged: HashSet::new(),
         report: Report::default(),
     };
@@ -158,8 +161,12 @@ struct Check<'a, S> {
     authorities: Vec<StoredAuthority>,
     /// The root, for clients that trust it alone, and the anchor of the members.
     anchors: Vec<(AuthorityName, Anchors)>,
+    /// The certificate of every generation of everything.
+    every: Vec<Certificate>,
     /// What is revoked, by serial number, and why.
     revoked: HashMap<Vec<u8>, Reason>,
+    /// Keys that somebody else may have: a certificate of each was revoked for that.
+    compromised: HashSet<PublicKey>,
     /// Certificates that cannot be read or are not those that were put there, by where a person
     /// finds them: what they should have signed or sealed is not held against them.
     damaged: HashSet<String>,
@@ -178,15 +185,26 @@ impl<S: Store + Sync> Check<'_, S> {
                 Err(error) => return self.report.unreadable(error),
             }
         }
-        let Ok(wanted) = Bundles::of(self.cluster, |name| self.find(name)) else {
+        if self.is_authority_damaged() {
             return Ok(());
+        }
+        let wanted = match standing(self.cluster, self.pki) {
+            Ok(wanted) => wanted,
+            Err(StandingError::Chain { path } | StandingError::Members { path, .. }) => {
+                let message = "it is missing or does not fit the authorities, of which there are several generations: restore it from a copy";
+                self.report.found(&path, &rules::TRUST_STALE, message);
+                return Ok(());
+            }
+            // These are found where they are looked for.
+            Err(StandingError::Missing(_)) => return Ok(()),
+            Err(StandingError::Store(error)) => return self.report.unreadable(error),
         };
-        for path in self.pki.stale_bundles(&wanted)? {
-            self.report.found(
-                &path,
-                &rules::TRUST_STALE,
-                "it is not what must be trusted now",
-            );
+        for (path, is_there) in self.pki.stale_bundles(&wanted)? {
+            let message = match is_there {
+                true => "it is not what leaves carry and what is trusted now",
+                false => "it is missing",
+            };
+            self.report.found(&path, &rules::TRUST_STALE, message);
         }
         if self.cluster.trust_anchor != TrustAnchor::Etcd
             && let Some((path, _)) = self.pki.trust_file(BundleUse::Members)?
@@ -220,6 +238,22 @@ impl<S: Store + Sync> Check<'_, S> {
             self.report.found(&path, &rules::SLOT_FORGED, message);
         }
         Ok(())
+    }
+
+    /// Nothing is held against an authority that is not what it was.
+    fn is_authority_damaged(&self) -> bool {
+        let authorities = self.pki.store().locate("authorities/");
+        let mut damaged = self.damaged.iter();
+        damaged.any(|path| path.starts_with(&authorities))
+    }
+
+    /// Tells of a key that was compromised under a certificate that is not revoked for it.
+    fn compromised_key(&self, certificate: &Certificate) -> Option<&'static str> {
+        let is_told = self.revoked.contains_key(&certificate.serial);
+        let is_compromised = !is_told && self.compromised.contains(&certificate.public_key);
+        is_compromised.then_some(
+            "its key was revoked for keyCompromise under another certificate, and this one is taken",
+        )
     }
 
     fn find(&self, name: AuthorityName) -> Option<&Certificate> {

@@ -43,6 +43,7 @@ impl Desk {
             chain: vec![leaf, etcd.clone()],
             key,
             bundles: Bundles {
+                chain: vec![etcd.clone()],
                 members: vec![root.clone()],
                 clients: vec![etcd, root],
             },

@@ -137,6 +137,35 @@ fn keys_of_every_form_and_encryption_are_read() {
             }
         }
     }
+    // PBES1, whose object identifiers the reader of PKCS#8 has never heard of, and some it has.
+    let bench = Workbench::new();
+    bench.openssl("genpkey -algorithm ED25519 -out key.pem");
+    for (file, options) in [
+        ("3des.p8", "-v1 PBE-SHA1-3DES"),
+        ("3des.der", "-v1 PBE-SHA1-3DES -outform DER"),
+        (
+            "des.p8",
+            "-v1 PBE-MD5-DES -provider legacy -provider default",
+        ),
+    ] {
+        bench.openssl(&format!(
+            "pkcs8 -topk8 {options} -in key.pem -passout pass:x -out {file}"
+        ));
+        for passphrase in [None, Some(&b"x"[..])] {
+            let old = PrivateKey::read(&bench.read(file), passphrase);
+            let told = match (&old, passphrase) {
+                (Err(KeyError::LegacyEncryption), _) => true,
+                (Err(KeyError::Encrypted), None) => file == "des.p8",
+                _ => false,
+            };
+            assert!(told, "{file}: {old:?}");
+        }
+    }
+    // As the message says.
+    bench.openssl(
+        "pkcs8 -topk8 -v2 aes-256-cbc -in 3des.p8 -passin pass:x -passout pass:x -out new.p8",
+    );
+    PrivateKey::read(&bench.read("new.p8"), Some(b"x")).unwrap();
     let bench = Workbench::new();
     bench.openssl("genrsa -traditional -aes128 -passout pass:x -out old.pem 2048");
     let old = PrivateKey::read(&bench.read("old.pem"), Some(b"x"));
@@ -263,6 +292,14 @@ fn what_would_break_is_refused() {
             "10.0.0.10",
         ),
         (
+            format!("{ca} {USAGE} -addext nameConstraints=critical,excluded;DNS:internal.example"),
+            "may not sign",
+        ),
+        (
+            format!("{ca} {USAGE} -addext 1.3.6.1.4.1.99999.1=critical,ASN1:NULL"),
+            "1.3.6.1.4.1.99999.1 is critical",
+        ),
+        (
             format!("{ca} {USAGE} -subj /DC=com/DC=example/CN=Root"),
             "come out changed",
         ),
@@ -281,6 +318,33 @@ fn what_would_break_is_refused() {
         let error = error.expect_err(&options).to_string();
         assert!(error.contains(part), "{options}: {error}");
     }
+}
+
+#[test]
+fn an_authority_that_can_not_revoke_is_refused_where_it_signs_leaves() {
+    let certificates_alone = "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign";
+    let bench = Workbench::new();
+    root(
+        &bench,
+        "-addext basicConstraints=critical,CA:TRUE -addext keyUsage=critical,keyCertSign",
+    );
+    let of_root = import(&bench, AuthorityName::Root, &["root.crt"], "root.key").unwrap();
+    let told = of_root.notes.join("\n");
+    assert!(told.contains("[authority-cannot-revoke]"), "{told}");
+    below(&bench, "intermediate", "root", certificates_alone);
+    below(&bench, "etcd", "intermediate", certificates_alone);
+    let chain = ["etcd.crt", "intermediate.crt", "root.crt"];
+    let error = import(&bench, AuthorityName::Etcd, &chain, "etcd.key").unwrap_err();
+    assert!(error.to_string().contains("lacks cRLSign"), "{error}");
+    // What is above is looked at, too.
+    let of_intermediate = import(
+        &bench,
+        AuthorityName::Intermediate,
+        &chain,
+        "intermediate.key",
+    );
+    let told = of_intermediate.unwrap().notes.join("\n");
+    assert!(told.contains("`O=Corp, CN=Root` above it"), "{told}");
 }
 
 #[test]
@@ -320,6 +384,10 @@ fn a_chain_must_be_whole_and_in_its_place() {
         "does not sign itself",
     );
     check(Issuing, &["etcd.crt"], "etcd.key", "no issuing authority");
+    let late = OffsetDateTime::now_utc() + time::Duration::days(600);
+    let of_root = import_at(&bench, Root, &["root.crt"], "root.key", late).unwrap();
+    let told = of_root.notes.join("\n");
+    assert!(told.contains("what it signs ends with it"), "{told}");
     let late = OffsetDateTime::now_utc() + time::Duration::days(1000);
     let error = import_at(&bench, Root, &["root.crt"], "root.key", late).unwrap_err();
     assert!(matches!(error, ImportError::NotValid { .. }), "{error}");

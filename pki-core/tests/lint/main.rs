@@ -35,9 +35,10 @@ fn every_lint_has_a_case() {
 
 /// The rules that take a whole PKI: their cases are in src/verify/pki/tests.rs and
 /// src/converge/revoke/tests.rs, and those of slots and vault files in the tests of the command.
-const OF_A_WHOLE_PKI: [&str; 27] = [
+const OF_A_WHOLE_PKI: [&str; 29] = [
     "authority-missing",
     "authority-not-valid",
+    "authority-revoked",
     "certificate-changed",
     "crl-missing",
     "crl-stale",
@@ -45,6 +46,7 @@ const OF_A_WHOLE_PKI: [&str; 27] = [
     "data-keys-retiring",
     "journal-broken",
     "journal-incomplete",
+    "key-compromised",
     "key-missing",
     "keyring-unusable",
     "missing",

@@ -6,11 +6,12 @@
 use std::io::Cursor;
 
 use libfuzzer_sys::fuzz_target;
-use vault_format::{Decryptor, Error, Header, is_encrypted};
+use vault_format::{Decryptor, Error, Form, Header, is_encrypted};
 
 fuzz_target!(|data: &[u8]| {
     let vault = [b"$ANSIBLE_VAULT;1.1;AES256\n", data].concat();
     for input in [data, &vault] {
+        assert_eq!(Form::of(input) == Form::Vault, is_encrypted(input));
         if let Ok(header) = Header::parse(input) {
             assert_eq!(
                 Header::parse(header.to_string().as_bytes()).unwrap(),

@@ -5,8 +5,9 @@ use std::ops::Range;
 
 use zeroize::Zeroizing;
 
-use super::{Value, splice};
-use crate::yaml::{self, Line};
+use super::kind::{self, Kind};
+use super::{Style, TAGS, Value, line_break, splice};
+use crate::yaml::{self, Block, Content, Node};
 
 /// A scalar in clear.
 #[derive(Clone, Eq, PartialEq)]
@@ -19,6 +20,7 @@ pub struct Scalar {
     block: Option<Range<usize>>,
     indent: usize,
     line_break: &'static str,
+    kind: Option<Kind>,
     text: Result<Zeroizing<String>, Unsupported>,
 }
 
@@ -33,6 +35,12 @@ impl Scalar {
     #[must_use]
     pub fn line(&self) -> usize {
         self.line
+    }
+
+    /// What it is if it is no text; an encrypted value always is one.
+    #[must_use]
+    pub fn kind(&self) -> Option<Kind> {
+        self.kind
     }
 
     /// The text that it stands for.
@@ -68,7 +76,7 @@ pub enum Unsupported {
     /// A list or a mapping in brackets.
     #[error("is a collection in brackets; write each entry on a line of its own")]
     Collection,
-    /// An escape of YAML's that JSON does not have, or a quotation mark that is not closed.
+    /// An escape that YAML does not have.
     #[error("has an escape that is not understood here; write it as a literal block ('|')")]
     Escape,
     /// A folded block scalar.
@@ -90,54 +98,74 @@ pub enum Unsupported {
 /// Finds the values and items of a YAML text that are not encrypted.
 #[must_use]
 pub fn scalars(text: &str) -> Vec<Scalar> {
-    let mut scalars = Vec::new();
-    // The indentation of a scalar that goes on over lines which are no keys or items.
-    let mut open = None;
-    yaml::scan(text, |line, paths| {
-        if line.in_flow || open.is_some_and(|open| line.indent() > open) {
-            return;
-        }
-        open = None;
-        let column = line.content_column();
-        let Some(value) = value_range(line, column) else {
-            return;
-        };
-        let shown = &line.text[value.clone()];
-        // What belongs to an item stands right of its dash.
-        let parent = match yaml::key(&line.text[column..]) {
-            Some(_) => column,
-            None => line.indent(),
-        };
-        let goes_on = line.block.is_none() && goes_on(text, line, parent);
-        open = goes_on.then_some(parent);
-        let content = match &line.block {
-            Some(block) => literal(shown, &text[block.clone()]),
-            None if goes_on && !shown.starts_with(['[', '{']) => Err(Unsupported::Lines),
-            None => single_line(shown),
-        };
-        let after_line = &text[line.start + line.text.len()..];
-        let line_break = if after_line.starts_with("\r\n") {
-            "\r\n"
-        } else {
-            "\n"
-        };
-        scalars.push(Scalar {
-            path: paths.path_at(value.start),
-            line: line.number,
-            range: line.start + value.start..line.start + value.end,
-            block: line.block.clone(),
-            indent: column + 2,
-            line_break,
-            text: content.map(Zeroizing::new),
-        });
-    });
-    scalars
+    let nodes = yaml::nodes(text);
+    nodes.iter().filter_map(|node| scalar(text, node)).collect()
 }
 
-/// Puts vaults in the place of scalars in clear.
+fn scalar(text: &str, node: &Node) -> Option<Scalar> {
+    let is_vault = |range: &Range<usize>| TAGS.contains(&&text[range.clone()]);
+    if node.in_flow || node.path.is_empty() || node.properties.iter().any(is_vault) {
+        return None;
+    }
+    let (range, block) = match &node.content {
+        Content::Block(block) => (block.header.clone(), Some(block.lines.clone())),
+        Content::Flow(range)
+        | Content::NotUnderstood(range)
+        | Content::Plain(range)
+        | Content::Quoted(range) => (range.clone(), None),
+        Content::Alias => (node.start..node.start, None),
+        Content::Collection | Content::Empty | Content::Key => return None,
+    };
+    let content = match &node.content {
+        _ if !node.properties.is_empty() => Err(Unsupported::Properties),
+        Content::Block(block) => literal(text, block),
+        content => content_text(content, &text[range.clone()])?,
+    };
+    let kind = match &node.content {
+        Content::Plain(range) => kind::of_plain(&text[range.clone()]),
+        _ => None,
+    };
+    let line_end = text[range.end..].find('\n');
+    let line_end = line_end.map_or(text.len(), |at| range.end + at + 1);
+    Some(Scalar {
+        path: node.path.clone(),
+        line: node.line,
+        range,
+        block,
+        indent: node.parent.map_or(0, |column| column + 2),
+        line_break: line_break(&text[..line_end]),
+        kind,
+        text: content.map(Zeroizing::new),
+    })
+}
+
+/// What a scalar on one line stands for; none if this is nothing that anybody means.
+fn content_text(content: &Content, shown: &str) -> Option<Result<String, Unsupported>> {
+    let lines = shown.contains('\n');
+    let inner = || &shown[1..shown.len() - 1];
+    Some(match content {
+        Content::Flow(_) => Err(Unsupported::Collection),
+        Content::Alias => Err(Unsupported::Properties),
+        Content::NotUnderstood(_) if shown.starts_with(RESERVED) => Err(Unsupported::Reserved),
+        Content::Plain(_) | Content::Quoted(_) if lines => Err(Unsupported::Lines),
+        Content::Plain(_) => Ok(shown.to_owned()),
+        Content::Quoted(_) if shown.starts_with('"') => {
+            yaml::decode(inner()).ok_or(Unsupported::Escape)
+        }
+        Content::Quoted(_) => Ok(inner().replace("''", "'")),
+        _ => return None,
+    })
+}
+
+/// What no plain scalar starts with.
+const RESERVED: [char; 5] = ['|', '>', '%', '@', '`'];
+
+/// Puts vaults in the place of scalars in clear; those that are not understood stay.
 #[must_use]
 pub fn conceal(text: &str, replacements: &[(&Scalar, &[u8])]) -> String {
-    let edits = replacements.iter().map(|(scalar, vault)| {
+    let understood = |(scalar, _): &&(&Scalar, &[u8])| scalar.text.is_ok();
+    let edits = replacements.iter().filter(understood);
+    let edits = edits.map(|(scalar, vault)| {
         let line_end = text[scalar.range.end..].find(['\r', '\n']);
         let line_end = line_end.map_or(text.len(), |at| scalar.range.end + at);
         let mut written = format!("!vault |{}", &text[scalar.range.end..line_end]);
@@ -162,24 +190,31 @@ pub fn conceal(text: &str, replacements: &[(&Scalar, &[u8])]) -> String {
 /// `!unsafe`, so that it still is not expanded.
 #[must_use]
 pub fn reveal(text: &str, replacements: &[(&Value, &str)]) -> String {
-    let edits = replacements.iter().map(|(value, plaintext)| {
-        // A comment behind the indicator stays.
-        let comment = text.get(value.tag.end..value.range.start);
-        let tag = match ["{{", "{%", "{#"]
-            .iter()
-            .any(|mark| plaintext.contains(mark))
-        {
+    let edits = replacements.iter().flat_map(|(value, plaintext)| {
+        let template = ["{{", "{%", "{#"];
+        let tag = match template.iter().any(|mark| plaintext.contains(mark)) {
             true => "!unsafe ",
             false => "",
         };
-        let written = format!("{tag}{}{}", quote(plaintext), comment.unwrap_or_default());
-        (value.tag.start..value.range.end.max(value.tag.end), written)
+        let behind = &text[value.tag.end..];
+        let blanks = behind.len() - behind.trim_start_matches([' ', '\t']).len();
+        let tag = (value.tag.start..value.tag.end + blanks, tag.to_owned());
+        let quoted = quote(plaintext);
+        match &value.style {
+            // What stands around the indicators stays: an anchor, a comment.
+            Style::Block { header, .. } => vec![
+                tag,
+                (header.clone(), quoted),
+                (value.range.clone(), String::new()),
+            ],
+            Style::Quoted => vec![tag, (value.range.clone(), quoted)],
+        }
     });
     splice(text, edits)
 }
 
 /// A double-quoted scalar, which means the same to every reader.
-fn quote(text: &str) -> String {
+pub(super) fn quote(text: &str) -> String {
     let mut quoted = String::from('"');
     for c in text.chars() {
         match c {
@@ -199,105 +234,19 @@ fn quote(text: &str) -> String {
     quoted
 }
 
-/// What stands behind the key or the dash of a line, without the comment.
-fn value_range(line: &Line<'_>, column: usize) -> Option<Range<usize>> {
-    let content = &line.text[column..];
-    if content.starts_with('#') {
-        return None;
-    }
-    let start = match yaml::key(content) {
-        Some(key) => {
-            let quotes = if content.starts_with(['"', '\'']) {
-                2
-            } else {
-                0
-            };
-            let after = column + key.len() + quotes;
-            let colon = after + line.text[after..].find(':')? + 1;
-            colon + (line.text[colon..].len() - line.text[colon..].trim_start().len())
-        }
-        None if line.is_item() => column,
-        None => return None,
-    };
-    let value = &line.text[start..];
-    if value.is_empty() || value.starts_with("!vault") || value.starts_with("!<!vault") {
-        return None;
-    }
-    let end = match value.chars().next() {
-        Some(mark @ ('"' | '\'')) => yaml::closing(value, mark).unwrap_or(value.len()),
-        Some('#') => return None,
-        _ => value
-            .find(" #")
-            .map_or(value.len(), |at| value[..at].trim_end().len()),
-    };
-    Some(start..start + value[..end].trim_end().len())
-}
-
-/// Whether a plain or quoted scalar goes on on the next line.
-fn goes_on(text: &str, line: &Line<'_>, parent: usize) -> bool {
-    let rest = text[line.start..].lines().skip(1);
-    let next = rest
-        .map(str::trim_end)
-        .find(|next| !next.trim_start().is_empty());
-    next.is_some_and(|next| {
-        let indent = next.len() - next.trim_start().len();
-        indent > parent && !next.trim_start().starts_with('#')
-    })
-}
-
-fn single_line(shown: &str) -> Result<String, Unsupported> {
-    let quoted = |mark| shown.strip_prefix(mark)?.strip_suffix(mark);
-    match shown.chars().next() {
-        Some('"') => quoted('"').and_then(unescape).ok_or(Unsupported::Escape),
-        Some('\'') => quoted('\'')
-            .map(|inner| inner.replace("''", "'"))
-            .ok_or(Unsupported::Escape),
-        Some('[' | '{') => Err(Unsupported::Collection),
-        Some('&' | '*' | '!') => Err(Unsupported::Properties),
-        Some('|' | '>' | '%' | '@' | '`') | None => Err(Unsupported::Reserved),
-        _ => Ok(shown.to_owned()),
-    }
-}
-
-/// The escapes that are also those of JSON.
-fn unescape(inner: &str) -> Option<String> {
-    let mut text = String::new();
-    let mut rest = inner.chars();
-    while let Some(c) = rest.next() {
-        if c != '\\' {
-            text.push(c);
-            continue;
-        }
-        text.push(match rest.next()? {
-            'n' => '\n',
-            'r' => '\r',
-            't' => '\t',
-            c @ ('"' | '\\' | '/') => c,
-            'u' => {
-                let digits: String = rest.by_ref().take(4).collect();
-                char::from_u32(u32::from_str_radix(&digits, 16).ok()?)?
-            }
-            _ => return None,
-        });
-    }
-    Some(text)
-}
-
 /// A literal block scalar with the plain kinds of chomping.
-fn literal(shown: &str, block: &str) -> Result<String, Unsupported> {
-    match shown {
-        "|" | "|-" if !block.trim().is_empty() => {}
-        _ if shown.starts_with('>') => return Err(Unsupported::Folded),
-        _ if shown.starts_with(['!', '&']) => return Err(Unsupported::Properties),
+fn literal(text: &str, block: &Block) -> Result<String, Unsupported> {
+    let header = &text[block.header.clone()];
+    match header {
+        "|" | "|-" if !block.lines.is_empty() => {}
+        _ if header.starts_with('>') => return Err(Unsupported::Folded),
         _ => return Err(Unsupported::BlockIndicator),
     }
-    let (_, lines) = yaml::dedent(block);
-    let text = Zeroizing::new(lines.collect::<Vec<_>>().join("\n"));
-    let text = text.trim_end_matches('\n');
-    Ok(if shown == "|" {
-        format!("{text}\n")
-    } else {
-        text.to_owned()
+    let lines = Zeroizing::new(block.dedent(text).collect::<Vec<_>>().join("\n"));
+    let lines = lines.trim_end_matches('\n');
+    Ok(match header {
+        "|" => format!("{lines}\n"),
+        _ => lines.to_owned(),
     })
 }
 

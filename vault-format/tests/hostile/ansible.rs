@@ -61,6 +61,25 @@ for line in sys.stdin:
         print('error', type(error).__name__)
 "#;
 
+/// Reads YAML texts in hexadecimal digits; writes the name of the type of each.
+const KIND_SCRIPT: &str = r#"
+import sys
+from ansible.parsing.dataloader import DataLoader
+for line in sys.stdin:
+    text = bytes.fromhex(line.rstrip('\n')).decode()
+    try:
+        value = DataLoader().load(text, show_content=False)['k']
+        print(next(base.__name__ for base in type(value).__mro__ if base.__module__ != 'ansible._internal._datatag._tags' and not base.__module__.startswith('ansible')))
+    except Exception as error:
+        print('error')
+"#;
+
+/// The name of the type in Python that `k: TEXT` has for ansible-core.
+pub(crate) fn kinds(scalars: &[String]) -> Vec<String> {
+    let line = |scalar: &String| format!("{}\n", const_hex::encode(format!("k: {scalar}\n")));
+    feed(KIND_SCRIPT, scalars.iter().map(line).collect())
+}
+
 /// The path and the plaintext of an encrypted value.
 pub(crate) type Found = (String, Vec<u8>);
 

@@ -97,7 +97,12 @@ fn mapping(text: &mut String, indent: usize, depth: usize, vaults: &[String], ra
             Some(open) => format!("{open}{number}{}", &open[..1]),
             None => format!("{key}{number}"),
         };
-        text.push_str(&format!("{}{key}:", " ".repeat(indent)));
+        let blanks = " ".repeat(indent);
+        match random.below(8) {
+            0 => text.push_str(&format!("{blanks}? {key}\n{blanks}:")),
+            1 => text.push_str(&format!("{blanks}{key} :")),
+            _ => text.push_str(&format!("{blanks}{key}:")),
+        }
         value(text, indent, depth, vaults, random);
     }
 }
@@ -121,8 +126,14 @@ fn blank(text: &mut String, indent: usize, random: &mut Random) {
 
 /// What stands behind a key or a dash, to the end of its last line.
 fn value(text: &mut String, indent: usize, depth: usize, vaults: &[String], random: &mut Random) {
-    const SCALARS: [&str; 9] = [
+    const SCALARS: [&str; 15] = [
         "1",
+        "say \"so, it's",
+        "over\n          'two lines # !vault |",
+        "\"over\n!vault | \\\n\n # two lines\"",
+        "'over\n# two'' !vault |'",
+        "[1,\n{a: '!vault |', # !vault |\n\"b\":c}]",
+        "# note\n          !!str text",
         "plain text # !vault |",
         "https://example.org/#x",
         "\"it \\\" # !vault |\"  # note",
@@ -150,7 +161,13 @@ fn value(text: &mut String, indent: usize, depth: usize, vaults: &[String], rand
         3..=5 => tagged(text, indent, vault, random),
         6 => {
             let quoted = vault.replace('\n', "\\n");
-            let written = match random.below(3) {
+            let folded = quoted.replace("\\n", &format!("\\n\\\n{}", " ".repeat(random.below(5))));
+            let written = match random.below(5) {
+                3 => format!(" !vault \"{folded}\" # note\n"),
+                4 => format!(
+                    " [!vault &a{}\n \"{folded}\",\n{{\"b\":!vault \"{quoted}\"}}]\n",
+                    text.len()
+                ),
                 0 => format!(" {{a: 1, b: !vault \"{quoted}\"}}\n"),
                 1 => format!(" [x, !vault \"{quoted}\"] # note\n"),
                 _ => format!(" !vault \"{quoted}\"\n"),
@@ -193,7 +210,15 @@ fn tagged(text: &mut String, indent: usize, vault: &str, random: &mut Random) {
         _ => "|".to_owned(),
     };
     let tag = TAGS[random.below(TAGS.len())].replace("&a", &format!("&a{}", text.len()));
-    text.push_str(&format!(" {tag} {header}\n"));
+    let blanks = " ".repeat(indent + 1 + random.below(3));
+    let note = ["", " # note", "\n", " # !vault |\n  # note"][random.below(4)];
+    let anchor = format!("&b{}", text.len());
+    text.push_str(&match random.below(6) {
+        0 => format!("{note}\n{blanks}{tag} {header}\n"),
+        1 => format!(" {tag}{note}\n{blanks}{header}\n"),
+        2 if !tag.contains('&') => format!(" {anchor}{note}\n{blanks}{tag} {header}\n"),
+        _ => format!(" {tag} {header}\n"),
+    });
     lines(text, indent + width, vault);
 }
 
@@ -218,4 +243,84 @@ fn change(text: &str, random: &mut Random) -> String {
         _ => return text.replace('\n', "\r\n"),
     }
     lines.join("\n")
+}
+
+/// Ansible's types of plain scalars are told apart as it does.
+#[test]
+fn plain_scalars_are_what_ansible_core_takes_them_for() {
+    const PIECES: [&str; 32] = [
+        "0", "1", "7", "8", "12", "60", "2001", "-", "+", ".", ":", "_", "e", "E+", "x", "b", "0x",
+        "0b", "f", "yes", "No", "TRUE", "oN", "off", "~", "null", "Null", ".inf", ".NaN", "T", "Z",
+        " ",
+    ];
+    let mut random = Random(5);
+    let fixed = [
+        "2001-12-14",
+        "2001-1-1",
+        "2001-12-14t21:59:43.10-05:00",
+        "2001-12-14 21:59:43.10 -5",
+        "2001-12-15 2:59:43",
+        "2001-12-15T02:59:43Z",
+        "190:20:30",
+        "190:20:30.15",
+        "1:99",
+        "0:30",
+        "-1:30",
+        "1_000",
+        "0o17",
+        "0777",
+        "0888",
+        "685.230_15e+03",
+        "1e3",
+        "1.e+3",
+        ".5",
+        "-.5",
+        ".",
+        "-",
+        "+.inf",
+        "+12e03",
+        "-.NAN",
+        "_1",
+        "0_",
+        "1_",
+        "._",
+        "._5",
+        "12e+3",
+        "1.5e",
+        "2001-12-14T1:2:3",
+        "y",
+        "n",
+        "=",
+        "<<",
+    ];
+    let mut scalars: Vec<_> = fixed.map(str::to_owned).into();
+    for _ in 0..4000 {
+        let pieces = (0..=random.below(4)).map(|_| PIECES[random.below(PIECES.len())]);
+        scalars.push(pieces.collect::<String>());
+    }
+    // What is no plain scalar is another matter.
+    scalars.retain(|scalar| {
+        let text = format!("k: {scalar}\n");
+        let found = inline::scalars(&text);
+        matches!(&found[..], [one] if one.text() == Ok(scalar))
+    });
+    for (scalar, theirs) in scalars.iter().zip(ansible::kinds(&scalars)) {
+        let text = format!("k: {scalar}\n");
+        let ours = match inline::scalars(&text)[0].kind() {
+            None => "str",
+            Some(inline::Kind::Boolean) => "bool",
+            Some(inline::Kind::Date) => "date",
+            Some(inline::Kind::Float) => "float",
+            Some(inline::Kind::Integer) => "int",
+            Some(inline::Kind::Null) => "NoneType",
+            Some(_) => "other",
+        };
+        let theirs = match theirs.as_str() {
+            "datetime" => "date",
+            // A date that there is not, or a number without digits: it has been recognised.
+            "error" => continue,
+            theirs => theirs,
+        };
+        assert_eq!(ours, theirs, "{scalar}");
+    }
 }

@@ -21,7 +21,7 @@ use super::{KeyArguments, VaultArguments};
 #[command(after_help = EXAMPLES, group = ArgGroup::new("what").multiple(true).args(["owner", "csr"]))]
 pub(in crate::etcdpki) struct Issue {
     /// Whose certificate: a node, a client, or another name [default with --csr: the common name
-    /// of the request]
+    /// of the request, unless that is root, that of peers, or somebody described]
     #[arg(value_name = "OWNER")]
     pub(in crate::etcdpki) owner: Option<ClientName>,
     /// What it is for: client, peer or server [default: every role that is described for OWNER]

@@ -34,7 +34,7 @@ pub(super) use inspect::Inspect;
 pub(super) use issue::Issue;
 pub(super) use provision::{Kubernetes, Provision, Write};
 pub(super) use revoke::Revoke;
-pub(super) use rotate::Rotate;
+pub(super) use rotate::{Rotate, RotateCa, RotateWhat};
 pub(super) use status::Status;
 pub(super) use verify::{CrlDepth, RoleArgument, Verify};
 

@@ -38,6 +38,10 @@ pub(in crate::etcdpki) struct Revoke {
     /// Since when the key is not to be trusted: a date, or a time as in RFC 3339
     #[arg(long, value_name = "TIME", value_parser = past_instant)]
     pub(in crate::etcdpki) invalid_since: Option<OffsetDateTime>,
+    /// Revoke an authority that certificates in use are sent along with, though members then
+    /// refuse all of these, each other's too, and the cluster stops
+    #[arg(long, conflicts_with = "undo")]
+    pub(in crate::etcdpki) stop_cluster: bool,
     /// Take back what was revoked for certificateHold
     #[arg(long, conflicts_with_all = ["reason", "invalid_since"])]
     pub(in crate::etcdpki) undo: bool,
@@ -67,12 +71,13 @@ fn past_instant(text: &str) -> Result<OffsetDateTime, String> {
 }
 
 /// The options that only a change takes.
-const CHANGES: [&str; 7] = [
+const CHANGES: [&str; 8] = [
     "owners",
     "serials",
     "files",
     "reason",
     "invalid_since",
+    "stop_cluster",
     "undo",
     "dry_run",
 ];

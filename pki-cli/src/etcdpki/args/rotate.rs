@@ -1,10 +1,12 @@
 //! The options of `etcdpki rotate`.
 
-use clap::Args;
+use clap::{Args, Subcommand};
+use pki_core::hierarchy::AuthorityName;
+use pki_core::rotation::Procedure;
 
 use super::{KeyArguments, VaultArguments};
 
-/// Renew the certificates that are due
+/// Renew the certificates that are due, or replace an authority
 ///
 /// A certificate is renewed when a third of its validity is left (`certificates.renew_before` in
 /// the description), or up to a tenth of it earlier: by its serial number, so that members whose
@@ -14,8 +16,10 @@ use super::{KeyArguments, VaultArguments};
 ///
 /// Run it every day: `etcdpki status` says that something is due only where this was not done.
 #[derive(Args, Debug)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = EXAMPLES, args_conflicts_with_subcommands = true)]
 pub(in crate::etcdpki) struct Rotate {
+    #[command(subcommand)]
+    pub(in crate::etcdpki) what: Option<RotateWhat>,
     #[command(flatten)]
     pub(in crate::etcdpki) keys: KeyArguments,
     #[command(flatten)]
@@ -28,12 +32,74 @@ pub(in crate::etcdpki) struct Rotate {
     pub(in crate::etcdpki) json: bool,
 }
 
+/// What is rotated besides what is due.
+#[derive(Debug, Subcommand)]
+pub(in crate::etcdpki) enum RotateWhat {
+    Ca(RotateCa),
+}
+
+/// Replace an authority, a step at each call
+///
+/// Without --procedure the one with the fewest restarts is taken that holds:
+///
+///   reissue     a new authority under the same anchor; no restart
+///   cross-sign  the old authority signs the new one, or the new one what the old one signed:
+///               one restart of each member
+///   bundle      members trust both for a while: two restarts
+///   same-key    a newer certificate of the same key: one restart if members trust it
+///   compromise  no overlap, everything at once: an outage, and the old authority is revoked
+///
+/// --plan shows the steps. Before anything is written, every certificate that may be presented
+/// while some have what is new and some do not is validated against every CA file that may be in
+/// force meanwhile; a pair that does not hold is named, and nothing is done.
+///
+/// Where a rotation stands is read from the certificates. After each step bring the files to the
+/// hosts, and call this again.
+#[derive(Args, Debug)]
+#[command(after_help = CA_EXAMPLES)]
+pub(in crate::etcdpki) struct RotateCa {
+    /// root, intermediate, etcd or issuing
+    pub(in crate::etcdpki) authority: AuthorityName,
+    /// How: reissue, cross-sign, bundle, same-key or compromise
+    #[arg(long, value_name = "PROCEDURE", conflicts_with = "abort")]
+    pub(in crate::etcdpki) procedure: Option<Procedure>,
+    /// Show and prove the steps that are left, and write nothing; no passphrase is needed
+    #[arg(long, visible_alias = "dry-run", conflicts_with = "abort")]
+    pub(in crate::etcdpki) plan: bool,
+    /// Go one step back; that is refused where it would shut somebody out
+    #[arg(long)]
+    pub(in crate::etcdpki) abort: bool,
+    /// Clients have been brought what the steps before have made for them: nobody can ask them
+    #[arg(long)]
+    pub(in crate::etcdpki) clients_ready: bool,
+    /// Replace an authority again that was replaced less than 30 days ago
+    #[arg(long)]
+    pub(in crate::etcdpki) again: bool,
+    #[command(flatten)]
+    pub(in crate::etcdpki) keys: KeyArguments,
+    #[command(flatten)]
+    pub(in crate::etcdpki) vault: VaultArguments,
+    /// Report in JSON
+    #[arg(long)]
+    pub(in crate::etcdpki) json: bool,
+}
+
+const CA_EXAMPLES: &str = "\
+Examples:
+  etcdpki rotate ca etcd --plan               what would be done, and the proof of it
+  etcdpki rotate ca etcd                      the next step
+  ansible-playbook etcd.yml                   brings it to the hosts
+  etcdpki rotate ca etcd --clients-ready      and so on, until it says that it is done
+  etcdpki rotate ca etcd --abort              one step back
+  etcdpki rotate ca root --procedure same-key";
+
 const EXAMPLES: &str = "\
 Examples:
   etcdpki rotate                            renew what is due
   etcdpki rotate --dry-run                  say what is due
   etcdpki issue etcd-0 --renew              renew certificates that are not due yet
   etcdpki issue etcd-0 --rekey              the same, with new keys
+  etcdpki rotate ca etcd --plan             how the etcd CA would be replaced
 
 Members read a new certificate at their next handshake: bring it to the hosts with
 ansible-playbook etcd.yml; nothing has to be restarted.";

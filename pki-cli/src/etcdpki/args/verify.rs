@@ -54,7 +54,8 @@ pub(in crate::etcdpki) struct Verify {
     #[cfg_attr(feature = "age", arg(conflicts_with = "age_identities"))]
     pub(in crate::etcdpki) without_keys: bool,
     /// List every rule with its code, and check nothing
-    #[arg(long, exclusive = true)]
+    #[arg(long, conflicts_with_all = CHECKS)]
+    #[cfg_attr(feature = "age", arg(conflicts_with = "age_identities"))]
     pub(in crate::etcdpki) rules: bool,
     /// Report in JSON
     #[arg(long)]
@@ -84,6 +85,17 @@ pub(in crate::etcdpki) enum CrlDepth {
     Leaf,
 }
 
+/// The options that only a check takes; the others need FILE.
+const CHECKS: [&str; 8] = [
+    "files",
+    "at",
+    "without_keys",
+    "passphrase_file",
+    "passphrase_command",
+    "slot",
+    "vault_password_file",
+    "vault_password_command",
+];
 const EXAMPLES: &str = "\
 Examples:
   etcdpki verify

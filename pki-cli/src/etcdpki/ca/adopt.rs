@@ -28,6 +28,10 @@ pub(super) fn run(arguments: &CaAdopt) -> Result<ExitCode, Error> {
     let described = describe(arguments, &adoption)?;
     check_chain(&described.cluster, &adoption)?;
     let mut report = Report::new(&described, &adoption);
+    if let Err(error) = adoption.check() {
+        report.print(arguments.json)?;
+        return Err(error.into());
+    }
     if !arguments.dry_run {
         keep(arguments, &described, &adoption)?;
         report.kept();

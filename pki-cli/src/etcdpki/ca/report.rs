@@ -8,6 +8,7 @@ use pki_core::store::{Directory, Pki, StoredAuthority};
 use serde::Serialize;
 
 use crate::etcdpki::error::Error;
+use crate::etcdpki::init::next_command;
 use crate::etcdpki::output::{self, BAD, GOOD, HEADING, date, timestamp};
 
 /// An authority that was taken in.
@@ -93,8 +94,8 @@ impl Report {
             let _ = writeln!(text, "\n{BAD}note{BAD:#}: {note}");
         }
         let next = match self.dry_run {
-            true => "Nothing was written: this is a dry run.",
-            false => "Next: `etcdpki init` makes what stands below it.",
+            true => "Nothing was written: this is a dry run.".to_owned(),
+            false => format!("Next: `{}` makes what stands below it.", next_command()),
         };
         let _ = writeln!(text, "\n{next}");
         text

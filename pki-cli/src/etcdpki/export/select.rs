@@ -3,12 +3,10 @@
 use pki_core::Cluster;
 use pki_core::converge::ConvergeError;
 use pki_core::description::Sharing;
-use pki_core::hierarchy::AuthorityName;
 use pki_core::leaf::{self, LeafId, Owner};
 use pki_core::name::{ClientName, Label};
 use pki_core::role::Role;
 use pki_core::store::{Directory, Pki, StoredLeaf};
-use pki_core::trust::Bundles;
 
 use crate::etcdpki::args::{Export, Format};
 use crate::etcdpki::error::Error;
@@ -53,20 +51,6 @@ fn ids(arguments: &Export, cluster: &Cluster, pki: &Pki<Directory>) -> Result<Ve
         ids.push(apiserver(arguments, cluster)?);
     }
     Ok(ids)
-}
-
-/// What members and clients trust.
-pub(super) fn bundles(cluster: &Cluster, pki: &Pki<Directory>) -> Result<Bundles, Error> {
-    let mut authorities = Vec::new();
-    for name in AuthorityName::chain(cluster) {
-        authorities.extend(pki.authority(*name)?);
-    }
-    let find = |name| {
-        let stored = authorities.iter().find(|stored| stored.name == name);
-        stored.map(|stored| &stored.certificate)
-    };
-    Bundles::of(cluster, find)
-        .map_err(|name| ConvergeError::Incomplete(format!("authorities/{name}")).into())
 }
 
 /// The client that kube-apiserver is.

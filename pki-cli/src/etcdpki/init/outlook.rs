@@ -8,7 +8,7 @@ use pki_core::converge::{Action, Plan};
 use pki_core::description::VaultFiles;
 use pki_core::document::{self, VaultFile};
 use pki_core::store::{Directory, Pki};
-use vault_format::{Header, Label};
+use vault_format::Label;
 
 use super::Work;
 use crate::etcdpki::description::{self, Described};
@@ -100,6 +100,6 @@ fn is_rewritten(file: &VaultFile, cluster: &Cluster, plan: &Plan) -> Result<bool
         Some(node) => node.to_string(),
         None => label(cluster.ansible.vault_id.as_ref()),
     };
-    let is_relabelled = Header::parse(&content).is_ok_and(|header| label(header.label()) != wanted);
+    let is_relabelled = label(files::vault_header(path, &content)?.label()) != wanted;
     Ok(is_made || is_relabelled)
 }

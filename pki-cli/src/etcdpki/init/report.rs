@@ -6,6 +6,7 @@ use std::path::Path;
 use pki_core::Cluster;
 use pki_core::converge::{self, Action, Plan, State};
 use pki_core::document::{self, AnsibleRole};
+use pki_core::revocation::Carried;
 use pki_core::store::atomic::Group;
 use pki_core::store::{Directory, Pki};
 use serde::{Serialize, Serializer};
@@ -13,9 +14,10 @@ use time::OffsetDateTime;
 
 use crate::etcdpki::description::{Described, Examples};
 use crate::etcdpki::error::Error;
-use crate::etcdpki::init::{Outlook, PKI};
+use crate::etcdpki::init::Outlook;
+use crate::etcdpki::init::written::{self, Line};
 use crate::etcdpki::output::{BAD, DIM, GOOD, HEADING, WARN, date, timestamp};
-use crate::etcdpki::{files, secrets};
+use crate::etcdpki::rotate::report::Rotation;
 
 /// The command after which other things come next.
 const ROTATE: &str = "rotate";
@@ -34,10 +36,13 @@ pub(super) struct Report {
     #[serde(serialize_with = "are_there")]
     examples: Option<Examples>,
     dry_run: bool,
+    /// The step of the rotation of an authority that was made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) rotation: Option<Rotation>,
     made: Vec<Made>,
     /// Revocation lists that a dry run would sign.
     lists: Vec<Made>,
-    /// What was written, or would be by a dry run, besides authorities and certificates.
+    /// What was written, or would be by a dry run.
     written: Vec<String>,
     unchanged: Vec<String>,
     /// Encrypted files that a dry run leaves closed, so that they may be rewritten too.
@@ -47,8 +52,13 @@ pub(super) struct Report {
     certificates: Vec<Certificate>,
     /// The first renewal that is to come.
     next_renewal: Option<NextRenewal>,
+    /// The authority that signs, if certificates end with it.
+    limit: Option<Limit>,
     /// What is there, still valid, and not described.
     undescribed: Vec<Undescribed>,
+    /// What members refuse because an authority that is sent along is revoked.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    refused: Vec<String>,
     /// Vault files that no play needs any more.
     unused: Vec<String>,
 }
@@ -59,6 +69,16 @@ struct NextRenewal {
     from: String,
     #[serde(skip)]
     day: String,
+}
+
+#[derive(Debug, Serialize)]
+struct Limit {
+    authority: String,
+    not_after: String,
+    #[serde(skip)]
+    day: String,
+    /// How many certificates end with it, so that no renewal lengthens their life.
+    certificates: usize,
 }
 
 #[derive(Debug, Serialize)]
@@ -114,6 +134,7 @@ impl Report {
             tolerated_losses: cluster.tolerated_losses(),
             examples: described.examples,
             dry_run: false,
+            rotation: None,
             made: Vec::new(),
             lists: Vec::new(),
             written: Vec::new(),
@@ -122,7 +143,9 @@ impl Report {
             authorities: Vec::new(),
             certificates: Vec::new(),
             next_renewal: None,
+            limit: None,
             undescribed: Vec::new(),
+            refused: Vec::new(),
             unused: Vec::new(),
         }
     }
@@ -149,11 +172,9 @@ impl Report {
         self.written.push(path);
     }
 
-    /// What was staged, but for authorities and certificates, which are listed by themselves.
+    /// What was staged.
     pub(super) fn wrote_all(&mut self, group: &Group) {
-        let listed = ["authorities", "certificates"].map(|name| Path::new(PKI).join(name));
         let files = group.files().iter();
-        let files = files.filter(|path| !listed.iter().any(|listed| path.starts_with(listed)));
         self.written
             .extend(files.map(|path| path.display().to_string()));
     }
@@ -164,17 +185,22 @@ impl Report {
 
     /// What the plan makes.
     pub(super) fn plan(&mut self, plan: &Plan) {
-        self.made
-            .extend(plan.actions().iter().map(|action| match action {
+        self.made.extend(plan.actions().iter().map(|action| {
+            match action {
                 Action::MakeAuthority(name) => Made {
                     what: format!("authority {name}"),
-                    reason: "it is missing".to_owned(),
+                    reason: match self.rotation {
+                        Some(_) => "the rotation needs it",
+                        None => "it is missing",
+                    }
+                    .to_owned(),
                 },
                 Action::Issue { id, reason } => Made {
                     what: format!("certificate {id}"),
                     reason: reason.to_string(),
                 },
-            }));
+            }
+        }));
     }
 
     /// What the plan makes besides certificates.
@@ -200,15 +226,30 @@ impl Report {
             from: timestamp(from),
             day: date(from),
         });
+        let leaves = state.leaves.iter();
+        let limits = leaves.filter_map(|leaf| converge::ending_before(cluster, state, leaf));
+        for authority in limits {
+            let end = authority.certificate.validity.not_after;
+            let limit = self.limit.get_or_insert_with(|| Limit {
+                authority: authority.name.to_string(),
+                not_after: timestamp(end),
+                day: date(end),
+                certificates: 0,
+            });
+            limit.certificates += 1;
+        }
         let revocations = pki.revocations()?;
+        let is_revoked = |serial: &[u8]| {
+            let mut revocations = revocations.iter();
+            revocations.any(|revocation| revocation.is_active() && revocation.serial == serial)
+        };
+        let carried = Carried::find(&state.leaves, is_revoked);
+        self.refused = carried.iter().map(ToString::to_string).collect();
         for (path, certificate) in pki.undescribed(state.leaves.iter().map(|leaf| &leaf.id))? {
             let end = certificate.validity.not_after;
-            let revoked = revocations.iter().any(|revocation| {
-                revocation.is_active() && revocation.serial == certificate.serial
-            });
             let mut authorities = state.authorities.iter();
             let other = authorities.any(|one| one.signed_for_another_service(&certificate));
-            if end > now && !revoked && !other {
+            if end > now && !is_revoked(&certificate.serial) && !other {
                 self.undescribed.push(Undescribed {
                     path,
                     not_after: timestamp(end),
@@ -289,6 +330,12 @@ impl Report {
             self.made.is_empty() && self.written.is_empty(),
         ) {
             (true, _) => return self.write_plan(text),
+            _ if self.rotation.is_some() => {
+                if let Some(rotation) = &self.rotation {
+                    rotation.write(text);
+                }
+                self.write_made(text);
+            }
             (false, true) => {
                 let _ = match self.command {
                     ROTATE => writeln!(text, "\n{GOOD}Nothing is due{GOOD:#}."),
@@ -301,6 +348,28 @@ impl Report {
             (false, false) => self.write_made(text),
         }
         self.write_table(text);
+        if let Some(limit) = &self.limit {
+            let Limit {
+                authority,
+                day,
+                certificates,
+                ..
+            } = limit;
+            let (certificates, end) = match certificates {
+                1 => ("1 certificate".to_owned(), "ends"),
+                many => (count(*many, "certificate"), "end"),
+            };
+            let _ = writeln!(
+                text,
+                "\n{WARN}note{WARN:#}: {certificates} {end} with the {authority} CA, on {day}: no renewal lengthens that until\nthe authority is replaced"
+            );
+        }
+        for refused in &self.refused {
+            let _ = writeln!(
+                text,
+                "\n{BAD}Refused{BAD:#}: {refused}; how to go on is in docs/revocation.md"
+            );
+        }
         if !self.undescribed.is_empty() {
             let _ = writeln!(
                 text,
@@ -380,9 +449,10 @@ impl Report {
     fn write_files(&self, text: &mut String, heading: &str) {
         if !self.written.is_empty() {
             let _ = writeln!(text, "\n{HEADING}{heading}{HEADING:#}");
-            let width = self.written.iter().map(String::len).max().unwrap_or(0);
-            for path in &self.written {
-                let line = format!("  {path:width$}  {DIM}{}{DIM:#}", remark(path));
+            let lines = written::lines(&self.written);
+            let width = lines.iter().map(|line| line.path.len()).max().unwrap_or(0);
+            for Line { path, remark } in lines {
+                let line = format!("  {path:width$}  {DIM}{remark}{DIM:#}");
                 let _ = writeln!(text, "{}", line.trim_end());
             }
         }
@@ -433,7 +503,7 @@ impl Report {
     }
 
     fn write_next(&self, text: &mut String, directory: Option<&Path>) {
-        if let (ROTATE, Some(next)) = (self.command, &self.next_renewal) {
+        if let (ROTATE, Some(next), None) = (self.command, &self.next_renewal, &self.rotation) {
             let NextRenewal {
                 certificate, day, ..
             } = next;
@@ -442,7 +512,7 @@ impl Report {
                 "\nThe next renewal, of {certificate}, comes on {day}."
             );
         }
-        if self.command == ROTATE && self.made.is_empty() {
+        if self.command == ROTATE && self.made.is_empty() && self.rotation.is_none() {
             return;
         }
         let _ = writeln!(text, "\n{HEADING}Next{HEADING:#}");
@@ -451,6 +521,10 @@ impl Report {
         }
         let program = program();
         let _ = writeln!(text, "  {program} verify");
+        if let Some(rotation) = &self.rotation {
+            rotation.write_next(text, &program);
+            return;
+        }
         if self.command == ROTATE {
             let _ = writeln!(
                 text,
@@ -480,30 +554,6 @@ fn program() -> String {
 
 fn are_there<S: Serializer>(examples: &Option<Examples>, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_bool(examples.is_some())
-}
-
-/// What a file is for.
-fn remark(path: &str) -> &'static str {
-    match path {
-        "etcdpki.yml" => "the description: edit it and run init again",
-        secrets::VAULT_PASSWORD_FILE => "opens the vault files; git ignores it: keep a copy",
-        secrets::PASSPHRASE_FILE => "opens the sealed keys; git ignores it: keep a copy",
-        _ if path.starts_with(secrets::HOST_PASSWORDS) => {
-            "opens the vault file of this node; git ignores it: keep a copy"
-        }
-        _ if path.ends_with(".vault.yml") => "encrypted",
-        files::GITIGNORE => "keeps secrets out of git",
-        _ if path.ends_with(".gitattributes") => "how git merges the journal and lists",
-        _ if path.ends_with("journal.jsonl") => "what was done",
-        _ if path.ends_with("keyring.yml") => "the data keys, wrapped: without it no key opens",
-        _ if path.ends_with("etcd.crl") => "what members refuse, for --client-crl-file",
-        _ if path.ends_with("etcd.pem") => "the same as PEM",
-        _ if path.ends_with(".crl") => "the list of this authority alone",
-        _ if path.ends_with("members.crt") => "what members trust",
-        _ if path.ends_with("clients.crt") => "what clients trust",
-        _ if path.ends_with("certificates.yml") => "references into it",
-        _ => "",
-    }
 }
 
 fn count(number: usize, what: &str) -> String {

@@ -7,12 +7,13 @@ use pki_core::Cluster;
 use pki_core::converge::{Order, OrderKey};
 use pki_core::csr::{CertificateRequest, Decision, Excess, Policy};
 use pki_core::hierarchy::AuthorityName;
-use pki_core::leaf::{LeafId, leaves};
+use pki_core::leaf::LeafId;
 use pki_core::name::ClientName;
+use pki_core::role::Role;
 use time::OffsetDateTime;
 
 use super::report::{self, Report};
-use super::undescribed;
+use super::{described_leaves, undescribed};
 use crate::etcdpki::args::Issue;
 use crate::etcdpki::error::Error;
 use crate::etcdpki::files;
@@ -21,7 +22,16 @@ use crate::etcdpki::opened::{self, Opened};
 /// Runs the command.
 pub(super) fn run(arguments: &Issue, cluster: &Cluster, file: &Path) -> Result<ExitCode, Error> {
     let request = read(file)?;
-    let owner = owner(arguments, cluster, &request, file)?;
+    let named = arguments.owner.as_ref().map(ClientName::as_str);
+    let name = named.or(request.common_name.as_deref());
+    refuse_described(arguments, cluster, name.unwrap_or_default())?;
+    let owner = match &arguments.owner {
+        Some(owner) => owner.clone(),
+        None => request.owner(cluster).map_err(|source| Error::NoOwner {
+            path: file.to_owned(),
+            source,
+        })?,
+    };
     let role = arguments.role.ok_or_else(|| Error::NoRole {
         owner: owner.to_string(),
     })?;
@@ -33,7 +43,8 @@ pub(super) fn run(arguments: &Issue, cluster: &Cluster, file: &Path) -> Result<E
     let issuer = super::issuer(arguments, cluster, &pki, pki.leaf(&id)?.as_ref())?;
     let (order, decision) = order(arguments, cluster, issuer, id, &request, file)?;
     order.check(cluster, &pki)?;
-    let notes = notes(&request, &decision, &order);
+    let mut notes = notes(&request, &decision, &order);
+    notes.extend(super::note(&order, cluster));
     if arguments.dry_run {
         let report = Report::planned(&order).with_notes(notes);
         return report.with_due_lists(cluster, &pki)?.print(arguments.json);
@@ -62,29 +73,21 @@ pub(super) fn read(file: &Path) -> Result<CertificateRequest, Error> {
     })
 }
 
-/// The common name of the request may name the owner, unless that is somebody who is described:
-/// whoever made the request could become anybody.
-fn owner(
-    arguments: &Issue,
-    cluster: &Cluster,
-    request: &CertificateRequest,
-    file: &Path,
-) -> Result<ClientName, Error> {
-    if let Some(owner) = &arguments.owner {
-        return Ok(owner.clone());
-    }
-    let name = request.common_name.as_deref().unwrap_or_default();
-    let known = leaves(cluster)
-        .iter()
-        .any(|leaf| leaf.id.owner.to_string() == name);
-    // etcd takes the common name for the user: its administrator has to be named by a person.
-    name.parse()
-        .ok()
-        .filter(|_| !known && name != "root")
-        .ok_or_else(|| Error::NoOwner {
-            path: file.to_owned(),
-            subject: request.subject.clone(),
-        })
+/// Hosts get what is described from the vault files, with its key.
+fn refuse_described(arguments: &Issue, cluster: &Cluster, owner: &str) -> Result<(), Error> {
+    let known = described_leaves(cluster, owner, arguments.role);
+    let Some(id) = known.into_iter().next() else {
+        return Ok(());
+    };
+    let way = match id.role {
+        Role::Client => format!(
+            "to let its owner keep the key, take {owner} out of `clients` in etcdpki.yml and run `etcdpki issue {owner} --role client --csr …`"
+        ),
+        Role::Peer | Role::Server => {
+            format!("for a new key run `etcdpki issue {owner} --rekey`, without a request")
+        }
+    };
+    Err(Error::DescribedRequest { id, way })
 }
 
 fn order(

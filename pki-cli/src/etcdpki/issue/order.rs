@@ -44,8 +44,9 @@ pub(super) fn run(
         present.as_ref(),
     )?;
     order.check(cluster, &pki)?;
+    let notes = Vec::from_iter(super::note(&order, cluster));
     if arguments.dry_run {
-        let report = Report::planned(&order);
+        let report = Report::planned(&order).with_notes(notes);
         return report.with_due_lists(cluster, &pki)?.print(arguments.json);
     }
     let mut opened = Opened::open(cluster, pki, &arguments.keys)?;
@@ -54,7 +55,7 @@ pub(super) fn run(
     let ordered = order.issue(cluster, &opened.pki, &opened.keys, now)?;
     let lists = ordered.lists().clone();
     let stored = ordered.commit(&mut opened.pki)?;
-    let mut report = Report::issued(&opened.pki, &stored, true);
+    let mut report = Report::issued(&opened.pki, &stored, true).with_notes(notes);
     report.note_cut(&stored, asked, now);
     report.add_lists(lists);
     if let Some(path) = &arguments.out {

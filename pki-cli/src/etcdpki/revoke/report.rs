@@ -7,7 +7,7 @@ use pki_core::certificate::{Certificate, ExtendedKeyUsage};
 use pki_core::converge::Signed;
 use pki_core::etcd::EtcdVersion;
 use pki_core::leaf;
-use pki_core::revocation::Revocation;
+use pki_core::revocation::{Carried, Revocation};
 use pki_core::role::Usage;
 use serde::Serialize;
 
@@ -26,6 +26,8 @@ pub(super) struct Report {
     /// What the next `init` issues anew, since the description asks for it.
     reissued: Vec<String>,
     warnings: Vec<String>,
+    /// Whether members refuse each other once they have the list.
+    stops_cluster: bool,
     /// What the version of etcd does not do.
     #[serde(skip)]
     bypass: Option<String>,
@@ -57,6 +59,7 @@ impl Report {
             written: Vec::new(),
             reissued: Vec::new(),
             warnings: Vec::new(),
+            stops_cluster: false,
             bypass: bypass(cluster.etcd.version),
             described: described.map(|leaf| leaf.id.to_string()).collect(),
         }
@@ -79,6 +82,12 @@ impl Report {
         }
         if !self.undo {
             self.warnings.extend(self.bypass.take());
+            if selected.is_some_and(|selected| selected.certificate.is_none()) {
+                let serial = revocation.serial_text();
+                self.warnings.push(format!(
+                    "{serial} is the serial number of no certificate here: compare it with the one that is meant, for it stays on the list for good"
+                ));
+            }
             let certificate = selected.and_then(|selected| selected.certificate.as_ref());
             self.warnings.extend(certificate.and_then(warning));
             self.warnings.dedup();
@@ -89,6 +98,13 @@ impl Report {
     /// A certificate that was revoked for good before.
     pub(super) fn keeps(&mut self, revocation: &Revocation, selected: Option<&Selected>) {
         self.already.push(Changed::new(revocation, selected));
+    }
+
+    /// Authorities among them that certificates in use are sent along with.
+    pub(super) fn stops(&mut self, carried: &[Carried]) {
+        self.stops_cluster = !carried.is_empty();
+        self.warnings
+            .extend(carried.iter().map(ToString::to_string));
     }
 
     /// What was written.
@@ -155,6 +171,9 @@ impl Report {
                 "  etcdpki init  issues anew what etcdpki.yml still asks for: {}.\n                Remove it there first if it is to have no certificate any more.",
                 self.reissued.join(", ")
             );
+        }
+        if self.stops_cluster {
+            text.push_str(STOPPED);
         }
         text.push_str("  Copy pki/crl/etcd.crl to every member, under another name first and then renamed:\n  a member that finds no whole list refuses everybody.\n");
     }
@@ -238,6 +257,11 @@ fn remark(path: &str) -> &'static str {
     }
 }
 
+const STOPPED: &str =
+    "  To go back, now or when the cluster has stopped: put pki/ back as it was before this, from
+  git or another copy, and its crl/etcd.crl on every member. Nothing that is issued under the
+  revoked authority is taken: docs/revocation.md says how to replace it.
+";
 const EFFECT: &str = "
 Members read their list at each new connection: once the new one is there they refuse
 whoever shows one of these certificates, without a restart. Connections that are open

@@ -58,7 +58,7 @@ pub(super) fn text(cluster: &Cluster, status: &Status) -> String {
     gauge(
         &mut text,
         "etcdpki_certificate_due",
-        "1 if it is due, has expired, is missing or cannot be read.",
+        "1 if it is due, has expired, is revoked or missing, or cannot be read.",
         samples.iter().map(|one| (one, Some(i64::from(one.due)))),
     );
     write_single(&mut text, &cluster, status);

@@ -30,6 +30,9 @@ pub(super) fn text(view: &View, all: bool, width: usize) -> String {
     write_limits(view, &mut text);
     write_undescribed(view, &mut text);
     write_list(view, &mut text);
+    for refused in &view.refused {
+        let _ = writeln!(text, "\n{BAD}Refused{BAD:#}: {}", refused.text);
+    }
     write_summary(view, &mut text);
     text
 }
@@ -197,10 +200,16 @@ fn write_summary(view: &View, text: &mut String) {
         1 => writeln!(text, "{BAD}1 is due{BAD:#}"),
         many => writeln!(text, "{BAD}{many} are due{BAD:#}"),
     };
-    if has("missing") || has("expired") {
+    if has("missing") || has("expired") || view.certificates.iter().any(is_revoked) {
         let _ = writeln!(
             text,
-            "  `etcdpki init` makes what is missing and what has expired"
+            "  `etcdpki init` makes what is missing, what has expired and what was revoked"
+        );
+    }
+    if view.authorities.iter().any(is_revoked) {
+        let _ = writeln!(
+            text,
+            "  no command takes back the revocation of an authority: see docs/revocation.md"
         );
     }
     if has("unreadable") {
@@ -209,6 +218,10 @@ fn write_summary(view: &View, text: &mut String) {
             "  restore from a copy what is unreadable: see `etcdpki verify`"
         );
     }
+}
+
+fn is_revoked(entry: &EntryView) -> bool {
+    entry.state == "revoked"
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The status as it is reported.
 
 use pki_core::Cluster;
+use pki_core::revocation::Carried;
 use pki_core::status::{Current, Entry, ListStatus, Standing, Status, Undescribed};
 use serde::Serialize;
 use time::OffsetDateTime;
@@ -20,6 +21,19 @@ pub(super) struct View {
     pub(super) of_other_services: Vec<UndescribedView>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) revocation_list: Option<ListView>,
+    /// What members refuse because an authority that is sent along is revoked.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) refused: Vec<RefusedView>,
+}
+
+/// A revoked authority, and the certificates that are sent along with it.
+#[derive(Debug, Serialize)]
+pub(super) struct RefusedView {
+    authority: String,
+    serial: String,
+    certificates: Vec<String>,
+    #[serde(skip)]
+    pub(super) text: String,
 }
 
 /// An authority or a leaf.
@@ -96,6 +110,7 @@ impl View {
             undescribed: undescribed(&status.undescribed),
             of_other_services: undescribed(&status.of_other_services),
             revocation_list: status.revocation_list.as_ref().map(ListView::new),
+            refused: status.carried.iter().map(RefusedView::new).collect(),
         }
     }
 }
@@ -108,6 +123,17 @@ fn undescribed(found: &[Undescribed]) -> Vec<UndescribedView> {
         ends: one.certificate.validity.not_after,
     });
     views.collect()
+}
+
+impl RefusedView {
+    fn new(carried: &Carried) -> Self {
+        Self {
+            authority: carried.certificate.subject.clone(),
+            serial: carried.certificate.serial_text(),
+            certificates: carried.leaves.iter().map(ToString::to_string).collect(),
+            text: carried.to_string(),
+        }
+    }
 }
 
 impl EntryView {

@@ -1,7 +1,7 @@
 //! Vault files against the PKI.
 
 use std::fs;
-use std::io;
+use std::io::{self, Cursor};
 use std::path::Path;
 
 use pki_core::Cluster;
@@ -12,7 +12,7 @@ use pki_core::name::Label;
 use pki_core::seal::Unlocked;
 use pki_core::store::{Directory, Pki, StoredLeaf};
 use pki_core::verify::Report;
-use vault_format::Secret;
+use vault_format::{Decryptor, Secret};
 use zeroize::Zeroizing;
 
 use crate::envelope;
@@ -40,7 +40,7 @@ pub(super) fn check(
 ) -> Result<Vault, Error> {
     let paths = document::vault_paths(cluster);
     for path in &paths {
-        in_clear(path, report);
+        whole(path, report);
     }
     let Some(keys) = keys else {
         return Ok(Vault::Skipped("the keys were not opened"));
@@ -134,7 +134,10 @@ fn is_current(document: &Document, secret: &Secret, report: &mut Report) -> Resu
         Ok(Some(_)) => (&rules::VAULT_STALE, "it is missing".to_owned()),
         // Found before.
         Err(Error::NotEncrypted { .. }) => return Ok(false),
-        Err(Error::Vault { source, .. }) => (&rules::VAULT_UNREADABLE, source.to_string()),
+        Err(Error::Vault { source, .. }) => {
+            does_not_open(path, &source, report);
+            return Ok(false);
+        }
         Err(Error::Merge { source, .. }) => (&rules::VAULT_UNREADABLE, source.to_string()),
         Err(Error::NotText { .. }) => (&rules::VAULT_UNREADABLE, "it is not text".to_owned()),
         // Found before too.
@@ -145,7 +148,8 @@ fn is_current(document: &Document, secret: &Secret, report: &mut Report) -> Resu
     Ok(false)
 }
 
-fn in_clear(path: &str, report: &mut Report) {
+/// Finds what needs no password to be seen.
+fn whole(path: &str, report: &mut Report) {
     let content = match fs::read(path) {
         Ok(content) => Zeroizing::new(content),
         Err(error) if error.kind() == io::ErrorKind::NotFound => return,
@@ -154,9 +158,22 @@ fn in_clear(path: &str, report: &mut Report) {
             return;
         }
     };
-    if !vault_format::is_encrypted(&content) {
+    if files::is_in_clear(&content) {
         let message = format!("not encrypted: run `vault encrypt {path}`");
         report.found(path, &rules::VAULT_IN_CLEAR, message);
+        return;
+    }
+    let vault = Decryptor::new(Cursor::new(&content[..]));
+    if let Err(error) = vault.and_then(|mut vault| vault.validate()) {
+        report.found(path, &rules::VAULT_DAMAGED, error.to_string());
+    }
+}
+
+/// Unless it is known why.
+fn does_not_open(path: &str, error: &vault_format::Error, report: &mut Report) {
+    let mut findings = report.findings.iter();
+    if !findings.any(|finding| finding.path == path && finding.lint == &rules::VAULT_DAMAGED) {
+        report.found(path, &rules::VAULT_UNREADABLE, error.to_string());
     }
 }
 
@@ -165,16 +182,11 @@ fn opens(path: &Path, secret: &Secret, report: &mut Report) {
     if !envelope::is_at(path) {
         return;
     }
-    let opened = fs::read(path)
-        .map_err(|error| error.to_string())
-        .and_then(|content| {
-            vault_format::decrypt(&content, secret).map_err(|error| error.to_string())
-        });
-    if let Err(message) = opened {
-        report.found(
-            &path.display().to_string(),
-            &rules::VAULT_UNREADABLE,
-            message,
-        );
+    // What cannot be read was found before.
+    let Ok(content) = fs::read(path) else {
+        return;
+    };
+    if let Err(error) = vault_format::decrypt(&content, secret) {
+        does_not_open(&path.display().to_string(), &error, report);
     }
 }

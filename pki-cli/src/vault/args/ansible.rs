@@ -95,6 +95,10 @@ pub(in crate::vault) struct Rekey {
     /// Rekey all vaults and inline values at and below the given paths, all or none.
     #[arg(short, long)]
     pub(in crate::vault) recursive: bool,
+    /// With --recursive: pass by files and directories of this name, such as '*.md', or with this
+    /// path, such as 'docs/**'; can be given several times.
+    #[arg(long, value_name = "GLOB", action = ArgAction::Append, requires = "recursive")]
+    pub(in crate::vault) exclude: Vec<String>,
     /// Only say what would be done.
     #[arg(long)]
     pub(in crate::vault) dry_run: bool,

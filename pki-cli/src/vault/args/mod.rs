@@ -10,7 +10,7 @@ pub(super) use self::ansible::{Create, Decrypt, Edit, Encrypt, EncryptString, Re
 pub(super) use self::more::{
     Check, Genpass, Git, GitVerb, Inline, InlineFile, InlineVerb, Status, Verify,
 };
-pub(super) use self::options::{Many, Secrets, WriteSecrets};
+pub(super) use self::options::{Many, Paths, Secrets, WriteSecrets};
 
 /// Encryption and decryption of Ansible data files, without Ansible.
 #[derive(Debug, Parser)]
@@ -18,6 +18,8 @@ pub(super) use self::options::{Many, Secrets, WriteSecrets};
     name = "vault",
     version,
     infer_long_args = true,
+    // Of an option that is given twice the last one counts, as for ansible-vault.
+    args_override_self = true,
     subcommand_required = true,
     after_help = EXAMPLES
 )]

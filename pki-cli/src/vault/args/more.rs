@@ -4,15 +4,15 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Subcommand};
 
-use super::options::{Secrets, WriteSecrets};
+use super::options::{Paths, Secrets, WriteSecrets};
 
 #[derive(Args, Debug)]
 pub(in crate::vault) struct Check {
     /// Allow only this label; can be given several times.
     #[arg(long, value_name = "LABEL", action = ArgAction::Append)]
     pub(in crate::vault) label: Vec<String>,
-    /// Files and directories; none means the working directory.
-    pub(in crate::vault) paths: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(in crate::vault) paths: Paths,
 }
 
 #[derive(Args, Debug)]
@@ -33,7 +33,10 @@ pub(in crate::vault) struct Git {
 #[derive(Debug, Subcommand)]
 pub(in crate::vault) enum GitVerb {
     /// Encrypt standard input, equal plaintext to equal bytes (filter driver).
-    Clean,
+    Clean {
+        /// What the file is called in the repository.
+        name: Option<PathBuf>,
+    },
     /// Print what a file holds (textconv driver).
     Diff {
         /// The file.
@@ -90,8 +93,8 @@ pub(in crate::vault) struct Status {
     /// Report as JSON.
     #[arg(long)]
     pub(in crate::vault) json: bool,
-    /// Files and directories; none means the working directory.
-    pub(in crate::vault) paths: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(in crate::vault) paths: Paths,
 }
 
 #[derive(Args, Debug)]
@@ -101,6 +104,6 @@ pub(in crate::vault) struct Verify {
     /// Report as JSON.
     #[arg(long)]
     pub(in crate::vault) json: bool,
-    /// Files and directories; none means the working directory.
-    pub(in crate::vault) paths: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(in crate::vault) paths: Paths,
 }

@@ -53,3 +53,25 @@ pub(in crate::vault) struct Many {
     #[arg(long)]
     pub(in crate::vault) keep_going: bool,
 }
+
+/// Files and directories to look into.
+#[derive(Args, Debug)]
+pub(in crate::vault) struct Paths {
+    /// Pass by files and directories of this name, such as '*.md', or with this path, such as
+    /// 'docs/**'; can be given several times.
+    #[arg(long, value_name = "GLOB", action = ArgAction::Append)]
+    pub(in crate::vault) exclude: Vec<String>,
+    /// Files and directories; none means the working directory.
+    #[arg(value_name = "PATH")]
+    pub(in crate::vault) paths: Vec<PathBuf>,
+}
+
+impl Paths {
+    /// The paths, or the working directory.
+    pub(in crate::vault) fn or_here(&self) -> Vec<PathBuf> {
+        match self.paths.is_empty() {
+            true => vec![PathBuf::from(".")],
+            false => self.paths.clone(),
+        }
+    }
+}

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::Cursor;
 use std::path::Path;
 
-use vault_format::{MAGIC, SaltKey, is_encrypted};
+use vault_format::{Form, SaltKey};
 use zeroize::Zeroizing;
 
 use crate::password;
@@ -14,6 +14,8 @@ use crate::vault::codec::{self, Sealer};
 use crate::vault::config::Config;
 use crate::vault::error::Error;
 use crate::vault::identity::{Identities, Prompts};
+
+use super::stored;
 
 pub(super) type Plaintext = Zeroizing<Vec<u8>>;
 
@@ -24,6 +26,10 @@ pub(super) struct Version {
 }
 
 impl Version {
+    pub(super) fn new(content: Plaintext, name: String) -> Self {
+        Self { content, name }
+    }
+
     pub(super) fn of_file(path: &Path) -> Result<Self, Error> {
         let content = File::open(path).and_then(password::read_plaintext);
         Ok(Self {
@@ -45,8 +51,9 @@ impl Version {
         Self { name, ..self }
     }
 
+    /// Damaged or not.
     pub(super) fn is_encrypted(&self) -> bool {
-        is_encrypted(&self.content)
+        Form::of(&self.content) != Form::Clear
     }
 }
 
@@ -86,17 +93,37 @@ impl<'a> Driver<'a> {
 
     /// The content encrypted, unless there is nothing to encrypt: git takes the filtered content
     /// of an empty file for empty.
-    pub(super) fn encrypt(&self, version: Version) -> Result<Plaintext, Error> {
+    pub(super) fn clean(&self, version: Version, name: Option<&Path>) -> Result<Plaintext, Error> {
         if version.content.is_empty() {
             return Ok(version.content);
         }
-        // What only starts like a vault may be a secret in clear.
-        if version.content.starts_with(MAGIC) {
+        // What only looks like a vault may be a secret in clear, or one that was damaged.
+        if version.is_encrypted() {
             codec::well_formed(Cursor::new(&version.content[..]))
                 .map_err(Error::vault(version.name))?;
             return Ok(version.content);
         }
+        if let Some(stored) = name.and_then(stored::version) {
+            self.expect_to_open(stored)?;
+        }
         self.seal(&version.content, &version.name)
+    }
+
+    /// A secret that does not open what git has of a file is hardly one to encrypt it with.
+    fn expect_to_open(&self, stored: Version) -> Result<(), Error> {
+        let Version { content, name } = &stored;
+        if !stored.is_encrypted() {
+            return Ok(());
+        }
+        match codec::unlock(Cursor::new(&content[..]), self.identities()?, name) {
+            Err(error) if error.is_wrong_secret() => Err(error.hinting(
+                "what git has of the file was encrypted with another secret: is the password file \
+                 right? For a new password name both: vault git --vault-id NEW@SOURCE --vault-id \
+                 OLD@SOURCE --encrypt-vault-id NEW setup; then git add --renormalize .",
+            )),
+            // Damage is no reason to keep it from being replaced.
+            _ => Ok(()),
+        }
     }
 
     /// Encrypts, equal plaintext to equal bytes.

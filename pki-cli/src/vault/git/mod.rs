@@ -6,6 +6,7 @@
 mod driver;
 mod merge;
 mod setup;
+mod stored;
 
 use self::driver::{Driver, Version};
 use super::args::{Git, GitVerb};
@@ -17,7 +18,9 @@ use super::talk;
 pub(super) fn run(args: &Git, config: &Config) -> Result<(), Error> {
     let driver = Driver::new(&args.secrets, config);
     match &args.verb {
-        GitVerb::Clean => talk::data(&driver.encrypt(Version::of_stdin()?)?),
+        GitVerb::Clean { name } => {
+            talk::data(&driver.clean(Version::of_stdin()?, name.as_deref())?)
+        }
         GitVerb::Diff { file } => talk::data(&driver.open(Version::of_file(file)?)?),
         GitVerb::Merge {
             base,

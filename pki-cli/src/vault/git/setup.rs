@@ -24,7 +24,7 @@ pub(super) fn run(secrets: &WriteSecrets) -> Result<(), Error> {
     for (key, value) in [
         ("diff.vault.textconv", format!("{command} diff")),
         ("diff.vault.cachetextconv", "false".to_owned()),
-        ("filter.vault.clean", format!("{command} clean")),
+        ("filter.vault.clean", format!("{command} clean %f")),
         ("filter.vault.smudge", format!("{command} smudge")),
         ("filter.vault.required", "true".to_owned()),
         ("merge.vault.driver", format!("{command} merge %O %A %B %P")),

@@ -131,7 +131,13 @@ impl Identities {
     /// The label of a secret, as it goes into a header.
     pub(super) fn label(&self, index: usize) -> Result<Label, Error> {
         let label = &self.list[index].label;
-        Label::new(label).map_err(Error::vault(format!("vault id '{label}'")))
+        Label::new(label).map_err(|error| {
+            let origin = match *label == self.default_label {
+                true => "ANSIBLE_VAULT_IDENTITY (vault_identity)",
+                false => "the vault id",
+            };
+            Error::Options(format!("{origin} '{label}': {error}"))
+        })
     }
 
     /// The secret to encrypt with.

@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 use std::thread;
 use std::time::Duration;
 
-use vault_format::{Secret, decrypt, is_encrypted};
+use vault_format::{Form, Secret, decrypt, is_encrypted};
 use zeroize::Zeroizing;
 
 use crate::password;
@@ -78,6 +78,9 @@ impl Identities {
 
     /// A password file may be a vault itself, under a secret that comes before it.
     fn unwrap(&self, index: usize, password: &[u8]) -> Result<Secret, String> {
+        if let Form::Damaged { hint } = Form::of(password) {
+            return Err(format!("it is a damaged vault: {hint}"));
+        }
         let password = if is_encrypted(password) {
             let before: Vec<_> = (0..index).collect();
             let mut opened = self

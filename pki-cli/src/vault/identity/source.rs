@@ -100,17 +100,37 @@ impl Source {
                     io::ErrorKind::NotFound => format!("file descriptor {number} is not open"),
                     _ => format!("file descriptor {number}: {error}"),
                 })?;
-                let password = password::trim_white_space(&content).to_vec();
-                Ok(Zeroizing::new(password))
+                let password = Zeroizing::new(password::trim_white_space(&content).to_vec());
+                match password.is_empty() {
+                    true => Err(format!("file descriptor {number} gave no password")),
+                    false => Ok(password),
+                }
             }
-            Self::File(path) => read(path, limit).map_err(|error| error.to_string()),
+            Self::File(path) => read(path, limit).map_err(|error| match scheme(path) {
+                Some(scheme) => format!(
+                    "{error}; a secret from {scheme} is named by --vault-id \
+                     [LABEL@]{scheme}… (or vault_identity_list)"
+                ),
+                None => error.to_string(),
+            }),
             Self::Prompt(prompt) => prompt.ask().map_err(|error| error.to_string()),
             Self::Variable(name) => match env::var_os(name) {
+                Some(value) if value.is_empty() => {
+                    Err(format!("the environment variable {name} is empty"))
+                }
                 Some(value) => Ok(Zeroizing::new(OsString::into_vec(value))),
                 None => Err(format!("the environment variable {name} is not set")),
             },
         }
     }
+}
+
+/// What other kind of source the name of a file looks like that is not there.
+fn scheme(path: &Path) -> Option<&'static str> {
+    let mut names = path.iter().map(|name| name.to_string_lossy());
+    let schemes = ["age:", "env:", "fd:"];
+    let named = names.find_map(|name| schemes.into_iter().find(|scheme| name.starts_with(scheme)));
+    named.filter(|_| !path.exists())
 }
 
 fn is_script(path: &Path) -> bool {

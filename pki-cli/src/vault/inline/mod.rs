@@ -40,6 +40,9 @@ impl Work {
         let mut text = Zeroizing::default();
         let fault = Error::file("Unable to read source file", &args.file);
         original.file.read_to_string(&mut text).map_err(fault)?;
+        for place in tree::overlooked(&args.file, &text) {
+            talk::warning(&place);
+        }
         let identities = Identities::new(&args.secrets.known, config, prompts)?;
         Ok(Self {
             original,
@@ -121,6 +124,12 @@ impl Work {
             if text.contains("{{") || text.contains("{%") {
                 talk::warning(&format!(
                     "{name} holds a template, which Ansible does not expand in an encrypted value"
+                ));
+            }
+            if let Some(kind) = scalar.kind() {
+                talk::note(&format!(
+                    "{name} is {kind} now, and a text once it is encrypted, as every encrypted value \
+                     is: where Ansible needs {kind}, use a filter such as '| int' or '| bool'"
                 ));
             }
             vaults.push(sealer.encrypt_value(sealer.label.as_ref(), text.as_bytes(), &name)?);

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, Metadata};
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt, fchown};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 
 use crate::vault::error::Error;
@@ -30,8 +30,8 @@ impl Draft {
     pub(in crate::vault) fn new(target: &Path) -> Result<Self, Error> {
         let existing = fs::metadata(target);
         if let Ok(metadata) = &existing {
-            let kind = metadata.file_type();
-            if metadata.is_dir() || kind.is_char_device() || kind.is_block_device() {
+            // Opening a pipe would wait for its reader.
+            if !metadata.is_file() {
                 let source = io::Error::other("it is not a regular file");
                 return Err(Error::file("Unable to write", target)(source));
             }

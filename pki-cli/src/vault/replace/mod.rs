@@ -101,12 +101,19 @@ pub(super) fn commit(drafts: Vec<Sealed>) -> Result<(), Error> {
         directories.insert(directory_of(&target).to_owned());
     }
     for directory in directories {
-        let fault = || Error::file("Unable to write", &directory);
         File::open(&directory)
             .and_then(|file| file.sync_all())
-            .map_err(fault())?;
+            .map_err(|error| unsynced(&directory, error))?;
     }
     Ok(())
+}
+
+/// The work is done, but a power failure might undo it.
+fn unsynced(directory: &Path, error: io::Error) -> Error {
+    Error::file("Unable to sync the directory", directory)(error).hinting(
+        "everything is in place, but may not be after a power failure: do not run it again; look \
+         after the disk, then run sync",
+    )
 }
 
 /// Locks the file that a draft replaces, and makes sure that it is still the same.

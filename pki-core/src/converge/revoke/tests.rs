@@ -72,6 +72,24 @@ fn revocation(certificate: &crate::certificate::Certificate, reason: Reason) -> 
     Revocation::new(certificate, reason, OffsetDateTime::now_utc())
 }
 
+/// Lists are backdated as certificates are, and what was revoked after a list cannot be on it.
+#[test]
+fn no_entry_is_younger_than_its_list() {
+    let (mut fixture, cluster) = Fixture::described(DESCRIPTION);
+    let before = fixture.list(MERGED);
+    let leaf = fixture.leaf(&cluster, "etcdctl/client");
+    let revoked = revocation(&leaf, Reason::Superseded);
+    fixture.revoke(&cluster, &revoked, 0);
+    let list = fixture.list(MERGED);
+    assert_eq!(list.this_update, list.entries[0].revoked);
+    assert!(before.this_update < list.this_update);
+    // Of a clock that was ahead the list takes no notice: it would not hold yet.
+    let to_come = OffsetDateTime::now_utc() + Duration::days(9);
+    let ahead = Revocation::of_serial(vec![1], Reason::Superseded, to_come);
+    fixture.revoke(&cluster, &ahead, 0);
+    assert!(fixture.list(MERGED).this_update <= OffsetDateTime::now_utc());
+}
+
 #[test]
 fn lists_are_there_and_empty_from_the_start() {
     let (fixture, cluster) = Fixture::described(DESCRIPTION);

@@ -1,8 +1,10 @@
 //! The rules about how long certificates live.
 
+use time::OffsetDateTime;
+
 use super::super::{Cluster, DescriptionError, Levels, Position, raw};
 use super::{Checked, Text, fault};
-use crate::lifetime::{Lifetime, RenewBefore};
+use crate::lifetime::{Lifetime, RenewBefore, Validity};
 
 pub(super) fn check(raw: &raw::Description, cluster: &Cluster) -> Checked<()> {
     let links = chain(raw, cluster);
@@ -97,6 +99,26 @@ fn check_leaves(raw: &raw::Description, cluster: &Cluster) -> Checked<()> {
     {
         let message = format!(
             "certificates: renew_before: {before} is not less than the lifetime, {}: shorten it",
+            leaf.lifetime
+        );
+        return Err(fault(text, message));
+    }
+    let validity = Validity::starting(
+        OffsetDateTime::UNIX_EPOCH,
+        leaf.lifetime,
+        leaf.backdate.as_duration(),
+    );
+    let written = &raw.certificates;
+    let settings = [
+        ("renew_before", &written.renew_before),
+        ("lifetime", &written.lifetime),
+        ("backdate", &written.backdate),
+    ];
+    if leaf.renew_before.earliest_from(&validity) <= OffsetDateTime::UNIX_EPOCH
+        && let Some((key, Some(text))) = settings.iter().find(|(_, text)| text.is_some())
+    {
+        let message = format!(
+            "certificates: {key}: a certificate of {} could be due as soon as it is made, for renewals come up to a tenth of its validity before renew_before: shorten that, or lengthen the lifetime",
             leaf.lifetime
         );
         return Err(fault(text, message));

@@ -9,8 +9,9 @@ use crate::key::PrivateKey;
 use crate::seal::Unlocked;
 use crate::store::layout::{self, AUTHORITY_CERTIFICATE, AUTHORITY_KEY};
 use crate::store::{Batch, Store, StoreError};
+use crate::trust;
 
-/// An authority's newest generation.
+/// A generation of an authority.
 #[derive(Clone, Debug)]
 pub struct StoredAuthority {
     /// Which one it is.
@@ -30,23 +31,39 @@ impl StoredAuthority {
 }
 
 impl<S: Store> Pki<S> {
-    /// The newest generation of an authority.
+    /// The generation of an authority that is in use: the one in the chain that leaves carry, or
+    /// that signed something in it; of those that are as good the newest.
     ///
     /// # Errors
     ///
     /// When it is there and cannot be read.
     pub fn authority(&self, name: AuthorityName) -> Result<Option<StoredAuthority>, StoreError> {
-        let Some(generation) = self.newest_authority(name)? else {
-            return Ok(None);
-        };
-        let directory = format!("{}/{generation}", layout::authority(name));
-        let mut certificates =
-            self.certificates(&format!("{directory}/{AUTHORITY_CERTIFICATE}"))?;
-        Ok(Some(StoredAuthority {
-            name,
-            generation,
-            certificate: certificates.remove(0),
-        }))
+        let generations = self.authority_generations(name)?;
+        let read = |generation: &u32| self.authority_generation(name, *generation);
+        match generations.as_slice() {
+            [] => Ok(None),
+            [only] => read(only).map(Some),
+            several => {
+                let stored: Vec<_> = several.iter().map(read).collect::<Result<_, _>>()?;
+                let chain = self.chain()?.unwrap_or_default();
+                Ok(trust::in_use(&stored, name, &chain).cloned())
+            }
+        }
+    }
+
+    /// The newest generation of an authority, in use or not.
+    ///
+    /// # Errors
+    ///
+    /// When it is there and cannot be read.
+    pub fn newest_authority(
+        &self,
+        name: AuthorityName,
+    ) -> Result<Option<StoredAuthority>, StoreError> {
+        let newest = self.authority_generations(name)?.pop();
+        newest
+            .map(|newest| self.authority_generation(name, newest))
+            .transpose()
     }
 
     /// Opens the key of an authority.
@@ -105,14 +122,30 @@ impl<S: Store> Pki<S> {
         ))
     }
 
-    /// A generation that waits for its certificate is none yet.
-    fn newest_authority(&self, name: AuthorityName) -> Result<Option<u32>, StoreError> {
+    fn authority_generation(
+        &self,
+        name: AuthorityName,
+        generation: u32,
+    ) -> Result<StoredAuthority, StoreError> {
+        let directory = format!("{}/{generation}", layout::authority(name));
+        let path = format!("{directory}/{AUTHORITY_CERTIFICATE}");
+        Ok(StoredAuthority {
+            name,
+            generation,
+            certificate: self.certificates(&path)?.remove(0),
+        })
+    }
+
+    /// The generations of an authority, in their order. One that waits for its certificate is none
+    /// yet.
+    fn authority_generations(&self, name: AuthorityName) -> Result<Vec<u32>, StoreError> {
         let directory = layout::authority(name);
-        match self.newest(&directory)? {
-            Some(newest) if self.is_waiting(&directory, newest)? => {
-                Ok(newest.checked_sub(1).filter(|before| *before > 0))
+        let mut whole = Vec::new();
+        for generation in self.generations(&directory)? {
+            if !self.is_waiting(&directory, generation)? {
+                whole.push(generation);
             }
-            newest => Ok(newest),
         }
+        Ok(whole)
     }
 }

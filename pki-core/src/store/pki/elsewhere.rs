@@ -10,7 +10,7 @@ use super::{Batch, Pki, Store, StoreError, StoredAuthority, StoredLeaf};
 use crate::certificate::{Certificate, bundle};
 use crate::csr::CertificateRequest;
 use crate::hierarchy::AuthorityName;
-use crate::journal::Event;
+use crate::journal::{Entry, Event};
 use crate::key::PrivateKey;
 use crate::leaf::LeafId;
 use crate::seal::Unlocked;
@@ -153,9 +153,11 @@ impl<S: Store> Pki<S> {
         Ok(self.newest(&layout::leaf(id))?.unwrap_or(0) + 1)
     }
 
-    /// Adds a new generation of an authority whose key is not here.
+    /// Adds a new generation of an authority whose key is not here, and what came about to the
+    /// journal.
     pub fn add_authority_elsewhere(
         batch: &mut Batch,
+        event: Event,
         authority: &StoredAuthority,
         custody: &Custody,
     ) {
@@ -168,7 +170,7 @@ impl<S: Store> Pki<S> {
         );
         let directory = layout::authority(authority.name);
         let path = format!("{directory}/{}", authority.generation);
-        put_generation(batch, Event::Imported, &authority.certificate, path, files);
+        put_generation(batch, event, &authority.certificate, path, files);
     }
 
     /// Adds a request and its key.
@@ -195,8 +197,12 @@ impl<S: Store> Pki<S> {
     /// Adds the answer to a request: with its certificate the generation is whole.
     pub fn add_answer(batch: &mut Batch, stored: &StoredRequest, certificate: &Certificate) {
         let directory = layout::authority(stored.name);
-        let path = format!("{directory}/{}/{AUTHORITY_CERTIFICATE}", stored.generation);
-        batch.put(path, certificate.to_pem());
+        let generation = format!("{directory}/{}", stored.generation);
+        batch.record(Entry::of(Event::Imported, certificate).at(generation.as_str()));
+        batch.put(
+            format!("{generation}/{AUTHORITY_CERTIFICATE}"),
+            certificate.to_pem(),
+        );
     }
 
     /// Adds a new generation of a leaf whose key is its owner's alone.

@@ -2,10 +2,14 @@
 
 use super::Pki;
 use crate::certificate::{Certificate, bundle};
+use crate::hierarchy::AuthorityName;
 use crate::journal::{Entry, Event};
 use crate::key::{PrivateKey, PublicKey};
+use crate::leaf::LeafId;
 use crate::seal::{Identity, SealedKey, Tier, Unlocked};
-use crate::store::layout::{self, AUTHORITY_CERTIFICATE, LEAF_CERTIFICATE};
+use crate::store::layout::{
+    self, AUTHORITY_CERTIFICATE, AUTHORITY_KEY, LEAF_CERTIFICATE, LEAF_KEY,
+};
 use crate::store::{Batch, Store, StoreError};
 
 impl<S: Store> Pki<S> {
@@ -38,6 +42,24 @@ impl<S: Store> Pki<S> {
             }
         }
         Ok(found)
+    }
+
+    /// Where a person finds the files of a generation of an authority whose key is here.
+    pub(crate) fn files_of_authority(&self, name: AuthorityName, generation: u32) -> [String; 2] {
+        let directory = layout::authority(name);
+        [AUTHORITY_CERTIFICATE, AUTHORITY_KEY].map(|file| {
+            self.store
+                .locate(&format!("{directory}/{generation}/{file}"))
+        })
+    }
+
+    /// Where a person finds the files of a generation of a leaf.
+    pub(crate) fn files_of_leaf(&self, id: &LeafId, generation: u32) -> [String; 2] {
+        let directory = layout::leaf(id);
+        [LEAF_CERTIFICATE, LEAF_KEY].map(|file| {
+            self.store
+                .locate(&format!("{directory}/{generation}/{file}"))
+        })
     }
 
     pub(super) fn newest(&self, directory: &str) -> Result<Option<u32>, StoreError> {

@@ -1,10 +1,12 @@
 //! The authorities of a PKI.
 
 use super::{Check, records, rules};
+use crate::certificate::Certificate;
 use crate::hierarchy::AuthorityName;
 use crate::lint;
 use crate::signer::Custody;
 use crate::store::{Store, StoreError, StoredAuthority};
+use crate::trust::standing;
 use crate::verify::{Anchors, is_signed_by};
 
 impl<S: Store + Sync> Check<'_, S> {
@@ -14,10 +16,19 @@ impl<S: Store + Sync> Check<'_, S> {
             self.authority(name)?;
         }
         let top = AuthorityName::top(self.cluster);
-        for name in [top, self.cluster.trust_anchor.into()] {
-            let is_there = self.anchors.iter().any(|(anchor, _)| *anchor == name);
-            let found = self.find(name).filter(|_| !is_there).cloned();
-            if let Some(Ok(anchors)) = found.map(|certificate| Anchors::new(&[certificate])) {
+        let anchor = AuthorityName::from(self.cluster.trust_anchor);
+        let of = |name| self.find(name).cloned().into_iter().collect();
+        // In the midst of a rotation members may trust two generations, or the one before.
+        let members = match standing(self.cluster, self.pki) {
+            Ok(bundles) if !self.is_authority_damaged() => bundles.members,
+            _ => of(anchor),
+        };
+        let mut trusted: Vec<(_, Vec<Certificate>)> = vec![(anchor, members)];
+        if top != anchor {
+            trusted.insert(0, (top, of(top)));
+        }
+        for (name, certificates) in trusted {
+            if let (false, Ok(anchors)) = (certificates.is_empty(), Anchors::new(&certificates)) {
                 self.anchors.push((name, anchors));
             }
         }
@@ -54,7 +65,10 @@ impl<S: Store + Sync> Check<'_, S> {
                 self.damaged.insert(path.clone());
             }
         }
-        self.report.violations(&path, violations);
+        // What one breaks that belongs elsewhere is not to be mended here.
+        if !self.damaged.contains(&path) {
+            self.report.violations(&path, violations);
+        }
         if certificate.authority.is_none() {
             let message = "it is no authority: it lacks cA";
             self.report.found(&path, &rules::SIGNATURE, message);
@@ -64,9 +78,12 @@ impl<S: Store + Sync> Check<'_, S> {
             self.report
                 .found(&path, &rules::AUTHORITY_NOT_VALID, message);
         }
+        if let Some(message) = self.compromised_key(certificate) {
+            self.report.found(&path, &rules::KEY_COMPROMISED, message);
+        }
         if let Some(reason) = self.revoked.get(&certificate.serial) {
             let message = records::of_authority(*reason);
-            self.report.found(&path, &rules::REVOKED, message);
+            self.report.found(&path, &rules::REVOKED_AUTHORITY, message);
         }
         self.authority_key(&stored)?;
         // Nothing is held against one that is not what it was.

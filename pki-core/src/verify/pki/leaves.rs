@@ -65,6 +65,10 @@ impl<S: Store + Sync> Check<'_, S> {
     ) -> Result<(), StoreError> {
         report.leaves = 1;
         let path = self.pki.locate_leaf(stored);
+        // One that belongs elsewhere fits nothing here, and issuing it anew is not the way out.
+        if self.damaged.contains(&path) {
+            return Ok(());
+        }
         let certificate = stored.certificate();
         let adopted = self.pki.is_adopted(stored)?;
         if !leaf.fits(certificate, adopted) {
@@ -97,12 +101,14 @@ impl<S: Store + Sync> Check<'_, S> {
                 .iter()
                 .any(|stored| stored.certificate == *one)
         };
-        for (place, authority) in stored.chain.iter().enumerate().skip(1) {
+        for authority in stored.chain.iter().skip(1) {
             if kept(authority) {
                 continue;
             }
             violations.extend(lint::certificate(authority));
-            let issuer = stored.chain.get(place + 1);
+            // A cross-certificate stands beside its twin, not below its issuer.
+            let mut issuers = stored.chain.iter().skip(1);
+            let issuer = issuers.find(|issuer| authority.is_issued_by(issuer));
             violations.extend(
                 issuer
                     .map(|issuer| lint::issued(authority, issuer))
@@ -111,6 +117,9 @@ impl<S: Store + Sync> Check<'_, S> {
             );
         }
         report.violations(path, violations);
+        if let Some(message) = self.compromised_key(certificate) {
+            report.found(path, &rules::KEY_COMPROMISED, message);
+        }
         let reason = |one: &Certificate| self.revoked.get(&one.serial).copied();
         if let Some(reason) = reason(certificate) {
             report.found(path, &rules::REVOKED, records::of_leaf(reason));
@@ -119,7 +128,7 @@ impl<S: Store + Sync> Check<'_, S> {
         for (authority, reason) in above.filter_map(|one| Some((one, reason(one)?))) {
             let of = records::of_authority(reason);
             let message = format!("`{}` in it: {of}", authority.subject);
-            report.found(path, &rules::REVOKED, message);
+            report.found(path, &rules::REVOKED_AUTHORITY, message);
         }
     }
 

@@ -16,6 +16,11 @@ impl<S: Store + Sync> Check<'_, S> {
         for (path, certificate) in &undescribed {
             let is_revoked = self.revoked.contains_key(&certificate.serial);
             let expected = is_revoked || self.is_of_another_service(certificate);
+            if certificate.validity.contains(self.now)
+                && let Some(message) = self.compromised_key(certificate)
+            {
+                self.report.found(path, &rules::KEY_COMPROMISED, message);
+            }
             if certificate.validity.contains(self.now) && !expected {
                 let message = format!(
                     "`{}` is not described, and valid until {}",
@@ -37,6 +42,8 @@ impl<S: Store + Sync> Check<'_, S> {
         }
         all.extend(undescribed);
         all.extend(self.pki.superseded()?);
+        // A copy of another one shares its number.
+        all.retain(|(path, _)| !self.damaged.contains(path));
         for shared in lint::serials(all.iter().map(|(_, certificate)| certificate)) {
             if let Some((path, _)) = all.get(shared.other) {
                 self.report.violations(path, vec![shared.violation]);

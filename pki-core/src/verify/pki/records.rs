@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Check, rules};
+use crate::certificate::Certificate;
 use crate::crl::{Crl, Due, List, Reason, each_list, in_force};
 use crate::journal::{Event, Journal};
 use crate::lint;
@@ -44,6 +45,15 @@ impl<S: Store + Sync> Check<'_, S> {
         self.revoked = in_force(&revocations, &lists)
             .into_iter()
             .map(|revocation| (revocation.serial, revocation.reason))
+            .collect();
+        let is_compromised = |certificate: &Certificate| {
+            let reason = self.revoked.get(&certificate.serial);
+            reason.is_some_and(|reason| reason.is_compromise())
+        };
+        self.compromised = std::mem::take(&mut self.every)
+            .into_iter()
+            .filter(is_compromised)
+            .map(|certificate| certificate.public_key)
             .collect();
         Ok(())
     }

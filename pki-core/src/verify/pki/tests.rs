@@ -412,11 +412,21 @@ fn each_rule_of_a_whole_pki_is_broken() {
 
     assert_eq!(changed(LEAF, Some(b"rubbish".to_vec())), ["unreadable"]);
     assert!(of_other(ETCD).contains(&"signature-not-of-issuer"));
-    assert!(of_other(LEAF).contains(&"path-not-valid"));
+    // That is told alone: no other rule has a way out of it.
+    assert_eq!(of_other(LEAF), ["certificate-changed"]);
+    let alone = certificate(&store, LEAF).to_pem().into_bytes();
+    assert!(changed(LEAF, Some(alone)).contains(&"path-not-valid"));
     for path in [LEAF, ETCD, "authorities/root/1/ca.crt"] {
         assert!(of_other(path).contains(&"certificate-changed"));
     }
     assert_eq!(of_other("trust/members.crt"), ["trust-stale"]);
+    let mut lost = store.clone();
+    lost.set("trust/members.crt", None);
+    let found = findings(&cluster, lost, &keys, 0);
+    assert!(
+        matches!(found.as_slice(), [one] if one.message == "it is missing"),
+        "{found:?}"
+    );
     assert!(codes(&cluster, "x", None, 5 * 365 + 1).contains(&"authority-not-valid"));
     let without = format!("{DESCRIPTION}etcd: {{ enable_grpc_gateway: false }}\n");
     let without = Cluster::from_yaml(&without).unwrap();
@@ -439,7 +449,7 @@ fn each_rule_of_a_whole_pki_is_broken() {
     );
     // Every leaf is sent with its authority, so etcd refuses them all.
     let all = changed(list, Some(revocation_list(&store, &keys, &[ETCD])));
-    let revoked = ["revoked"].repeat(1 + 6);
+    let revoked = ["authority-revoked"].repeat(1 + 6);
     assert_eq!(all, [vec!["crl-stale"], revoked].concat());
     let late = codes(&cluster, list, Some(revocation_list(&store, &keys, &[])), 8);
     assert_eq!(late, ["crl-outdated", "crl-stale"]);

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::etcdpki::description::{self, Described};
 use crate::etcdpki::error::Error;
+use crate::etcdpki::init::next_command;
 use crate::etcdpki::output::{self, BAD, DIM, GOOD, HEADING, date, timestamp};
 
 #[derive(Debug, Serialize)]
@@ -22,6 +23,8 @@ pub(super) struct Report {
     authorities: Vec<Row>,
     certificates: Vec<Row>,
     problems: Vec<Wrong>,
+    /// How many certificates keep the rest from being taken over.
+    undecided: usize,
 }
 
 #[derive(Debug, Serialize)]
@@ -78,6 +81,7 @@ impl Report {
             authorities: authorities.collect(),
             certificates: certificates.collect(),
             problems: adoption.problems.iter().map(wrong).collect(),
+            undecided: adoption.undecided.len(),
         }
     }
 
@@ -121,10 +125,14 @@ impl Report {
         self.write_problems(&mut text);
         self.write_description(&mut text);
         let next = match self.dry_run {
-            true => "Nothing was written: this is a dry run.",
-            false => {
-                "Next: `etcdpki init` makes what is described and was not found, and the vault files."
+            true if self.undecided > 0 => {
+                "Nothing was written: see what is to be decided first.".to_owned()
             }
+            true => "Nothing was written: this is a dry run.".to_owned(),
+            false => format!(
+                "Next: `{}` makes what is described and was not found, and the vault files.",
+                next_command()
+            ),
         };
         let _ = writeln!(text, "\n{next}");
         text

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use pki_core::adopt::{Problem, Source};
 use pki_core::document::Tree;
+use vault_format::Form;
 use zeroize::Zeroizing;
 
 use crate::etcdpki::args::CaAdopt;
@@ -54,8 +55,21 @@ fn walk(path: &Path, arguments: &CaAdopt, read: &mut Read, depth: usize) -> Resu
     entries.sort();
     for entry in entries {
         // A link that leads nowhere is no part of a PKI.
-        if entry.exists() {
-            walk(&entry, arguments, read, depth + 1)?;
+        if !entry.exists() {
+            continue;
+        }
+        // What nobody named may be no part of it: it is told, and the rest is looked at.
+        if let Err(error) = walk(&entry, arguments, read, depth + 1) {
+            let path = entry.display().to_string();
+            let message = error.to_string();
+            let message = match message.strip_prefix(&format!("{path}: ")) {
+                Some(rest) => rest.to_owned(),
+                None => message,
+            };
+            read.problems.push(Problem {
+                path,
+                message: format!("left out: {message}"),
+            });
         }
     }
     Ok(())
@@ -67,7 +81,7 @@ fn file(path: &Path, mode: u32, arguments: &CaAdopt, read: &mut Read) -> Result<
     let is_yaml = path
         .extension()
         .is_some_and(|extension| extension == "yml" || extension == "yaml");
-    if vault_format::is_encrypted(&content) {
+    if Form::of(&content) != Form::Clear {
         let source = secrets::Source::vault_password(&arguments.vault);
         let secret = secrets::vault_secret(&source.read(false)?)?;
         let plaintext = files::decrypt(path, &content, &secret)?;

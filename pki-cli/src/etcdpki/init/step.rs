@@ -1,0 +1,66 @@
+//! A step of the rotation of an authority: what it makes, and that it holds.
+
+use pki_core::Cluster;
+use pki_core::converge::{self, Plan, State};
+use pki_core::rotation::{self, Moment, Procedure, RotationError, Standing};
+use pki_core::seal::Unlocked;
+use pki_core::store::{Directory, Pki};
+use time::OffsetDateTime;
+
+use super::Turn;
+use super::report::Report;
+use crate::etcdpki::error::Error;
+use crate::etcdpki::rotate::report::Rotation;
+
+/// The plan of the step, and what is told of it.
+pub(super) fn plan(
+    turn: Turn,
+    cluster: &Cluster,
+    pki: &Pki<Directory>,
+    keys: &Unlocked,
+    now: OffsetDateTime,
+) -> Result<(Plan, Rotation), Error> {
+    let Standing { underway, .. } = rotation::standing(cluster, pki)?;
+    let (change, told) = match turn {
+        Turn::Back => {
+            let underway = underway.ok_or(RotationError::NothingUnderway)?;
+            let change = rotation::abort(cluster, pki)?;
+            (change, Rotation::back(underway))
+        }
+        Turn::Next(authority, procedure) => {
+            let (step, change) =
+                rotation::next_step(cluster, pki, authority, procedure, keys, now)?;
+            let told = Rotation::next(authority, procedure, step, cluster, pki, &change)?;
+            (change, told)
+        }
+    };
+    Ok((converge::plan_step(cluster, pki, change, now)?, told))
+}
+
+/// Validates what was made, before it is written, as the plan was.
+pub(super) fn prove(
+    cluster: &Cluster,
+    before: &State,
+    after: &State,
+    report: &mut Report,
+    now: OffsetDateTime,
+) -> Result<(), Error> {
+    let Some(told) = &mut report.rotation else {
+        return Ok(());
+    };
+    let (before, after) = (Moment::of(cluster, before), Moment::of(cluster, after));
+    let proof = rotation::prove(&before, &after, now);
+    told.proved(&proof);
+    match proof.broken.split_first() {
+        Some((broken, more)) if told.procedure != Procedure::Compromise => {
+            Err(RotationError::Broken {
+                procedure: told.procedure,
+                authority: told.authority,
+                broken: Box::new(broken.clone()),
+                more: more.len(),
+            }
+            .into())
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,102 @@
+//! `etcdpki rotate ca`: replace an authority, a step at each call.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use pki_core::Cluster;
+use pki_core::hierarchy::AuthorityName;
+use pki_core::rotation::{self, ClientsNeed, Procedure};
+use pki_core::store::{Directory, Pki};
+use time::{Duration, OffsetDateTime};
+
+use super::view::View;
+use crate::etcdpki::args::RotateCa;
+use crate::etcdpki::error::Error;
+use crate::etcdpki::init::{self, Renewals, Turn, Work};
+use crate::etcdpki::output::{self, date};
+use crate::etcdpki::{description, opened};
+
+/// For how long an authority that was replaced is not replaced again by the same call: who repeats
+/// it until it is done must not begin anew.
+const RECENT: Duration = Duration::days(30);
+
+/// Runs the command.
+pub(super) fn run(arguments: &RotateCa, directory: Option<&Path>) -> Result<ExitCode, Error> {
+    let described = description::described()?;
+    let cluster = &described.cluster;
+    let now = OffsetDateTime::now_utc();
+    let mut work = Work {
+        command: "rotate",
+        keys: &arguments.keys,
+        vault: &arguments.vault,
+        generate_secrets: false,
+        renewals: Renewals::Step(Turn::Back),
+        dry_run: false,
+        json: arguments.json,
+    };
+    if arguments.abort {
+        return init::work(&work, &described, directory);
+    }
+    let pki = opened::read_only()?;
+    let done = match arguments.again || arguments.procedure == Some(Procedure::Compromise) {
+        true => None,
+        false => replaced_lately(cluster, &pki, arguments.authority, now)?,
+    };
+    if let Some(since) = done {
+        if !arguments.plan {
+            // What a step that was killed left undone is done now.
+            work.renewals = Renewals::None;
+            init::work(&work, &described, directory)?;
+        }
+        output::note(&format!(
+            "note: the {} CA was replaced on {}: no step is left; to replace it again, add --again",
+            arguments.authority,
+            date(since)
+        ));
+        return Ok(ExitCode::SUCCESS);
+    }
+    let plan = rotation::plan(cluster, &pki, arguments.authority, arguments.procedure, now)?;
+    if arguments.plan {
+        let view = View::of(&plan);
+        match arguments.json {
+            true => output::print_json(&view)?,
+            false => output::print(&view.to_text())?,
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
+    let need = plan.steps.first().map(|step| step.clients_need);
+    check_clients(arguments, plan.procedure, need.unwrap_or_default())?;
+    drop(pki);
+    work.renewals = Renewals::Step(Turn::Next(arguments.authority, plan.procedure));
+    init::work(&work, &described, directory)
+}
+
+/// When the authority was replaced, if that was a short time ago and no rotation is under way.
+fn replaced_lately(
+    cluster: &Cluster,
+    pki: &Pki<Directory>,
+    name: AuthorityName,
+    now: OffsetDateTime,
+) -> Result<Option<OffsetDateTime>, Error> {
+    if rotation::standing(cluster, pki)?.underway.is_some() {
+        return Ok(None);
+    }
+    let stored = pki.authority(name)?;
+    let since = stored
+        .filter(|stored| stored.generation > 1)
+        .map(|stored| stored.certificate.validity.not_before);
+    Ok(since.filter(|since| now - *since < RECENT))
+}
+
+fn check_clients(
+    arguments: &RotateCa,
+    procedure: Procedure,
+    need: ClientsNeed,
+) -> Result<(), Error> {
+    match need.any() && procedure != Procedure::Compromise && !arguments.clients_ready {
+        true => Err(Error::ClientsNotReady {
+            what: super::needs(need).join(" and "),
+        }),
+        false => Ok(()),
+    }
+}

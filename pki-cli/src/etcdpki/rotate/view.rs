@@ -1,0 +1,184 @@
+//! The plan of a rotation, as text and as JSON.
+
+use std::fmt::Write as _;
+
+use pki_core::rotation::{Plan, PlannedStep, Procedure, Restarts, Step};
+use serde::Serialize;
+
+use crate::etcdpki::output::{BAD, DIM, GOOD, HEADING, WARN};
+
+/// A plan and its proof.
+#[derive(Debug, Serialize)]
+pub(super) struct View {
+    authority: String,
+    procedure: &'static str,
+    underway: bool,
+    /// How often each member is restarted.
+    restarts: usize,
+    steps: Vec<StepView>,
+    /// How many pairs of a certificate and a CA file were validated.
+    pairs: usize,
+    /// What does not hold while it is carried out: an outage.
+    broken: Vec<String>,
+    /// Whether members refuse what the old authority signed, at its end.
+    old_is_refused: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct StepView {
+    step: &'static str,
+    meaning: &'static str,
+    makes: Vec<String>,
+    /// How many certificates are issued anew.
+    certificates: usize,
+    /// What members trust from then on, if that changes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    members_trust: Option<Vec<String>>,
+    /// What the CA file of clients holds from then on, if that changes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    clients_trust: Option<Vec<String>>,
+    restarts: &'static str,
+    /// What clients must have loaded before it.
+    clients_need: Vec<&'static str>,
+    pairs: usize,
+}
+
+impl View {
+    pub(super) fn of(plan: &Plan) -> Self {
+        Self {
+            authority: plan.authority.to_string(),
+            procedure: plan.procedure.as_str(),
+            underway: plan.underway,
+            restarts: plan.restarts,
+            steps: plan.steps.iter().map(StepView::of).collect(),
+            pairs: plan.pairs,
+            broken: plan.broken.iter().map(ToString::to_string).collect(),
+            old_is_refused: plan.old_is_refused,
+        }
+    }
+
+    pub(super) fn to_text(&self) -> String {
+        let mut text = String::new();
+        let Self {
+            authority,
+            procedure,
+            restarts,
+            ..
+        } = self;
+        let left = if self.underway { " left" } else { "" };
+        let _ = writeln!(
+            text,
+            "{HEADING}Rotation of the {authority} CA{HEADING:#} by {procedure}: {}{left}, {}",
+            count(self.steps.len(), "step"),
+            match (restarts, procedure == &Procedure::Compromise.as_str()) {
+                (0, _) => "no restart".to_owned(),
+                (_, true) => "all members restarted at once".to_owned(),
+                (1, _) => "each member restarted once".to_owned(),
+                (many, _) => format!("each member restarted {many} times"),
+            }
+        );
+        for (number, step) in self.steps.iter().enumerate() {
+            step.write(&mut text, number + 1);
+        }
+        let _ = match self.broken.as_slice() {
+            [] => writeln!(
+                text,
+                "\n{GOOD}Proved{GOOD:#}: {} pairs of a certificate and a CA file hold, old and new in every mixture.",
+                self.pairs
+            ),
+            [first, more @ ..] => writeln!(
+                text,
+                "\n{BAD}An outage{BAD:#}: until every host has it, {first}{}",
+                match more.len() {
+                    0 => String::new(),
+                    more => format!(" (and {more} more)"),
+                }
+            ),
+        };
+        if self.old_is_refused {
+            let _ = writeln!(
+                text,
+                "At its end members refuse what the old {authority} CA signed."
+            );
+        }
+        text
+    }
+}
+
+impl StepView {
+    fn of(planned: &PlannedStep) -> Self {
+        let need = planned.clients_need;
+        Self {
+            step: planned.step.as_str(),
+            meaning: meaning(planned.step),
+            makes: planned
+                .makes
+                .iter()
+                .map(|(name, generation)| format!("{name} CA, generation {generation}"))
+                .collect(),
+            certificates: planned.leaves,
+            members_trust: planned.members.clone(),
+            clients_trust: planned.clients.clone(),
+            restarts: match planned.restarts {
+                Restarts::AllAtOnce => "all at once",
+                Restarts::None => "none",
+                Restarts::Rolling => "one at a time",
+            },
+            clients_need: super::needs(need),
+            pairs: planned.pairs,
+        }
+    }
+
+    fn write(&self, text: &mut String, number: usize) {
+        let Self { step, meaning, .. } = self;
+        let _ = writeln!(text, "\n{HEADING}{number} {step}{HEADING:#}  {meaning}");
+        if !self.clients_need.is_empty() {
+            let _ = writeln!(
+                text,
+                "  {WARN}before{WARN:#}    clients must have {}: --clients-ready",
+                self.clients_need.join(" and ")
+            );
+        }
+        if !self.makes.is_empty() {
+            let _ = writeln!(text, "  makes     {}", self.makes.join("; "));
+        }
+        if self.certificates > 0 {
+            let _ = writeln!(
+                text,
+                "  issues    {}, with the keys they have",
+                count(self.certificates, "certificate")
+            );
+        }
+        for (who, trust) in [
+            ("members", &self.members_trust),
+            ("clients", &self.clients_trust),
+        ] {
+            for (at, subject) in trust.iter().flatten().enumerate() {
+                let who = if at == 0 { who } else { "" };
+                let verb = if at == 0 { "trust" } else { "" };
+                let _ = writeln!(text, "  {who:7} {verb:5} {subject}");
+            }
+        }
+        let _ = writeln!(text, "  {DIM}restarts  {}{DIM:#}", self.restarts);
+    }
+}
+
+/// What a step changes, for a person.
+pub(super) fn meaning(step: Step) -> &'static str {
+    match step {
+        Step::Introduce => "the new authority signs, and both old and new trust leads to it",
+        Step::Renew => "a newer certificate of the same key takes the place of the old one",
+        Step::Replace => "everything is replaced at once, and the old authority revoked",
+        Step::Sign => "the new authority signs: members trust it already",
+        Step::Strip => "certificates carry no more what led to the old authority",
+        Step::Trust => "members trust the new authority alone",
+        Step::TrustBoth => "members trust the new authority beside the old one",
+    }
+}
+
+fn count(number: usize, what: &str) -> String {
+    match number {
+        1 => format!("1 {what}"),
+        _ => format!("{number} {what}s"),
+    }
+}

@@ -1,0 +1,99 @@
+//! Why an authority cannot be rotated.
+
+use super::{Broken, Procedure};
+use crate::authority::IssueError;
+use crate::converge::ConvergeError;
+use crate::hierarchy::AuthorityName;
+use crate::key::KeyError;
+use crate::store::StoreError;
+use crate::trust::StandingError;
+
+/// Why an authority cannot be rotated.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RotationError {
+    /// A pair of a certificate and a CA file that would not work.
+    #[error(
+        "{procedure} of the {authority} authority would break the cluster: {broken}{}",
+        match more { 0 => String::new(), more => format!(" (and {more} more)") }
+    )]
+    Broken {
+        /// The procedure.
+        procedure: Procedure,
+        /// The authority.
+        authority: AuthorityName,
+        /// The first pair.
+        broken: Box<Broken>,
+        /// How many more there are.
+        more: usize,
+    },
+    /// Something about certificates or the store.
+    #[error(transparent)]
+    Converge(#[from] ConvergeError),
+    /// The authority is not in the chain over etcd's leaves.
+    #[error(
+        "the {0} authority is none of the chain over etcd's certificates: write etcd, intermediate, root or issuing, as far as the description has them"
+    )]
+    NotInChain(AuthorityName),
+    /// The procedure is none for this authority.
+    #[error(
+        "{procedure} is no way to replace the {authority} authority: members trust the {anchor} authority; write {fitting}"
+    )]
+    NotFor {
+        /// The procedure.
+        procedure: Procedure,
+        /// The authority.
+        authority: AuthorityName,
+        /// What members trust.
+        anchor: AuthorityName,
+        /// Those that are.
+        fitting: String,
+    },
+    /// Going back would shut somebody out.
+    #[error(
+        "members were told to trust the new {0} authority alone, so that there is no way back that keeps them together: go on with `etcdpki rotate ca {0}`, and rotate again"
+    )]
+    TooLate(AuthorityName),
+    /// No rotation is under way.
+    #[error("no rotation of an authority is under way")]
+    NothingUnderway,
+    /// Another rotation is under way.
+    #[error(
+        "the {underway} authority is being rotated ({procedure}): go on with `etcdpki rotate ca {underway}` until that is done, or take it back with `--abort`"
+    )]
+    Underway {
+        /// The other one.
+        underway: AuthorityName,
+        /// How.
+        procedure: Procedure,
+    },
+    /// An authority that would not come out the same.
+    #[error(
+        "the {0} authority cannot be signed again as it is: it was made elsewhere and carries a name, a key identifier or an extension that would come out changed; `--procedure bundle` replaces it with what it signed, if members trust it"
+    )]
+    NoTwin(AuthorityName),
+}
+
+impl From<StandingError> for RotationError {
+    fn from(error: StandingError) -> Self {
+        Self::Converge(error.into())
+    }
+}
+
+impl From<StoreError> for RotationError {
+    fn from(error: StoreError) -> Self {
+        Self::Converge(error.into())
+    }
+}
+
+impl From<IssueError> for RotationError {
+    fn from(error: IssueError) -> Self {
+        Self::Converge(error.into())
+    }
+}
+
+impl From<KeyError> for RotationError {
+    fn from(error: KeyError) -> Self {
+        Self::Converge(error.into())
+    }
+}

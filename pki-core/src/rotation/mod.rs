@@ -1,0 +1,37 @@
+//! Rotation of authorities on a live cluster.
+//!
+//! etcd reads certificates and keys at each handshake, and CA files at its start alone. So an
+//! authority is replaced in steps, each of which changes what leaves carry or what somebody trusts,
+//! and of which the next one may begin only when every member has loaded what this one brought.
+//! Until then, some have the files of before and some those of after: [`prove`] validates every
+//! certificate that may be presented against every CA file that may be in force meanwhile.
+//!
+//! | [`Procedure`] | of | restarts of a member |
+//! |---|---|---|
+//! | `reissue` | an authority that members do not trust themselves | 0 |
+//! | `cross-sign` | what members trust: the old one signs the new one, or the new one what the old one signed | 1 |
+//! | `bundle` | what members trust, where nothing can be cross-signed: they trust both for a while | 2 |
+//! | `same-key` | any: the key stays, the certificate is a newer one | 1 if members trust it, else 0 |
+//! | `compromise` | any: without overlap, all at once | all at once |
+//!
+//! Where a rotation stands is read from the certificates ([`Standing`]); nothing is counted.
+
+mod change;
+mod error;
+mod landscape;
+mod make;
+mod model;
+mod plan;
+mod procedure;
+mod proof;
+mod standing;
+
+pub use change::{Change, NewAuthority};
+pub use error::RotationError;
+pub use plan::{ClientsNeed, Plan, PlannedStep, Restarts, plan};
+pub use procedure::{Procedure, UnknownProcedure};
+pub use proof::{Broken, Moment, Presented, Proof, Side, Verifier, prove};
+pub use standing::{Standing, Step, Underway, abort, next_after, next_step, standing};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,269 @@
+//! The proof of a step: everything that may be presented while some have what is new and some do
+//! not, against everything that may be trusted meanwhile.
+
+use std::collections::HashSet;
+use std::fmt;
+
+use rayon::prelude::*;
+use time::OffsetDateTime;
+
+use crate::certificate::Certificate;
+use crate::converge::State;
+use crate::description::Cluster;
+use crate::leaf::{LeafId, leaves};
+use crate::role::{Role, Usage};
+use crate::trust::Bundles;
+use crate::verify::{Anchors, PathError, PathValidator};
+
+/// What is presented and trusted at one time of a rotation.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Moment {
+    /// What members and clients trust.
+    pub bundles: Bundles,
+    /// The leaves, with what they carry.
+    pub presented: Vec<Presented>,
+}
+
+impl Moment {
+    /// The moment at which everybody has loaded this state.
+    pub fn of(cluster: &Cluster, state: &State) -> Self {
+        let leaves = leaves(cluster).into_iter();
+        let presented = leaves.filter_map(|leaf| {
+            Some(Presented {
+                chain: state.leaf(&leaf.id)?.chain.clone(),
+                usages: leaf.profile.usages(),
+                id: leaf.id,
+            })
+        });
+        Self {
+            bundles: state.bundles.clone(),
+            presented: presented.collect(),
+        }
+    }
+}
+
+/// A leaf with what it carries.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Presented {
+    /// Which one it is.
+    pub id: LeafId,
+    /// What it is presented for.
+    pub usages: &'static [Usage],
+    /// The leaf first.
+    pub chain: Vec<Certificate>,
+}
+
+/// Who verifies a certificate.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Verifier {
+    /// Clients that have the CA file for clients.
+    Clients,
+    /// Clients that trust the top of the chain alone, such as by the system's trust store.
+    ClientsOfTop,
+    /// Members.
+    Members,
+}
+
+impl fmt::Display for Verifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Clients => "clients",
+            Self::ClientsOfTop => "clients that trust the top alone",
+            Self::Members => "members",
+        })
+    }
+}
+
+/// On which side of a step.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Side {
+    /// What is new has been loaded.
+    After,
+    /// What was before is still in use.
+    Before,
+}
+
+impl fmt::Display for Side {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::After => "new",
+            Self::Before => "old",
+        })
+    }
+}
+
+/// A certificate that would be refused.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Broken {
+    /// Whose certificate.
+    pub presenter: LeafId,
+    /// The one of before or of after the step.
+    pub presents: Side,
+    /// Who refuses it.
+    pub verifier: Verifier,
+    /// By the CA file of before or of after the step.
+    pub trusts: Side,
+    /// For which purpose.
+    pub usage: Usage,
+    /// Why.
+    pub error: PathError,
+}
+
+impl fmt::Display for Broken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "the {} certificate of {} would be refused as {} by {} with the {} CA file: {}",
+            self.presents, self.presenter, self.usage, self.verifier, self.trusts, self.error
+        )
+    }
+}
+
+/// What was proved.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Proof {
+    /// How many pairs of a certificate and a CA file were validated.
+    pub pairs: usize,
+    /// The pairs that do not hold.
+    pub broken: Vec<Broken>,
+}
+
+/// Validates everything that is presented before or after a step against every CA file of before
+/// and after it, by the rules that Go, and so etcd, holds a path to.
+pub fn prove(before: &Moment, after: &Moment, now: OffsetDateTime) -> Proof {
+    let validator = PathValidator::new();
+    let trust: Vec<_> = [(Side::Before, before), (Side::After, after)]
+        .into_iter()
+        .flat_map(|(side, moment)| files(side, &moment.bundles))
+        .collect();
+    let presented: Vec<_> = before
+        .presented
+        .iter()
+        .map(|one| (Side::Before, one))
+        .chain(after.presented.iter().map(|one| (Side::After, one)))
+        .collect();
+    // What a step leaves as it is need not be looked at twice.
+    let mut known = HashSet::new();
+    let mut pairs = Vec::new();
+    for (presents, leaf) in &presented {
+        let octets: Vec<&[u8]> = leaf.chain.iter().map(Certificate::der).collect();
+        for file in &trust {
+            if is_verified_by(leaf, file.verifier)
+                && known.insert((octets.clone(), file.verifier, file.octets()))
+            {
+                pairs.push((*presents, *leaf, file));
+            }
+        }
+    }
+    let broken = pairs
+        .par_iter()
+        .flat_map_iter(|(presents, leaf, file)| {
+            let usages = usages(leaf, file.verifier);
+            usages.filter_map(|usage| {
+                let error = file.refuses(&validator, &leaf.chain, usage, now)?;
+                Some(Broken {
+                    presenter: leaf.id.clone(),
+                    presents: *presents,
+                    verifier: file.verifier,
+                    trusts: file.side,
+                    usage,
+                    error,
+                })
+            })
+        })
+        .collect();
+    Proof {
+        pairs: pairs.len(),
+        broken,
+    }
+}
+
+/// Whether members refuse a certificate.
+pub(super) fn is_refused(chain: &[Certificate], bundles: &Bundles, now: OffsetDateTime) -> bool {
+    let validator = PathValidator::new();
+    let members = File::new(Side::After, Verifier::Members, &bundles.members);
+    let refused = members.refuses(&validator, chain, Usage::ClientAuth, now);
+    refused.is_some()
+}
+
+/// Whether clients refuse a server's certificate.
+pub(super) fn is_refused_by_clients(
+    chain: &[Certificate],
+    bundles: &Bundles,
+    now: OffsetDateTime,
+) -> bool {
+    let validator = PathValidator::new();
+    files(Side::Before, bundles)
+        .into_iter()
+        .filter(|file| file.verifier != Verifier::Members)
+        .any(|file| {
+            let refused = file.refuses(&validator, chain, Usage::ServerAuth, now);
+            refused.is_some()
+        })
+}
+
+/// A CA file.
+struct File {
+    side: Side,
+    verifier: Verifier,
+    certificates: Vec<Certificate>,
+    anchors: Result<Anchors, PathError>,
+}
+
+impl File {
+    fn new(side: Side, verifier: Verifier, certificates: &[Certificate]) -> Self {
+        Self {
+            side,
+            verifier,
+            certificates: certificates.to_vec(),
+            anchors: Anchors::new(certificates),
+        }
+    }
+
+    fn octets(&self) -> Vec<&[u8]> {
+        self.certificates.iter().map(Certificate::der).collect()
+    }
+
+    fn refuses(
+        &self,
+        validator: &PathValidator,
+        chain: &[Certificate],
+        usage: Usage,
+        now: OffsetDateTime,
+    ) -> Option<PathError> {
+        let anchors = match &self.anchors {
+            Ok(anchors) => anchors,
+            Err(error) => return Some(error.clone()),
+        };
+        validator.validate(chain, anchors, usage, now).err()
+    }
+}
+
+fn files(side: Side, bundles: &Bundles) -> [File; 3] {
+    let tops = bundles.clients.iter().filter(|one| one.is_self_issued());
+    let tops: Vec<_> = tops.cloned().collect();
+    [
+        File::new(side, Verifier::Members, &bundles.members),
+        File::new(side, Verifier::Clients, &bundles.clients),
+        File::new(side, Verifier::ClientsOfTop, &tops),
+    ]
+}
+
+/// Members verify each other, clients, and the server certificates with which their gateways dial
+/// themselves; clients verify servers.
+fn is_verified_by(leaf: &Presented, verifier: Verifier) -> bool {
+    match (leaf.id.role, verifier) {
+        (Role::Server, _) | (Role::Client | Role::Peer, Verifier::Members) => true,
+        (Role::Client | Role::Peer, Verifier::Clients | Verifier::ClientsOfTop) => false,
+    }
+}
+
+fn usages(leaf: &Presented, verifier: Verifier) -> impl Iterator<Item = Usage> {
+    let of_clients = verifier != Verifier::Members;
+    let usages = leaf.usages.iter().copied();
+    usages.filter(move |usage| !of_clients || *usage == Usage::ServerAuth)
+}

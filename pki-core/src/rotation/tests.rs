@@ -1,0 +1,507 @@
+use std::sync::Arc;
+
+use rayon::prelude::*;
+use time::{Duration, OffsetDateTime};
+
+use super::*;
+use crate::converge::{self, State};
+use crate::description::Cluster;
+use crate::hierarchy::AuthorityName;
+use crate::seal::Unlocked;
+use crate::store::{Failing, Memory, Pki};
+use crate::verify::verify;
+
+/// A step that was written to its end.
+#[derive(Debug)]
+struct Whole {
+    store: Memory,
+    written: usize,
+}
+
+struct Fixture {
+    cluster: Cluster,
+    pki: Pki<Memory>,
+    keys: Arc<Unlocked>,
+    now: OffsetDateTime,
+}
+
+impl Fixture {
+    fn text(nodes: usize, settings: &str) -> String {
+        let nodes = (0..nodes).map(|n| format!("{{ name: etcd-{n}, addresses: [10.0.0.1{n}] }}"));
+        let nodes: Vec<_> = nodes.collect();
+        let nodes = nodes.join(", ");
+        format!("{{ domain: a.example, nodes: [{nodes}], clients: [backup], {settings} }}")
+    }
+
+    fn description(settings: &str) -> Cluster {
+        Cluster::from_yaml(&Self::text(3, settings)).unwrap()
+    }
+
+    fn new(settings: &str) -> Self {
+        Self::of(Self::description(settings))
+    }
+
+    fn of(cluster: Cluster) -> Self {
+        let mut fixture = Self {
+            cluster,
+            pki: Pki::new(Memory::default()),
+            keys: Arc::new(Unlocked::generate().unwrap()),
+            now: OffsetDateTime::now_utc(),
+        };
+        fixture.converge();
+        // What is renewed holds longer.
+        fixture.now += Duration::days(30);
+        fixture
+    }
+
+    /// The same with another store.
+    fn at(&self, store: Memory) -> Self {
+        Self {
+            cluster: self.cluster.clone(),
+            pki: Pki::new(store),
+            keys: Arc::clone(&self.keys),
+            now: self.now,
+        }
+    }
+
+    /// Makes the next step on a copy, of which so many writes reach the store.
+    fn failing(
+        &self,
+        left: usize,
+        name: AuthorityName,
+        procedure: Procedure,
+    ) -> Result<Whole, Memory> {
+        let store = Failing::after(self.pki.store().clone(), left);
+        let mut pki = Pki::new(store);
+        let (_, change) =
+            next_step(&self.cluster, &pki, name, procedure, &self.keys, self.now).unwrap();
+        let plan = converge::plan_step(&self.cluster, &pki, change, self.now).unwrap();
+        let applied = plan.apply(&self.cluster, &mut pki, &self.keys, self.now);
+        let store = pki.store().inner().clone();
+        match applied {
+            Err(_) => Err(store),
+            Ok(_) => Ok(Whole {
+                written: pki.store().written(),
+                store,
+            }),
+        }
+    }
+
+    /// How far a rotation has come.
+    fn position(&self, name: AuthorityName) -> (Option<Underway>, u32) {
+        let in_use = self.pki.authority(name).unwrap().unwrap();
+        (self.underway(), in_use.generation)
+    }
+
+    /// A step that was killed is finished, or it is as if it had never begun.
+    fn go_on(
+        &self,
+        mut killed: Self,
+        done: &Self,
+        name: AuthorityName,
+        procedure: Procedure,
+        label: &str,
+    ) {
+        let met = prove(&self.moment(), &killed.moment(), self.now);
+        if procedure != Procedure::Compromise {
+            assert!(met.broken.is_empty(), "{label}: {}", met.broken[0]);
+        }
+        killed.converge();
+        match killed.position(name) == done.position(name) {
+            true => killed.check(),
+            false => {
+                killed.step(name, procedure);
+                killed.check();
+            }
+        }
+        assert_eq!(killed.position(name), done.position(name), "{label}");
+    }
+
+    /// Carries a rotation out to its end.
+    fn rotate(&mut self, name: AuthorityName, procedure: Procedure) -> Vec<Step> {
+        let mut steps = Vec::new();
+        loop {
+            steps.push(self.step(name, procedure));
+            match self.underway() {
+                Some(underway) => {
+                    assert_eq!((underway.authority, underway.procedure), (name, procedure));
+                }
+                None => {
+                    self.check();
+                    return steps;
+                }
+            }
+        }
+    }
+
+    fn converge(&mut self) -> usize {
+        let plan = converge::plan(&self.cluster, &self.pki, self.now).unwrap();
+        let actions = plan.actions().len();
+        plan.apply(&self.cluster, &mut self.pki, &self.keys, self.now)
+            .unwrap();
+        actions
+    }
+
+    fn moment(&self) -> Moment {
+        let state = State::read(&self.cluster, &self.pki).unwrap();
+        Moment::of(&self.cluster, &state)
+    }
+
+    fn plan(&self, name: AuthorityName, procedure: Option<Procedure>) -> Plan {
+        plan(&self.cluster, &self.pki, name, procedure, self.now).unwrap()
+    }
+
+    fn underway(&self) -> Option<Underway> {
+        standing(&self.cluster, &self.pki).unwrap().underway
+    }
+
+    /// Makes the next step and proves it on what was really made.
+    fn step(&mut self, name: AuthorityName, procedure: Procedure) -> Step {
+        let before = self.moment();
+        let step = self.next(name, procedure);
+        let proof = prove(&before, &self.moment(), self.now);
+        if procedure != Procedure::Compromise {
+            assert!(proof.broken.is_empty(), "{step}: {}", proof.broken[0]);
+        }
+        // Whatever else is done meanwhile changes nothing of it.
+        assert_eq!(self.converge(), 0, "{step}");
+        step
+    }
+
+    fn next(&mut self, name: AuthorityName, procedure: Procedure) -> Step {
+        let (cluster, pki) = (&self.cluster, &self.pki);
+        let made = next_step(cluster, pki, name, procedure, &self.keys, self.now);
+        let (step, change) = made.unwrap();
+        self.take(change);
+        step
+    }
+
+    fn take(&mut self, change: Change) {
+        let plan = converge::plan_step(&self.cluster, &self.pki, change, self.now).unwrap();
+        plan.apply(&self.cluster, &mut self.pki, &self.keys, self.now)
+            .unwrap();
+    }
+
+    fn check(&self) {
+        let report = verify(&self.cluster, &self.pki, Some(&self.keys), self.now).unwrap();
+        let errors: Vec<_> = report
+            .findings
+            .iter()
+            .filter(|finding| finding.lint.severity == crate::lint::Severity::Error)
+            .collect();
+        assert!(errors.is_empty(), "{errors:?}");
+    }
+}
+
+/// Every shape of a chain, and each anchor that it can have.
+const SHAPES: [&str; 8] = [
+    "trust_anchor: etcd",
+    "trust_anchor: intermediate",
+    "trust_anchor: root",
+    "authorities: { etcd: { issuing: true } }",
+    "authorities: { levels: 2 }",
+    "trust_anchor: root, authorities: { levels: 2 }",
+    "authorities: { levels: 1 }",
+    "authorities: { levels: 1, etcd: { issuing: true } }",
+];
+
+/// Every rotation that there can be.
+fn rotations() -> impl Iterator<Item = (&'static str, AuthorityName, Procedure)> {
+    SHAPES.into_iter().flat_map(|shape| {
+        let cluster = Fixture::description(shape);
+        let names = AuthorityName::chain(&cluster).iter().copied();
+        let pairs = names.flat_map(|name| Procedure::ALL.map(|procedure| (name, procedure)));
+        let fitting: Vec<_> = pairs
+            .filter(|(name, procedure)| procedure.is_for(&cluster, *name))
+            .collect();
+        fitting
+            .into_iter()
+            .map(move |(name, procedure)| (shape, name, procedure))
+    })
+}
+
+#[test]
+fn every_procedure_is_carried_out_as_planned_and_proved() {
+    rotations()
+        .par_bridge()
+        .for_each(|(shape, name, procedure)| {
+            let label = format!("{procedure} of {name} with {shape}");
+            let mut fixture = Fixture::new(shape);
+            let planned = fixture.plan(name, Some(procedure));
+            let first = fixture.moment();
+            let steps = fixture.rotate(name, procedure);
+            let expected: Vec<_> = planned.steps.iter().map(|step| step.step).collect();
+            assert_eq!(steps, expected, "{label}");
+            let last = fixture.moment();
+            let mut old = first.presented.iter();
+            let refused =
+                old.all(|leaf| proof::is_refused(&leaf.chain, &last.bundles, fixture.now));
+            assert_eq!(refused, planned.old_is_refused, "{label}");
+            assert_eq!(
+                last.bundles.chain.len(),
+                first.bundles.chain.len(),
+                "{label}: nothing is carried that is of no use any more"
+            );
+            let (before, after) = (first.bundles.clients.len(), last.bundles.clients.len());
+            assert_eq!(before, after, "{label}");
+        });
+}
+
+#[test]
+fn rotations_follow_one_another() {
+    let mut fixture = Fixture::new("trust_anchor: root");
+    let all = [
+        AuthorityName::Root,
+        AuthorityName::Intermediate,
+        AuthorityName::Etcd,
+    ];
+    for name in all.into_iter().chain(all.into_iter().rev()) {
+        let procedure = fixture.plan(name, None).procedure;
+        fixture.rotate(name, procedure);
+    }
+}
+
+#[test]
+fn restarts_are_as_few_as_can_be() {
+    for (shape, expected) in [
+        ("trust_anchor: etcd", vec![0, 0, 1]),
+        ("trust_anchor: intermediate", vec![0, 1, 0]),
+        ("trust_anchor: root", vec![1, 0, 0]),
+        ("authorities: { etcd: { issuing: true } }", vec![0, 0, 1, 0]),
+        ("authorities: { levels: 1 }", vec![1]),
+    ] {
+        let fixture = Fixture::new(shape);
+        let chain = AuthorityName::chain(&fixture.cluster).iter();
+        let restarts: Vec<_> = chain
+            .map(|name| fixture.plan(*name, None).restarts)
+            .collect();
+        assert_eq!(restarts, expected, "{shape}");
+    }
+}
+
+#[test]
+fn a_step_that_is_killed_anywhere_is_done_again() {
+    let rotations = [
+        (
+            "trust_anchor: etcd",
+            AuthorityName::Etcd,
+            Procedure::CrossSign,
+        ),
+        ("trust_anchor: etcd", AuthorityName::Etcd, Procedure::Bundle),
+        (
+            "trust_anchor: etcd",
+            AuthorityName::Etcd,
+            Procedure::SameKey,
+        ),
+        (
+            "trust_anchor: etcd",
+            AuthorityName::Etcd,
+            Procedure::Compromise,
+        ),
+        (
+            "trust_anchor: etcd",
+            AuthorityName::Root,
+            Procedure::Reissue,
+        ),
+        (
+            "trust_anchor: root",
+            AuthorityName::Root,
+            Procedure::CrossSign,
+        ),
+        (
+            "trust_anchor: root",
+            AuthorityName::Etcd,
+            Procedure::Reissue,
+        ),
+    ];
+    rotations
+        .into_par_iter()
+        .for_each(|(shape, name, procedure)| {
+            let cluster = Cluster::from_yaml(&Fixture::text(1, shape)).unwrap();
+            let mut fixture = Fixture::of(cluster);
+            // Every state before a step.
+            loop {
+                let whole = fixture.failing(usize::MAX, name, procedure).unwrap();
+                let done = fixture.at(whole.store);
+                for left in 0..whole.written {
+                    let killed = fixture.failing(left, name, procedure).unwrap_err();
+                    let killed = fixture.at(killed);
+                    let label = format!("{procedure} of {name}, killed after {left} writes");
+                    fixture.go_on(killed, &done, name, procedure, &label);
+                }
+                fixture = done;
+                if fixture.underway().is_none() {
+                    break;
+                }
+            }
+        });
+}
+
+#[test]
+fn what_has_begun_goes_back_while_that_is_safe() {
+    rotations()
+        .par_bridge()
+        .for_each(|(shape, name, procedure)| {
+            let mut fixture = Fixture::new(shape);
+            let first = fixture.moment();
+            loop {
+                fixture.step(name, procedure);
+                let Some(underway) = fixture.underway() else {
+                    break;
+                };
+                let mut back = fixture.at(fixture.pki.store().clone());
+                let label = format!(
+                    "{procedure} of {name} with {shape}, before {}",
+                    underway.next
+                );
+                match abort(&back.cluster, &back.pki) {
+                    Err(RotationError::TooLate(_)) => {
+                        let replaced = back.moment().bundles.members != first.bundles.members;
+                        assert!(replaced, "{label}");
+                    }
+                    Err(error) => panic!("{label}: {error}"),
+                    Ok(change) => {
+                        let mut change = Some(change);
+                        while let Some(step) = change.take() {
+                            let before = back.moment();
+                            back.take(step);
+                            let proof = prove(&before, &back.moment(), back.now);
+                            assert!(proof.broken.is_empty(), "{label}: {}", proof.broken[0]);
+                            assert_eq!(back.converge(), 0, "{label}");
+                            back.check();
+                            if back.underway().is_some() {
+                                change = Some(abort(&back.cluster, &back.pki).unwrap());
+                            }
+                        }
+                        assert_eq!(back.moment().bundles, first.bundles, "{label}");
+                        // What was made for it is not made again.
+                        back.rotate(name, procedure);
+                        let made = back.pki.newest_authority(name).unwrap().unwrap();
+                        assert_eq!(made.generation, 2, "{label}");
+                    }
+                }
+            }
+        });
+}
+
+#[test]
+fn where_the_old_authority_may_not_sign_the_names_both_are_trusted() {
+    let mut fixture = Fixture::new("trust_anchor: etcd");
+    // Beyond the constraints of the authority that is there.
+    let text = Fixture::text(3, "trust_anchor: etcd");
+    fixture.cluster = Cluster::from_yaml(&text.replace("a.example", "b.example")).unwrap();
+    let refused = plan(
+        &fixture.cluster,
+        &fixture.pki,
+        AuthorityName::Etcd,
+        Some(Procedure::CrossSign),
+        fixture.now,
+    );
+    let error = refused.unwrap_err();
+    assert!(
+        matches!(&error, RotationError::Broken { broken, .. }
+            if broken.verifier == Verifier::Members && broken.error == crate::verify::PathError::NameConstraints),
+        "{error}"
+    );
+    let plan = fixture.plan(AuthorityName::Etcd, None);
+    assert_eq!((plan.procedure, plan.restarts), (Procedure::Bundle, 2));
+    loop {
+        let before = fixture.moment();
+        fixture.next(AuthorityName::Etcd, Procedure::Bundle);
+        let proof = prove(&before, &fixture.moment(), fixture.now);
+        assert!(proof.broken.is_empty(), "{}", proof.broken[0]);
+        if fixture.underway().is_none() {
+            break;
+        }
+    }
+    fixture.check();
+    let state = State::read(&fixture.cluster, &fixture.pki).unwrap();
+    let names = &state.leaves[0].certificate().alternative_names;
+    assert_eq!(names[0].to_string(), "etcd-0.b.example");
+}
+
+#[test]
+fn one_rotation_at_a_time() {
+    let mut fixture = Fixture::new("trust_anchor: etcd");
+    fixture.step(AuthorityName::Etcd, Procedure::CrossSign);
+    for (name, procedure) in [
+        (AuthorityName::Root, Procedure::Reissue),
+        (AuthorityName::Etcd, Procedure::Bundle),
+    ] {
+        let refused = plan(
+            &fixture.cluster,
+            &fixture.pki,
+            name,
+            Some(procedure),
+            fixture.now,
+        );
+        assert!(matches!(
+            refused,
+            Err(RotationError::Underway {
+                underway: AuthorityName::Etcd,
+                procedure: Procedure::CrossSign
+            })
+        ));
+    }
+    // Without a procedure what is under way goes on.
+    let left = fixture.plan(AuthorityName::Etcd, None);
+    assert!(left.underway);
+    let steps: Vec<_> = left.steps.iter().map(|step| step.step).collect();
+    assert_eq!(steps, [Step::Trust, Step::Strip]);
+}
+
+#[test]
+fn what_is_left_asks_of_clients_what_the_whole_plan_asks() {
+    rotations()
+        .par_bridge()
+        .for_each(|(shape, name, procedure)| {
+            let mut fixture = Fixture::new(shape);
+            let whole = fixture.plan(name, Some(procedure));
+            for step in &whole.steps {
+                let left = fixture.plan(name, Some(procedure));
+                let label = format!("{procedure} of {name} with {shape}, {}", step.step);
+                assert_eq!(left.steps[0].clients_need, step.clients_need, "{label}");
+                assert_eq!(left.steps[0].step, step.step, "{label}");
+                fixture.next(name, procedure);
+            }
+        });
+}
+
+#[test]
+fn clients_are_waited_for_where_they_would_be_refused() {
+    let needs = |shape: &str, name, procedure| {
+        let plan = Fixture::new(shape).plan(name, procedure);
+        let needs = plan.steps.into_iter().map(|step| {
+            let need = step.clients_need;
+            (step.step, need.certificates, need.ca_file)
+        });
+        needs.collect::<Vec<_>>()
+    };
+    let etcd = needs("trust_anchor: etcd", AuthorityName::Etcd, None);
+    let expected = [
+        (Step::Introduce, false, false),
+        (Step::Trust, true, false),
+        (Step::Strip, false, false),
+    ];
+    assert_eq!(etcd, expected);
+    // Where the authority that is replaced is all that clients trust, they need the new one.
+    let alone = needs("authorities: { levels: 1 }", AuthorityName::Etcd, None);
+    assert_eq!(
+        alone[1..],
+        [(Step::Trust, true, false), (Step::Strip, false, true)]
+    );
+}
+
+#[test]
+fn without_overlap_the_outage_is_told_and_the_old_authority_revoked() {
+    let mut fixture = Fixture::new("trust_anchor: etcd");
+    let plan = fixture.plan(AuthorityName::Etcd, Some(Procedure::Compromise));
+    assert!(!plan.broken.is_empty());
+    assert_eq!(plan.steps[0].restarts, Restarts::AllAtOnce);
+    assert!(plan.old_is_refused);
+    let old = fixture.pki.authority(AuthorityName::Etcd).unwrap().unwrap();
+    fixture.step(AuthorityName::Etcd, Procedure::Compromise);
+    let authorities = fixture.pki.authorities().unwrap();
+    let list = fixture.pki.crl("crl/etcd.crl", &authorities).unwrap();
+    assert!(list.unwrap().find(&old.certificate.serial).is_some());
+}
