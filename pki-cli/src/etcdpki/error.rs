@@ -193,6 +193,15 @@ pub(super) enum Error {
     },
     #[error("the query on standard input: {0}")]
     Query(String),
+    #[error("`{0}` is no node of the description: write one of those under `nodes` in etcdpki.yml")]
+    NotANode(String),
+    #[error(
+        "not every member has loaded what the step before brought: {}; bring it to the hosts (ansible-playbook etcd.yml), then run this again, or with --wait 10m; a member that is down is left out by --without NODE",
+        .behind.join("; ")
+    )]
+    MembersBehind { behind: Vec<String> },
+    #[error("{left} of {of} members are no quorum: no more can be left out by --without")]
+    NoQuorum { left: usize, of: usize },
     #[error(transparent)]
     Rotation(#[from] RotationError),
     #[error(transparent)]

@@ -28,6 +28,7 @@ use super::args::{Init, KeyArguments, VaultArguments};
 use super::description::{self, Described};
 use super::error::Error;
 use super::files::{self, Old, Ready};
+use super::rotate::barrier::Barrier;
 use super::secrets::{self, Generated, Source};
 use super::{keys, opened, output};
 use crate::envelope;
@@ -85,10 +86,14 @@ pub(super) enum Renewals {
 }
 
 /// Which way the rotation of an authority goes.
-#[derive(Clone, Copy)]
 pub(super) enum Turn {
     Back,
-    Next(AuthorityName, Procedure),
+    Next {
+        authority: AuthorityName,
+        procedure: Procedure,
+        /// What every member must have loaded before it; none if nobody is to be asked.
+        barrier: Option<Barrier>,
+    },
 }
 
 /// Does the work and tells of it.
@@ -192,7 +197,7 @@ fn make_in(
     let plan = match (ahead, &arguments.renewals) {
         (Some(ahead), _) => ahead,
         (None, Renewals::Step(turn)) => {
-            let (planned, told) = step::plan(*turn, cluster, pki, &keys, now)?;
+            let (planned, told) = step::plan(turn, cluster, pki, &keys, now)?;
             report.rotation = Some(told);
             planned
         }

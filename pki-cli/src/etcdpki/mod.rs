@@ -11,6 +11,7 @@ mod init;
 mod inspect;
 mod issue;
 mod keys;
+mod live;
 mod opened;
 mod output;
 mod provision;

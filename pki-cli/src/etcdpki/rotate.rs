@@ -1,5 +1,6 @@
 //! `etcdpki rotate`: renew what is due, or replace an authority.
 
+pub(super) mod barrier;
 mod ca;
 pub(super) mod report;
 mod view;
@@ -7,6 +8,8 @@ mod view;
 use std::path::Path;
 use std::process::ExitCode;
 
+use pki_core::converge::ConvergeError;
+use pki_core::leaf::LeafId;
 use pki_core::rotation::ClientsNeed;
 
 use super::args::{Rotate, RotateWhat};
@@ -42,4 +45,8 @@ fn needs(need: ClientsNeed) -> Vec<&'static str> {
     words
         .filter_map(|(is, words)| is.then_some(words))
         .collect()
+}
+
+fn missing(id: &LeafId) -> Error {
+    ConvergeError::Incomplete(format!("certificates/{id}")).into()
 }

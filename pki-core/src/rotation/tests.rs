@@ -505,3 +505,39 @@ fn without_overlap_the_outage_is_told_and_the_old_authority_revoked() {
     let list = fixture.pki.crl("crl/etcd.crl", &authorities).unwrap();
     assert!(list.unwrap().find(&old.certificate.serial).is_some());
 }
+
+/// Whether a member that has loaded this CA file takes the probe.
+fn takes(probe: &Probe, loaded: &crate::trust::Bundles, now: OffsetDateTime) -> bool {
+    !proof::is_refused(&probe.chain, loaded, now)
+}
+
+#[test]
+fn a_probe_is_taken_by_who_has_loaded_what_members_trust_now() {
+    rotations()
+        .par_bridge()
+        .for_each(|(shape, name, procedure)| {
+            let mut fixture = Fixture::new(shape);
+            loop {
+                let before = fixture.moment().bundles;
+                let step = fixture.next(name, procedure);
+                let label = format!("{step} of {procedure} of {name} with {shape}");
+                let after = fixture.moment().bundles;
+                let probe = Probe::new(&fixture.cluster, &fixture.pki, &fixture.keys, fixture.now);
+                let probe = probe.unwrap();
+                assert!(takes(&probe, &after, fixture.now), "{label}");
+                let keys = |bundles: &crate::trust::Bundles| {
+                    let members = bundles.members.iter();
+                    let newest: Vec<_> = members.map(|one| one.public_key.clone()).collect();
+                    newest
+                };
+                // What has another key is seen; a newer certificate of the same one needs not be.
+                let new_key = keys(&after).iter().any(|key| !keys(&before).contains(key));
+                if new_key {
+                    assert!(!takes(&probe, &before, fixture.now), "{label}");
+                }
+                if fixture.underway().is_none() {
+                    break;
+                }
+            }
+        });
+}

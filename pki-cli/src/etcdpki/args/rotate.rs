@@ -2,7 +2,11 @@
 
 use clap::{Args, Subcommand};
 use pki_core::hierarchy::AuthorityName;
+use pki_core::lifetime::Lifetime;
+use pki_core::name::Label;
 use pki_core::rotation::Procedure;
+
+use crate::etcdpki::live::Endpoint;
 
 use super::{KeyArguments, VaultArguments};
 
@@ -54,7 +58,9 @@ pub(in crate::etcdpki) enum RotateWhat {
 /// force meanwhile; a pair that does not hold is named, and nothing is done.
 ///
 /// Where a rotation stands is read from the certificates. After each step bring the files to the
-/// hosts, and call this again.
+/// hosts, and call this again: it asks every member which certificates it presents, and, by a
+/// client's certificate that holds for five minutes, whether it has loaded what members trust now.
+/// One that has not is named, and nothing is done.
 #[derive(Args, Debug)]
 #[command(after_help = CA_EXAMPLES)]
 pub(in crate::etcdpki) struct RotateCa {
@@ -72,6 +78,26 @@ pub(in crate::etcdpki) struct RotateCa {
     /// Clients have been brought what the steps before have made for them: nobody can ask them
     #[arg(long)]
     pub(in crate::etcdpki) clients_ready: bool,
+    /// Wait so long for members that have not loaded what the step before brought, instead of
+    /// naming them and ending
+    #[arg(long, value_name = "TIME", conflicts_with_all = ["abort", "unchecked"])]
+    pub(in crate::etcdpki) wait: Option<Lifetime>,
+    /// Go on without this member, which is down, and is brought every file before it starts again;
+    /// repeat it for more
+    #[arg(long, value_name = "NODE", conflicts_with = "unchecked")]
+    pub(in crate::etcdpki) without: Vec<Label>,
+    /// Where a member is reached from here, if not at its first address on ports 2379 and 2380;
+    /// repeat it for more
+    #[arg(
+        long = "endpoint",
+        value_name = "NODE=CLIENT,PEER",
+        conflicts_with = "unchecked"
+    )]
+    pub(in crate::etcdpki) endpoints: Vec<Endpoint>,
+    /// Do not ask the members, which cannot be reached from here: each was seen to have loaded
+    /// what the step before brought
+    #[arg(long, conflicts_with = "abort")]
+    pub(in crate::etcdpki) unchecked: bool,
     /// Replace an authority again that was replaced less than 30 days ago
     #[arg(long)]
     pub(in crate::etcdpki) again: bool,

@@ -14,7 +14,7 @@ use crate::etcdpki::rotate::report::Rotation;
 
 /// The plan of the step, and what is told of it.
 pub(super) fn plan(
-    turn: Turn,
+    turn: &Turn,
     cluster: &Cluster,
     pki: &Pki<Directory>,
     keys: &Unlocked,
@@ -27,7 +27,15 @@ pub(super) fn plan(
             let change = rotation::abort(cluster, pki)?;
             (change, Rotation::back(underway))
         }
-        Turn::Next(authority, procedure) => {
+        Turn::Next {
+            authority,
+            procedure,
+            barrier,
+        } => {
+            let (authority, procedure) = (*authority, *procedure);
+            if let (Some(barrier), Some(_)) = (barrier, underway) {
+                barrier.pass(cluster, pki, keys)?;
+            }
             let (step, change) =
                 rotation::next_step(cluster, pki, authority, procedure, keys, now)?;
             let told = Rotation::next(authority, procedure, step, cluster, pki, &change)?;

@@ -9,6 +9,7 @@ use pki_core::rotation::{self, ClientsNeed, Procedure};
 use pki_core::store::{Directory, Pki};
 use time::{Duration, OffsetDateTime};
 
+use super::barrier::Barrier;
 use super::view::View;
 use crate::etcdpki::args::RotateCa;
 use crate::etcdpki::error::Error;
@@ -67,7 +68,16 @@ pub(super) fn run(arguments: &RotateCa, directory: Option<&Path>) -> Result<Exit
     let need = plan.steps.first().map(|step| step.clients_need);
     check_clients(arguments, plan.procedure, need.unwrap_or_default())?;
     drop(pki);
-    work.renewals = Renewals::Step(Turn::Next(arguments.authority, plan.procedure));
+    let barrier = Barrier {
+        endpoints: arguments.endpoints.clone(),
+        without: arguments.without.clone(),
+        wait: arguments.wait,
+    };
+    work.renewals = Renewals::Step(Turn::Next {
+        authority: arguments.authority,
+        procedure: plan.procedure,
+        barrier: (!arguments.unchecked).then_some(barrier),
+    });
     init::work(&work, &described, directory)
 }
 

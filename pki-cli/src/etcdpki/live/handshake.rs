@@ -1,0 +1,169 @@
+//! A handshake with a member, and one request.
+//!
+//! What the member presents is taken down and judged afterwards: the question is what it has, not
+//! whether it is to be trusted, and nothing secret is sent to it.
+
+use std::io::{self, Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use pki_core::certificate::Certificate;
+use pki_core::rotation::Probe;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{self, CryptoProvider, aws_lc_rs};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, ServerName, UnixTime};
+use rustls::{ClientConfig, ClientConnection, DigitallySignedStruct, SignatureScheme, StreamOwned};
+
+/// How long a member may take for each answer.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The most that is read of an answer.
+const MOST: u64 = 64 * 1024;
+
+/// What a member did.
+#[derive(Debug)]
+pub(in crate::etcdpki) struct Answer {
+    /// The certificate that it presented, and what it sent along.
+    pub(in crate::etcdpki) presented: Vec<Certificate>,
+    /// What it said of its health, or how it refused.
+    pub(in crate::etcdpki) health: Result<String, String>,
+}
+
+/// Asks the member at `address` for its health, as the client of `probe` if there is one.
+///
+/// # Errors
+///
+/// Why it could not be asked.
+pub(in crate::etcdpki) fn ask(
+    address: SocketAddr,
+    probe: Option<&Probe>,
+) -> Result<Answer, String> {
+    let recorder = Arc::new(Recorder::new());
+    let config = config(&recorder, probe).map_err(|error| error.to_string())?;
+    let tcp = TcpStream::connect_timeout(&address, PATIENCE).map_err(|error| error.to_string())?;
+    let connection = ClientConnection::new(Arc::new(config), ServerName::from(address.ip()));
+    let connection = connection.map_err(|error| error.to_string())?;
+    let health = request(connection, tcp, address);
+    let presented = recorder.presented();
+    match (presented.is_empty(), health) {
+        (true, Err(error)) => Err(format!("no TLS handshake: {error}")),
+        (_, health) => Ok(Answer {
+            presented,
+            health: health.map_err(|error| error.to_string()),
+        }),
+    }
+}
+
+fn request(
+    connection: ClientConnection,
+    tcp: TcpStream,
+    address: SocketAddr,
+) -> io::Result<String> {
+    tcp.set_read_timeout(Some(PATIENCE))?;
+    tcp.set_write_timeout(Some(PATIENCE))?;
+    let mut stream = StreamOwned::new(connection, tcp);
+    // In TLS 1.3 a member refuses a client after the handshake: reading tells of it.
+    write!(
+        stream,
+        "GET /health HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"
+    )?;
+    stream.flush()?;
+    let mut answer = Vec::new();
+    let read = (&mut stream).take(MOST).read_to_end(&mut answer);
+    match read {
+        // Without close_notify: etcd hangs up so.
+        Err(error) if answer.is_empty() || error.kind() != io::ErrorKind::UnexpectedEof => {
+            return Err(error);
+        }
+        _ => {}
+    }
+    let answer = String::from_utf8_lossy(&answer);
+    let body = answer.split_once("\r\n\r\n").map(|(_, body)| body);
+    let body = body.ok_or_else(|| io::Error::other("no HTTP answer"))?;
+    // A body in chunks has their lengths on lines of their own.
+    let json = body.find('{').zip(body.rfind('}'));
+    Ok(json.map_or(body, |(from, to)| &body[from..=to]).to_owned())
+}
+
+fn config(recorder: &Arc<Recorder>, probe: Option<&Probe>) -> Result<ClientConfig, rustls::Error> {
+    let provider = Arc::clone(&recorder.provider);
+    let builder = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::<Recorder>::clone(recorder));
+    let Some(probe) = probe else {
+        return Ok(builder.with_no_client_auth());
+    };
+    let chain = probe.chain.iter();
+    let chain = chain.map(|one| CertificateDer::from(one.der().to_vec()));
+    let key = PrivatePkcs8KeyDer::from(probe.key.pkcs8_der().to_vec());
+    builder.with_client_auth_cert(chain.collect(), PrivateKeyDer::from(key))
+}
+
+/// Takes down what is presented.
+#[derive(Debug)]
+struct Recorder {
+    provider: Arc<CryptoProvider>,
+    presented: Mutex<Vec<Certificate>>,
+}
+
+impl Recorder {
+    fn new() -> Self {
+        Self {
+            provider: Arc::new(aws_lc_rs::default_provider()),
+            presented: Mutex::default(),
+        }
+    }
+
+    fn presented(&self) -> Vec<Certificate> {
+        let presented = self.presented.lock();
+        presented.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl ServerCertVerifier for Recorder {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        let all = std::iter::once(end_entity).chain(intermediates);
+        let read = all.filter_map(|der| Certificate::from_der(der).ok());
+        let mut presented = self
+            .presented
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        *presented = read.collect();
+        Ok(ServerCertVerified::assertion())
+    }
+
+    // That it has the key of what it presents is part of what is asked.
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        crypto::verify_tls12_signature(message, certificate, signature, algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        crypto::verify_tls13_signature(message, certificate, signature, algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        algorithms.supported_schemes()
+    }
+}
