@@ -62,7 +62,7 @@ fn dispatch(arguments: Arguments) -> Result<ExitCode, Error> {
         Command::Ca(ca) => ca::run(&ca),
         Command::Export(export) => export::run(&export),
         Command::Hook(hook) => hook::run(&hook),
-        Command::Provision(provision) => provision::run(&provision),
+        Command::Provision(provision) => provision::run(provision),
         Command::Init(init) => init::run(&init, arguments.directory.as_deref()),
         Command::Inspect(inspect) => inspect::run(&inspect),
         Command::Issue(issue) => issue::run(&issue, arguments.directory.as_deref()),

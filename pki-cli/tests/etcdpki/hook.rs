@@ -121,6 +121,17 @@ fn a_check_finds_what_would_not_fit() {
 }
 
 #[test]
+fn a_check_finds_what_is_out_of_date() {
+    let workspace = Workspace::new();
+    let description = "domain: a.b\nnodes:\n  - { name: etcd-0, addresses: [10.0.0.10] }\ncertificates: { lifetime: 1s, backdate: 1s }\n";
+    workspace.write("etcdpki.yml", description);
+    workspace.succeeds(&["init", "--generate-secrets"]);
+    std::thread::sleep(std::time::Duration::from_secs(2));
+    let late = workspace.fails(3, &["hook", "check"]);
+    assert!(late.contains("expired"), "{late}");
+}
+
+#[test]
 fn hooks_without_a_description_say_so() {
     let error = Workspace::new().fails(1, &["hook", "join-string"]);
     assert!(error.contains("no description here"), "{error}");

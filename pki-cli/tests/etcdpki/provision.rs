@@ -47,6 +47,62 @@ fn a_file_that_was_there_before_is_kept() {
 }
 
 #[test]
+fn files_that_are_not_written_any_more_are_removed() {
+    let workspace = Workspace::initialised();
+    for target in ["ansible", "systemd", "terraform"] {
+        workspace.succeeds(&["provision", target]);
+    }
+    let description = String::from_utf8(workspace.read("etcdpki.yml")).unwrap();
+    let rest: Vec<_> = description
+        .lines()
+        .filter(|line| !line.contains("name: etcd-2"))
+        .collect();
+    workspace.write("etcdpki.yml", rest.join("\n"));
+    workspace.write("systemd/etcd-2/etcd.env", "# mine\n");
+    std::fs::remove_file(workspace.path("systemd/etcd-2/etcd-yaml.service")).unwrap();
+
+    let dry = workspace.run(&["provision", "systemd", "--dry-run"]);
+    let dry = String::from_utf8(dry.stdout).unwrap();
+    assert!(
+        dry.contains("\nWould remove\n  systemd/etcd-2/etcd-environment.service\n"),
+        "{dry}"
+    );
+    assert!(workspace.path("systemd/etcd-2/etcd.service").exists());
+
+    let report = workspace.run(&["provision", "systemd"]);
+    assert_eq!(report.status.code(), Some(3));
+    let report = String::from_utf8(report.stdout).unwrap();
+    assert!(
+        report.contains("\nRemoved\n  systemd/etcd-2/etcd-environment.service\n"),
+        "{report}"
+    );
+    assert!(!report.contains("etcd-2/etcd-yaml.service"), "{report}");
+    assert!(!workspace.path("systemd/etcd-2/etcd.service").exists());
+    assert_eq!(workspace.read("systemd/etcd-2/etcd.env"), b"# mine\n");
+
+    // What another target wrote is none of this one's.
+    workspace.succeeds(&["provision", "systemd", "--force"]);
+    assert!(!workspace.path("systemd/etcd-2").exists());
+    assert!(
+        workspace.path("etcd.yml").exists() && workspace.path("terraform/hosts/main.tf").exists()
+    );
+    let report = workspace.succeeds(&["provision", "systemd"]);
+    assert!(report.starts_with("Nothing changed"), "{report}");
+}
+
+#[test]
+fn nothing_outside_of_the_project_is_removed() {
+    let workspace = Workspace::initialised();
+    let outside = tempfile::NamedTempFile::new().unwrap();
+    // SHA-256 of an empty file.
+    let hash = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+    let record = format!("{{ \"{}\": \"{hash}\" }}", outside.path().display());
+    workspace.write(".etcdpki-provisioned.json", record);
+    workspace.succeeds(&["provision", "ansible"]);
+    assert!(outside.path().exists());
+}
+
+#[test]
 fn files_follow_the_description() {
     let workspace = Workspace::initialised();
     workspace.succeeds(&["provision", "ansible"]);
@@ -77,6 +133,20 @@ fn files_follow_the_description() {
         assert!(unit.contains(part), "{unit}");
     }
     assert!(!unit.contains("experimental"), "{unit}");
+    assert!(unit.contains("\nProtectHome=true\n"), "{unit}");
+}
+
+/// Where the article has it, systemd would not let a member see its own data.
+#[test]
+fn data_in_a_home_is_all_that_is_seen_of_homes() {
+    let workspace = Workspace::initialised();
+    let description = String::from_utf8(workspace.read("etcdpki.yml")).unwrap();
+    let more = "etcd: { data_dir: /home/root/etcd }\n";
+    workspace.write("etcdpki.yml", description + more);
+    workspace.succeeds(&["provision", "systemd"]);
+    let unit = String::from_utf8(workspace.read("systemd/etcd-0/etcd.service")).unwrap();
+    let home = "\nProtectHome=tmpfs\nBindPaths=/home/root/etcd\n";
+    assert!(unit.contains(home), "{unit}");
 }
 
 #[test]
@@ -187,26 +257,50 @@ fn a_broken_record_is_an_error_that_loses_nothing() {
     assert!(!workspace.path("etcd.yml").exists());
 }
 
+/// One thing, in two ways: whoever asks for it finds the same Secret, and the journal tells of both.
 #[test]
-fn the_secret_of_a_client_is_printed_and_not_written() {
+fn the_secret_of_a_client_is_what_export_prints() {
     let workspace = Workspace::initialised();
-    let secret = workspace.succeeds(&["provision", "kubernetes", "--secret", "--namespace", "a"]);
-    assert!(
-        secret.contains("\n  name: etcd-kube-apiserver\n  namespace: a\n"),
-        "{secret}"
-    );
-    // Base64 of the first line of a PEM text.
-    for (name, label) in [
-        ("ca.crt", "LS0tLS1CRUdJTiBDRVJ"),
-        ("tls.crt", "LS0tLS1CRUdJTiBDRVJ"),
-        ("tls.key", "LS0tLS1CRUdJTiBQUklW"),
-    ] {
-        assert!(secret.contains(&format!("\n  {name}: {label}")), "{name}");
-    }
+    let provision = ["provision", "kubernetes", "--secret", "--namespace", "a"];
+    let secret = workspace.succeeds(&provision);
+    let mut export = vec!["export", "--format", "kubernetes-tls", "kube-apiserver"];
+    export.extend(["--namespace", "a", "-o", "-"]);
+    assert_eq!(secret, workspace.succeeds(&export));
+    let journal = String::from_utf8(workspace.read("pki/journal.jsonl")).unwrap();
+    let exported = journal.lines().filter(|line| line.contains("exported"));
+    assert_eq!(exported.count(), 2, "{journal}");
+    let by_default = workspace.succeeds(&provision[..3]);
+    assert!(by_default.contains("\n  namespace: \"kube-system\"\n"));
     assert!(!workspace.path("kubernetes").exists());
     let error = workspace.fails(1, &["provision", "kubernetes", "--client", "nobody"]);
     assert!(
         error.contains("they are kube-apiserver, etcdctl"),
         "{error}"
     );
+    workspace.fails(
+        2,
+        &["provision", "kubernetes", "--secret", "--namespace", "A b"],
+    );
 }
+
+#[test]
+fn kubeadm_is_told_where_the_role_puts_the_certificate() {
+    let workspace = Workspace::initialised();
+    workspace.succeeds(&["provision", "kubernetes"]);
+    let written = String::from_utf8(workspace.read("kubernetes/kubeadm.yml")).unwrap();
+    assert!(written.ends_with(KUBEADM), "{written}");
+}
+
+const KUBEADM: &str = "\
+apiVersion: kubeadm.k8s.io/v1beta4
+kind: ClusterConfiguration
+etcd:
+  external:
+    endpoints:
+      - \"https://etcd-0.your-internal.domain:2379\"
+      - \"https://etcd-1.your-internal.domain:2379\"
+      - \"https://etcd-2.your-internal.domain:2379\"
+    caFile: /etc/etcd-client/ca.crt
+    certFile: /etc/etcd-client/current/client.crt
+    keyFile: /etc/etcd-client/current/client.key
+";

@@ -40,6 +40,29 @@ fn misfits_stay(lab: &Lab) {
         !refused.status.success() && refused.output().contains(reason),
         "{refused}"
     );
+    // A name is described that no certificate has yet.
+    let description = lab.read("etcdpki.yml");
+    let more = "certificates: { server_sans: [api.lab.internal] }\n";
+    lab.write("etcdpki.yml", &format!("{description}{more}"));
+    let refused = play(lab, &[]);
+    assert!(
+        !refused.status.success() && refused.output().contains("run `etcdpki init`"),
+        "{refused}"
+    );
+    // Who plays needs no etcdpki, and settings are read before any host is changed, too.
+    let unread = [
+        "--extra-vars",
+        "etcd_server_check_command=",
+        "--extra-vars",
+        "etcd_server_settings=toml",
+    ];
+    let refused = play(lab, &unread);
+    let reason = "value of etcd_server_settings must be one of: environment, flags, yaml";
+    assert!(
+        !refused.status.success() && refused.output().contains(reason),
+        "{refused}"
+    );
+    lab.write("etcdpki.yml", &description);
     assert_untouched();
 }
 

@@ -59,8 +59,40 @@ pub fn external(
 ) -> Result<Vec<File>, ExportError> {
     let mut files = vec![File::public("etcd/ca.crt", bundle::write(&bundles.clients))];
     files.extend(pair(APISERVER, apiserver)?);
-    files.push(File::public("external-etcd.yaml", stanza(cluster)));
+    let stanza = format!(
+        "# Part of kubeadm's ClusterConfiguration.\n{}",
+        stanza(cluster, &OF_KUBEADM)
+    );
+    files.push(File::public("external-etcd.yaml", stanza));
     Ok(files)
+}
+
+/// Where a control plane finds what it shows and trusts.
+#[derive(Clone, Copy, Debug)]
+pub struct Places<'a> {
+    /// `caFile`.
+    pub authorities: &'a str,
+    /// `certFile`.
+    pub certificate: &'a str,
+    /// `keyFile`.
+    pub key: &'a str,
+}
+
+/// The part of kubeadm's ClusterConfiguration that names the members, `etcd:`.
+#[must_use]
+pub fn stanza(cluster: &Cluster, places: &Places<'_>) -> String {
+    let mut text = "etcd:\n  external:\n    endpoints:\n".to_owned();
+    for endpoint in cluster.endpoints() {
+        let _ = writeln!(text, "      - \"{endpoint}\"");
+    }
+    for (field, path) in [
+        ("caFile", places.authorities),
+        ("certFile", places.certificate),
+        ("keyFile", places.key),
+    ] {
+        let _ = writeln!(text, "    {field}: {path}");
+    }
+    text
 }
 
 fn pair(path: &str, credential: &Credential<'_>) -> Result<Vec<File>, ExportError> {
@@ -82,23 +114,10 @@ fn pair(path: &str, credential: &Credential<'_>) -> Result<Vec<File>, ExportErro
     Ok(files)
 }
 
-fn stanza(cluster: &Cluster) -> String {
-    let mut text = "\
-# Part of kubeadm's ClusterConfiguration.
-etcd:
-  external:
-    endpoints:
-"
-    .to_owned();
-    for node in &cluster.nodes {
-        let _ = writeln!(text, "      - \"https://{}:2379\"", node.fqdn);
-    }
-    let _ = writeln!(text, "    caFile: {DIRECTORY}/etcd/ca.crt");
-    let _ = writeln!(text, "    certFile: {DIRECTORY}/{APISERVER}.crt");
-    let _ = writeln!(text, "    keyFile: {DIRECTORY}/{APISERVER}.key");
-    text
-}
-
 const APISERVER: &str = "apiserver-etcd-client";
-/// kubeadm's default `certificatesDir`.
-const DIRECTORY: &str = "/etc/kubernetes/pki";
+/// Below kubeadm's default `certificatesDir`.
+const OF_KUBEADM: Places<'_> = Places {
+    authorities: "/etc/kubernetes/pki/etcd/ca.crt",
+    certificate: "/etc/kubernetes/pki/apiserver-etcd-client.crt",
+    key: "/etc/kubernetes/pki/apiserver-etcd-client.key",
+};

@@ -66,6 +66,31 @@ pub(in crate::etcdpki) struct Export {
 }
 
 impl Export {
+    /// The Secret of a client, on standard output.
+    pub(in crate::etcdpki) fn secret_of(
+        client: &ClientName,
+        namespace: Label,
+        keys: KeyArguments,
+        force: bool,
+    ) -> Self {
+        Self {
+            owners: vec![format!("{client}/client")],
+            format: Format::KubernetesTls,
+            out: "-".into(),
+            for_host: None,
+            without_keys: false,
+            apiserver_client: None,
+            healthcheck_client: None,
+            namespace: Some(namespace),
+            pkcs12_password_file: None,
+            pkcs12_password_command: None,
+            force,
+            keys,
+            dry_run: false,
+            json: false,
+        }
+    }
+
     /// Whether private keys are to leave.
     pub(in crate::etcdpki) fn takes_keys(&self) -> bool {
         !self.without_keys && self.format != Format::Truststore

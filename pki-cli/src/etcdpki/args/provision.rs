@@ -1,13 +1,15 @@
 //! The options of `etcdpki provision`.
 
 use clap::{Args, Subcommand};
+use pki_core::name::Label;
 
-use super::PassphraseArguments;
+use super::KeyArguments;
 
 /// Write what brings the certificates onto machines: roles, modules, units, manifests
 ///
 /// A file that was edited since it was written is kept, and the difference shown; exit code 3
-/// says so. --force writes it anew.
+/// says so. --force writes it anew. Files that were written before, as of a node that is not
+/// described any more, are removed.
 #[derive(Debug, Subcommand)]
 #[command(after_help = EXAMPLES)]
 pub(in crate::etcdpki) enum Provision {
@@ -36,15 +38,17 @@ pub(in crate::etcdpki) struct Write {
 
 /// Write the stanza of kubeadm for this cluster, or print the Secret of a client
 ///
-/// The Secret holds a private key, so it is printed and never written to a file.
+/// The Secret holds a private key: it is that of `etcdpki export --format kubernetes-tls`, with the
+/// journal's line, printed and never written to a file.
 #[derive(Args, Debug)]
 #[command(after_help = KUBERNETES_EXAMPLES)]
 pub(in crate::etcdpki) struct Kubernetes {
     /// The client [default: kube-apiserver if it is described, else the first]
     #[arg(long, value_name = "NAME")]
     pub(in crate::etcdpki) client: Option<String>,
-    /// Print a Secret with the client's certificate and key, for kubectl apply -f -
-    #[arg(long, conflicts_with_all = ["force", "dry_run", "json"])]
+    /// Print a Secret with the client's certificate and key, for kubectl apply -f -; to a terminal
+    /// with --force alone
+    #[arg(long, conflicts_with_all = ["dry_run", "json"])]
     pub(in crate::etcdpki) secret: bool,
     /// The namespace of the Secret
     #[arg(
@@ -53,9 +57,9 @@ pub(in crate::etcdpki) struct Kubernetes {
         default_value = "kube-system",
         requires = "secret"
     )]
-    pub(in crate::etcdpki) namespace: String,
+    pub(in crate::etcdpki) namespace: Label,
     #[command(flatten)]
-    pub(in crate::etcdpki) passphrase: PassphraseArguments,
+    pub(in crate::etcdpki) keys: KeyArguments,
     #[command(flatten)]
     pub(in crate::etcdpki) write: Write,
 }

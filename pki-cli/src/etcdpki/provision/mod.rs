@@ -9,6 +9,7 @@ mod terraform;
 mod variables;
 mod written;
 
+use std::path::{Component, Path};
 use std::process::ExitCode;
 
 pub(super) use variables::Variables;
@@ -21,19 +22,68 @@ use report::Report;
 use written::Written;
 
 /// Runs the command.
-pub(super) fn run(provision: &Provision) -> Result<ExitCode, Error> {
+pub(super) fn run(provision: Provision) -> Result<ExitCode, Error> {
     let cluster = description::read()?;
     match provision {
-        Provision::Ansible(write) => finish(ansible::files(&cluster)?, *write, ansible::NEXT),
+        Provision::Ansible(write) => finish(
+            Target::Ansible,
+            ansible::files(&cluster)?,
+            write,
+            ansible::NEXT,
+        ),
         Provision::Kubernetes(arguments) if arguments.secret => {
             kubernetes::print_secret(&cluster, arguments)
         }
         Provision::Kubernetes(arguments) => {
-            let files = kubernetes::files(&cluster, arguments)?;
-            finish(files, arguments.write, kubernetes::NEXT)
+            let files = kubernetes::files(&cluster, &arguments)?;
+            finish(Target::Kubernetes, files, arguments.write, kubernetes::NEXT)
         }
-        Provision::Systemd(write) => finish(systemd::files(&cluster)?, *write, systemd::NEXT),
-        Provision::Terraform(write) => finish(terraform::files(&cluster)?, *write, terraform::NEXT),
+        Provision::Systemd(write) => finish(
+            Target::Systemd,
+            systemd::files(&cluster)?,
+            write,
+            systemd::NEXT,
+        ),
+        Provision::Terraform(write) => finish(
+            Target::Terraform,
+            terraform::files(&cluster)?,
+            write,
+            terraform::NEXT,
+        ),
+    }
+}
+
+/// Whose files are written.
+#[derive(Clone, Copy)]
+pub(super) enum Target {
+    Ansible,
+    Kubernetes,
+    Systemd,
+    Terraform,
+}
+
+impl Target {
+    /// Whether a file is of this target: all but Ansible have a directory to themselves. None is
+    /// outside of the project, whatever a record says.
+    fn owns(self, path: &str) -> bool {
+        let path = Path::new(path);
+        let others = [Self::Kubernetes, Self::Systemd, Self::Terraform];
+        let mut others = others.iter().filter_map(|other| other.directory());
+        path.components()
+            .all(|part| matches!(part, Component::Normal(_)))
+            && match self.directory() {
+                Some(directory) => path.starts_with(directory),
+                None => !others.any(|directory| path.starts_with(directory)),
+            }
+    }
+
+    fn directory(self) -> Option<&'static str> {
+        match self {
+            Self::Ansible => None,
+            Self::Kubernetes => Some("kubernetes"),
+            Self::Systemd => Some("systemd"),
+            Self::Terraform => Some("terraform"),
+        }
     }
 }
 
@@ -65,12 +115,13 @@ fn verbatim(templates: &[(&str, &str)], directory: &str) -> Vec<File> {
 }
 
 fn finish(
+    target: Target,
     files: Vec<File>,
     write: Write,
     next: &'static [&'static str],
 ) -> Result<ExitCode, Error> {
     let mut written = Written::read()?;
-    let outcomes = written.write(files, write)?;
+    let outcomes = written.write(target, files, write)?;
     let report = Report::new(outcomes, write, next);
     match write.json {
         true => output::print_json(&report)?,

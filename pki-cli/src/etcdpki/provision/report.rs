@@ -13,6 +13,8 @@ use crate::etcdpki::output::{BAD, DIM, GOOD, HEADING};
 pub(super) struct Report {
     dry_run: bool,
     written: Vec<String>,
+    /// Files that were written once and are not any more.
+    removed: Vec<String>,
     unchanged: usize,
     /// Files that a person edited.
     kept: Vec<Kept>,
@@ -32,6 +34,7 @@ impl Report {
         let mut report = Self {
             dry_run: write.dry_run,
             written: Vec::new(),
+            removed: Vec::new(),
             unchanged: 0,
             kept: Vec::new(),
             next,
@@ -40,6 +43,7 @@ impl Report {
             match what {
                 What::Kept(diff) => report.kept.push(Kept { path, diff }),
                 What::New | What::Updated => report.written.push(path),
+                What::Removed => report.removed.push(path),
                 What::Unchanged => report.unchanged += 1,
             }
         }
@@ -76,20 +80,24 @@ impl Report {
 
     fn write_files(&self, text: &mut String) {
         let unchanged = self.unchanged;
-        if self.written.is_empty() {
+        if self.written.is_empty() && self.removed.is_empty() {
             let _ = writeln!(
                 text,
                 "{GOOD}Nothing changed{GOOD:#}: {unchanged} files are as they should be."
             );
             return;
         }
-        let verb = match self.dry_run {
-            true => "Would write",
-            false => "Wrote",
+        let verbs = match self.dry_run {
+            true => ["Would write", "Would remove"],
+            false => ["Wrote", "Removed"],
         };
-        let _ = writeln!(text, "{HEADING}{verb}{HEADING:#}");
-        for path in &self.written {
-            let _ = writeln!(text, "  {path}");
+        for (verb, paths) in verbs.into_iter().zip([&self.written, &self.removed]) {
+            if !paths.is_empty() {
+                let _ = writeln!(text, "{HEADING}{verb}{HEADING:#}");
+            }
+            for path in paths {
+                let _ = writeln!(text, "  {path}");
+            }
         }
         if unchanged > 0 {
             let _ = writeln!(text, "{DIM}{unchanged} more are as they should be{DIM:#}");

@@ -33,6 +33,7 @@ pub(super) fn files(cluster: &Cluster) -> Result<Vec<File>, Error> {
 
 /// Every file in `templates/terraform`.
 pub(super) const TEMPLATES: &[(&str, &str)] = templates! { "terraform":
+    ".gitignore",
     "hosts/main.tf",
     "hosts/outputs.tf",
     "hosts/tests/hosts.tftest.hcl",

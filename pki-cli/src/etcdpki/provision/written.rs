@@ -9,7 +9,7 @@ use pki_core::store::atomic::{Access, Group};
 use sha2::{Digest, Sha256};
 use similar::TextDiff;
 
-use super::File;
+use super::{File, Target};
 use crate::etcdpki::args::Write;
 use crate::etcdpki::error::Error;
 use crate::etcdpki::files;
@@ -28,6 +28,8 @@ pub(super) enum What {
     /// A person edited it: it stays. This is how it differs from what would be written.
     Kept(String),
     New,
+    /// It was written before, and is not any more.
+    Removed,
     Unchanged,
     Updated,
 }
@@ -51,10 +53,27 @@ impl Written {
         Ok(Self { hashes })
     }
 
-    /// Writes files, together, and says what became of each.
-    pub(super) fn write(&mut self, files: Vec<File>, how: Write) -> Result<Vec<Outcome>, Error> {
+    /// Writes all files of a target, together, and says what became of each; then removes those
+    /// that the target had before.
+    pub(super) fn write(
+        &mut self,
+        target: Target,
+        files: Vec<File>,
+        how: Write,
+    ) -> Result<Vec<Outcome>, Error> {
         let mut group = Group::default();
-        let mut outcomes = Vec::new();
+        let mut outcomes = self.stale(target, &files, how.force)?;
+        for outcome in &outcomes {
+            if !matches!(outcome.what, What::Kept(_)) {
+                self.hashes.remove(&outcome.path);
+            }
+        }
+        // Of a file that a person removed too, there is nothing to tell.
+        outcomes.retain(|outcome| !matches!(outcome.what, What::Unchanged));
+        let removed = outcomes
+            .iter()
+            .filter(|outcome| matches!(outcome.what, What::Removed));
+        let removed: Vec<String> = removed.map(|outcome| outcome.path.clone()).collect();
         for file in files {
             let what = self.compare(&file, how.force)?;
             if matches!(what, What::New | What::Updated) && !how.dry_run {
@@ -76,7 +95,33 @@ impl Written {
         }
         if !how.dry_run {
             self.stage(&mut group)?;
+            // Before the record forgets them, so that a run that was killed is made up for.
+            for path in &removed {
+                remove(Path::new(path))?;
+            }
             group.commit()?;
+        }
+        Ok(outcomes)
+    }
+
+    /// What becomes of files that the target wrote once and writes no more.
+    fn stale(&self, target: Target, files: &[File], force: bool) -> Result<Vec<Outcome>, Error> {
+        let is_written = |path: &str| files.iter().any(|file| file.path == path);
+        let mut outcomes = Vec::new();
+        for (path, written) in &self.hashes {
+            if !target.owns(path) || is_written(path) {
+                continue;
+            }
+            let what = match fs::read(path) {
+                Ok(present) if force || hash(&present) == *written => What::Removed,
+                Ok(present) => What::Kept(diff(path, &String::from_utf8_lossy(&present), "")),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => What::Unchanged,
+                Err(error) => return Err(Error::io(path, error)),
+            };
+            outcomes.push(Outcome {
+                path: path.clone(),
+                what,
+            });
         }
         Ok(outcomes)
     }
@@ -111,6 +156,18 @@ impl Written {
         files::remove_leftovers(RECORD)?;
         Ok(group.stage_file(Path::new(RECORD), text.as_bytes(), Access::Everyone)?)
     }
+}
+
+/// Removes a file, and the directories that nothing else is in.
+fn remove(path: &Path) -> Result<(), Error> {
+    fs::remove_file(path).map_err(|error| Error::io(path, error))?;
+    let above = path.ancestors().skip(1);
+    for directory in above.take_while(|directory| !directory.as_os_str().is_empty()) {
+        if fs::remove_dir(directory).is_err() {
+            break;
+        }
+    }
+    Ok(())
 }
 
 /// From what is there to what would be written.

@@ -9,7 +9,8 @@ locals {
     [
       "ansible-playbook", "etcd.yml",
       "--user", var.ssh_user,
-      "--private-key", pathexpand(var.ssh_private_key),
+      # Ansible works in another directory.
+      "--private-key", abspath(pathexpand(var.ssh_private_key)),
       "--vault-password-file", var.vault_password_file,
       # The comma at the end makes a list of one a list too.
       "--inventory", "${join(",", var.hosts[*].ssh_address)},",
@@ -49,7 +50,7 @@ resource "terraform_data" "ansible" {
 
   provisioner "local-exec" {
     working_dir = var.ansible_directory
-    command     = var.check_command == "" ? local.ansible_command : "${var.check_command} && ${local.ansible_command}"
+    command     = local.ansible_command
 
     environment = {
       DNS_IP           = var.dns_ip

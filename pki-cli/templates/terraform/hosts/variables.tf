@@ -52,12 +52,6 @@ variable "vault_password_file" {
   default     = "vault-password.txt"
 }
 
-variable "check_command" {
-  description = "Run before Ansible; when it fails nothing is touched. Empty runs none."
-  type        = string
-  default     = "etcdpki hook check"
-}
-
 variable "ansible_arguments" {
   description = "More arguments of ansible-playbook."
   type        = list(string)

@@ -18,6 +18,16 @@ resource "upcloud_server_group" "etcd" {
   anti_affinity_policy = "yes"
 }
 
+# What Ansible would stop at is found before there are machines.
+resource "terraform_data" "check" {
+  triggers_replace = [var.dns_domain, var.etcd_nodes]
+
+  provisioner "local-exec" {
+    working_dir = var.ansible_directory
+    command     = coalesce(var.check_command, "true")
+  }
+}
+
 resource "upcloud_server" "etcd" {
   for_each = { for index, node in var.etcd_nodes : node.name => merge(node, { plan = element(var.etcd_plans, index) }) }
 
@@ -52,6 +62,8 @@ resource "upcloud_server" "etcd" {
     create_password = false
   }
 
+  depends_on = [terraform_data.check]
+
   lifecycle {
     precondition {
       condition     = cidrhost("${each.value.address}/${split("/", var.private_network)[1]}", 0) == cidrhost(var.private_network, 0)
@@ -68,7 +80,6 @@ module "etcd" {
   ssh_private_key     = var.ssh_private_key
   ansible_directory   = var.ansible_directory
   vault_password_file = var.vault_password_file
-  check_command       = var.check_command
   ansible_arguments   = var.ansible_arguments
 
   hosts = [for name, server in upcloud_server.etcd : {

@@ -25,6 +25,11 @@ variable "etcd_nodes" {
     name    = string
     address = string
   }))
+
+  validation {
+    condition     = alltrue([for node in var.etcd_nodes : can(cidrnetmask("${node.address}/32"))])
+    error_message = "UpCloud's private networks are of IPv4: in etcdpki.yml, write such an address of each node first."
+  }
 }
 
 variable "etcd_plans" {
@@ -88,7 +93,7 @@ variable "vault_password_file" {
 }
 
 variable "check_command" {
-  description = "Run before Ansible; when it fails nothing is touched. Empty runs none."
+  description = "Run in ansible_directory before machines are made; when it fails none is. Empty runs none."
   type        = string
   default     = "etcdpki hook check"
 }

@@ -41,6 +41,19 @@ run "words_are_quoted_for_the_shell" {
   }
 }
 
+run "the_key_is_found_from_another_directory" {
+  command = plan
+
+  variables {
+    ssh_private_key = "versions.tf"
+  }
+
+  assert {
+    condition     = strcontains(local.ansible_command, "'--private-key' '${abspath("versions.tf")}'")
+    error_message = "The command is ${local.ansible_command}."
+  }
+}
+
 run "a_name_twice_is_refused" {
   command = plan
 

@@ -48,3 +48,14 @@ run "an_address_outside_of_the_network_is_refused" {
 
   expect_failures = [upcloud_server.etcd["etcd-0"]]
 }
+
+run "an_address_of_ipv6_is_refused" {
+  command = plan
+
+  variables {
+    private_network = "fd00::/64"
+    etcd_nodes      = [{ name = "etcd-0", address = "fd00::10" }]
+  }
+
+  expect_failures = [var.etcd_nodes]
+}
