@@ -84,6 +84,14 @@ impl Profile {
         })
     }
 
+    /// The same, with the key identifier of a certificate of the same key.
+    #[must_use]
+    pub(crate) fn with_key_identifier_of(mut self, certificate: &Certificate) -> Self {
+        self.key_identifier
+            .clone_from(&certificate.subject_key_identifier);
+        self
+    }
+
     /// The same authority with another path length.
     #[must_use]
     pub(crate) fn with_path_len(mut self, length: u8) -> Self {

@@ -68,6 +68,209 @@ fn nothing_is_rotated_without_a_description_or_with_a_wrong_passphrase() {
     assert_eq!(workspace.files(), before);
 }
 
+#[test]
+fn a_plan_is_shown_with_its_proof_and_writes_nothing() {
+    let workspace = Workspace::initialised();
+    let before = workspace.files();
+    // No key is opened for it.
+    workspace.write_with_mode("wrong", "another passphrase\n", 0o600);
+    let plan = [
+        "rotate",
+        "ca",
+        "etcd",
+        "--plan",
+        "--passphrase-file",
+        "wrong",
+    ];
+    let said = workspace.succeeds(&plan);
+    for expected in [
+        "Rotation of the etcd CA by cross-sign: 3 steps, each member restarted once",
+        "1 introduce",
+        "clients must have their new certificates: --clients-ready",
+        "members trust O=your-internal.domain, CN=etcd CA G2",
+        "restarts  one at a time",
+        "Proved: ",
+        "members refuse what the old etcd CA signed",
+    ] {
+        assert!(said.contains(expected), "{expected}: {said}");
+    }
+    let told = json(&workspace.succeeds(&["rotate", "ca", "root", "--plan", "--json"]));
+    assert_eq!(
+        (&told["procedure"], &told["restarts"], &told["underway"]),
+        (&"reissue".into(), &0.into(), &false.into())
+    );
+    assert_eq!(told["steps"][0]["step"], "introduce");
+    assert_eq!(told["broken"].as_array().unwrap().len(), 0);
+    let said = workspace.succeeds(&[
+        "rotate",
+        "ca",
+        "etcd",
+        "--plan",
+        "--procedure",
+        "compromise",
+    ]);
+    assert!(said.contains("An outage"), "{said}");
+    std::fs::remove_file(workspace.path("wrong")).unwrap();
+    assert_eq!(workspace.files(), before);
+}
+
+#[test]
+fn an_authority_is_replaced_step_by_step() {
+    let workspace = Workspace::initialised();
+    let rotate = ["rotate", "ca", "etcd", "--json"];
+    let told = json(&workspace.succeeds(&rotate));
+    assert_eq!(
+        (&told["rotation"]["step"], &told["rotation"]["next"]),
+        (&"introduce".into(), &"trust".into())
+    );
+    // Whatever else is done meanwhile leaves it where it is.
+    let before = workspace.files();
+    let said = workspace.succeeds(&["init"]);
+    assert!(said.contains("Nothing changed"), "{said}");
+    assert_eq!(workspace.files(), before);
+    let said = workspace.fails(1, &["rotate", "ca", "root"]);
+    assert!(
+        said.contains("the etcd authority is being rotated (cross-sign)"),
+        "{said}"
+    );
+    let said = workspace.fails(1, &["rotate", "ca", "etcd", "--unchecked"]);
+    assert!(said.contains("--clients-ready"), "{said}");
+    // Nobody listens there.
+    let nowhere = "etcd-1=127.0.0.1:1,127.0.0.1:2";
+    let asked = [
+        "rotate",
+        "ca",
+        "etcd",
+        "--clients-ready",
+        "--without",
+        "etcd-0",
+        "--endpoint",
+        nowhere,
+    ];
+    let ready = |more: &[&'static str]| [&asked[..], more].concat();
+    let said = workspace.fails(1, &ready(&["--without", "etcd-2"]));
+    assert!(said.contains("1 of 3 members are no quorum"), "{said}");
+    let said = workspace.fails(1, &ready(&["--endpoint", "etcd-2=127.0.0.1:1,127.0.0.1:2"]));
+    for behind in [
+        "etcd-1 (127.0.0.1:1) is not reached",
+        "etcd-2 (127.0.0.1:1)",
+        "--wait 10m",
+    ] {
+        assert!(said.contains(behind), "{behind}: {said}");
+    }
+    let said = workspace.fails(1, &ready(&["--endpoint", "etcd-9=127.0.0.1:1,127.0.0.1:2"]));
+    assert!(
+        said.contains("`etcd-9` is no node of the description"),
+        "{said}"
+    );
+    assert_eq!(workspace.files(), before);
+    for (step, next) in [("trust", Some("strip")), ("strip", None)] {
+        let unchecked = [
+            "rotate",
+            "ca",
+            "etcd",
+            "--json",
+            "--unchecked",
+            "--clients-ready",
+        ];
+        let told = json(&workspace.succeeds(&unchecked));
+        assert_eq!(told["rotation"]["step"], step);
+        assert_eq!(told["rotation"]["next"].as_str(), next);
+        let verified = workspace.succeeds(&["verify"]);
+        assert!(verified.starts_with("ok"), "{verified}");
+    }
+    // Once too often.
+    let before = workspace.files();
+    let output = workspace.run(&["rotate", "ca", "etcd", "--unchecked"]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        output.status.success() && said.contains("no step is left"),
+        "{said}"
+    );
+    assert_eq!(workspace.files(), before);
+}
+
+#[test]
+fn a_rotation_is_taken_back_while_that_is_safe() {
+    let workspace = Workspace::initialised();
+    let before = workspace.succeeds(&["inspect", "pki/trust/chain.crt", "pki/trust/members.crt"]);
+    let said = workspace.fails(1, &["rotate", "ca", "etcd", "--abort"]);
+    assert!(
+        said.contains("no rotation of an authority is under way"),
+        "{said}"
+    );
+    workspace.succeeds(&["rotate", "ca", "etcd"]);
+    let said = workspace.succeeds(&["rotate", "ca", "etcd", "--abort"]);
+    assert!(said.contains("one step back"), "{said}");
+    let after = workspace.succeeds(&["inspect", "pki/trust/chain.crt", "pki/trust/members.crt"]);
+    assert_eq!(before, after);
+    let verified = workspace.succeeds(&["verify"]);
+    assert!(verified.starts_with("ok"), "{verified}");
+    for step in ["introduce", "trust"] {
+        let unchecked = [
+            "rotate",
+            "ca",
+            "etcd",
+            "--json",
+            "--unchecked",
+            "--clients-ready",
+        ];
+        let told = json(&workspace.succeeds(&unchecked));
+        assert_eq!(told["rotation"]["step"], step);
+    }
+    let said = workspace.fails(1, &["rotate", "ca", "etcd", "--abort"]);
+    assert!(
+        said.contains("no way back that keeps them together"),
+        "{said}"
+    );
+}
+
+#[test]
+fn what_cannot_be_rotated_is_refused_with_what_can() {
+    let workspace = Workspace::initialised();
+    let before = workspace.files();
+    for (arguments, expected) in [
+        (
+            &["issuing"][..],
+            "none of the chain over etcd's certificates",
+        ),
+        (
+            &["root", "--procedure", "bundle"],
+            "write reissue, same-key, compromise",
+        ),
+        (
+            &["etcd", "--procedure", "reissue"],
+            "write cross-sign, bundle, same-key, compromise",
+        ),
+    ] {
+        let arguments = [&["rotate", "ca"], arguments].concat();
+        let said = workspace.fails(1, &arguments);
+        assert!(said.contains(expected), "{said}");
+    }
+    let said = workspace.fails(2, &["rotate", "ca", "etcd", "--procedure", "quickly"]);
+    assert!(said.contains("same-key or compromise"), "{said}");
+    assert_eq!(workspace.files(), before);
+    // Which of two generations signs is told by a file alone.
+    workspace.succeeds(&["rotate", "ca", "etcd"]);
+    let chain = workspace.read("pki/trust/chain.crt");
+    std::fs::remove_file(workspace.path("pki/trust/chain.crt")).unwrap();
+    let said = workspace.fails(1, &["rotate", "ca", "etcd", "--plan"]);
+    assert!(
+        said.contains("pki/trust/chain.crt: it is missing"),
+        "{said}"
+    );
+    let output = workspace.run(&["verify"]);
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(3), "{said}");
+    assert!(said.contains("pki/trust/chain.crt"), "{said}");
+    workspace.write("pki/trust/chain.crt", chain);
+    workspace.succeeds(&["verify"]);
+}
+
+fn json(text: &str) -> serde_json::Value {
+    serde_json::from_str(text).unwrap()
+}
+
 /// What is made from now on lives longer, and what was made before is due.
 fn make_all_due(workspace: &Workspace) {
     let mut description = String::from_utf8(workspace.read("etcdpki.yml")).unwrap();

@@ -156,7 +156,7 @@ pub enum ConvergeError {
     },
     /// It is not known where trust stands.
     #[error(transparent)]
-    Standing(#[from] StandingError),
+    Standing(StandingError),
     /// The store could not be read or written.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -176,4 +176,14 @@ pub enum ConvergeError {
         /// Those that can be.
         known: String,
     },
+}
+
+impl From<StandingError> for ConvergeError {
+    fn from(error: StandingError) -> Self {
+        match error {
+            StandingError::Missing(name) => Self::Incomplete(format!("authorities/{name}")),
+            StandingError::Store(error) => Self::Store(error),
+            other => Self::Standing(other),
+        }
+    }
 }

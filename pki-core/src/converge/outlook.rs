@@ -8,6 +8,7 @@ use crate::crl::Due;
 use crate::description::Cluster;
 use crate::hierarchy::AuthorityName;
 use crate::store::{Pki, Store};
+use crate::trust::Bundles;
 
 impl Plan {
     /// Where a person will find what [`Plan::apply`] writes: certificates and
@@ -22,13 +23,7 @@ impl Plan {
         pki: &Pki<S>,
     ) -> Result<Vec<String>, ConvergeError> {
         let mut files = self.generations(pki);
-        files.extend(match &self.bundles {
-            Some(bundles) => {
-                let stale = pki.stale_bundles(bundles)?.into_iter();
-                stale.map(|(path, _)| path).collect()
-            }
-            None => pki.bundle_paths(),
-        });
+        files.extend(self.bundle_files(cluster, pki)?);
         let mut lists: BTreeSet<String> = BTreeSet::new();
         let merged = [Pki::<S>::merged_crl_path(), Pki::<S>::crl_pem_path()];
         let merged = merged.map(|path| pki.store().locate(path));
@@ -80,5 +75,36 @@ impl Plan {
             PlannedLeaf::Keep(_) => Vec::new(),
         });
         authorities.chain(leaves).collect()
+    }
+
+    /// The bundles that differ from what will stand in them.
+    fn bundle_files<S: Store>(
+        &self,
+        cluster: &Cluster,
+        pki: &Pki<S>,
+    ) -> Result<Vec<String>, ConvergeError> {
+        if let Some(bundles) = &self.bundles {
+            let stale = pki.stale_bundles(bundles)?.into_iter();
+            return Ok(stale.map(|(path, _)| path).collect());
+        }
+        let anchor = self.present(cluster.trust_anchor.into());
+        let Some(anchor) = anchor else {
+            return Ok(pki.bundle_paths());
+        };
+        // The authority that is to come is in the chain alone.
+        let top = AuthorityName::top(cluster);
+        let present = self.authorities.iter().rev();
+        let present: Vec<_> = present.filter_map(|(_, one)| one.clone()).collect();
+        let chain = present.iter().filter(|one| one.name != top);
+        let chain = chain.map(|one| one.certificate.clone()).collect();
+        let members = vec![anchor.certificate.clone()];
+        let bundles = Bundles::new(cluster, chain, members, &present);
+        let mut files = vec![pki.locate_chain()];
+        for (path, _) in pki.stale_bundles(&bundles)? {
+            if !files.contains(&path) {
+                files.push(path);
+            }
+        }
+        Ok(files)
     }
 }

@@ -49,7 +49,7 @@ pub const AUTHORITY_NOT_VALID: Lint = error(
     "authority-not-valid",
     "every authority is valid at this time",
     "etcd refuses everything below an authority that has expired, a trusted one too",
-    "check the clock; no command renews an authority yet: begin a new PKI in another directory, or give a renewed certificate with etcdpki ca import",
+    "check the clock; give it a newer certificate of the same key: `etcdpki rotate ca NAME --procedure same-key`",
 );
 /// A signature does not verify.
 pub const SIGNATURE: Lint = error(

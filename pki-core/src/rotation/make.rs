@@ -363,7 +363,8 @@ impl Making<'_> {
         old: &StoredAuthority,
         new: &StoredAuthority,
     ) -> Result<Certificate, RotationError> {
-        let mut profile = new.name.profile(self.landscape.cluster, new.generation);
+        let profile = new.name.profile(self.landscape.cluster, new.generation);
+        let mut profile = profile.with_key_identifier_of(&new.certificate);
         let room = old.certificate.authority.and_then(|own| own.path_len);
         if let (Some(room), Some(own)) = (room, profile.path_len()) {
             let most = u8::try_from(room.saturating_sub(1)).unwrap_or(u8::MAX);

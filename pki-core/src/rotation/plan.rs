@@ -34,6 +34,8 @@ pub struct Plan {
     pub old_is_refused: bool,
     /// What does not hold, which a procedure without overlap takes into account.
     pub broken: Vec<Broken>,
+    /// Procedures with fewer restarts, and why each of them was not taken.
+    pub ruled_out: Vec<(Procedure, String)>,
 }
 
 /// A step of a plan.
@@ -111,6 +113,7 @@ pub fn plan<S: Store>(
         (_, None) => Procedure::candidates(cluster, authority).to_vec(),
     };
     let mut failure = None;
+    let mut ruled_out = Vec::new();
     for procedure in candidates {
         if !procedure.is_for(cluster, authority) {
             return Err(not_for(cluster, procedure, authority));
@@ -119,10 +122,12 @@ pub fn plan<S: Store>(
             Ok(plan) => {
                 return Ok(Plan {
                     underway: begun.is_some(),
+                    ruled_out,
                     ..plan
                 });
             }
             Err(error) => {
+                ruled_out.push((procedure, error.to_string()));
                 failure.get_or_insert(error);
             }
         }
@@ -145,6 +150,7 @@ fn with(
         pairs: 0,
         old_is_refused: false,
         broken: Vec::new(),
+        ruled_out: Vec::new(),
     };
     let mut moments = past(model, now)?;
     moments.push(model.moment.clone());

@@ -374,7 +374,9 @@ fn what_has_begun_goes_back_while_that_is_safe() {
                             }
                         }
                         assert_eq!(back.moment().bundles, first.bundles, "{label}");
-                        // What was made for it is not made again.
+                        // What was made for it is not made again, and is planned with.
+                        let again = back.plan(name, Some(procedure));
+                        assert!(again.steps[0].makes.iter().all(|(made, _)| *made != name));
                         back.rotate(name, procedure);
                         let made = back.pki.newest_authority(name).unwrap().unwrap();
                         assert_eq!(made.generation, 2, "{label}");
@@ -405,6 +407,9 @@ fn where_the_old_authority_may_not_sign_the_names_both_are_trusted() {
     );
     let plan = fixture.plan(AuthorityName::Etcd, None);
     assert_eq!((plan.procedure, plan.restarts), (Procedure::Bundle, 2));
+    let (procedure, why) = &plan.ruled_out[0];
+    assert_eq!(*procedure, Procedure::CrossSign);
+    assert!(why.contains("name constraints"), "{why}");
     loop {
         let before = fixture.moment();
         fixture.next(AuthorityName::Etcd, Procedure::Bundle);

@@ -149,7 +149,7 @@ fn open_remaining(
     slot: &SlotName,
 ) -> Result<Unlocked, Error> {
     keys::open(arguments, pki, keyring).map_err(|error| match error {
-        Error::Seal(source) => Error::OthersUnproved {
+        Error::Seal(source) | Error::WrongPassphrase { source, .. } => Error::OthersUnproved {
             slot: slot.clone(),
             source,
         },

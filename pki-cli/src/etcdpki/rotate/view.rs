@@ -20,8 +20,16 @@ pub(super) struct View {
     pairs: usize,
     /// What does not hold while it is carried out: an outage.
     broken: Vec<String>,
+    /// Procedures with fewer restarts, and why each of them was not taken.
+    ruled_out: Vec<RuledOut>,
     /// Whether members refuse what the old authority signed, at its end.
     old_is_refused: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct RuledOut {
+    procedure: &'static str,
+    reason: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -54,6 +62,14 @@ impl View {
             pairs: plan.pairs,
             broken: plan.broken.iter().map(ToString::to_string).collect(),
             old_is_refused: plan.old_is_refused,
+            ruled_out: plan
+                .ruled_out
+                .iter()
+                .map(|(procedure, reason)| RuledOut {
+                    procedure: procedure.as_str(),
+                    reason: reason.clone(),
+                })
+                .collect(),
         }
     }
 
@@ -77,6 +93,9 @@ impl View {
                 (many, _) => format!("each member restarted {many} times"),
             }
         );
+        for RuledOut { reason, .. } in &self.ruled_out {
+            let _ = writeln!(text, "{WARN}ruled out{WARN:#}: {reason}");
+        }
         for (number, step) in self.steps.iter().enumerate() {
             step.write(&mut text, number + 1);
         }

@@ -78,6 +78,9 @@ fn documents(
         Err(ConvergeError::Incomplete(_) | ConvergeError::Store(_)) => {
             return Ok(Err("certificates are missing or cannot be read"));
         }
+        Err(ConvergeError::Standing(_)) => {
+            return Ok(Err("it is not known which authority signs and is trusted"));
+        }
         Err(error) => return Err(error.into()),
     };
     let authorities = state.authorities.iter();
