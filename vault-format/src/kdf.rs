@@ -3,12 +3,7 @@
 //! One output block is a chain of 20 000 dependent calls of SHA-256's block function, and
 //! hardware that runs it is bound by latency, not by throughput. Chains of different blocks
 //! depend on nothing of each other, so calling the block function for each of them in turn lets
-//! the processor overlap the calls: three blocks take little longer than one. A second core, if
-//! there is one, takes its share of them.
-
-use std::num::NonZero;
-use std::sync::OnceLock;
-use std::thread;
+//! the processor overlap the calls: three blocks take little longer than one.
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::block_api::compress256;
@@ -51,37 +46,7 @@ pub(crate) fn blocks(
     lanes.iter().map(Lane::output).collect()
 }
 
-/// Shares the lanes with a second core if there is one, which for the keys of one file saves a
-/// third of the time.
 fn advance_all(lanes: &mut [Lane], rounds: u32) {
-    let is_shared = lanes.len() > 1 && rounds >= WORTH_A_THREAD && has_second_core();
-    let here = match is_shared {
-        true => lanes.len().div_ceil(2),
-        false => lanes.len(),
-    };
-    let (here, there) = lanes.split_at_mut(here);
-    let is_done = thread::scope(|scope| {
-        let job = || advance_here(&mut *there, rounds);
-        let other = is_shared.then(|| thread::Builder::new().spawn_scoped(scope, job));
-        advance_here(here, rounds);
-        matches!(other, Some(Ok(_)))
-    });
-    // There may be no thread to be had.
-    if !is_done {
-        advance_here(there, rounds);
-    }
-}
-
-/// Fewer rounds are done before a thread has started.
-const WORTH_A_THREAD: u32 = 1000;
-
-fn has_second_core() -> bool {
-    static CORES: OnceLock<usize> = OnceLock::new();
-    let cores = || thread::available_parallelism().map_or(1, NonZero::get);
-    *CORES.get_or_init(cores) > 1
-}
-
-fn advance_here(lanes: &mut [Lane], rounds: u32) {
     // Three chains saturate the block function of today's processors; more only spill.
     for group in lanes.chunks_mut(3) {
         match group {
@@ -361,14 +326,11 @@ mod tests {
         let secrets: Vec<_> = [1, 8, 63, 64, 65, 200, 3]
             .map(|n| secret(&vec![n; usize::from(n)]))
             .into();
-        let few = [&b""[..], b"s", &[7; 55], &[7; 300]].map(|salt| (salt, 5));
-        // On two cores.
-        let many = [(&b"s"[..], WORTH_A_THREAD)];
-        for (salt, rounds) in few.into_iter().chain(many) {
+        for salt in [&b""[..], b"s", &[7; 55], &[7; 300]] {
             for count in 1..=secrets.len() {
                 let jobs: Vec<_> = secrets[..count].iter().zip(1..).collect();
-                for (found, (secret, number)) in blocks(&jobs, salt, rounds).iter().zip(&jobs) {
-                    assert_eq!(**found, reference(secret.expose(), salt, *number, rounds));
+                for (found, (secret, number)) in blocks(&jobs, salt, 5).iter().zip(&jobs) {
+                    assert_eq!(**found, reference(secret.expose(), salt, *number, 5));
                 }
             }
         }

@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::args::Many;
 use super::error::Error;
 use super::interrupt;
-use super::replace::{self, Draft};
+use super::replace::{self, Sealed};
 use super::talk;
 use super::tree::Tree;
 
@@ -93,25 +93,19 @@ impl<T: Send> Prepared<T> {
     pub(super) fn commit<R>(
         self,
         many: &Many,
-        split: impl Fn(T) -> (R, Draft),
+        split: impl Fn(T) -> (R, Sealed),
     ) -> Result<Outcome<R>, Error> {
         let (waiting, mut outcome) = self.into_outcome(split);
         let (reports, drafts): (Vec<_>, Vec<_>) = waiting.into_iter().unzip();
-        let paths: Vec<_> = drafts
-            .iter()
-            .map(|draft| draft.target().to_owned())
-            .collect();
-        let drafts = replace::seal_all(drafts);
+        let _resumable = (drafts.len() > 1).then(interrupt::resumable);
         if !many.keep_going {
-            let drafts = drafts.into_iter().collect::<Result<Vec<_>, _>>()?;
-            let _resumable = (drafts.len() > 1).then(interrupt::resumable);
             replace::commit(drafts)?;
             outcome.done = reports;
             return Ok(outcome);
         }
-        let _resumable = interrupt::resumable();
-        for ((report, path), draft) in reports.into_iter().zip(paths).zip(drafts) {
-            match draft.and_then(|draft| replace::commit(vec![draft])) {
+        for (report, draft) in reports.into_iter().zip(drafts) {
+            let path = draft.target().to_owned();
+            match replace::commit(vec![draft]) {
                 Ok(()) => outcome.done.push(report),
                 Err(error) => outcome.failed(&path, many, error)?,
             }
@@ -120,13 +114,13 @@ impl<T: Send> Prepared<T> {
     }
 
     /// What would become of the files: the drafts are thrown away.
-    pub(super) fn discard<R>(self, split: impl Fn(T) -> (R, Draft)) -> Outcome<R> {
+    pub(super) fn discard<R>(self, split: impl Fn(T) -> (R, Sealed)) -> Outcome<R> {
         let (waiting, mut outcome) = self.into_outcome(split);
         outcome.done = waiting.into_iter().map(|(report, _)| report).collect();
         outcome
     }
 
-    fn into_outcome<R>(self, split: impl Fn(T) -> (R, Draft)) -> (Vec<(R, Draft)>, Outcome<R>) {
+    fn into_outcome<R>(self, split: impl Fn(T) -> (R, Sealed)) -> (Vec<(R, Sealed)>, Outcome<R>) {
         let outcome = Outcome {
             failures: self.outcome.failures,
             ..Outcome::of(self.outcome.files)

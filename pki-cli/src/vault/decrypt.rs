@@ -9,7 +9,7 @@ use super::codec;
 use super::config::Config;
 use super::error::Error;
 use super::identity::{Identities, Prompts};
-use super::replace::{self, Draft, Original};
+use super::replace::{self, Draft, Original, Sealed};
 use super::streams::{self, Sink};
 use super::talk;
 
@@ -50,7 +50,7 @@ fn hint(error: Error, args: &Decrypt) -> Error {
     }
 }
 
-fn in_place(path: &Path, identities: &Identities, skip: bool) -> Result<Option<Draft>, Error> {
+fn in_place(path: &Path, identities: &Identities, skip: bool) -> Result<Option<Sealed>, Error> {
     let mut original = Original::open(path)?;
     let fault = Error::file("Unable to read source file", path);
     if skip && !codec::is_vault(&mut original.file).map_err(fault)? {
@@ -60,7 +60,7 @@ fn in_place(path: &Path, identities: &Identities, skip: bool) -> Result<Option<D
     let name = original.path.display().to_string();
     let mut draft = original.replace()?;
     codec::unlock_into(&original.file, identities, &mut draft, &name)?;
-    Ok(Some(draft))
+    draft.seal().map(Some)
 }
 
 fn from_stdin(identities: &Identities, sink: &Sink) -> Result<(), Error> {

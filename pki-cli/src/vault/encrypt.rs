@@ -12,7 +12,7 @@ use super::codec::{self, Sealer};
 use super::config::Config;
 use super::error::Error;
 use super::identity::{Identities, Prompts};
-use super::replace::{self, Draft, Original};
+use super::replace::{self, Draft, Original, Sealed};
 use super::streams::{self, Sink};
 use super::talk;
 
@@ -54,7 +54,7 @@ fn hint(error: Error, args: &Encrypt) -> Error {
     }
 }
 
-fn in_place(path: &Path, sealer: &Sealer<'_>, skip: bool) -> Result<Option<Draft>, Error> {
+fn in_place(path: &Path, sealer: &Sealer<'_>, skip: bool) -> Result<Option<Sealed>, Error> {
     let mut original = Original::open(path)?;
     let fault = || Error::file("Unable to read source file", path);
     if codec::is_vault(&mut original.file).map_err(fault())? {
@@ -69,7 +69,8 @@ fn in_place(path: &Path, sealer: &Sealer<'_>, skip: bool) -> Result<Option<Draft
     original.warn_of_links();
     let name = original.path.display().to_string();
     let draft = original.replace()?;
-    sealer.encrypt(&mut original.file, draft, &name).map(Some)
+    let draft = sealer.encrypt(&mut original.file, draft, &name)?;
+    draft.seal().map(Some)
 }
 
 fn to_sink(path: Option<&Path>, sealer: &Sealer<'_>, sink: &Sink) -> Result<(), Error> {

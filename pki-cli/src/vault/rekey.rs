@@ -13,7 +13,7 @@ use super::codec::{self, Sealer};
 use super::config::Config;
 use super::error::Error;
 use super::identity::{Identities, Prompts};
-use super::replace::{Draft, Original};
+use super::replace::{Original, Sealed};
 use super::tree::{self, Content, Tree};
 use super::{strength, talk};
 
@@ -67,7 +67,7 @@ pub(super) fn run(args: &Rekey, config: &Config) -> Result<(), Error> {
 
 /// A file that only waits to be put in place.
 struct Done {
-    draft: Draft,
+    draft: Sealed,
     path: PathBuf,
     /// How many inline values were encrypted anew; none if the whole file was.
     values: Option<usize>,
@@ -181,7 +181,7 @@ fn rekey_values(
     let mut draft = original.replace()?;
     draft.write_all(replaced.as_bytes())?;
     Ok(Some(Done {
-        draft,
+        draft: draft.seal()?,
         path: path.clone(),
         values: Some(vaults.len()),
     }))
@@ -333,7 +333,7 @@ fn rekey_file(path: &Path, old: &Identities, target: &Target<'_>) -> Result<Opti
         .sealer
         .encrypt_as(label.as_ref(), &mut reader, draft, &name)?;
     Ok(Some(Done {
-        draft,
+        draft: draft.seal()?,
         path: path.to_owned(),
         values: None,
     }))

@@ -2,10 +2,8 @@
 
 use std::fs::{self, File, Metadata};
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::iter;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
-use std::thread::{self, ScopedJoinHandle};
 
 use crate::vault::error::Error;
 use crate::vault::flusher::Flusher;
@@ -103,11 +101,6 @@ impl Draft {
         self.file.set_permissions(mode).map_err(fault())
     }
 
-    /// Where it will go.
-    pub(in crate::vault) fn target(&self) -> &Path {
-        &self.target
-    }
-
     /// Makes what was written durable, without putting it in place.
     pub(in crate::vault) fn seal(mut self) -> Result<Sealed, Error> {
         let flushed = std::mem::take(&mut self.flusher).finish();
@@ -164,37 +157,16 @@ impl Write for Draft {
     }
 }
 
-/// Makes drafts durable, many at a time: the disk has them together sooner than one by one.
-pub(in crate::vault) fn seal_all(drafts: Vec<Draft>) -> Vec<Result<Sealed, Error>> {
-    if drafts.len() < 2 {
-        return drafts.into_iter().map(Draft::seal).collect();
-    }
-    let size = drafts.len().div_ceil(AT_ONCE);
-    let mut drafts = drafts.into_iter();
-    let shares = iter::from_fn(|| Some(drafts.by_ref().take(size).collect::<Vec<_>>()));
-    thread::scope(|scope| {
-        let seal = |share: Vec<Draft>| share.into_iter().map(Draft::seal).collect::<Vec<_>>();
-        let threads: Vec<_> = shares
-            .take_while(|share| !share.is_empty())
-            .map(|share| scope.spawn(move || seal(share)))
-            .collect();
-        let join = |thread: ScopedJoinHandle<'_, _>| {
-            thread
-                .join()
-                .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-        };
-        threads.into_iter().flat_map(join).collect()
-    })
-}
-
-/// How many drafts are synced at a time.
-const AT_ONCE: usize = 64;
-
 /// A draft on the disk that only waits for its name.
 #[derive(Debug)]
 pub(in crate::vault) struct Sealed(pub(super) Draft);
 
 impl Sealed {
+    /// Where it will go.
+    pub(in crate::vault) fn target(&self) -> &Path {
+        &self.0.target
+    }
+
     /// Puts it in place of the original, or where there is nothing.
     pub(super) fn place(self) -> io::Result<()> {
         let Self(mut draft) = self;

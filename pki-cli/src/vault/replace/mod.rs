@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
-pub(super) use self::draft::{Draft, Sealed, seal_all};
+pub(super) use self::draft::{Draft, Sealed};
 use super::error::Error;
 use super::talk;
 
