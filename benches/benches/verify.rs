@@ -8,12 +8,13 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::print_stdout, reason = "a benchmark prints")]
 
-use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use benches::{Contestant, Row, Sample, Series, Table, build_program, compete, process, rounds};
+use benches::{
+    Contestant, Row, Sample, Series, Table, build_program, compete, make_pki, process, rounds,
+};
 
 const NODES: usize = 333;
 const CLIENTS: usize = 334;
@@ -87,26 +88,7 @@ fn report(series: &[Series], leaves: usize) {
 
 /// Makes the PKI, and returns every leaf's file.
 fn make(etcdpki: &Path, directory: &Path) -> Vec<PathBuf> {
-    let mut description = String::from("domain: bench.example\nnetworks: [10.0.0.0/8]\nnodes:\n");
-    for node in 0..NODES {
-        let address = format!("10.0.{}.{}", node / 250, node % 250 + 1);
-        let _ = writeln!(
-            description,
-            "  - {{ name: etcd-{node}, addresses: [{address}] }}"
-        );
-    }
-    description.push_str("clients:\n");
-    for client in 0..CLIENTS {
-        let _ = writeln!(description, "  - client-{client}");
-    }
-    fs::write(directory.join("etcdpki.yml"), description)
-        .unwrap_or_else(|error| panic!("cannot write: {error}"));
-    process(
-        Command::new(etcdpki)
-            .arg("-C")
-            .arg(directory)
-            .args(["init", "--generate-secrets"]),
-    );
+    make_pki(etcdpki, directory, NODES, CLIENTS);
     let mut leaves = Vec::new();
     collect(&directory.join("pki/certificates"), &mut leaves);
     leaves

@@ -8,10 +8,12 @@
 
 mod build;
 mod clock;
+mod pki;
 mod table;
 
 pub use build::{build, build_program, release_directory};
 pub use clock::{Sample, in_process, process};
+pub use pki::make_pki;
 pub use table::{Row, Table};
 
 /// One of those who are compared.

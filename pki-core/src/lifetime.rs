@@ -106,7 +106,7 @@ impl RenewBefore {
         validity.not_after - before
     }
 
-    /// The instant from which one may be renewed: [`spread`] before it is due.
+    /// The instant from which one may be renewed: up to a tenth of its validity before it is due.
     pub fn earliest_from(self, validity: &Validity) -> OffsetDateTime {
         self.due_from(validity) - spread(validity)
     }

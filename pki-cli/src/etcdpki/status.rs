@@ -7,6 +7,7 @@ mod view;
 use std::path::Path;
 use std::process::ExitCode;
 
+use pki_core::rotation;
 use pki_core::status;
 use pki_core::store::{Directory, Pki};
 use time::OffsetDateTime;
@@ -27,7 +28,10 @@ pub(super) fn run(arguments: &Status) -> Result<ExitCode, Error> {
     if arguments.prometheus {
         output::print(&prometheus::text(&cluster, &status))?;
     } else {
-        let view = View::new(&cluster, &status, now);
+        // What cannot be read is told of where it is listed.
+        let standing = rotation::standing(&cluster, &pki).ok();
+        let underway = standing.and_then(|standing| standing.underway);
+        let view = View::new(&cluster, &status, underway, now);
         match arguments.json {
             true => output::print_json(&view)?,
             false => output::print(&table::text(&view, arguments.all, output::width()))?,

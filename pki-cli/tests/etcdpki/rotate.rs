@@ -123,6 +123,13 @@ fn an_authority_is_replaced_step_by_step() {
         (&told["rotation"]["step"], &told["rotation"]["next"]),
         (&"introduce".into(), &"trust".into())
     );
+    let said = workspace.succeeds(&["status"]);
+    assert!(
+        said.contains("rotation of the etcd CA by cross-sign; next: trust"),
+        "{said}"
+    );
+    let told = json(&workspace.succeeds(&["status", "--json"]));
+    assert_eq!(told["rotation"]["next"], "trust");
     // Whatever else is done meanwhile leaves it where it is.
     let before = workspace.files();
     let said = workspace.succeeds(&["init"]);

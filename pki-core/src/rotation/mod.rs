@@ -15,6 +15,38 @@
 //! | `compromise` | any: without overlap, all at once | all at once |
 //!
 //! Where a rotation stands is read from the certificates ([`Standing`]); nothing is counted.
+//!
+//! # Examples
+//!
+//! ```
+//! # use pki_core::seal::Unlocked;
+//! # use pki_core::store::{Memory, Pki};
+//! use pki_core::hierarchy::AuthorityName;
+//! use pki_core::{Cluster, converge, rotation};
+//! use time::OffsetDateTime;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let cluster = Cluster::from_yaml(
+//!     "{ domain: a.example, nodes: [{ name: etcd-0, addresses: [10.0.0.10] }] }",
+//! )?;
+//! # let keys = Unlocked::generate()?;
+//! let mut pki = Pki::new(Memory::default());
+//! let now = OffsetDateTime::now_utc();
+//! converge::plan(&cluster, &pki, now)?.apply(&cluster, &mut pki, &keys, now)?;
+//!
+//! // Without a key, and without a change.
+//! let plan = rotation::plan(&cluster, &pki, AuthorityName::Etcd, None, now)?;
+//! assert_eq!((plan.steps.len(), plan.restarts), (3, 1));
+//!
+//! // The first step; the next one when every member has loaded it.
+//! let (name, how) = (plan.authority, plan.procedure);
+//! let (_, change) = rotation::next_step(&cluster, &pki, name, how, &keys, now)?;
+//! converge::plan_step(&cluster, &pki, change, now)?.apply(&cluster, &mut pki, &keys, now)?;
+//! let underway = rotation::standing(&cluster, &pki)?.underway.ok_or("it has begun")?;
+//! assert_eq!(underway.next, rotation::Step::Trust);
+//! # Ok(())
+//! # }
+//! ```
 
 mod change;
 mod error;

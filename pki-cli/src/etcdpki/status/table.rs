@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::view::{EntryView, UndescribedView, View};
+use super::view::{EntryView, RotationView, UndescribedView, View};
 use crate::etcdpki::output::{BAD, DIM, GOOD, HEADING, WARN, date};
 
 /// Where so many certificates or fewer are described, each is listed.
@@ -32,6 +32,17 @@ pub(super) fn text(view: &View, all: bool, width: usize) -> String {
     write_list(view, &mut text);
     for refused in &view.refused {
         let _ = writeln!(text, "\n{BAD}Refused{BAD:#}: {}", refused.text);
+    }
+    if let Some(RotationView {
+        authority,
+        procedure,
+        next,
+    }) = &view.rotation
+    {
+        let _ = writeln!(
+            text,
+            "\n{WARN}Under way{WARN:#}: rotation of the {authority} CA by {procedure}; next: {next} {DIM}(etcdpki rotate ca {authority} --plan){DIM:#}"
+        );
     }
     write_summary(view, &mut text);
     text
@@ -242,7 +253,7 @@ mod tests {
         let now = OffsetDateTime::now_utc();
         let status = status(&cluster, &Pki::new(Memory::default()), now)
             .unwrap_or_else(|error| panic!("{error}"));
-        let text = text(&View::new(&cluster, &status, now), false, 80);
+        let text = text(&View::new(&cluster, &status, None, now), false, 80);
         let plain = anstream::adapter::strip_str(&text).to_string();
         assert!(plain.contains("7 are due"), "{plain}");
         assert!(

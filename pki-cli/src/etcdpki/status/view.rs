@@ -2,6 +2,7 @@
 
 use pki_core::Cluster;
 use pki_core::revocation::Carried;
+use pki_core::rotation::Underway;
 use pki_core::status::{Current, Entry, ListStatus, Standing, Status, Undescribed};
 use serde::Serialize;
 use time::OffsetDateTime;
@@ -24,6 +25,28 @@ pub(super) struct View {
     /// What members refuse because an authority that is sent along is revoked.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) refused: Vec<RefusedView>,
+    /// The rotation of an authority that is under way.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) rotation: Option<RotationView>,
+}
+
+/// A rotation that is under way.
+#[derive(Debug, Serialize)]
+pub(super) struct RotationView {
+    pub(super) authority: String,
+    pub(super) procedure: &'static str,
+    /// The step that comes next.
+    pub(super) next: &'static str,
+}
+
+impl RotationView {
+    fn new(underway: Underway) -> Self {
+        Self {
+            authority: underway.authority.to_string(),
+            procedure: underway.procedure.as_str(),
+            next: underway.next.as_str(),
+        }
+    }
 }
 
 /// A revoked authority, and the certificates that are sent along with it.
@@ -91,7 +114,12 @@ pub(super) struct ListView {
 }
 
 impl View {
-    pub(super) fn new(cluster: &Cluster, status: &Status, now: OffsetDateTime) -> Self {
+    pub(super) fn new(
+        cluster: &Cluster,
+        status: &Status,
+        underway: Option<Underway>,
+        now: OffsetDateTime,
+    ) -> Self {
         let authorities = status.authorities.iter();
         let leaves = status.leaves.iter();
         Self {
@@ -111,6 +139,7 @@ impl View {
             of_other_services: undescribed(&status.of_other_services),
             revocation_list: status.revocation_list.as_ref().map(ListView::new),
             refused: status.carried.iter().map(RefusedView::new).collect(),
+            rotation: underway.map(RotationView::new),
         }
     }
 }
