@@ -6,7 +6,6 @@ use super::{Document, Tree};
 use crate::certificate::{Certificate, bundle};
 use crate::converge::{ConvergeError, State};
 use crate::description::{Cluster, Sharing, VaultFiles};
-use crate::hierarchy::AuthorityName;
 use crate::leaf::{LeafId, Owner};
 use crate::name::{ClientName, Label};
 use crate::role::Role;
@@ -211,13 +210,12 @@ impl<K: Fn(&StoredLeaf) -> Result<SecretText, ConvergeError>> Source<'_, K> {
         let bundles = &self.state.bundles;
         match (role, self.cluster.ansible.vault_files) {
             (AnsibleRole::Common, _) => {
-                let top = self
-                    .state
-                    .authority(AuthorityName::top(self.cluster))
-                    .cloned();
+                // Two while it is replaced.
+                let tops = bundles.clients.iter().filter(|one| one.is_self_issued());
+                let tops: Vec<_> = tops.cloned().collect();
                 let client = self.client(&self.cluster.ansible.common_client)?;
                 Ok(vec![
-                    ("ca", Some(authority(top.as_slice()))),
+                    ("ca", Some(authority(&tops))),
                     ("client", Some(client)),
                 ])
             }
