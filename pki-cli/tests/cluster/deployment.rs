@@ -7,12 +7,11 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use fixtures::etcd::{Cluster, Node};
-use fixtures::{Etcdctl, ansible, loopback_addresses, run};
+use fixtures::{Etcdctl, deploy, loopback_addresses, run};
 use tempfile::TempDir;
 
 const DOMAIN: &str = "your-internal.domain";
-const CLIENT_HOST: &str = "client";
-const PLAYBOOK: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cluster/playbook.yml");
+const CLIENT: &str = "etcdctl";
 
 /// The files of a cluster's hosts, with a directory for each.
 #[derive(Debug)]
@@ -37,7 +36,7 @@ impl Deployment {
             .collect();
         let pki = directory.path().join("pki");
         init(&pki, &hosts, etcd);
-        deploy(&pki, directory.path(), names);
+        deploy(&pki, directory.path(), names, &[CLIENT]);
 
         let node = |(name, address): (&str, Ipv4Addr)| Node {
             name: name.into(),
@@ -60,13 +59,13 @@ impl Deployment {
     }
 
     pub(crate) fn client_file(&self, name: &str) -> PathBuf {
-        self.directory.path().join(CLIENT_HOST).join(name)
+        self.directory.path().join(CLIENT).join(name)
     }
 }
 
 fn init(pki: &Path, hosts: &[(&str, Ipv4Addr)], etcd: Option<&str>) {
     let mut description =
-        format!("domain: {DOMAIN}\nnetworks: [127.0.0.0/8]\nclients: [etcdctl]\nnodes:\n");
+        format!("domain: {DOMAIN}\nnetworks: [127.0.0.0/8]\nclients: [{CLIENT}]\nnodes:\n");
     for (name, address) in hosts {
         writeln!(
             description,
@@ -85,42 +84,4 @@ fn init(pki: &Path, hosts: &[(&str, Ipv4Addr)], etcd: Option<&str>) {
         .arg(pki)
         .args(["init", "--generate-secrets"]))
     .expect_success();
-}
-
-/// Runs the playbook against this machine under the names of the hosts.
-fn deploy(pki: &Path, deployed: &Path, names: &[&str]) {
-    let inventory = deployed.join("inventory.ini");
-    fs::write(&inventory, inventory_of(names)).unwrap();
-    run(ansible()
-        .playbook()
-        .current_dir(deployed)
-        .env("ANSIBLE_PIPELINING", "1")
-        .arg(PLAYBOOK)
-        .arg("--inventory")
-        .arg(&inventory)
-        .arg("--vault-password-file")
-        .arg(pki.join("vault-password.txt"))
-        .arg("--extra-vars")
-        .arg(format!(
-            "pki={} deployed={}",
-            pki.display(),
-            deployed.display()
-        )))
-    .expect_success();
-}
-
-fn inventory_of(names: &[&str]) -> String {
-    let mut inventory = String::from("[servers]\n");
-    for name in names {
-        // The name that gathered facts would give the host.
-        writeln!(inventory, "{name} ansible_hostname={name}").unwrap();
-    }
-    write!(
-        inventory,
-        "[clients]\n{CLIENT_HOST} ansible_hostname={CLIENT_HOST}\n\
-         [all:vars]\nansible_connection=local\n\
-         ansible_python_interpreter=\"{{{{ ansible_playbook_python }}}}\"\n"
-    )
-    .unwrap();
-    inventory
 }

@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use fixtures::etcd::{Cluster, Node};
+use fixtures::etcd::{Cluster, Node, Options};
 use fixtures::{Etcdctl, Outcome, loopback_addresses, run};
 use pki_core::Cluster as Description;
 use pki_core::converge::State;
@@ -76,7 +76,12 @@ impl Site {
                 certificates: self.path(name),
             })
             .collect();
-        Cluster::start_with_crl(&nodes, Some("etcd-peer"), &self.list())
+        let options = Options {
+            allowed_cn: Some("etcd-peer".into()),
+            crl: Some(self.list()),
+            ..Options::default()
+        };
+        Cluster::start_with(&nodes, options)
     }
 
     /// The members' list.
