@@ -91,6 +91,8 @@ pub(super) enum Turn {
     Next {
         authority: AuthorityName,
         procedure: Procedure,
+        /// What clients must have loaded before it, and nobody says that they have.
+        clients_lack: Vec<&'static str>,
         /// What every member must have loaded before it; none if nobody is to be asked.
         barrier: Option<Barrier>,
     },
@@ -197,8 +199,9 @@ fn make_in(
     let plan = match (ahead, &arguments.renewals) {
         (Some(ahead), _) => ahead,
         (None, Renewals::Step(turn)) => {
-            let (planned, told) = step::plan(turn, cluster, pki, &keys, now)?;
-            report.rotation = Some(told);
+            let is_behind = vaults_are_behind(cluster, pki, &keys, &vault_secrets)?;
+            let (planned, told) = step::plan(turn, is_behind, cluster, pki, &keys, now)?;
+            report.rotation = told;
             planned
         }
         (None, _) => plan(arguments, cluster, pki, now)?,
@@ -235,6 +238,24 @@ fn make_in(
     }
     report.describe(cluster, pki, &state, now)?;
     Ok(report)
+}
+
+/// Whether a vault file holds something else than the PKI: a command was killed between the two.
+fn vaults_are_behind(
+    cluster: &Cluster,
+    pki: &Pki<Directory>,
+    keys: &Unlocked,
+    secrets: &VaultSecrets,
+) -> Result<bool, Error> {
+    let state = State::read(cluster, pki)?;
+    let key = |leaf: &StoredLeaf| Ok(pki.leaf_key(leaf, keys)?.to_pem());
+    for document in document::documents(cluster, &state, key)? {
+        let (_, secret) = secrets.of(&document, cluster);
+        if files::merge(&document, &Old::read(&document, secret)?)?.is_some() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Makes what is planned, and the vault files that follow from it, and writes all of it beside

@@ -120,7 +120,13 @@ impl Live {
                 let ready: &[_] = if is_asked { &["--clients-ready"] } else { &[] };
                 // Authorities that are a few seconds old.
                 let again: &[_] = if number == 0 { &["--again"] } else { &[] };
-                make(live, &rotation.arguments(&[ready, again].concat()));
+                let arguments = rotation.arguments(&[ready, again].concat());
+                let places = live.places();
+                let places = places.iter().map(String::as_str);
+                make(
+                    live,
+                    &arguments.into_iter().chain(places).collect::<Vec<_>>(),
+                );
                 live.deliver();
                 if step["restarts"] == "one at a time" {
                     live.restart();
@@ -162,6 +168,19 @@ impl Live {
 
     pub(crate) fn rows(&self) -> &[Row] {
         &self.rows
+    }
+
+    /// Where members are asked what they have loaded, and which are not.
+    pub(crate) fn places(&self) -> Vec<String> {
+        let members = self.cluster.members().iter();
+        let places = members.map(|member| {
+            let (name, [client, peer]) = (member.name(), member.addresses());
+            match self.off.iter().any(|off| off == name) {
+                true => format!("--without={name}"),
+                false => format!("--endpoint={name}={client},{peer}"),
+            }
+        });
+        places.collect()
     }
 
     pub(crate) fn plan(&self, rotation: Rotation) -> Value {

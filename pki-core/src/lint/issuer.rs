@@ -118,8 +118,9 @@ fn outside_validity(certificate: &Certificate, issuer: &Certificate) -> Option<S
             outer.not_after.date()
         ));
     }
+    // An authority may be older than the one over it: that one was signed again, as in a rotation.
     when(
-        own.not_before < outer.not_before,
+        own.not_before < outer.not_before && certificate.authority.is_none(),
         format!(
             "it begins on {}, before its issuer on {}",
             own.not_before.date(),

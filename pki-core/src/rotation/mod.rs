@@ -65,7 +65,7 @@ pub use plan::{ClientsNeed, Plan, PlannedStep, Restarts, plan};
 pub use probe::Probe;
 pub use procedure::{Procedure, UnknownProcedure};
 pub use proof::{Broken, Moment, Presented, Proof, Side, Verifier, prove};
-pub use standing::{Standing, Step, Underway, abort, next_after, next_step, standing};
+pub use standing::{Standing, Step, Underway, abort, next_after, next_step, standing, stay};
 
 #[cfg(test)]
 mod tests;

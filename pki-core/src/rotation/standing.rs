@@ -124,6 +124,21 @@ pub fn next_step<S: Store>(
     Ok((step, change))
 }
 
+/// Stays where a rotation stands: what a step that was killed left undone is to be done.
+///
+/// # Errors
+///
+/// When an authority is missing or the store cannot be read.
+pub fn stay<S: Store>(cluster: &Cluster, pki: &Pki<S>) -> Result<Change, RotationError> {
+    let landscape = Landscape::read(cluster, pki)?;
+    Ok(Change {
+        new: Vec::new(),
+        in_use: landscape.path()?,
+        revocations: Vec::new(),
+        bundles: landscape.bundles,
+    })
+}
+
 /// Takes the rotation that is under way one step back.
 ///
 /// # Errors

@@ -10,16 +10,19 @@ use time::OffsetDateTime;
 use super::Turn;
 use super::report::Report;
 use crate::etcdpki::error::Error;
+use crate::etcdpki::output;
 use crate::etcdpki::rotate::report::Rotation;
 
-/// The plan of the step, and what is told of it.
+/// The plan of the step, and what is told of it; where the vault files are behind, what they lack
+/// comes first.
 pub(super) fn plan(
     turn: &Turn,
+    is_behind: bool,
     cluster: &Cluster,
     pki: &Pki<Directory>,
     keys: &Unlocked,
     now: OffsetDateTime,
-) -> Result<(Plan, Rotation), Error> {
+) -> Result<(Plan, Option<Rotation>), Error> {
     let Standing { underway, .. } = rotation::standing(cluster, pki)?;
     let (change, told) = match turn {
         Turn::Back => {
@@ -30,9 +33,21 @@ pub(super) fn plan(
         Turn::Next {
             authority,
             procedure,
+            clients_lack,
             barrier,
         } => {
             let (authority, procedure) = (*authority, *procedure);
+            if is_behind {
+                output::note(
+                    "note: vault files hold something else than pki/, as a command that was killed leaves them: they are written now; bring them to the hosts, and run this again for the next step",
+                );
+                let change = rotation::stay(cluster, pki)?;
+                return Ok((converge::plan_step(cluster, pki, change, now)?, None));
+            }
+            if !clients_lack.is_empty() {
+                let what = clients_lack.join(" and ");
+                return Err(Error::ClientsNotReady { what });
+            }
             if let (Some(barrier), Some(_)) = (barrier, underway) {
                 barrier.pass(cluster, pki, keys)?;
             }
@@ -42,7 +57,8 @@ pub(super) fn plan(
             (change, told)
         }
     };
-    Ok((converge::plan_step(cluster, pki, change, now)?, told))
+    let plan = converge::plan_step(cluster, pki, change, now)?;
+    Ok((plan, Some(told)))
 }
 
 /// Validates what was made, before it is written, as the plan was.

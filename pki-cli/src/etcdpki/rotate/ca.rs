@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use pki_core::Cluster;
 use pki_core::hierarchy::AuthorityName;
-use pki_core::rotation::{self, ClientsNeed, Procedure};
+use pki_core::rotation::{self, Procedure};
 use pki_core::store::{Directory, Pki};
 use time::{Duration, OffsetDateTime};
 
@@ -43,18 +43,20 @@ pub(super) fn run(arguments: &RotateCa, directory: Option<&Path>) -> Result<Exit
         true => None,
         false => replaced_lately(cluster, &pki, arguments.authority, now)?,
     };
-    if let Some(since) = done {
-        if !arguments.plan {
-            // What a step that was killed left undone is done now.
-            work.renewals = Renewals::None;
-            init::work(&work, &described, directory)?;
-        }
-        output::note(&format!(
+    let told = done.map(|since| {
+        format!(
             "note: the {} CA was replaced on {}: no step is left; to replace it again, add --again",
             arguments.authority,
             date(since)
-        ));
-        return Ok(ExitCode::SUCCESS);
+        )
+    });
+    if let Some(told) = &told {
+        output::note(told);
+        if !arguments.plan {
+            // What a step that was killed left undone is done now.
+            work.renewals = Renewals::None;
+            return init::work(&work, &described, directory);
+        }
     }
     let plan = rotation::plan(cluster, &pki, arguments.authority, arguments.procedure, now)?;
     if arguments.plan {
@@ -66,7 +68,8 @@ pub(super) fn run(arguments: &RotateCa, directory: Option<&Path>) -> Result<Exit
         return Ok(ExitCode::SUCCESS);
     }
     let need = plan.steps.first().map(|step| step.clients_need);
-    check_clients(arguments, plan.procedure, need.unwrap_or_default())?;
+    let need = need.filter(|_| plan.procedure != Procedure::Compromise);
+    let need = need.filter(|_| !arguments.clients_ready);
     drop(pki);
     let barrier = Barrier {
         endpoints: arguments.endpoints.clone(),
@@ -76,6 +79,7 @@ pub(super) fn run(arguments: &RotateCa, directory: Option<&Path>) -> Result<Exit
     work.renewals = Renewals::Step(Turn::Next {
         authority: arguments.authority,
         procedure: plan.procedure,
+        clients_lack: need.map(super::needs).unwrap_or_default(),
         barrier: (!arguments.unchecked).then_some(barrier),
     });
     init::work(&work, &described, directory)
@@ -96,17 +100,4 @@ fn replaced_lately(
         .filter(|stored| stored.generation > 1)
         .map(|stored| stored.certificate.validity.not_before);
     Ok(since.filter(|since| now - *since < RECENT))
-}
-
-fn check_clients(
-    arguments: &RotateCa,
-    procedure: Procedure,
-    need: ClientsNeed,
-) -> Result<(), Error> {
-    match need.any() && procedure != Procedure::Compromise && !arguments.clients_ready {
-        true => Err(Error::ClientsNotReady {
-            what: super::needs(need).join(" and "),
-        }),
-        false => Ok(()),
-    }
 }
