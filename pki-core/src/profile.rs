@@ -84,6 +84,16 @@ impl Profile {
         })
     }
 
+    /// The same leaf without names.
+    #[must_use]
+    pub(crate) fn without_names(&self) -> Self {
+        let mut profile = self.clone();
+        if let Kind::Leaf { names, .. } = &mut profile.kind {
+            names.clear();
+        }
+        profile
+    }
+
     /// The same, with the key identifier of a certificate of the same key.
     #[must_use]
     pub(crate) fn with_key_identifier_of(mut self, certificate: &Certificate) -> Self {

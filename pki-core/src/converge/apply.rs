@@ -56,7 +56,9 @@ impl Plan {
         let mut batch = Batch::default();
         let mut chain = Chain::default();
         let mut revocations = pki.revocations()?;
+        let mut made_now = Vec::new();
         if let Some(change) = self.change {
+            made_now.extend(change.new_authorities().cloned());
             for revocation in change.revocations {
                 pki.add_revocation(&mut batch, &revocation)?;
                 revocations.retain(|record| record.serial != revocation.serial);
@@ -93,7 +95,12 @@ impl Plan {
             written_bundles,
             lists: Signed::default(),
         };
-        let records = Records { fresh, revocations };
+        made_now.extend(state.authorities.iter().cloned());
+        let records = Records {
+            fresh,
+            authorities: made_now,
+            revocations,
+        };
         state.lists = sign_lists(&state, records, cluster, pki, keys, now, &mut batch)?;
         pki.add_git_attributes(&mut batch)?;
         Ok(Issued {
@@ -161,6 +168,8 @@ impl Issued {
 /// What lists are made of besides the state.
 struct Records {
     fresh: Vec<(AuthorityName, Authority)>,
+    /// Those that are in use, and others that were made now.
+    authorities: Vec<StoredAuthority>,
     revocations: Vec<Revocation>,
 }
 
@@ -181,7 +190,15 @@ fn sign_lists<S: Store>(
         let mut fresh = fresh.iter();
         fresh.any(|authority| *authority.certificate() == stored.certificate)
     };
-    authorities.extend(state.authorities.iter().filter(is_fresh).cloned());
+    let made = records.authorities.iter().filter(is_fresh);
+    for stored in made {
+        if !authorities
+            .iter()
+            .any(|known| known.certificate == stored.certificate)
+        {
+            authorities.push(stored.clone());
+        }
+    }
     let signing = AuthorityName::signing(cluster);
     let mut in_use = state.authorities.iter();
     let lists = Lists {

@@ -24,6 +24,7 @@ use crate::hierarchy::AuthorityName;
 use crate::key::{Fingerprint, KeyAlgorithm, PrivateKey, PublicKey};
 use crate::leaf::leaves;
 use crate::lifetime::Validity;
+use crate::profile::Profile;
 use crate::signer::{Custody, SignatureAlgorithm, Signer};
 use crate::store::{Pki, Store, StoredAuthority};
 use crate::trust::Bundles;
@@ -97,6 +98,26 @@ impl<'a> Model<'a> {
         change: Change,
         now: OffsetDateTime,
     ) -> Result<(Self, usize), RotationError> {
+        self.changed(change, now, |profile| profile.clone())
+    }
+
+    /// The model before the last step. Its leaves had names that the authorities of that time let
+    /// in; these are not known any more, nor of use.
+    pub(super) fn before(
+        &self,
+        change: Change,
+        now: OffsetDateTime,
+    ) -> Result<Self, RotationError> {
+        let (before, _) = self.changed(change, now, Profile::without_names)?;
+        Ok(before)
+    }
+
+    fn changed(
+        &self,
+        change: Change,
+        now: OffsetDateTime,
+        profile: impl Fn(&Profile) -> Profile,
+    ) -> Result<(Self, usize), RotationError> {
         let landscape = self.landscape.after(&change);
         let cluster = landscape.cluster;
         let keys = self.keys.with(&change)?;
@@ -119,7 +140,7 @@ impl<'a> Model<'a> {
                 cluster.certificates.lifetime,
                 cluster.certificates.backdate.as_duration(),
             );
-            let own = signer.issue(&leaf.profile, &own.public_key, validity)?;
+            let own = signer.issue(&profile(&leaf.profile), &own.public_key, validity)?;
             presented.push(Presented {
                 chain: std::iter::once(own).chain(above.iter().cloned()).collect(),
                 ..before.clone()

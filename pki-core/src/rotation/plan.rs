@@ -219,7 +219,7 @@ fn past(model: &Model<'_>, now: OffsetDateTime) -> Result<Vec<Moment>, RotationE
         let Ok(change) = make::before(&model.landscape, underway) else {
             break;
         };
-        let (before, _) = model.after(change, now)?;
+        let before = model.before(change, now)?;
         moments.insert(0, before.moment.clone());
         owned = Some(before);
     }

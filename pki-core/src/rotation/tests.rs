@@ -159,6 +159,8 @@ impl Fixture {
     fn step(&mut self, name: AuthorityName, procedure: Procedure) -> Step {
         let before = self.moment();
         let step = self.next(name, procedure);
+        let lists = converge::plan(&self.cluster, &self.pki, self.now).unwrap();
+        assert_eq!(lists.lists(), [], "{step}: every list is there");
         let proof = prove(&before, &self.moment(), self.now);
         if procedure != Procedure::Compromise {
             assert!(proof.broken.is_empty(), "{step}: {}", proof.broken[0]);
@@ -412,7 +414,9 @@ fn where_the_old_authority_may_not_sign_the_names_both_are_trusted() {
     assert!(why.contains("name constraints"), "{why}");
     loop {
         let before = fixture.moment();
-        fixture.next(AuthorityName::Etcd, Procedure::Bundle);
+        let left = fixture.plan(AuthorityName::Etcd, None);
+        let step = fixture.next(AuthorityName::Etcd, Procedure::Bundle);
+        assert_eq!(left.steps[0].clients_need.certificates, step == Step::Trust);
         let proof = prove(&before, &fixture.moment(), fixture.now);
         assert!(proof.broken.is_empty(), "{}", proof.broken[0]);
         if fixture.underway().is_none() {
