@@ -87,7 +87,7 @@ impl Rotation {
 
     pub(in crate::etcdpki) fn write_next(&self, text: &mut String, program: &str) {
         let how = match (self.procedure, self.restarts) {
-            (Procedure::Compromise, _) => {
+            (Procedure::Compromise, true) => {
                 "restart all members at once: until then those with the old files are shut out"
             }
             (_, true) => {
