@@ -118,10 +118,14 @@ fn plan_onto<S: Store>(
         let reason = plan.reason(cluster, &leaf, present.as_ref(), adopted, now);
         let planned = match (reason, present) {
             (None, Some(present)) => PlannedLeaf::Keep(present),
-            // In the midst of a rotation that lets other names in the old ones stay.
+            // In the midst of a rotation after which the authority that signs will let other names
+            // in, or hold again, the old ones stay.
             (Some(Reason::Described), Some(present))
                 if plan.change.is_some() && plan.check_constraints(cluster, &leaf).is_err() =>
             {
+                PlannedLeaf::Keep(present)
+            }
+            (Some(_), Some(present)) if plan.change.is_some() && !plan.signs(cluster, now) => {
                 PlannedLeaf::Keep(present)
             }
             (reason, present) => {
@@ -275,6 +279,12 @@ impl Plan {
             return Some(Reason::Chain);
         }
         (certificate.validity.not_after < now).then_some(Reason::Expired)
+    }
+
+    /// Whether the authority that signs leaves is valid.
+    fn signs(&self, cluster: &Cluster, now: OffsetDateTime) -> bool {
+        let signing = self.present(AuthorityName::signing(cluster));
+        signing.is_some_and(|signing| signing.certificate.validity.contains(now))
     }
 
     /// Whether a leaf carries the chain that it must carry now. One that was adopted may lack what

@@ -130,7 +130,8 @@ impl<'a> Model<'a> {
         for (leaf, before) in described.iter().zip(&self.moment.presented) {
             let own = &before.chain[0];
             let carries = before.chain.iter().skip(1).eq(&above);
-            if carries && own.is_issued_by(&signing.certificate) {
+            let follows = carries && own.is_issued_by(&signing.certificate);
+            if follows || !signing.certificate.validity.contains(now) {
                 presented.push(before.clone());
                 continue;
             }

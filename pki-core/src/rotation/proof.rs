@@ -134,6 +134,9 @@ pub struct Proof {
 
 /// Validates everything that is presented before or after a step against every CA file of before
 /// and after it, by the rules that Go, and so etcd, holds a path to.
+///
+/// What was refused before the step already, such as what has expired, is no fault of it: the
+/// step may be the one that mends it.
 pub fn prove(before: &Moment, after: &Moment, now: OffsetDateTime) -> Proof {
     let validator = PathValidator::new();
     let trust: Vec<_> = [(Side::Before, before), (Side::After, after)]
@@ -159,7 +162,7 @@ pub fn prove(before: &Moment, after: &Moment, now: OffsetDateTime) -> Proof {
             }
         }
     }
-    let broken = pairs
+    let broken: Vec<Broken> = pairs
         .par_iter()
         .flat_map_iter(|(presents, leaf, file)| {
             let usages = usages(leaf, file.verifier);
@@ -176,9 +179,18 @@ pub fn prove(before: &Moment, after: &Moment, now: OffsetDateTime) -> Proof {
             })
         })
         .collect();
+    let key = |one: &Broken| (one.presenter.clone(), one.verifier, one.usage);
+    let already: HashSet<_> = broken
+        .iter()
+        .filter(|one| (one.presents, one.trusts) == (Side::Before, Side::Before))
+        .map(key)
+        .collect();
     Proof {
         pairs: pairs.len(),
-        broken,
+        broken: broken
+            .into_iter()
+            .filter(|one| !already.contains(&key(one)))
+            .collect(),
     }
 }
 

@@ -430,6 +430,33 @@ fn where_the_old_authority_may_not_sign_the_names_both_are_trusted() {
 }
 
 #[test]
+fn what_has_expired_is_renewed_from_the_top() {
+    for shape in SHAPES {
+        let mut fixture = Fixture::new(shape);
+        // Everything, the root too.
+        fixture.now += Duration::days(21 * 365);
+        let before = fixture.moment();
+        let names = AuthorityName::chain(&fixture.cluster).to_vec();
+        for name in &names {
+            let left = fixture.plan(*name, Some(Procedure::SameKey));
+            assert_eq!(left.broken.len(), 0, "{name} with {shape}");
+            fixture.next(*name, Procedure::SameKey);
+            assert_eq!(fixture.underway(), None, "{name} with {shape}");
+        }
+        fixture.converge();
+        fixture.check();
+        let after = fixture.moment();
+        assert!(
+            prove(&after, &after, fixture.now).broken.is_empty(),
+            "{shape}"
+        );
+        let is_new = |leaf: &Presented| leaf.chain[0].validity.contains(fixture.now);
+        assert!(after.presented.iter().all(is_new), "{shape}");
+        assert!(!before.presented.iter().any(is_new), "{shape}");
+    }
+}
+
+#[test]
 fn one_rotation_at_a_time() {
     let mut fixture = Fixture::new("trust_anchor: etcd");
     fixture.step(AuthorityName::Etcd, Procedure::CrossSign);
