@@ -35,7 +35,7 @@ fn every_lint_has_a_case() {
 
 /// The rules that take a whole PKI: their cases are in src/verify/pki/tests.rs and
 /// src/converge/revoke/tests.rs, and those of slots and vault files in the tests of the command.
-const OF_A_WHOLE_PKI: [&str; 29] = [
+const OF_A_WHOLE_PKI: [&str; 30] = [
     "authority-missing",
     "authority-not-valid",
     "authority-revoked",
@@ -62,6 +62,7 @@ const OF_A_WHOLE_PKI: [&str; 29] = [
     "undescribed",
     "unreadable",
     "usage-unwanted",
+    "vault-damaged",
     "vault-in-clear",
     "vault-stale",
     "vault-unreadable",
