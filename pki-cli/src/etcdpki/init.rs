@@ -16,7 +16,7 @@ use pki_core::document::{self, AnsibleRole, Document};
 use pki_core::hierarchy::AuthorityName;
 use pki_core::leaf::LeafId;
 use pki_core::name::Label;
-use pki_core::rotation::Procedure;
+use pki_core::rotation::{Procedure, Underway};
 use pki_core::seal::{KdfParameters, Keyring, Passphrase, Unlocked};
 use pki_core::store::atomic::{Access, Group};
 use pki_core::store::{Directory, Pki, StoredLeaf};
@@ -91,6 +91,10 @@ pub(super) enum Turn {
     Next {
         authority: AuthorityName,
         procedure: Procedure,
+        /// Where the rotation stood when it was planned.
+        planned_at: Option<Underway>,
+        /// The generation that was in use then.
+        generation: Option<u32>,
         /// What clients must have loaded before it, and nobody says that they have.
         clients_lack: Vec<&'static str>,
         /// What every member must have loaded before it; none if nobody is to be asked.

@@ -274,6 +274,49 @@ fn what_cannot_be_rotated_is_refused_with_what_can() {
     workspace.succeeds(&["verify"]);
 }
 
+#[test]
+fn a_rotation_begins_from_what_members_trust() {
+    let workspace = Workspace::initialised();
+    let mut description = String::from_utf8(workspace.read("etcdpki.yml")).unwrap();
+    description.push_str("\ntrust_anchor: root\n");
+    workspace.write("etcdpki.yml", description);
+    let said = workspace.fails(1, &["rotate", "ca", "etcd"]);
+    assert!(
+        said.contains("pki/trust/members.crt: it is not what members are to trust"),
+        "{said}"
+    );
+    workspace.succeeds(&["init"]);
+    let told = json(&workspace.succeeds(&["rotate", "ca", "etcd", "--plan", "--json"]));
+    assert_eq!(told["procedure"], "reissue");
+}
+
+#[test]
+fn without_overlap_it_is_done_once_and_a_lost_key_is_noticed_in_time() {
+    let workspace = Workspace::initialised();
+    let compromise = ["rotate", "ca", "etcd", "--procedure", "compromise"];
+    workspace.succeeds(&compromise);
+    let before = workspace.files();
+    workspace.succeeds(&compromise);
+    assert_eq!(workspace.files(), before);
+    workspace.succeeds(&["rotate", "ca", "etcd", "--again"]);
+    std::fs::remove_file(workspace.path("pki/authorities/etcd/3/ca.key.sealed")).unwrap();
+    let before = workspace.files();
+    let trust = [
+        "rotate",
+        "ca",
+        "etcd",
+        "--unchecked",
+        "--clients-ready",
+        "--again",
+    ];
+    let said = workspace.fails(1, &trust);
+    assert!(
+        said.contains("pki/authorities/etcd/3/ca.key.sealed"),
+        "{said}"
+    );
+    assert_eq!(workspace.files(), before);
+}
+
 fn json(text: &str) -> serde_json::Value {
     serde_json::from_str(text).unwrap()
 }

@@ -49,6 +49,14 @@ pub enum RotationError {
         /// Those that are.
         fitting: String,
     },
+    /// The CA file of members is not what the description asks for.
+    #[error(
+        "{path}: it is not what members are to trust by the description (trust_anchor): run `etcdpki init`, bring it to the hosts and restart the members, or set trust_anchor back; then rotate"
+    )]
+    OtherTrust {
+        /// The file.
+        path: String,
+    },
     /// Going back would shut somebody out.
     #[error(
         "members were told to trust the new {0} authority alone, so that there is no way back that keeps them together: go on with `etcdpki rotate ca {0}`, and rotate again"
@@ -57,6 +65,9 @@ pub enum RotationError {
     /// No rotation is under way.
     #[error("no rotation of an authority is under way")]
     NothingUnderway,
+    /// Somebody else made a step.
+    #[error("another etcdpki made a step of a rotation meanwhile: run this again")]
+    Overtaken,
     /// Another rotation is under way.
     #[error(
         "the {underway} authority is being rotated ({procedure}): go on with `etcdpki rotate ca {underway}` until that is done, or take it back with `--abort`"

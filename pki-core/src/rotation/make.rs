@@ -91,6 +91,11 @@ pub(super) fn step(
             making.change(path, chain, members)
         }
         Step::Trust => {
+            // From here on there is no way back: it is to be there, and to open.
+            let current = landscape.in_use(authority)?;
+            if signers.custody(current)? == Custody::Sealed {
+                signers.open(current)?;
+            }
             let path = landscape.path()?;
             let members = settled(landscape, &path)?.members;
             making.change(path, landscape.bundles.chain.clone(), members)

@@ -11,8 +11,10 @@ use super::{Broken, Procedure, RotationError, Step, make, prove};
 use crate::certificate::Certificate;
 use crate::description::Cluster;
 use crate::hierarchy::AuthorityName;
+use crate::lint::BundleUse;
 use crate::role::Role;
 use crate::store::{Pki, Store};
+use crate::trust;
 
 /// The steps that are left of a rotation, each of them proved.
 #[derive(Clone, Debug)]
@@ -105,6 +107,7 @@ pub fn plan<S: Store>(
     if !AuthorityName::chain(cluster).contains(&authority) {
         return Err(RotationError::NotInChain(authority));
     }
+    check_trust(cluster, pki)?;
     let model = Model::of(cluster, pki)?;
     let begun = underway(&model.landscape)?;
     let candidates = match (begun, procedure) {
@@ -133,6 +136,18 @@ pub fn plan<S: Store>(
         }
     }
     Err(failure.unwrap_or(RotationError::NothingUnderway))
+}
+
+/// What members trust is what their CA file says, and not what a description says that was changed
+/// since: a plan from there would be proved for members that nobody has.
+fn check_trust<S: Store>(cluster: &Cluster, pki: &Pki<S>) -> Result<(), RotationError> {
+    let bundles = trust::standing(cluster, pki)?;
+    let path = pki.locate_trust(BundleUse::Members);
+    let mut stale = pki.stale_bundles(&bundles)?.into_iter();
+    match stale.any(|(stale, _)| stale == path) {
+        true => Err(RotationError::OtherTrust { path }),
+        false => Ok(()),
+    }
 }
 
 fn with(

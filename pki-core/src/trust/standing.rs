@@ -44,7 +44,9 @@ pub fn standing<S: Store>(cluster: &Cluster, pki: &Pki<S>) -> Result<Bundles, St
             // Another anchor is described than before: each generation of the old one that is
             // trusted stands below or above the new one, so that the new one alone will do.
             let other = found.is_some_and(|found| is_of_another(anchor, &found, &kept));
-            if several(anchor) && !other {
+            let in_use = |one: &Certificate| in_use.iter().any(|stored| stored.certificate == *one);
+            let crossed = chain.iter().any(|one| !in_use(one));
+            if several(anchor) && (crossed || !other) {
                 return Err(StandingError::Members {
                     path: pki.locate_trust(BundleUse::Members),
                     anchor,

@@ -33,10 +33,17 @@ pub(super) fn plan(
         Turn::Next {
             authority,
             procedure,
+            planned_at,
+            generation,
             clients_lack,
             barrier,
         } => {
             let (authority, procedure) = (*authority, *procedure);
+            // It was planned before the PKI was locked.
+            let in_use = pki.authority(authority)?.map(|stored| stored.generation);
+            if (underway, in_use) != (*planned_at, *generation) {
+                return Err(RotationError::Overtaken.into());
+            }
             if is_behind {
                 output::note(
                     "note: vault files hold something else than pki/, as a command that was killed leaves them: they are written now; bring them to the hosts, and run this again for the next step",

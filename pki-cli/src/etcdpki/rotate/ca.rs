@@ -39,7 +39,10 @@ pub(super) fn run(arguments: &RotateCa, directory: Option<&Path>) -> Result<Exit
         return init::work(&work, &described, directory);
     }
     let pki = opened::read_only()?;
-    let done = match arguments.again || arguments.procedure == Some(Procedure::Compromise) {
+    let planned_at = rotation::standing(cluster, &pki)?.underway;
+    let in_use = pki.authority(arguments.authority)?;
+    let generation = in_use.map(|stored| stored.generation);
+    let done = match arguments.again {
         true => None,
         false => replaced_lately(cluster, &pki, arguments.authority, now)?,
     };
@@ -79,6 +82,8 @@ pub(super) fn run(arguments: &RotateCa, directory: Option<&Path>) -> Result<Exit
     work.renewals = Renewals::Step(Turn::Next {
         authority: arguments.authority,
         procedure: plan.procedure,
+        planned_at,
+        generation,
         clients_lack: need.map(super::needs).unwrap_or_default(),
         barrier: (!arguments.unchecked).then_some(barrier),
     });

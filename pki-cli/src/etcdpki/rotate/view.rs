@@ -114,6 +114,12 @@ impl View {
                 }
             ),
         };
+        if *procedure == Procedure::Compromise.as_str() {
+            let _ = writeln!(
+                text,
+                "The old {authority} CA is revoked: a member that has the new crl/etcd.crl refuses every client and\npeer that still sends it along. Bring everything to all hosts at once."
+            );
+        }
         if self.old_is_refused {
             let _ = writeln!(
                 text,
