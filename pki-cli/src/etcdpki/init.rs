@@ -179,8 +179,8 @@ fn make_in(
         .try_for_each(files::remove_leftovers)?;
     let ahead = match &arguments.renewals {
         // Its authorities are made when the keys are open.
-        Renewals::Step(_) => None,
-        _ => Some(plan(arguments, cluster, pki, now)?),
+        Renewals::Step(turn) => Err(turn),
+        _ => Ok(plan(arguments, cluster, pki, now)?),
     };
     let keyring = pki.keyring()?;
     let secrets = Secrets::acquire(arguments, cluster, pki, keyring.as_ref())?;
@@ -200,15 +200,15 @@ fn make_in(
         Sealing::Opened(keys) => (keys, None),
         Sealing::New(passphrase) => (Unlocked::generate()?, Some(passphrase)),
     };
-    let plan = match (ahead, &arguments.renewals) {
-        (Some(ahead), _) => ahead,
-        (None, Renewals::Step(turn)) => {
-            let is_behind = vaults_are_behind(cluster, pki, &keys, &vault_secrets)?;
+    let plan = match ahead {
+        Ok(plan) => plan,
+        Err(turn) => {
+            let is_behind = matches!(turn, Turn::Next { .. })
+                && vaults_are_behind(cluster, pki, &keys, &vault_secrets)?;
             let (planned, told) = step::plan(turn, is_behind, cluster, pki, &keys, now)?;
             report.rotation = told;
             planned
         }
-        (None, _) => plan(arguments, cluster, pki, now)?,
     };
     report.plan(&plan);
     let (state, made) = thread::scope(|scope| {

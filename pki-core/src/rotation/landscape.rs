@@ -1,6 +1,7 @@
 //! The authorities in all their generations, and what is in use of them.
 
 use super::{Change, RotationError};
+use crate::certificate::Certificate;
 use crate::description::Cluster;
 use crate::hierarchy::AuthorityName;
 use crate::store::{Pki, Store, StoredAuthority};
@@ -51,6 +52,12 @@ impl<'a> Landscape<'a> {
     pub(super) fn path(&self) -> Result<Vec<StoredAuthority>, RotationError> {
         let chain = AuthorityName::chain(self.cluster).iter();
         chain.map(|name| self.in_use(*name).cloned()).collect()
+    }
+
+    /// A certificate that leaves carry besides what is in use: what leads to the old authority.
+    pub(super) fn extra(&self, path: &[StoredAuthority]) -> Option<&Certificate> {
+        let in_use = |one: &Certificate| path.iter().any(|stored| stored.certificate == *one);
+        self.bundles.presented().find(|one| !in_use(one))
     }
 
     /// The generations of an authority, the newest first.

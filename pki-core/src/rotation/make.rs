@@ -150,10 +150,8 @@ pub(super) fn before(
             put_back(landscape, &mut path, old.ok_or_else(too_late)?);
         }
         Step::Trust | Step::Strip => {
-            let in_use: Vec<_> = path.iter().map(|one| one.certificate.clone()).collect();
-            let mut carried = landscape.bundles.presented();
-            let extra = carried.find(|one| !in_use.contains(one));
-            let (_, old) = replaced(landscape, extra.ok_or_else(too_late)?)?;
+            let extra = landscape.extra(&path).ok_or_else(too_late)?;
+            let (_, old) = replaced(landscape, extra)?;
             match next == Step::Strip && Place::of(landscape.cluster, authority) == Place::Anchor {
                 true => {
                     members = vec![old.certificate.clone()];
@@ -186,10 +184,8 @@ fn put_back(landscape: &Landscape<'_>, path: &mut [StoredAuthority], old: &Store
         if place.name == old.name {
             *place = old.clone();
         } else if place.name.issuer(landscape.cluster) == Some(old.name) {
-            let generations = landscape.generations(place.name).into_iter();
-            let twin = generations
-                .into_iter()
-                .find(|one| one.certificate.is_issued_by(&old.certificate));
+            let mut generations = landscape.generations(place.name).into_iter();
+            let twin = generations.find(|one| one.certificate.is_issued_by(&old.certificate));
             if let Some(twin) = twin {
                 *place = twin.clone();
             }

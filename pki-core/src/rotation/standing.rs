@@ -182,10 +182,7 @@ pub(super) fn step_to_make(
 }
 
 pub(super) fn underway(landscape: &Landscape<'_>) -> Result<Option<Underway>, RotationError> {
-    let path = landscape.path()?;
-    let in_use = |one: &Certificate| path.iter().any(|stored| stored.certificate == *one);
-    let mut carried = landscape.bundles.presented();
-    if let Some(extra) = carried.find(|one| !in_use(one)) {
+    if let Some(extra) = landscape.extra(&landscape.path()?) {
         return crossed(landscape, extra).map(Some);
     }
     let anchor = landscape.anchor();
@@ -203,10 +200,8 @@ pub(super) fn underway(landscape: &Landscape<'_>) -> Result<Option<Underway>, Ro
         }
         [_] => None,
         _ => {
-            let trusted = landscape.generations(anchor).into_iter();
-            let newest = trusted
-                .into_iter()
-                .find(|one| members.contains(&one.certificate));
+            let mut trusted = landscape.generations(anchor).into_iter();
+            let newest = trusted.find(|one| members.contains(&one.certificate));
             let signs = newest.is_some_and(|newest| newest.certificate == *current);
             let next = match signs {
                 true => Step::Trust,
@@ -252,10 +247,8 @@ pub(super) fn replaced<'a>(
         // The new authority, signed by the old one.
         None => signing,
     };
-    let generations = landscape.generations(authority).into_iter();
-    let old = generations
-        .into_iter()
-        .find(|one| extra.is_issued_by(&one.certificate));
+    let mut generations = landscape.generations(authority).into_iter();
+    let old = generations.find(|one| extra.is_issued_by(&one.certificate));
     let missing = || RotationError::from(crate::trust::StandingError::Missing(authority));
     Ok((authority, old.ok_or_else(missing)?))
 }

@@ -3,10 +3,8 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use pki_core::Cluster;
-use pki_core::hierarchy::AuthorityName;
 use pki_core::rotation::{self, Procedure};
-use pki_core::store::{Directory, Pki};
+use pki_core::store::StoredAuthority;
 use time::{Duration, OffsetDateTime};
 
 use super::barrier::Barrier;
@@ -41,10 +39,10 @@ pub(super) fn run(arguments: &RotateCa, directory: Option<&Path>) -> Result<Exit
     let pki = opened::read_only()?;
     let planned_at = rotation::standing(cluster, &pki)?.underway;
     let in_use = pki.authority(arguments.authority)?;
-    let generation = in_use.map(|stored| stored.generation);
-    let done = match arguments.again {
+    let generation = in_use.as_ref().map(|stored| stored.generation);
+    let done = match arguments.again || planned_at.is_some() {
         true => None,
-        false => replaced_lately(cluster, &pki, arguments.authority, now)?,
+        false => in_use.and_then(|stored| replaced_lately(&stored, now)),
     };
     let told = done.map(|since| {
         format!(
@@ -90,19 +88,8 @@ pub(super) fn run(arguments: &RotateCa, directory: Option<&Path>) -> Result<Exit
     init::work(&work, &described, directory)
 }
 
-/// When the authority was replaced, if that was a short time ago and no rotation is under way.
-fn replaced_lately(
-    cluster: &Cluster,
-    pki: &Pki<Directory>,
-    name: AuthorityName,
-    now: OffsetDateTime,
-) -> Result<Option<OffsetDateTime>, Error> {
-    if rotation::standing(cluster, pki)?.underway.is_some() {
-        return Ok(None);
-    }
-    let stored = pki.authority(name)?;
-    let since = stored
-        .filter(|stored| stored.generation > 1)
-        .map(|stored| stored.certificate.validity.not_before);
-    Ok(since.filter(|since| now - *since < RECENT))
+/// When an authority was replaced, if that was a short time ago.
+fn replaced_lately(stored: &StoredAuthority, now: OffsetDateTime) -> Option<OffsetDateTime> {
+    let since = stored.certificate.validity.not_before;
+    (stored.generation > 1 && now - since < RECENT).then_some(since)
 }
