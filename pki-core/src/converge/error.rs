@@ -160,9 +160,6 @@ pub enum ConvergeError {
     /// The store could not be read or written.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// A certificate in an encoding that cannot be taken apart.
-    #[error("`{0}` cannot be taken apart: is its certificate not DER?")]
-    Unmodelled(String),
     /// The description does not ask for a leaf.
     #[error("`{0}` is not described")]
     Undescribed(String),

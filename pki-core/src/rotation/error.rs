@@ -68,6 +68,9 @@ pub enum RotationError {
     /// Somebody else made a step.
     #[error("another etcdpki made a step of a rotation meanwhile: run this again")]
     Overtaken,
+    /// A certificate in an encoding that cannot be taken apart.
+    #[error("`{0}` cannot be taken apart: is its certificate not DER?")]
+    Unmodelled(String),
     /// Another rotation is under way.
     #[error(
         "the {underway} authority is being rotated ({procedure}): go on with `etcdpki rotate ca {underway}` until that is done, or take it back with `--abort`"

@@ -258,7 +258,7 @@ fn resigned(
         let signature = issuer.sign(SignatureAlgorithm::EcdsaSha256, message);
         signature.ok()
     };
-    let unreadable = || ConvergeError::Unmodelled(certificate.subject.clone());
+    let unreadable = || RotationError::Unmodelled(certificate.subject.clone());
     let der = rebuilt(certificate, key, sign).ok_or_else(unreadable)?;
     Ok(Certificate::from_der(&der).map_err(IssueError::from)?)
 }
