@@ -47,6 +47,15 @@ impl EtcdVersion {
         }
     }
 
+    /// Whether a release, such as `3.5.16`, is of this version: of this series, where no last
+    /// number is described.
+    pub fn includes(self, release: &str) -> bool {
+        let Ok(release) = release.parse::<Self>() else {
+            return false;
+        };
+        self.minor == release.minor && self.patch.is_none_or(|_| self.patch == release.patch)
+    }
+
     /// Its release series, or `None` where that is not known here.
     pub fn series(self) -> Option<EtcdSeries> {
         EtcdSeries::ALL
@@ -148,6 +157,23 @@ mod tests {
             "", "3", "3.", "3.3", "2.3", "3.5.", "3.5.x", "3.5.1.2", "3.+5", "3.99999",
         ] {
             assert!(text.parse::<EtcdVersion>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_series_includes_its_releases() {
+        for (text, release, included) in [
+            ("3.5", "3.5.16", true),
+            ("3.5.16", "3.5.16", true),
+            ("3.5.16", "3.5.17", false),
+            ("3.5", "3.4.23", false),
+            ("3.5", "3.5.0-rc.1", false),
+        ] {
+            assert_eq!(
+                version(text).includes(release),
+                included,
+                "{text} {release}"
+            );
         }
     }
 

@@ -13,6 +13,7 @@
 //! | [`crl()`] | a certificate revocation list |
 //! | [`serials`] | all certificates of a PKI together |
 //! | [`crate::verify::verify`] | a whole PKI, with all of these and the rules of [`pki`] |
+//! | [`crate::live::judge`] | members that run, by the rules of [`member`] |
 //!
 //! An error is something that a verifier refuses or that breaks a MUST; a warning is something
 //! that some verifier refuses, or that fails later; a notice is worth knowing.
@@ -25,6 +26,7 @@ mod extension;
 mod identifier;
 mod issuer;
 mod key_usage;
+pub mod member;
 mod name;
 mod name_constraints;
 pub mod pki;
@@ -134,6 +136,7 @@ pub fn all() -> impl Iterator<Item = &'static Lint> {
         .chain(crl::CHECKS.iter().map(|check| &check.lint))
         .chain(serial::OF_ALL)
         .chain(pki::LINTS)
+        .chain(member::LINTS)
 }
 
 /// A rule and the function that finds what breaks it.

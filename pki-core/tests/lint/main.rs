@@ -25,6 +25,7 @@ fn every_lint_has_a_case() {
         .chain(roles::CASES.iter().map(|case| case.code))
         .chain(lists::COVERED)
         .chain(OF_A_WHOLE_PKI)
+        .chain(OF_MEMBERS)
         .collect();
     let all: BTreeSet<&str> = lint::all().map(|lint| lint.code).collect();
     let missing: Vec<_> = all.difference(&covered).collect();
@@ -35,7 +36,7 @@ fn every_lint_has_a_case() {
 
 /// The rules that take a whole PKI: their cases are in src/verify/pki/tests.rs and
 /// src/converge/revoke/tests.rs, and those of slots and vault files in the tests of the command.
-const OF_A_WHOLE_PKI: [&str; 30] = [
+const OF_A_WHOLE_PKI: [&str; 31] = [
     "authority-missing",
     "authority-not-valid",
     "authority-revoked",
@@ -53,6 +54,7 @@ const OF_A_WHOLE_PKI: [&str; 30] = [
     "name-not-matched",
     "not-as-described",
     "path-not-valid",
+    "renewal-due",
     "revocation-lost",
     "revoked",
     "setting-for-next-issue",
@@ -66,4 +68,20 @@ const OF_A_WHOLE_PKI: [&str; 30] = [
     "vault-in-clear",
     "vault-stale",
     "vault-unreadable",
+];
+
+/// The rules for members that run: their cases are in src/live/judge/tests.rs.
+const OF_MEMBERS: [&str; 12] = [
+    "member-certificate-refused",
+    "member-certificate-stale",
+    "member-chain-stale",
+    "member-clock-wrong",
+    "member-takes-strangers",
+    "member-trust-stale",
+    "member-unhealthy",
+    "member-unreachable",
+    "member-version-other",
+    "members-apart",
+    "membership-not-as-described",
+    "no-probe",
 ];
