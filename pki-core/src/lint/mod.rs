@@ -1,4 +1,4 @@
-//! Rules that certificates, trust bundles and CRLs must keep, each with a stable code.
+//! Rules that certificates, trust bundles, CRLs and the settings of members must keep, each with a stable code.
 //!
 //! The rules are those of RFC 5280 that a private PKI has use for, and what etcd does beyond it.
 //! Each is a [`Lint`]; what breaks one is a [`Violation`]. A code never changes its meaning, so
@@ -11,6 +11,7 @@
 //! | [`role()`] | a leaf, in the role that it plays for etcd |
 //! | [`trust`] | the text of a CA file |
 //! | [`crl()`] | a certificate revocation list |
+//! | [`settings()`] | the settings with which a member is started, and its certificates |
 //! | [`serials`] | all certificates of a PKI together |
 //! | [`crate::verify::verify`] | a whole PKI, with all of these and the rules of [`pki`] |
 //! | [`crate::live::judge`] | members that run, by the rules of [`member`] |
@@ -32,6 +33,7 @@ mod name_constraints;
 pub mod pki;
 mod role;
 mod serial;
+mod settings;
 mod subject;
 mod validity;
 
@@ -43,6 +45,7 @@ use crate::role::Role;
 pub use bundle::{BundleUse, TRUST_OF_SIBLINGS, trust};
 pub use crl::crl;
 pub use serial::{SharedSerial, serials};
+pub use settings::{Member, settings};
 
 /// A rule.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -137,6 +140,7 @@ pub fn all() -> impl Iterator<Item = &'static Lint> {
         .chain(serial::OF_ALL)
         .chain(pki::LINTS)
         .chain(member::LINTS)
+        .chain(settings::lints())
 }
 
 /// A rule and the function that finds what breaks it.

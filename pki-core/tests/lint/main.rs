@@ -6,6 +6,7 @@
 mod certificates;
 mod lists;
 mod roles;
+mod settings;
 
 use std::collections::BTreeSet;
 
@@ -24,6 +25,7 @@ fn every_lint_has_a_case() {
         .chain(certificates::ISSUED)
         .chain(roles::CASES.iter().map(|case| case.code))
         .chain(lists::COVERED)
+        .chain(settings::cases().iter().map(|case| case.code))
         .chain(OF_A_WHOLE_PKI)
         .chain(OF_MEMBERS)
         .collect();
