@@ -1,6 +1,7 @@
 //! `etcdpki doctor`: description, PKI, vault files, settings and members, held against each other.
 
 mod prometheus;
+mod settings;
 mod view;
 
 use std::process::ExitCode;
@@ -18,6 +19,7 @@ use super::init::PKI;
 use super::live::{self, Place};
 use super::output;
 use super::verify::Whole;
+pub(super) use settings::SettingsFile;
 use view::View;
 
 /// Runs the command.
@@ -38,11 +40,17 @@ pub(super) fn run(arguments: &Doctor) -> Result<ExitCode, Error> {
         let judged = members::judge(&whole.cluster, &whole.pki, sightings, now)?;
         whole.report.findings.extend(judged);
     }
+    let judged = settings::judge(&whole, &arguments.settings, sightings.as_deref())?;
+    whole.report.findings.extend(judged);
     let found = whole.report.count(Severity::Error) > 0;
     if arguments.prometheus {
         output::print(&prometheus::text(&whole, sightings.as_deref()))?;
     } else {
-        let view = View::new(&whole, sightings.as_deref());
+        let settings = match arguments.settings.is_empty() {
+            true => "settings as provisioned",
+            false => "settings as given",
+        };
+        let view = View::new(&whole, settings, sightings.as_deref());
         match arguments.json {
             true => output::print_json(&view)?,
             false => output::print(&view.text())?,

@@ -100,6 +100,55 @@ fn without_the_key_that_signs_members_are_asked_less() {
 }
 
 #[test]
+fn settings_are_judged_by_version_and_certificates() {
+    let workspace = workspace();
+    workspace.succeeds(&["provision", "systemd"]);
+    for file in ["etcd.service", "etcd.yml", "etcd.env"] {
+        let path = format!("systemd/etcd-0/{file}");
+        let found = codes(&workspace, 0, &["--offline", "--settings", &path]);
+        assert_eq!(found, [""; 0], "{file}");
+    }
+    let unit = String::from_utf8(workspace.read("systemd/etcd-0/etcd.service")).unwrap();
+    // A typing error, a flag of another version, a certificate without the gateway's usage.
+    let typed = unit.replace("--client-cert-auth", "--client-cert-auht");
+    let newer = unit.replace("--name", "--feature-gates=x=y --name");
+    let dialled = unit.replace("127.0.0.1:2379", "127.0.0.9:2379");
+    for (text, settings, code) in [
+        (typed, "", "flag-unknown"),
+        (newer, "etcd: { version: '3.5' }", "flag-of-other-version"),
+        (dialled, "", "advertised-host-not-in-certificate"),
+        (
+            unit,
+            "etcd: { enable_grpc_gateway: false }",
+            "server-without-client-auth",
+        ),
+    ] {
+        workspace.write("etcd.service", text);
+        workspace.write("etcdpki.yml", format!("{NODES}{settings}\n"));
+        workspace.succeeds(&["init"]);
+        let found = codes(&workspace, 3, &["--offline", "--settings", "etcd.service"]);
+        assert!(found.iter().any(|one| one == code), "{code}: {found:?}");
+    }
+}
+
+#[test]
+fn settings_are_of_the_member_that_they_name() {
+    let workspace = Workspace::initialised();
+    workspace.succeeds(&["provision", "systemd"]);
+    // The example has three nodes, whose units name each.
+    let units = ["etcd-0", "etcd-1", "etcd-2"].map(|node| format!("systemd/{node}/etcd.service"));
+    let arguments: Vec<_> = units
+        .iter()
+        .flat_map(|unit| ["--settings", unit.as_str()])
+        .collect();
+    let arguments = [&["--offline"], &arguments[..]].concat();
+    assert_eq!(codes(&workspace, 0, &arguments), [""; 0]);
+    let other = "etcd-1=systemd/etcd-0/etcd.service";
+    let found = codes(&workspace, 3, &["--offline", "--settings", other]);
+    assert!(found.contains(&"name-not-of-node".to_owned()), "{found:?}");
+}
+
+#[test]
 fn prometheus_is_told_how_much_is_wrong() {
     let workspace = workspace();
     let output = workspace.run(&["doctor", "--prometheus", NOBODY]);
@@ -126,6 +175,9 @@ fn wrong_usage_is_told() {
             "cannot be used with",
         ),
         (2, &["--json", "--prometheus"], "cannot be used with"),
+        (1, &["--settings", "none.service"], "none.service"),
+        (1, &["--settings", "etcd-9=etcdpki.yml"], "etcd-9"),
+        (1, &["--settings", "pki/trust/members.crt"], "members.crt:1"),
     ] {
         let error = workspace.fails(code, &[&["doctor"], arguments].concat());
         assert!(error.contains(message), "{error}");

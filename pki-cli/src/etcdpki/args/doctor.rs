@@ -4,6 +4,7 @@ use clap::Args;
 use pki_core::name::Label;
 
 use super::{KeyArguments, VaultArguments};
+use crate::etcdpki::doctor::SettingsFile;
 use crate::etcdpki::live::Endpoint;
 
 /// Hold description, PKI, vault files, the settings of members and the members that run against
@@ -24,6 +25,11 @@ use crate::etcdpki::live::Endpoint;
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(in crate::etcdpki) struct Doctor {
+    /// Judge the settings in this file in place of those that `etcdpki provision` writes: a systemd
+    /// unit, an environment file, etcd's configuration file, a static pod's manifest, or a command
+    /// line; of the member NODE, or the one that it names, or of all; repeat it for more
+    #[arg(long, value_name = "[NODE=]FILE")]
+    pub(in crate::etcdpki) settings: Vec<SettingsFile>,
     /// Ask no member
     #[arg(long)]
     pub(in crate::etcdpki) offline: bool,
@@ -60,4 +66,6 @@ Examples:
   etcdpki doctor
   etcdpki doctor --offline --without-keys        in a pipeline, without a secret
   etcdpki doctor --endpoint etcd-0=127.0.0.1:12379,127.0.0.1:12380 --without etcd-2
+  ansible etcd -b -m fetch -a 'src=/etc/systemd/system/etcd.service dest=units'
+  etcdpki doctor --settings units/etcd-0/etc/systemd/system/etcd.service
   etcdpki doctor --prometheus >/var/lib/node_exporter/etcdpki-doctor.prom";

@@ -56,7 +56,8 @@ struct PortView {
 }
 
 impl<'a> View<'a> {
-    pub(super) fn new(whole: &'a Whole, sightings: Option<&'a [Sighting]>) -> Self {
+    /// `settings` says in words which ones were judged.
+    pub(super) fn new(whole: &'a Whole, settings: &str, sightings: Option<&'a [Sighting]>) -> Self {
         let all = &whole.report.findings[..];
         let members = sightings.map(|sightings| {
             let members = sightings.iter();
@@ -65,7 +66,7 @@ impl<'a> View<'a> {
         Self {
             cluster: whole.cluster.name.as_str(),
             domain: whole.cluster.domain.as_str(),
-            checked: whole.checked(),
+            checked: format!("{}, {settings}", whole.checked()),
             skipped: whole.skipped(),
             members,
             found: findings::Json::new(all, |lint| lint.hint),

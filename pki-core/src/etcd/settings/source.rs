@@ -183,8 +183,8 @@ impl Form {
             return Self::Unit;
         }
         let is_flag = |word: &str| {
-            let name = word.trim_start_matches('-');
-            name.len() < word.len() && name.starts_with(|c: char| c.is_ascii_alphabetic())
+            let dashless = word.strip_prefix("--").or_else(|| word.strip_prefix('-'));
+            dashless.is_some_and(|name| name.starts_with(|c: char| c.is_ascii_alphabetic()))
         };
         if is_flag(word) || std::iter::once(word).chain(words).any(is_etcd) {
             return Self::CommandLine;
