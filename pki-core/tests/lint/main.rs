@@ -33,9 +33,9 @@ fn every_lint_has_a_case() {
     assert!(unknown.is_empty(), "no lint is called {unknown:?}");
 }
 
-/// The rules that take a whole PKI: their cases are in src/verify/pki/tests.rs and
-/// src/converge/revoke/tests.rs, and those of slots and vault files in the tests of the command.
-const OF_A_WHOLE_PKI: [&str; 30] = [
+/// The rules that take a whole PKI: their cases are in src/verify/pki/tests.rs,
+/// src/converge/revoke/tests.rs and src/rotation/tests.rs, and those of slots and vault files in the tests of the command.
+const OF_A_WHOLE_PKI: [&str; 32] = [
     "authority-missing",
     "authority-not-valid",
     "authority-revoked",
@@ -58,6 +58,7 @@ const OF_A_WHOLE_PKI: [&str; 30] = [
     "setting-for-next-issue",
     "signature-not-of-issuer",
     "slot-forged",
+    "trust-lost",
     "trust-stale",
     "undescribed",
     "unreadable",
@@ -66,4 +67,5 @@ const OF_A_WHOLE_PKI: [&str; 30] = [
     "vault-in-clear",
     "vault-stale",
     "vault-unreadable",
+    "waits-for-rotation",
 ];
