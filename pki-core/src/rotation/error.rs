@@ -73,7 +73,7 @@ pub enum RotationError {
     Unmodelled(String),
     /// Another rotation is under way.
     #[error(
-        "the {underway} authority is being rotated ({procedure}): go on with `etcdpki rotate ca {underway}` until that is done, or take it back with `--abort`"
+        "the {underway} authority is being rotated ({procedure}): go on with `etcdpki rotate ca {underway}` until that is done, or take it back with `--abort`; only a stolen key does not wait (`--procedure compromise`)"
     )]
     Underway {
         /// The other one.

@@ -6,8 +6,12 @@ use super::landscape::Landscape;
 use super::model::Model;
 use super::procedure::Place;
 use super::proof::{self, Moment};
-use super::standing::{step_to_make, underway};
-use super::{Broken, Procedure, RotationError, Step, make, prove};
+use super::standing::underway;
+use super::turn::step_from;
+use super::{
+    Broken, Dropped, OpensslNeed, Procedure, Proof, RotationError, Step, Verifier, make, openssl,
+    prove,
+};
 use crate::certificate::Certificate;
 use crate::description::Cluster;
 use crate::hierarchy::AuthorityName;
@@ -26,6 +30,8 @@ pub struct Plan {
     pub procedure: Procedure,
     /// Whether it has begun.
     pub underway: bool,
+    /// The rotation that it puts an end to.
+    pub drops: Option<Dropped>,
     /// What is left to do.
     pub steps: Vec<PlannedStep>,
     /// How often each member is restarted, in what is left.
@@ -58,6 +64,8 @@ pub struct PlannedStep {
     pub restarts: Restarts,
     /// What clients must have loaded before it: nobody can ask them.
     pub clients_need: ClientsNeed,
+    /// What clients on OpenSSL need besides.
+    pub openssl: Vec<OpensslNeed>,
     /// How many pairs were validated for it.
     pub pairs: usize,
 }
@@ -71,6 +79,18 @@ pub enum Restarts {
     None,
     /// Each, one at a time.
     Rolling,
+}
+
+impl Restarts {
+    /// Those for which members load another CA file: at once if some refuse each other meanwhile.
+    pub fn of(before: &Moment, after: &Moment, proof: &Proof) -> Self {
+        let shuts_out = |one: &Broken| one.verifier == Verifier::Members;
+        match before.bundles.members == after.bundles.members {
+            true => Self::None,
+            false if proof.broken.iter().any(shuts_out) => Self::AllAtOnce,
+            false => Self::Rolling,
+        }
+    }
 }
 
 /// What clients must have loaded before a step begins.
@@ -124,7 +144,7 @@ pub fn plan<S: Store>(
         match with(&model, authority, procedure, now) {
             Ok(plan) => {
                 return Ok(Plan {
-                    underway: begun.is_some(),
+                    underway: begun.is_some() && plan.drops.is_none(),
                     ruled_out,
                     ..plan
                 });
@@ -160,6 +180,7 @@ fn with(
         authority,
         procedure,
         underway: false,
+        drops: None,
         steps: Vec::new(),
         restarts: 0,
         pairs: 0,
@@ -174,47 +195,45 @@ fn with(
     for (made, moment) in moments.iter().enumerate().skip(1) {
         clients.need(&moments[..made], moment, now);
     }
-    let mut step = Some(step_to_make(&model.landscape, authority, procedure)?);
     let mut owned: Option<Model<'_>> = None;
-    while let Some(current) = step {
+    loop {
         let model = owned.as_ref().unwrap_or(model);
-        let change = make::step(&model.landscape, authority, current, model.signers(), now)?;
-        let made = change.new_authorities();
-        let makes = made.map(|one| (one.name, one.generation)).collect();
-        let (after, leaves) = model.after(change, now)?;
+        let made = step_from(&model.landscape, authority, procedure, model.signers(), now)?;
+        let (step, is_last) = (made.step, made.next.is_none());
+        plan.drops = plan.drops.or(made.dropped);
+        let new = made.change.new_authorities();
+        let makes = new.map(|one| (one.name, one.generation)).collect();
+        let (after, leaves) = model.after(made.change, now)?;
         let proof = prove(&model.moment, &after.moment, now);
-        let overlaps = procedure != Procedure::Compromise;
-        if let Some((first, more)) = proof.broken.split_first() {
-            if overlaps {
-                return Err(RotationError::Broken {
-                    procedure,
-                    authority,
-                    broken: Box::new(first.clone()),
-                    more: more.len(),
-                });
-            }
-            plan.broken.extend(proof.broken.iter().cloned());
+        let refused = proof.refused(procedure);
+        if let Some((first, more)) = refused.split_first() {
+            return Err(RotationError::Broken {
+                procedure,
+                authority,
+                broken: Box::new(Broken::clone(first)),
+                more: more.len(),
+            });
         }
         let planned = PlannedStep {
-            step: current,
+            step,
             makes,
             leaves,
             members: changed(&model.moment.bundles.members, &after.moment.bundles.members),
             clients: changed(&model.moment.bundles.clients, &after.moment.bundles.clients),
-            restarts: match model.moment.bundles.members == after.moment.bundles.members {
-                true => Restarts::None,
-                false if overlaps => Restarts::Rolling,
-                false => Restarts::AllAtOnce,
-            },
+            restarts: Restarts::of(&model.moment, &after.moment, &proof),
             clients_need: clients.need(&moments, &after.moment, now),
+            openssl: openssl::needs(&model.moment, &after.moment, now),
             pairs: proof.pairs,
         };
         plan.pairs += proof.pairs;
         plan.restarts += usize::from(planned.restarts != Restarts::None);
         plan.steps.push(planned);
+        plan.broken.extend(proof.broken);
         moments.push(after.moment.clone());
-        step = underway(&after.landscape)?.map(|underway| underway.next);
         owned = Some(after);
+        if is_last {
+            break;
+        }
     }
     let last = owned.as_ref().unwrap_or(model);
     let first = &moments[moments.len() - 1 - plan.steps.len()];

@@ -68,9 +68,10 @@ pub(super) fn run(arguments: &RotateCa, directory: Option<&Path>) -> Result<Exit
         }
         return Ok(ExitCode::SUCCESS);
     }
+    // A stolen key waits for nobody.
+    let overlaps = plan.procedure != Procedure::Compromise;
     let need = plan.steps.first().map(|step| step.clients_need);
-    let need = need.filter(|_| plan.procedure != Procedure::Compromise);
-    let need = need.filter(|_| !arguments.clients_ready);
+    let need = need.filter(|_| overlaps && !arguments.clients_ready);
     drop(pki);
     let barrier = Barrier {
         endpoints: arguments.endpoints.clone(),
@@ -83,7 +84,7 @@ pub(super) fn run(arguments: &RotateCa, directory: Option<&Path>) -> Result<Exit
         planned_at,
         generation,
         clients_lack: need.map(super::needs).unwrap_or_default(),
-        barrier: (!arguments.unchecked).then_some(barrier),
+        barrier: (overlaps && !arguments.unchecked).then_some(barrier),
     });
     init::work(&work, &described, directory)
 }

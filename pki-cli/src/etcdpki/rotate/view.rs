@@ -2,7 +2,9 @@
 
 use std::fmt::Write as _;
 
-use pki_core::rotation::{Plan, PlannedStep, Procedure, Restarts, Step};
+use pki_core::rotation::{
+    Dropped, Kept, OpensslNeed, Plan, PlannedStep, Procedure, Restarts, Side, Step,
+};
 use serde::Serialize;
 
 use crate::etcdpki::output::{BAD, DIM, GOOD, HEADING, WARN};
@@ -13,6 +15,9 @@ pub(super) struct View {
     authority: String,
     procedure: &'static str,
     underway: bool,
+    /// The rotation that it puts an end to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    drops: Option<Drops>,
     /// How often each member is restarted.
     restarts: usize,
     steps: Vec<StepView>,
@@ -24,6 +29,43 @@ pub(super) struct View {
     ruled_out: Vec<RuledOut>,
     /// Whether members refuse what the old authority signed, at its end.
     old_is_refused: bool,
+}
+
+/// A rotation that was under way and that does not go on.
+#[derive(Debug, Serialize)]
+pub(super) struct Drops {
+    authority: String,
+    procedure: &'static str,
+    /// Which of its two generations stays.
+    keeps: &'static str,
+}
+
+impl Drops {
+    pub(super) fn of(dropped: Dropped) -> Self {
+        Self {
+            authority: dropped.authority.to_string(),
+            procedure: dropped.procedure.as_str(),
+            keeps: match dropped.kept {
+                Kept::Neither => "neither",
+                Kept::New => "new",
+                Kept::Old => "old",
+            },
+        }
+    }
+
+    pub(super) fn to_text(&self) -> String {
+        let Self {
+            authority,
+            procedure,
+            keeps,
+        } = self;
+        let outcome = match *keeps {
+            "new" => format!("its new {authority} CA stays, and the old one is out: it is done"),
+            "old" => format!("the old {authority} CA stays: begin it anew afterwards"),
+            _ => "both of its generations go".to_owned(),
+        };
+        format!("the rotation of the {authority} CA by {procedure}, which is under way; {outcome}")
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -48,7 +90,49 @@ struct StepView {
     restarts: &'static str,
     /// What clients must have loaded before it.
     clients_need: Vec<&'static str>,
+    /// CA files with which clients on OpenSSL do not get through it, and others do.
+    openssl_clients: Vec<OpensslClients>,
     pairs: usize,
+}
+
+#[derive(Debug, Serialize)]
+struct OpensslClients {
+    /// What they trust.
+    trusting: Vec<String>,
+    /// Whose certificates they refuse: of members that have the `old` or the `new` files.
+    refuse: &'static str,
+    /// What they must trust to get through.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    need: Option<Vec<String>>,
+}
+
+impl OpensslClients {
+    fn of(need: &OpensslNeed) -> Self {
+        Self {
+            trusting: need.trusting.clone(),
+            refuse: match need.refuse {
+                Side::After => "new",
+                Side::Before => "old",
+            },
+            need: need.need.clone(),
+        }
+    }
+
+    fn to_text(&self) -> String {
+        let trusting = self.trusting.join(" and ");
+        let need = match &self.need {
+            Some(need) => format!("they need {}", need.join(" and ")),
+            None => "no CA file of this step will do for them".to_owned(),
+        };
+        match self.refuse {
+            "old" => format!(
+                "clients on OpenSSL that trust {trusting} alone refuse members with the old files: until none is left {need}"
+            ),
+            _ => format!(
+                "clients on OpenSSL that trust {trusting} alone refuse members with the new files: before it {need}"
+            ),
+        }
+    }
 }
 
 impl View {
@@ -57,6 +141,7 @@ impl View {
             authority: plan.authority.to_string(),
             procedure: plan.procedure.as_str(),
             underway: plan.underway,
+            drops: plan.drops.map(Drops::of),
             restarts: plan.restarts,
             steps: plan.steps.iter().map(StepView::of).collect(),
             pairs: plan.pairs,
@@ -86,13 +171,16 @@ impl View {
             text,
             "{HEADING}Rotation of the {authority} CA{HEADING:#} by {procedure}: {}{left}, {}",
             count(self.steps.len(), "step"),
-            match (restarts, procedure == &Procedure::Compromise.as_str()) {
+            match (restarts, self.steps.iter().any(StepView::is_at_once)) {
                 (0, _) => "no restart".to_owned(),
                 (_, true) => "all members restarted at once".to_owned(),
                 (1, _) => "each member restarted once".to_owned(),
                 (many, _) => format!("each member restarted {many} times"),
             }
         );
+        if let Some(drops) = &self.drops {
+            let _ = writeln!(text, "{WARN}drops{WARN:#} {}", drops.to_text());
+        }
         for RuledOut { reason, .. } in &self.ruled_out {
             let _ = writeln!(text, "{WARN}ruled out{WARN:#}: {reason}");
         }
@@ -145,13 +233,18 @@ impl StepView {
             members_trust: planned.members.clone(),
             clients_trust: planned.clients.clone(),
             restarts: match planned.restarts {
-                Restarts::AllAtOnce => "all at once",
+                Restarts::AllAtOnce => AT_ONCE,
                 Restarts::None => "none",
                 Restarts::Rolling => "one at a time",
             },
             clients_need: super::needs(need),
+            openssl_clients: planned.openssl.iter().map(OpensslClients::of).collect(),
             pairs: planned.pairs,
         }
+    }
+
+    fn is_at_once(&self) -> bool {
+        self.restarts == AT_ONCE
     }
 
     fn write(&self, text: &mut String, number: usize) {
@@ -184,9 +277,15 @@ impl StepView {
                 let _ = writeln!(text, "  {who:7} {verb:5} {subject}");
             }
         }
+        for clients in &self.openssl_clients {
+            let _ = writeln!(text, "  {WARN}OpenSSL{WARN:#}   {}", clients.to_text());
+        }
         let _ = writeln!(text, "  {DIM}restarts  {}{DIM:#}", self.restarts);
     }
 }
+
+/// How members are restarted that shut each other out meanwhile.
+const AT_ONCE: &str = "all at once";
 
 /// What a step changes, for a person.
 pub(super) fn meaning(step: Step) -> &'static str {
