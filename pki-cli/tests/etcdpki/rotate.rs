@@ -1,5 +1,7 @@
 //! `etcdpki rotate`.
 
+mod beside;
+
 use crate::workspace::Workspace;
 
 #[test]

@@ -36,6 +36,11 @@ pub(super) trait Signers {
 
     /// Where its key is.
     fn custody(&self, stored: &StoredAuthority) -> Result<Custody, RotationError>;
+
+    /// Whether these keys stand for others, so that one that is not here signs all the same.
+    fn is_model(&self) -> bool {
+        false
+    }
 }
 
 /// The keys of a store.
@@ -236,10 +241,8 @@ fn without<'a>(
         true => settled.members,
         false => trusted,
     };
-    let landscape = Landscape {
-        bundles: Bundles::new(landscape.cluster, settled.chain, members, &landscape.kept),
-        ..landscape.clone()
-    };
+    let bundles = Bundles::new(landscape.cluster, settled.chain, members, &landscape.kept);
+    let landscape = landscape.with(landscape.kept.clone(), bundles);
     Ok((landscape, kept))
 }
 
@@ -367,6 +370,12 @@ impl Making<'_> {
         let validity = self.validity(setting.lifetime.as_duration());
         let authority = match self.issuer(name)? {
             None => Authority::self_signed(&profile, key, validity)?,
+            Some(issuer) if self.is_out_of_reach(issuer)? => {
+                return Err(RotationError::OfflineIssuer {
+                    issuer: issuer.name,
+                    wanted: name,
+                });
+            }
             Some(issuer) => {
                 let certificate = self.sign(issuer, &profile, key.public(), validity)?;
                 Authority::new(certificate, key)?
@@ -417,7 +426,7 @@ impl Making<'_> {
         let validity = self.validity(lifetime.as_duration());
         let signed = match self.issuer(name)? {
             None => {
-                let authority = self.signers.open(&current)?;
+                let authority = self.open(&current)?;
                 authority.sign_itself(&profile, validity)?
             }
             Some(issuer) => {
@@ -431,10 +440,17 @@ impl Making<'_> {
     }
 
     /// Everything at once. The key is made now: who had the old one may have had those that were
-    /// kept beside it.
+    /// kept beside it. Only where the one above signs elsewhere it was requested before.
     fn replace(mut self, name: AuthorityName) -> Result<Change, RotationError> {
         let landscape = self.landscape;
-        let successor = self.fresh(name)?;
+        let is_requested = match self.issuer(name)? {
+            Some(issuer) => self.signers.custody(issuer)? == Custody::Offline,
+            None => false,
+        };
+        let successor = match is_requested {
+            true => self.successor(name)?,
+            false => self.fresh(name)?,
+        };
         let path = self.path_under(&successor)?;
         let settled = settled(landscape, &path)?;
         let members = match Place::of(landscape.cluster, name) {
@@ -444,6 +460,7 @@ impl Making<'_> {
         let (now, revocations) = (self.now, lost(landscape, name)?);
         let revocations = revocations
             .into_iter()
+            .filter(|one| one.certificate != successor.certificate)
             .map(|one| Revocation::new(&one.certificate, Reason::CaCompromise, now));
         Ok(Change {
             revocations: revocations.collect(),
@@ -493,6 +510,9 @@ impl Making<'_> {
         signed: Certificate,
     ) -> Result<StoredAuthority, RotationError> {
         let certificate = &current.certificate;
+        if self.is_out_of_reach(current)? {
+            return Err(RotationError::Offline(current.name));
+        }
         let same = signed.is_twin_of(certificate)
             && signed.authority == certificate.authority
             && signed.subject_key_identifier == certificate.subject_key_identifier
@@ -539,8 +559,20 @@ impl Making<'_> {
         let mut new = self.new.iter();
         match new.find(|made| made.stored.certificate == by.certificate) {
             Some(made) => Ok(made.authority.issue(profile, key, validity)?),
-            None => Ok(self.signers.open(by)?.issue(profile, key, validity)?),
+            None => Ok(self.open(by)?.issue(profile, key, validity)?),
         }
+    }
+
+    /// An authority with its key, if that is here.
+    fn open(&self, stored: &StoredAuthority) -> Result<Authority, RotationError> {
+        match self.is_out_of_reach(stored)? {
+            true => Err(RotationError::Offline(stored.name)),
+            false => self.signers.open(stored),
+        }
+    }
+
+    fn is_out_of_reach(&self, stored: &StoredAuthority) -> Result<bool, RotationError> {
+        Ok(self.signers.custody(stored)? == Custody::Offline && !self.signers.is_model())
     }
 
     fn validity(&self, lifetime: time::Duration) -> Validity {

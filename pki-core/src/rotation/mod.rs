@@ -51,6 +51,7 @@
 mod change;
 mod error;
 mod landscape;
+mod left_behind;
 mod make;
 mod model;
 mod openssl;
@@ -64,8 +65,9 @@ mod turn;
 
 pub use change::{Change, NewAuthority};
 pub use error::RotationError;
+pub use left_behind::LeftBehind;
 pub use openssl::OpensslNeed;
-pub use plan::{ClientsNeed, Plan, PlannedStep, Restarts, plan};
+pub use plan::{ClientsNeed, KeyNeed, Plan, PlannedStep, Restarts, plan};
 pub use probe::Probe;
 pub use procedure::{Procedure, UnknownProcedure};
 pub use proof::{Broken, Moment, Presented, Proof, Side, Verifier, prove};

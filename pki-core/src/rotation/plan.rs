@@ -9,14 +9,16 @@ use super::proof::{self, Moment};
 use super::standing::underway;
 use super::turn::step_from;
 use super::{
-    Broken, Dropped, OpensslNeed, Procedure, Proof, RotationError, Step, Verifier, make, openssl,
-    prove,
+    Broken, Dropped, LeftBehind, OpensslNeed, Procedure, Proof, RotationError, Step, Verifier,
+    left_behind, make, openssl, prove,
 };
 use crate::certificate::Certificate;
+use crate::converge::{ConvergeError, refuse_other_cluster};
 use crate::description::Cluster;
 use crate::hierarchy::AuthorityName;
 use crate::lint::BundleUse;
 use crate::role::Role;
+use crate::signer::Custody;
 use crate::store::{Pki, Store};
 use crate::trust;
 
@@ -42,6 +44,9 @@ pub struct Plan {
     pub old_is_refused: bool,
     /// What does not hold, which a procedure without overlap takes into account.
     pub broken: Vec<Broken>,
+    /// What was issued by hand under an authority that is replaced, or below it: it is to be issued
+    /// anew by hand.
+    pub left_behind: Vec<LeftBehind>,
     /// Procedures with fewer restarts, and why each of them was not taken.
     pub ruled_out: Vec<(Procedure, String)>,
 }
@@ -52,6 +57,10 @@ pub struct Plan {
 pub struct PlannedStep {
     /// What it changes.
     pub step: Step,
+    /// The keys that it needs of authorities that are there before the rotation.
+    pub keys: Vec<KeyNeed>,
+    /// What was issued by hand and does not hold any more from then on.
+    pub breaks: Vec<LeftBehind>,
     /// The authorities that it makes, and their generations.
     pub makes: Vec<(AuthorityName, u32)>,
     /// How many leaves are issued anew, with the keys that they have.
@@ -68,6 +77,18 @@ pub struct PlannedStep {
     pub openssl: Vec<OpensslNeed>,
     /// How many pairs were validated for it.
     pub pairs: usize,
+}
+
+/// The key of an authority that a step needs.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct KeyNeed {
+    /// Whose it is.
+    pub authority: AuthorityName,
+    /// Of which generation.
+    pub generation: u32,
+    /// Where it is.
+    pub custody: Custody,
 }
 
 /// Which members a step restarts.
@@ -127,6 +148,10 @@ pub fn plan<S: Store>(
     if !AuthorityName::chain(cluster).contains(&authority) {
         return Err(RotationError::NotInChain(authority));
     }
+    refuse_other_cluster(cluster, pki)?;
+    if procedure != Some(Procedure::Compromise) {
+        refuse_request(pki, authority)?;
+    }
     check_trust(cluster, pki)?;
     let model = Model::of(cluster, pki)?;
     let begun = underway(&model.landscape)?;
@@ -158,6 +183,21 @@ pub fn plan<S: Store>(
     Err(failure.unwrap_or(RotationError::NothingUnderway))
 }
 
+/// Where a successor was requested elsewhere, its answer is waited for.
+pub(super) fn refuse_request<S: Store>(
+    pki: &Pki<S>,
+    name: AuthorityName,
+) -> Result<(), RotationError> {
+    match pki.request(name)? {
+        None => Ok(()),
+        Some(request) => Err(ConvergeError::Requested {
+            name,
+            path: pki.locate_request(&request),
+        }
+        .into()),
+    }
+}
+
 /// What members trust is what their CA file says, and not what a description says that was changed
 /// since: a plan from there would be proved for members that nobody has.
 fn check_trust<S: Store>(cluster: &Cluster, pki: &Pki<S>) -> Result<(), RotationError> {
@@ -186,9 +226,13 @@ fn with(
         pairs: 0,
         old_is_refused: false,
         broken: Vec::new(),
+        left_behind: Vec::new(),
         ruled_out: Vec::new(),
     };
+    let by_hand = &model.by_hand;
     let mut moments = past(model, now)?;
+    // What was opened to look back is of no interest.
+    model.used_keys();
     moments.push(model.moment.clone());
     // What was asked of clients then has been done.
     let mut clients = Clients::default();
@@ -201,6 +245,7 @@ fn with(
         let made = step_from(&model.landscape, authority, procedure, model.signers(), now)?;
         let (step, is_last) = (made.step, made.next.is_none());
         plan.drops = plan.drops.or(made.dropped);
+        let revoked = made.change.revocations.clone();
         let new = made.change.new_authorities();
         let makes = new.map(|one| (one.name, one.generation)).collect();
         let (after, leaves) = model.after(made.change, now)?;
@@ -214,8 +259,13 @@ fn with(
                 more: more.len(),
             });
         }
+        let mut keys = model.used_keys();
+        keys.extend(after.used_keys());
+        let breaks = left_behind::broken(by_hand, &model.moment, &after.moment, &revoked, now);
         let planned = PlannedStep {
             step,
+            keys,
+            breaks,
             makes,
             leaves,
             members: changed(&model.moment.bundles.members, &after.moment.bundles.members),
@@ -237,6 +287,8 @@ fn with(
     }
     let last = owned.as_ref().unwrap_or(model);
     let first = &moments[moments.len() - 1 - plan.steps.len()];
+    let in_use = left_behind::in_use(&last.landscape);
+    plan.left_behind = left_behind::not_under(by_hand, &in_use, now);
     plan.old_is_refused = old_is_refused(&model.landscape, first, last, authority, now);
     Ok(plan)
 }

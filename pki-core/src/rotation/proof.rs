@@ -239,7 +239,7 @@ pub(super) fn is_refused_by_clients(
 }
 
 /// A CA file.
-struct File {
+pub(super) struct File {
     side: Side,
     verifier: Verifier,
     certificates: Vec<Certificate>,
@@ -260,7 +260,7 @@ impl File {
         self.certificates.iter().map(Certificate::der).collect()
     }
 
-    fn refuses(
+    pub(super) fn refuses(
         &self,
         validator: &PathValidator,
         chain: &[Certificate],
@@ -275,7 +275,7 @@ impl File {
     }
 }
 
-fn files(side: Side, bundles: &Bundles) -> [File; 3] {
+pub(super) fn files(side: Side, bundles: &Bundles) -> [File; 3] {
     [
         File::new(side, Verifier::Members, &bundles.members),
         File::new(side, Verifier::Clients, &bundles.clients),

@@ -4,6 +4,7 @@ use time::OffsetDateTime;
 
 use super::landscape::Landscape;
 use super::make::{self, Signers};
+use super::plan::refuse_request;
 use super::standing::underway;
 use super::{Change, Procedure, RotationError, Step, Underway};
 use crate::description::Cluster;
@@ -63,6 +64,9 @@ pub fn next_step<S: Store>(
     keys: &Unlocked,
     now: OffsetDateTime,
 ) -> Result<Made, RotationError> {
+    if procedure != Procedure::Compromise {
+        refuse_request(pki, authority)?;
+    }
     let landscape = Landscape::read(cluster, pki)?;
     let signers = make::FromStore { pki, keys };
     step_from(&landscape, authority, procedure, &signers, now)

@@ -37,6 +37,7 @@ pub(super) fn plan(
             planned_at,
             generation,
             clients_lack,
+            breaks,
             barrier,
         } => {
             let (authority, procedure) = (*authority, *procedure);
@@ -60,7 +61,7 @@ pub(super) fn plan(
                 barrier.pass(cluster, pki, keys)?;
             }
             let made = rotation::next_step(cluster, pki, authority, procedure, keys, now)?;
-            let told = Rotation::next(authority, procedure, &made);
+            let told = Rotation::next(authority, procedure, &made, breaks);
             (made.change, told)
         }
     };

@@ -3,10 +3,10 @@
 use std::fmt::Write as _;
 
 use pki_core::hierarchy::AuthorityName;
-use pki_core::rotation::{Made, Procedure, Proof, Restarts};
+use pki_core::rotation::{LeftBehind, Made, Procedure, Proof, Restarts};
 use serde::{Serialize, Serializer};
 
-use super::view::Drops;
+use super::view::{ByHand, Drops};
 
 use crate::etcdpki::output::{DIM, GOOD, HEADING, WARN};
 
@@ -28,6 +28,8 @@ pub(in crate::etcdpki) struct Rotation {
     /// The rotation that it put an end to.
     #[serde(skip_serializing_if = "Option::is_none")]
     drops: Option<Drops>,
+    /// What was issued by hand and does not hold any more.
+    breaks: Vec<ByHand>,
     /// Whether some members refuse others until every one was restarted.
     #[serde(skip)]
     at_once: bool,
@@ -40,11 +42,13 @@ impl Rotation {
         authority: AuthorityName,
         procedure: Procedure,
         made: &Made,
+        breaks: &[LeftBehind],
     ) -> Self {
         Self {
             step: Some(made.step.as_str()),
             next: made.next.map(|underway| underway.next.as_str()),
             drops: made.dropped.map(Drops::of),
+            breaks: ByHand::all(breaks),
             meaning: super::view::meaning(made.step),
             ..Self::back(authority, procedure)
         }
@@ -60,6 +64,7 @@ impl Rotation {
             pairs: 0,
             next: None,
             drops: None,
+            breaks: Vec::new(),
             meaning: "one step back",
         }
     }
@@ -87,6 +92,13 @@ impl Rotation {
             text,
             "{DIM}{pairs} pairs of a certificate and a CA file hold, old and new in every mixture{DIM:#}"
         );
+        if !self.breaks.is_empty() {
+            let _ = writeln!(
+                text,
+                "{WARN}broken{WARN:#}  what was issued by hand and does not hold any more with these files:"
+            );
+            ByHand::write_all(&self.breaks, text);
+        }
         if let Some(drops) = &self.drops {
             let _ = writeln!(text, "{WARN}dropped{WARN:#}  {}", drops.to_text());
         }

@@ -3,8 +3,11 @@
 use std::fmt::Write as _;
 
 use pki_core::rotation::{
-    Dropped, Kept, OpensslNeed, Plan, PlannedStep, Procedure, Restarts, Side, Step,
+    Dropped, Kept, KeyNeed, LeftBehind, OpensslNeed, Plan, PlannedStep, Procedure, Restarts, Side,
+    Step,
 };
+use pki_core::seal::Tier;
+use pki_core::signer::Custody;
 use serde::Serialize;
 
 use crate::etcdpki::output::{BAD, DIM, GOOD, HEADING, WARN};
@@ -29,6 +32,85 @@ pub(super) struct View {
     ruled_out: Vec<RuledOut>,
     /// Whether members refuse what the old authority signed, at its end.
     old_is_refused: bool,
+    /// What was issued by hand under what is replaced, and is to be issued anew by hand.
+    left_behind: Vec<ByHand>,
+}
+
+/// The key of an authority.
+#[derive(Debug, Serialize)]
+struct KeyView {
+    authority: String,
+    generation: u32,
+    place: &'static str,
+}
+
+impl KeyView {
+    fn of(need: &KeyNeed) -> Self {
+        Self {
+            authority: need.authority.to_string(),
+            generation: need.generation,
+            place: match (&need.custody, need.authority.tier()) {
+                (Custody::Command(_), _) => "command",
+                (Custody::Offline, _) => OFFLINE,
+                (Custody::Sealed, Tier::Issuing) => "sealed",
+                (Custody::Sealed, Tier::Root) => "sealed, root tier",
+            },
+        }
+    }
+
+    fn is_offline(&self) -> bool {
+        self.place == OFFLINE
+    }
+
+    fn to_text(&self) -> String {
+        let Self {
+            authority,
+            generation,
+            place,
+        } = self;
+        match *place {
+            "sealed" => format!("{authority} CA G{generation}"),
+            place => format!("{authority} CA G{generation} ({place})"),
+        }
+    }
+}
+
+/// Where a key is that is not here.
+const OFFLINE: &str = "offline";
+
+/// A certificate that was issued by hand, and how it is issued anew.
+#[derive(Clone, Debug, Serialize)]
+pub(in crate::etcdpki) struct ByHand {
+    certificate: String,
+    command: String,
+}
+
+impl ByHand {
+    pub(super) fn of(left: &LeftBehind) -> Self {
+        let (owner, role) = (&left.id.owner, left.id.role);
+        let how = match left.has_key {
+            true => "--renew",
+            false => "--csr REQUEST",
+        };
+        Self {
+            certificate: left.id.to_string(),
+            command: format!("etcdpki issue {owner} --role {role} {how}"),
+        }
+    }
+
+    pub(super) fn all(left: &[LeftBehind]) -> Vec<Self> {
+        left.iter().map(Self::of).collect()
+    }
+
+    pub(super) fn write_all(all: &[Self], text: &mut String) {
+        for Self {
+            certificate,
+            command,
+        } in all
+        {
+            let _ = writeln!(text, "  {command}  {DIM}{certificate}{DIM:#}");
+        }
+    }
 }
 
 /// A rotation that was under way and that does not go on.
@@ -78,7 +160,11 @@ struct RuledOut {
 struct StepView {
     step: &'static str,
     meaning: &'static str,
+    /// The keys of authorities that it needs, and where each of them is.
+    keys: Vec<KeyView>,
     makes: Vec<String>,
+    /// What was issued by hand and does not hold any more from then on.
+    breaks: Vec<ByHand>,
     /// How many certificates are issued anew.
     certificates: usize,
     /// What members trust from then on, if that changes.
@@ -147,6 +233,7 @@ impl View {
             pairs: plan.pairs,
             broken: plan.broken.iter().map(ToString::to_string).collect(),
             old_is_refused: plan.old_is_refused,
+            left_behind: ByHand::all(&plan.left_behind),
             ruled_out: plan
                 .ruled_out
                 .iter()
@@ -181,6 +268,17 @@ impl View {
         if let Some(drops) = &self.drops {
             let _ = writeln!(text, "{WARN}drops{WARN:#} {}", drops.to_text());
         }
+        for (number, step) in self.steps.iter().enumerate() {
+            for key in step.keys.iter().filter(|key| key.is_offline()) {
+                let _ = writeln!(
+                    text,
+                    "{WARN}offline{WARN:#} step {}, {}, needs the key of the {} CA, which is not here",
+                    number + 1,
+                    step.step,
+                    key.authority
+                );
+            }
+        }
         for RuledOut { reason, .. } in &self.ruled_out {
             let _ = writeln!(text, "{WARN}ruled out{WARN:#}: {reason}");
         }
@@ -208,6 +306,13 @@ impl View {
                 "The old {authority} CA is revoked: a member that has the new crl/etcd.crl refuses every client and\npeer that still sends it along. Bring everything to all hosts at once."
             );
         }
+        if !self.left_behind.is_empty() {
+            let _ = writeln!(
+                text,
+                "\n{WARN}Left behind{WARN:#}: what was issued by hand does not follow. When the new {authority} CA is there:"
+            );
+            ByHand::write_all(&self.left_behind, &mut text);
+        }
         if self.old_is_refused {
             let _ = writeln!(
                 text,
@@ -224,6 +329,8 @@ impl StepView {
         Self {
             step: planned.step.as_str(),
             meaning: meaning(planned.step),
+            keys: planned.keys.iter().map(KeyView::of).collect(),
+            breaks: ByHand::all(&planned.breaks),
             makes: planned
                 .makes
                 .iter()
@@ -255,6 +362,16 @@ impl StepView {
                 text,
                 "  {WARN}before{WARN:#}    clients must have {}: --clients-ready",
                 self.clients_need.join(" and ")
+            );
+        }
+        if !self.keys.is_empty() {
+            let keys: Vec<_> = self.keys.iter().map(KeyView::to_text).collect();
+            let _ = writeln!(text, "  keys      {}", keys.join(", "));
+        }
+        for ByHand { certificate, .. } in &self.breaks {
+            let _ = writeln!(
+                text,
+                "  {WARN}breaks{WARN:#}    {certificate}, which was issued by hand: see below"
             );
         }
         if !self.makes.is_empty() {
