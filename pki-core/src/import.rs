@@ -8,6 +8,7 @@ mod check;
 
 use time::OffsetDateTime;
 
+use self::check::Place;
 use crate::authority::{Authority, IssueError};
 use crate::certificate::Certificate;
 use crate::description::Cluster;
@@ -45,7 +46,7 @@ impl Import {
         is_own: impl Fn(&Certificate) -> bool,
         now: OffsetDateTime,
     ) -> Result<Self, ImportError> {
-        check::import(cluster, pki, name, given, &is_own, now)
+        check::import(cluster, pki, name, given, &is_own, Place::Own, now)
     }
 
     /// Checks the answer to a request.
@@ -62,7 +63,11 @@ impl Import {
     ) -> Result<Self, ImportError> {
         let request = &stored.request;
         let is_own = |certificate: &Certificate| certificate.public_key == request.public_key;
-        let mut import = Self::check(cluster, pki, stored.name, given, is_own, now)?;
+        let place = match pki.authority(stored.name)? {
+            Some(_) => Place::Successor,
+            None => Place::Own,
+        };
+        let mut import = check::import(cluster, pki, stored.name, given, &is_own, place, now)?;
         import
             .notes
             .extend(check::shorter_than_described(cluster, &import));

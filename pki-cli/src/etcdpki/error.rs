@@ -311,7 +311,11 @@ impl Error {
             Self::Seal(seal)
             | Self::Slot(SlotError::Seal(seal))
             | Self::Store(StoreError::Key { source: seal, .. })
-            | Self::Converge(ConvergeError::Store(StoreError::Key { source: seal, .. })) => {
+            | Self::Converge(ConvergeError::Store(StoreError::Key { source: seal, .. }))
+            | Self::Rotation(RotationError::Converge(ConvergeError::Store(StoreError::Key {
+                source: seal,
+                ..
+            }))) => {
                 hint_of_seal(seal)
             }
             Self::Password { hint, .. } => hint.clone(),

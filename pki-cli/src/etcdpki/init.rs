@@ -16,7 +16,7 @@ use pki_core::document::{self, AnsibleRole, Document};
 use pki_core::hierarchy::AuthorityName;
 use pki_core::leaf::LeafId;
 use pki_core::name::Label;
-use pki_core::rotation::{Procedure, Underway};
+use pki_core::rotation::{LeftBehind, Procedure, Underway};
 use pki_core::seal::{KdfParameters, Keyring, Passphrase, Unlocked};
 use pki_core::store::atomic::{Access, Group};
 use pki_core::store::{Directory, Pki, StoredLeaf};
@@ -97,8 +97,10 @@ pub(super) enum Turn {
         generation: Option<u32>,
         /// What clients must have loaded before it, and nobody says that they have.
         clients_lack: Vec<&'static str>,
+        /// What was issued by hand and does not hold any more after it.
+        breaks: Vec<LeftBehind>,
         /// What every member must have loaded before it; none if nobody is to be asked.
-        barrier: Option<Barrier>,
+        barrier: Option<Box<Barrier>>,
     },
 }
 

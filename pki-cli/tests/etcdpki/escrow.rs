@@ -101,6 +101,17 @@ fn the_root_goes_offline_and_comes_back() {
         "{report}"
     );
 
+    // A rotation that needs it says so, and leaves nothing half made.
+    let before = workspace.files();
+    let plan = workspace.succeeds(&["rotate", "ca", "intermediate", "--plan"]);
+    assert!(plan.contains("root CA G1 (sealed, root tier)"), "{plan}");
+    let error = workspace.fails(1, &["rotate", "ca", "intermediate", "--unchecked"]);
+    assert!(
+        error.contains("the root tier is not open") && error.contains("--age-identity FILE"),
+        "{error}"
+    );
+    assert_eq!(workspace.files(), before);
+
     // Everything but a new intermediate works without it.
     let description = String::from_utf8(workspace.read("etcdpki.yml")).unwrap();
     workspace.write(

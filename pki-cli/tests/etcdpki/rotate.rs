@@ -1,5 +1,7 @@
 //! `etcdpki rotate`.
 
+mod beside;
+
 use crate::workspace::Workspace;
 
 #[test]
@@ -270,6 +272,12 @@ fn what_cannot_be_rotated_is_refused_with_what_can() {
     let said = String::from_utf8(output.stdout).unwrap();
     assert_eq!(output.status.code(), Some(3), "{said}");
     assert!(said.contains("pki/trust/chain.crt"), "{said}");
+    assert!(said.contains("[trust-lost]"), "{said}");
+    // One way out is told, and not one that would not do.
+    assert!(
+        said.contains("restore it from a copy") && !said.contains("etcdpki init"),
+        "{said}"
+    );
     workspace.write("pki/trust/chain.crt", chain);
     workspace.succeeds(&["verify"]);
 }
@@ -315,6 +323,48 @@ fn without_overlap_it_is_done_once_and_a_lost_key_is_noticed_in_time() {
         "{said}"
     );
     assert_eq!(workspace.files(), before);
+}
+
+#[test]
+fn a_stolen_key_does_not_wait_for_a_rotation() {
+    let workspace = Workspace::initialised();
+    workspace.succeeds(&["rotate", "ca", "etcd"]);
+    let compromise = ["rotate", "ca", "root", "--procedure", "compromise"];
+    let plan = [&compromise[..], &["--plan"]].concat();
+    let said = workspace.succeeds(&plan);
+    for expected in [
+        "Rotation of the root CA by compromise: 1 step, no restart",
+        "drops the rotation of the etcd CA by cross-sign, which is under way; the old etcd CA stays",
+    ] {
+        assert!(said.contains(expected), "{expected}: {said}");
+    }
+    let told = json(&workspace.succeeds(&[&plan[..], &["--json"]].concat()));
+    let drops = json(r#"{ "authority": "etcd", "procedure": "cross-sign", "keeps": "old" }"#);
+    assert_eq!((&told["drops"], &told["underway"]), (&drops, &false.into()));
+    let told = json(&workspace.succeeds(&[&compromise[..], &["--json"]].concat()));
+    assert_eq!(
+        (&told["rotation"]["drops"], &told["rotation"]["restarts"]),
+        (&drops, &false.into())
+    );
+    let told = json(&workspace.succeeds(&["status", "--json"]));
+    assert!(told["rotation"].is_null(), "{told}");
+    let verified = workspace.succeeds(&["verify"]);
+    assert!(verified.starts_with("ok"), "{verified}");
+}
+
+#[test]
+fn clients_on_openssl_are_told_which_ca_file_they_need() {
+    let workspace = Workspace::initialised();
+    let plan = ["rotate", "ca", "root", "--plan"];
+    let said = workspace.succeeds(&plan);
+    let expected = "OpenSSL   clients on OpenSSL that trust O=your-internal.domain, CN=etcd root CA G2 alone refuse members with the old files: until none is left they need";
+    assert!(said.contains(expected), "{said}");
+    let told = json(&workspace.succeeds(&[&plan[..], &["--json"]].concat()));
+    let need = |step: usize| told["steps"][step]["openssl_clients"].clone();
+    assert_eq!(need(0), json("[]"));
+    assert_eq!(need(1)[0]["refuse"], "old");
+    assert_eq!(need(1)[0]["trusting"].as_array().unwrap().len(), 1);
+    assert_eq!(need(1)[0]["need"].as_array().unwrap().len(), 2);
 }
 
 fn json(text: &str) -> serde_json::Value {

@@ -19,6 +19,7 @@ pub use apply::Issued;
 pub(crate) use apply::join;
 pub use error::ConvergeError;
 pub use order::{Order, OrderKey, Ordered};
+pub(crate) use plan::refuse_other_cluster;
 pub use plan::{Action, LeafKey, Plan, Reason, Terms, plan, plan_step};
 pub use renewal::{Renewal, ending_before, next_renewal, renewals};
 pub use revoke::{Signed, revoke};

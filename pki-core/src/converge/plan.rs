@@ -53,14 +53,7 @@ fn plan_onto<S: Store>(
     change: Option<Change>,
     now: OffsetDateTime,
 ) -> Result<Plan, ConvergeError> {
-    if let Some(keyring) = pki.keyring()?
-        && keyring.cluster() != cluster.name.as_str()
-    {
-        return Err(ConvergeError::OtherCluster {
-            found: keyring.cluster().to_owned(),
-            described: cluster.name.to_string(),
-        });
-    }
+    refuse_other_cluster(cluster, pki)?;
     let mut every_authority = pki.authorities()?;
     let journal = pki.journal()?;
     let recorded = Recorded::new(&journal, every_authority.iter().cloned());
@@ -146,6 +139,22 @@ fn plan_onto<S: Store>(
         plan.leaves.push(planned);
     }
     Ok(plan)
+}
+
+/// The store of one cluster holds no other one.
+pub(crate) fn refuse_other_cluster<S: Store>(
+    cluster: &Cluster,
+    pki: &Pki<S>,
+) -> Result<(), ConvergeError> {
+    match pki.keyring()? {
+        Some(keyring) if keyring.cluster() != cluster.name.as_str() => {
+            Err(ConvergeError::OtherCluster {
+                found: keyring.cluster().to_owned(),
+                described: cluster.name.to_string(),
+            })
+        }
+        _ => Ok(()),
+    }
 }
 
 /// What is there and what is to be made.

@@ -100,6 +100,20 @@ pub const TRUST_STALE: Lint = error(
     "the description and the authorities",
     "run `etcdpki init` to write it anew",
 );
+/// What tells which of several generations is in use is not known.
+pub const TRUST_LOST: Lint = error(
+    "trust-lost",
+    "where an authority has several generations, the CA files and the chain tell which are in use",
+    "the CA files are state: in the midst of a rotation they are not those of the newest authorities",
+    "restore it from a copy, such as that of git: nothing else tells how far a rotation has come",
+);
+/// A leaf is not as described, and cannot be before a rotation has gone on.
+pub const WAITS_FOR_ROTATION: Lint = notice(
+    "waits-for-rotation",
+    "a leaf is as described when the rotation is done that lets it be so",
+    "the description; the authority that signs at this time may not sign what it asks for",
+    "go on with the rotation: `etcdpki rotate ca NAME --plan` shows its next step",
+);
 /// A certificate in use is on the revocation list.
 pub const REVOKED: Lint = error(
     "revoked",
@@ -237,6 +251,8 @@ pub(super) const LINTS: &[Lint] = &[
     RENEWAL_DUE,
     NOT_AS_DESCRIBED,
     TRUST_STALE,
+    TRUST_LOST,
+    WAITS_FOR_ROTATION,
     REVOKED,
     REVOKED_AUTHORITY,
     KEY_COMPROMISED,

@@ -22,6 +22,16 @@ pub struct Change {
 }
 
 impl Change {
+    /// To what is kept already.
+    pub(super) fn to(in_use: Vec<StoredAuthority>, bundles: Bundles) -> Self {
+        Self {
+            new: Vec::new(),
+            in_use,
+            revocations: Vec::new(),
+            bundles,
+        }
+    }
+
     /// What leaves carry, and what members and clients trust from then on.
     pub fn bundles(&self) -> &Bundles {
         &self.bundles

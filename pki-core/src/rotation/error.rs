@@ -57,6 +57,21 @@ pub enum RotationError {
         /// The file.
         path: String,
     },
+    /// The key of an authority that has to sign is not here.
+    #[error(
+        "the key of the {0} authority has a part in this step, and is not here (its ca.signer.yml says offline): bring it for this step with `etcdpki ca import {0} --key FILE`, or choose another way with --procedure; nothing was written"
+    )]
+    Offline(AuthorityName),
+    /// The key of the authority that has to sign the new one is not here.
+    #[error(
+        "the key of the {issuer} authority, which has to sign the new {wanted} authority, is not here (its ca.signer.yml says offline): run `etcdpki ca request {wanted} --next -o {wanted}.csr`, have that signed where the key is (`etcdpki issue --csr {wanted}.csr --authority {wanted} --out {wanted}.crt`), bring the answer to `etcdpki ca accept {wanted}.crt`, and run this again; nothing was written"
+    )]
+    OfflineIssuer {
+        /// Whose key it is.
+        issuer: AuthorityName,
+        /// What it has to sign.
+        wanted: AuthorityName,
+    },
     /// Going back would shut somebody out.
     #[error(
         "members were told to trust the new {0} authority alone, so that there is no way back that keeps them together: go on with `etcdpki rotate ca {0}`, and rotate again"
@@ -73,7 +88,7 @@ pub enum RotationError {
     Unmodelled(String),
     /// Another rotation is under way.
     #[error(
-        "the {underway} authority is being rotated ({procedure}): go on with `etcdpki rotate ca {underway}` until that is done, or take it back with `--abort`"
+        "the {underway} authority is being rotated ({procedure}): go on with `etcdpki rotate ca {underway}` until that is done, or take it back with `--abort`; only a stolen key does not wait (`--procedure compromise`)"
     )]
     Underway {
         /// The other one.

@@ -13,6 +13,8 @@ pub(super) struct Landscape<'a> {
     pub(super) cluster: &'a Cluster,
     pub(super) kept: Vec<StoredAuthority>,
     pub(super) bundles: Bundles,
+    /// Generations whose certificates are waited for.
+    requested: Vec<(AuthorityName, u32)>,
 }
 
 impl<'a> Landscape<'a> {
@@ -20,10 +22,16 @@ impl<'a> Landscape<'a> {
         cluster: &'a Cluster,
         pki: &Pki<S>,
     ) -> Result<Self, RotationError> {
+        let mut requested = Vec::new();
+        for name in pki.authority_names()? {
+            let request = pki.request(name)?;
+            requested.extend(request.map(|request| (name, request.generation)));
+        }
         Ok(Self {
             cluster,
             bundles: trust::standing(cluster, pki)?,
             kept: pki.authorities()?,
+            requested,
         })
     }
 
@@ -34,6 +42,17 @@ impl<'a> Landscape<'a> {
             cluster: self.cluster,
             kept: self.kept.iter().cloned().chain(new).collect(),
             bundles: change.bundles.clone(),
+            requested: self.requested.clone(),
+        }
+    }
+
+    /// The same with other certificates.
+    pub(super) fn with(&self, kept: Vec<StoredAuthority>, bundles: Bundles) -> Self {
+        Self {
+            cluster: self.cluster,
+            kept,
+            bundles,
+            requested: self.requested.clone(),
         }
     }
 
@@ -69,8 +88,10 @@ impl<'a> Landscape<'a> {
 
     /// The number of the generation that comes next.
     pub(super) fn next_generation(&self, name: AuthorityName) -> u32 {
-        let newest = self.generations(name).first().map(|one| one.generation);
-        newest.unwrap_or(0) + 1
+        let kept = self.generations(name).into_iter().map(|one| one.generation);
+        let requested = self.requested.iter().filter(|(one, _)| *one == name);
+        let all = kept.chain(requested.map(|(_, generation)| *generation));
+        all.max().unwrap_or(0) + 1
     }
 
     /// The authorities that one signs, as far as they are there.

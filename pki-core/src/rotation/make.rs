@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 use super::landscape::Landscape;
 use super::procedure::Place;
 use super::standing::replaced;
-use super::{Change, NewAuthority, RotationError, Step, Underway};
+use super::{Change, Dropped, Kept, NewAuthority, Procedure, RotationError, Step, Underway};
 use crate::authority::Authority;
 use crate::certificate::Certificate;
 use crate::converge;
@@ -36,6 +36,11 @@ pub(super) trait Signers {
 
     /// Where its key is.
     fn custody(&self, stored: &StoredAuthority) -> Result<Custody, RotationError>;
+
+    /// Whether these keys stand for others, so that one that is not here signs all the same.
+    fn is_model(&self) -> bool {
+        false
+    }
 }
 
 /// The keys of a store.
@@ -75,20 +80,23 @@ pub(super) fn step(
     let members = landscape.bundles.members.clone();
     match step {
         Step::Introduce => {
-            let (path, extras) = making.introduce(authority)?;
-            let chain = carried(landscape, authority, &path, extras)?;
-            making.change(path, chain, members)
+            let successor = making.successor(authority)?;
+            let path = making.path_under(&successor)?;
+            let bridge = making.bridge(authority, &successor)?;
+            let chain = carried(landscape, authority, &path, bridge)?;
+            Ok(making.change(path, chain, members))
         }
         Step::TrustBoth => {
             let new = making.successor(authority)?;
             let members = members.into_iter().chain([new.certificate]).collect();
             let chain = landscape.bundles.chain.clone();
-            making.change(landscape.path()?, chain, members)
+            Ok(making.change(landscape.path()?, chain, members))
         }
         Step::Sign => {
-            let (path, _) = making.introduce(authority)?;
+            let successor = making.successor(authority)?;
+            let path = making.path_under(&successor)?;
             let chain = settled(landscape, &path)?.chain;
-            making.change(path, chain, members)
+            Ok(making.change(path, chain, members))
         }
         Step::Trust => {
             // From here on there is no way back: it is to be there, and to open.
@@ -98,17 +106,17 @@ pub(super) fn step(
             }
             let path = landscape.path()?;
             let members = settled(landscape, &path)?.members;
-            making.change(path, landscape.bundles.chain.clone(), members)
+            Ok(making.change(path, landscape.bundles.chain.clone(), members))
         }
         Step::Strip => {
             let path = landscape.path()?;
             let chain = settled(landscape, &path)?.chain;
-            making.change(path, chain, members)
+            Ok(making.change(path, chain, members))
         }
         Step::Renew => {
             let path = making.renewed(authority)?;
             let Bundles { chain, members, .. } = settled(landscape, &path)?;
-            making.change(path, chain, members)
+            Ok(making.change(path, chain, members))
         }
         Step::Replace => making.replace(authority),
     }
@@ -141,12 +149,13 @@ pub(super) fn before(
     let current = &landscape.in_use(authority)?.certificate;
     match next {
         // Members trust both, and the old one signs.
-        Step::Sign => members.retain(|one| one == current),
+        Step::Sign => members.retain(|one| one.is_twin_of(current)),
         // Members trust both, and the new one signs.
         Step::Trust if members.len() > 1 => {
+            let is_old = |one: &Certificate| !one.is_twin_of(current);
+            let trusted = |one: &Certificate| members.iter().any(|other| other.is_twin_of(one));
             let mut old = landscape.generations(authority).into_iter();
-            let old =
-                old.find(|one| one.certificate != *current && members.contains(&one.certificate));
+            let old = old.find(|one| is_old(&one.certificate) && trusted(&one.certificate));
             put_back(landscape, &mut path, old.ok_or_else(too_late)?);
         }
         Step::Trust | Step::Strip => {
@@ -169,12 +178,72 @@ pub(super) fn before(
         None => settled(landscape, &path)?.chain,
     };
     let bundles = Bundles::new(landscape.cluster, chain, members, &landscape.kept);
-    Ok(Change {
-        new: Vec::new(),
-        in_use: path,
-        revocations: Vec::new(),
-        bundles,
-    })
+    Ok(Change::to(path, bundles))
+}
+
+/// Replaces everything at once from where the rotation stands that is under way. If it is one of
+/// another authority, that is dropped first.
+pub(super) fn instead_of(
+    landscape: &Landscape<'_>,
+    underway: Underway,
+    authority: AuthorityName,
+    signers: &dyn Signers,
+    now: OffsetDateTime,
+) -> Result<(Change, Dropped), RotationError> {
+    let dropped = |kept| Dropped {
+        authority: underway.authority,
+        procedure: underway.procedure,
+        kept,
+    };
+    if underway.authority == authority {
+        let change = step(landscape, authority, Step::Replace, signers, now)?;
+        return Ok((change, dropped(Kept::Neither)));
+    }
+    let (without, kept) = without(landscape, underway)?;
+    let change = step(&without, authority, Step::Replace, signers, now)?;
+    Ok((change, dropped(kept)))
+}
+
+/// The landscape without the rotation that is under way: a stolen key does not wait for it. Of the
+/// two generations that one is kept which nobody has to load anything for: the one that members
+/// trust alone; if they trust both the one that signs; above what they trust the old one, which
+/// every client has.
+fn without<'a>(
+    landscape: &Landscape<'a>,
+    underway: Underway,
+) -> Result<(Landscape<'a>, Kept), RotationError> {
+    let mut path = landscape.path()?;
+    let kept = match (underway.procedure, underway.next) {
+        (Procedure::CrossSign, Step::Trust) | (Procedure::Reissue, _) => {
+            if let Some(extra) = landscape.extra(&path) {
+                let (_, old) = replaced(landscape, extra)?;
+                put_back(landscape, &mut path, old);
+            }
+            Kept::Old
+        }
+        (Procedure::Bundle, Step::Sign) => Kept::Old,
+        _ => Kept::New,
+    };
+    let settled = settled(landscape, &path)?;
+    // What members trust may be an older certificate of the same key.
+    let is_kept = |one: &&Certificate| {
+        let mut kept = settled.members.iter();
+        kept.any(|kept| kept.is_twin_of(one) && kept.validity.not_after <= one.validity.not_after)
+    };
+    let trusted: Vec<_> = landscape
+        .bundles
+        .members
+        .iter()
+        .filter(is_kept)
+        .cloned()
+        .collect();
+    let members = match trusted.is_empty() {
+        true => settled.members,
+        false => trusted,
+    };
+    let bundles = Bundles::new(landscape.cluster, settled.chain, members, &landscape.kept);
+    let landscape = landscape.with(landscape.kept.clone(), bundles);
+    Ok((landscape, kept))
 }
 
 /// Puts an old generation in the place of the one in use, and of what that signed what the old one
@@ -206,70 +275,107 @@ impl Making<'_> {
         path: Vec<StoredAuthority>,
         chain: Vec<Certificate>,
         members: Vec<Certificate>,
-    ) -> Result<Change, RotationError> {
+    ) -> Change {
         let kept = self.landscape.kept.iter();
-        let kept: Vec<_> = kept
-            .chain(self.new.iter().map(|made| &made.stored))
-            .cloned()
-            .collect();
-        Ok(Change {
-            bundles: Bundles::new(self.landscape.cluster, chain, members, &kept),
+        let new = self.new.iter().map(|made| &made.stored);
+        let kept: Vec<_> = kept.chain(new).cloned().collect();
+        let bundles = Bundles::new(self.landscape.cluster, chain, members, &kept);
+        Change {
             new: self.new,
-            in_use: path,
-            revocations: Vec::new(),
-        })
+            ..Change::to(path, bundles)
+        }
     }
 
-    /// The new authority, and below it again everything that the old one has signed. What leads to
-    /// the old one: the certificates that leaves have to carry for a while, if somebody trusts it.
-    fn introduce(
+    /// The path with the new authority in it, and below it again everything that the old one has
+    /// signed.
+    fn path_under(
         &mut self,
-        name: AuthorityName,
-    ) -> Result<(Vec<StoredAuthority>, Vec<Certificate>), RotationError> {
+        successor: &StoredAuthority,
+    ) -> Result<Vec<StoredAuthority>, RotationError> {
         let landscape = self.landscape;
-        let old = landscape.in_use(name)?.clone();
-        let successor = self.successor(name)?;
+        let name = successor.name;
         let mut path = landscape.path()?;
-        replace(&mut path, &successor);
-        let mut extras = Vec::new();
-        let is_trusted = is_trusted_itself(landscape, name);
-        let chained = landscape.below(name);
+        replace(&mut path, successor);
         for below in landscape.signed_by(name) {
             let current = landscape.in_use(below)?.clone();
-            let twin = self.twin(&current, &successor)?;
-            if Some(below) == chained {
-                replace(&mut path, &twin);
-                extras.extend(is_trusted.then_some(current.certificate));
-            }
+            let twin = self.twin(&current, successor)?;
+            replace(&mut path, &twin);
         }
-        if chained.is_none() && is_trusted {
-            extras.push(self.cross(&old, &successor)?);
+        Ok(path)
+    }
+
+    /// What leads to the old authority, where somebody trusts that itself: what leaves have to
+    /// carry for a while.
+    fn bridge(
+        &self,
+        name: AuthorityName,
+        successor: &StoredAuthority,
+    ) -> Result<Vec<Certificate>, RotationError> {
+        let landscape = self.landscape;
+        match landscape.below(name) {
+            _ if !is_trusted_itself(landscape, name) => Ok(Vec::new()),
+            Some(below) => Ok(vec![landscape.in_use(below)?.certificate.clone()]),
+            None => Ok(vec![self.cross(landscape.in_use(name)?, successor)?]),
         }
-        Ok((path, extras))
     }
 
     /// The next generation with a new key. One that was made before, and that nobody uses yet, will
     /// do.
     fn successor(&mut self, name: AuthorityName) -> Result<StoredAuthority, RotationError> {
-        let landscape = self.landscape;
-        let current = landscape.in_use(name)?;
-        let issuer = name.issuer(landscape.cluster);
-        let issuer = issuer.map(|issuer| landscape.in_use(issuer)).transpose()?;
-        let newest = landscape.generations(name)[0];
-        let is_unused = newest.generation > current.generation
-            && newest.certificate.public_key != current.certificate.public_key
-            && newest.certificate.validity.contains(self.now)
-            && issuer.is_none_or(|issuer| newest.certificate.is_issued_by(&issuer.certificate));
-        if is_unused {
-            return Ok(newest.clone());
+        let current = self.landscape.in_use(name)?;
+        let has_new_key = |one: &Certificate| one.public_key != current.certificate.public_key;
+        match self.unused(current, |one| {
+            has_new_key(one) && one.validity.contains(self.now)
+        }) {
+            Some(unused) => Ok(unused.clone()),
+            None => self.fresh(name),
         }
+    }
+
+    /// The newest generation, if it was made before and nobody uses it yet.
+    fn unused(
+        &self,
+        current: &StoredAuthority,
+        fits: impl Fn(&Certificate) -> bool,
+    ) -> Option<&StoredAuthority> {
+        let newest = self
+            .landscape
+            .generations(current.name)
+            .into_iter()
+            .next()?;
+        let is_signed = match self.issuer(current.name) {
+            Ok(Some(issuer)) => newest.certificate.is_issued_by(&issuer.certificate),
+            Ok(None) => true,
+            Err(_) => false,
+        };
+        let is_unused = newest.generation > current.generation && is_signed;
+        (is_unused && fits(&newest.certificate)).then_some(newest)
+    }
+
+    /// Who signs an authority; nobody does the top.
+    fn issuer(&self, name: AuthorityName) -> Result<Option<&StoredAuthority>, RotationError> {
+        let issuer = name.issuer(self.landscape.cluster);
+        issuer
+            .map(|issuer| self.landscape.in_use(issuer))
+            .transpose()
+    }
+
+    /// The next generation with a key that is made now.
+    fn fresh(&mut self, name: AuthorityName) -> Result<StoredAuthority, RotationError> {
+        let landscape = self.landscape;
         let generation = landscape.next_generation(name);
         let setting = name.setting(landscape.cluster);
         let key = PrivateKey::generate(setting.key)?;
         let profile = name.profile(landscape.cluster, generation);
         let validity = self.validity(setting.lifetime.as_duration());
-        let authority = match issuer {
+        let authority = match self.issuer(name)? {
             None => Authority::self_signed(&profile, key, validity)?,
+            Some(issuer) if self.is_out_of_reach(issuer)? => {
+                return Err(RotationError::OfflineIssuer {
+                    issuer: issuer.name,
+                    wanted: name,
+                });
+            }
             Some(issuer) => {
                 let certificate = self.sign(issuer, &profile, key.public(), validity)?;
                 Authority::new(certificate, key)?
@@ -306,24 +412,21 @@ impl Making<'_> {
     fn renewed(&mut self, name: AuthorityName) -> Result<Vec<StoredAuthority>, RotationError> {
         let landscape = self.landscape;
         let current = landscape.in_use(name)?.clone();
+        let mut path = landscape.path()?;
+        let holds_as_long = |one: &Certificate| {
+            one.is_twin_of(&current.certificate)
+                && one.validity.not_after >= current.certificate.validity.not_after
+        };
+        if let Some(unused) = self.unused(&current, holds_as_long) {
+            replace(&mut path, unused);
+            return Ok(path);
+        }
         let profile = self.same_profile(&current)?;
         let lifetime = name.setting(landscape.cluster).lifetime;
         let validity = self.validity(lifetime.as_duration());
-        let issuer = name.issuer(landscape.cluster);
-        let issuer = issuer.map(|issuer| landscape.in_use(issuer)).transpose()?;
-        let newest = landscape.generations(name)[0];
-        let is_unused = newest.generation > current.generation
-            && newest.certificate.is_twin_of(&current.certificate)
-            && newest.certificate.validity.not_after >= current.certificate.validity.not_after
-            && issuer.is_none_or(|issuer| newest.certificate.is_issued_by(&issuer.certificate));
-        let mut path = landscape.path()?;
-        if is_unused {
-            replace(&mut path, newest);
-            return Ok(path);
-        }
-        let signed = match issuer {
+        let signed = match self.issuer(name)? {
             None => {
-                let authority = self.signers.open(&current)?;
+                let authority = self.open(&current)?;
                 authority.sign_itself(&profile, validity)?
             }
             Some(issuer) => {
@@ -336,26 +439,33 @@ impl Making<'_> {
         Ok(path)
     }
 
+    /// Everything at once. The key is made now: who had the old one may have had those that were
+    /// kept beside it. Only where the one above signs elsewhere it was requested before.
     fn replace(mut self, name: AuthorityName) -> Result<Change, RotationError> {
         let landscape = self.landscape;
-        let old = landscape.in_use(name)?.clone();
-        let (path, _) = self.introduce(name)?;
+        let is_requested = match self.issuer(name)? {
+            Some(issuer) => self.signers.custody(issuer)? == Custody::Offline,
+            None => false,
+        };
+        let successor = match is_requested {
+            true => self.successor(name)?,
+            false => self.fresh(name)?,
+        };
+        let path = self.path_under(&successor)?;
         let settled = settled(landscape, &path)?;
         let members = match Place::of(landscape.cluster, name) {
             Place::Anchor => settled.members,
             Place::Above | Place::Below => landscape.bundles.members.clone(),
         };
-        let now = self.now;
-        // A cross-certificate is none here that anybody is to see.
-        let mut change = self.change(path, settled.chain, members)?;
-        let lost = landscape
-            .generations(name)
+        let (now, revocations) = (self.now, lost(landscape, name)?);
+        let revocations = revocations
             .into_iter()
-            .filter(|one| one.certificate.public_key == old.certificate.public_key);
-        change.revocations = lost
-            .map(|one| Revocation::new(&one.certificate, Reason::CaCompromise, now))
-            .collect();
-        Ok(change)
+            .filter(|one| one.certificate != successor.certificate)
+            .map(|one| Revocation::new(&one.certificate, Reason::CaCompromise, now));
+        Ok(Change {
+            revocations: revocations.collect(),
+            ..self.change(path, settled.chain, members)
+        })
     }
 
     /// The new authority's name and key, signed by the old one.
@@ -400,6 +510,9 @@ impl Making<'_> {
         signed: Certificate,
     ) -> Result<StoredAuthority, RotationError> {
         let certificate = &current.certificate;
+        if self.is_out_of_reach(current)? {
+            return Err(RotationError::Offline(current.name));
+        }
         let same = signed.is_twin_of(certificate)
             && signed.authority == certificate.authority
             && signed.subject_key_identifier == certificate.subject_key_identifier
@@ -446,8 +559,20 @@ impl Making<'_> {
         let mut new = self.new.iter();
         match new.find(|made| made.stored.certificate == by.certificate) {
             Some(made) => Ok(made.authority.issue(profile, key, validity)?),
-            None => Ok(self.signers.open(by)?.issue(profile, key, validity)?),
+            None => Ok(self.open(by)?.issue(profile, key, validity)?),
         }
+    }
+
+    /// An authority with its key, if that is here.
+    fn open(&self, stored: &StoredAuthority) -> Result<Authority, RotationError> {
+        match self.is_out_of_reach(stored)? {
+            true => Err(RotationError::Offline(stored.name)),
+            false => self.signers.open(stored),
+        }
+    }
+
+    fn is_out_of_reach(&self, stored: &StoredAuthority) -> Result<bool, RotationError> {
+        Ok(self.signers.custody(stored)? == Custody::Offline && !self.signers.is_model())
     }
 
     fn validity(&self, lifetime: time::Duration) -> Validity {
@@ -457,6 +582,36 @@ impl Making<'_> {
             not_after: self.now + lifetime,
         }
     }
+}
+
+/// The generations whose keys have to be counted as lost with the one in use: those of the same
+/// key, those that somebody trusts or that leaves carry, and those that are kept for later.
+fn lost<'a>(
+    landscape: &'a Landscape<'_>,
+    name: AuthorityName,
+) -> Result<Vec<&'a StoredAuthority>, RotationError> {
+    let current = landscape.in_use(name)?.generation;
+    let Bundles {
+        chain,
+        members,
+        clients,
+    } = &landscape.bundles;
+    let in_force: Vec<_> = [chain, members, clients].into_iter().flatten().collect();
+    let generations = landscape.generations(name);
+    let is_lost = |one: &&StoredAuthority| {
+        let carried = in_force
+            .iter()
+            .any(|other| other.is_twin_of(&one.certificate));
+        one.generation >= current || carried
+    };
+    let keys: Vec<_> = generations
+        .iter()
+        .copied()
+        .filter(is_lost)
+        .map(|one| &one.certificate.public_key)
+        .collect();
+    let has_lost_key = |one: &&StoredAuthority| keys.contains(&&one.certificate.public_key);
+    Ok(generations.into_iter().filter(has_lost_key).collect())
 }
 
 /// Whether members, or clients that hold the top alone, trust an authority itself.
@@ -469,19 +624,19 @@ fn carried(
     landscape: &Landscape<'_>,
     name: AuthorityName,
     path: &[StoredAuthority],
-    extras: Vec<Certificate>,
+    bridge: Vec<Certificate>,
 ) -> Result<Vec<Certificate>, RotationError> {
     let mut chain = settled(landscape, path)?.chain;
     // OpenSSL takes the first of two certificates of the same name, and does not come back to the
     // other: it is to find its way to the top that is trusted at this time.
     let twin = |extra: &Certificate| chain.iter().position(|one| one.is_twin_of(extra));
     let is_top = name == AuthorityName::top(landscape.cluster);
-    let place = match extras.first().and_then(twin) {
+    let place = match bridge.first().and_then(twin) {
         Some(twin) if is_top && landscape.below(name).is_some() => twin,
         Some(twin) if landscape.below(name).is_none() => twin + 1,
         _ => chain.len(),
     };
-    chain.splice(place..place, extras);
+    chain.splice(place..place, bridge);
     Ok(chain)
 }
 

@@ -40,8 +40,8 @@
 //!
 //! // The first step; the next one when every member has loaded it.
 //! let (name, how) = (plan.authority, plan.procedure);
-//! let (_, change) = rotation::next_step(&cluster, &pki, name, how, &keys, now)?;
-//! converge::plan_step(&cluster, &pki, change, now)?.apply(&cluster, &mut pki, &keys, now)?;
+//! let made = rotation::next_step(&cluster, &pki, name, how, &keys, now)?;
+//! converge::plan_step(&cluster, &pki, made.change, now)?.apply(&cluster, &mut pki, &keys, now)?;
 //! let underway = rotation::standing(&cluster, &pki)?.underway.ok_or("it has begun")?;
 //! assert_eq!(underway.next, rotation::Step::Trust);
 //! # Ok(())
@@ -51,21 +51,29 @@
 mod change;
 mod error;
 mod landscape;
+mod left_behind;
 mod make;
 mod model;
+mod openssl;
 mod plan;
 mod probe;
 mod procedure;
 mod proof;
 mod standing;
+mod step;
+mod turn;
 
 pub use change::{Change, NewAuthority};
 pub use error::RotationError;
-pub use plan::{ClientsNeed, Plan, PlannedStep, Restarts, plan};
+pub use left_behind::LeftBehind;
+pub use openssl::OpensslNeed;
+pub use plan::{ClientsNeed, KeyNeed, Plan, PlannedStep, Restarts, plan};
 pub use probe::Probe;
 pub use procedure::{Procedure, UnknownProcedure};
 pub use proof::{Broken, Moment, Presented, Proof, Side, Verifier, prove};
-pub use standing::{Standing, Step, Underway, abort, next_after, next_step, standing, stay};
+pub use standing::{Standing, Underway, standing};
+pub use step::Step;
+pub use turn::{Dropped, Kept, Made, abort, next_step, stay};
 
 #[cfg(test)]
 mod tests;

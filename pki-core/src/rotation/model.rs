@@ -7,15 +7,17 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use time::OffsetDateTime;
 use x509_cert::der::asn1::BitString;
 use x509_cert::der::{Any, Decode, Encode};
 
 use super::landscape::Landscape;
+use super::left_behind::ByHand;
 use super::make::Signers;
 use super::proof::{Moment, Presented};
-use super::{Change, RotationError};
+use super::{Change, KeyNeed, LeftBehind, RotationError};
 use crate::authority::{Authority, IssueError};
 use crate::certificate::Certificate;
 use crate::converge::ConvergeError;
@@ -33,13 +35,15 @@ use crate::trust::Bundles;
 pub(super) struct Model<'a> {
     pub(super) landscape: Landscape<'a>,
     pub(super) moment: Moment,
+    /// What is issued by hand, and does not follow a step.
+    pub(super) by_hand: Vec<ByHand>,
     keys: Keys,
 }
 
 impl<'a> Model<'a> {
     pub(super) fn of<S: Store>(cluster: &'a Cluster, pki: &Pki<S>) -> Result<Self, RotationError> {
         let real = Landscape::read(cluster, pki)?;
-        let keys = Keys::default();
+        let keys = Keys::of(pki, &real.kept)?;
         // A signature differs each time: what is one certificate stays one.
         let known: RefCell<HashMap<Fingerprint, Certificate>> = RefCell::default();
         let model = |certificate: &Certificate| -> Result<Certificate, RotationError> {
@@ -80,12 +84,23 @@ impl<'a> Model<'a> {
                 chain: std::iter::once(own).chain(all(above)?).collect(),
             });
         }
+        let described = leaves(cluster);
+        let undescribed = pki.undescribed_leaves(described.iter().map(|leaf| &leaf.id))?;
+        let mut by_hand = Vec::new();
+        for leaf in undescribed {
+            let above = leaf.chain.get(1..).unwrap_or_default();
+            let own = keys.leaf(leaf.certificate(), above, &real.kept)?;
+            by_hand.push(ByHand {
+                leaf: LeftBehind {
+                    has_key: pki.has_leaf_key(&leaf)?,
+                    id: leaf.id.clone(),
+                },
+                chain: std::iter::once(own).chain(all(above)?).collect(),
+            });
+        }
         Ok(Self {
-            landscape: Landscape {
-                cluster,
-                kept: kept.collect::<Result<_, RotationError>>()?,
-                bundles: bundles.clone(),
-            },
+            by_hand,
+            landscape: real.with(kept.collect::<Result<_, RotationError>>()?, bundles.clone()),
             moment: Moment { bundles, presented },
             keys,
         })
@@ -122,7 +137,7 @@ impl<'a> Model<'a> {
         let cluster = landscape.cluster;
         let keys = self.keys.with(&change)?;
         let signing = landscape.in_use(AuthorityName::signing(cluster))?;
-        let signer = keys.join(signing.certificate.clone(), signing)?;
+        let signer = keys.joined(signing.certificate.clone(), signing)?;
         let above: Vec<_> = change.bundles.presented().cloned().collect();
         let described = leaves(cluster);
         let mut issued = 0;
@@ -147,6 +162,9 @@ impl<'a> Model<'a> {
                 ..before.clone()
             });
         }
+        if issued > 0 {
+            keys.note(signing);
+        }
         let moment = Moment {
             bundles: change.bundles,
             presented,
@@ -154,6 +172,7 @@ impl<'a> Model<'a> {
         let after = Self {
             landscape,
             moment,
+            by_hand: Vec::new(),
             keys,
         };
         Ok((after, issued))
@@ -162,23 +181,67 @@ impl<'a> Model<'a> {
     pub(super) fn signers(&self) -> &dyn Signers {
         &self.keys
     }
+
+    /// The keys of what is kept that were used on the way here and from here on, each told once.
+    pub(super) fn used_keys(&self) -> Vec<KeyNeed> {
+        self.keys.used.take()
+    }
 }
 
 /// A key for each real one of an authority.
-#[derive(Default)]
 struct Keys {
     /// By the fingerprint of the real key, and of the model's own.
     by_key: RefCell<HashMap<Fingerprint, Vec<u8>>>,
+    /// Where the real ones are.
+    custody: Rc<HashMap<(AuthorityName, u32), Custody>>,
+    /// Those that were used.
+    used: RefCell<Vec<KeyNeed>>,
 }
 
 impl Keys {
+    fn of<S: Store>(pki: &Pki<S>, kept: &[StoredAuthority]) -> Result<Self, RotationError> {
+        let custody = kept
+            .iter()
+            .map(|stored| Ok(((stored.name, stored.generation), pki.custody(stored)?)));
+        Ok(Self {
+            by_key: RefCell::default(),
+            custody: Rc::new(custody.collect::<Result<_, RotationError>>()?),
+            used: RefCell::default(),
+        })
+    }
+
+    /// Takes down that a key is used, if it is one that is there before the rotation.
+    fn note(&self, stored: &StoredAuthority) {
+        let Some(custody) = self.custody.get(&(stored.name, stored.generation)) else {
+            return;
+        };
+        let need = KeyNeed {
+            authority: stored.name,
+            generation: stored.generation,
+            custody: custody.clone(),
+        };
+        let mut used = self.used.borrow_mut();
+        if !used.contains(&need) {
+            used.push(need);
+        }
+    }
+
+    fn joined(
+        &self,
+        certificate: Certificate,
+        kept: &StoredAuthority,
+    ) -> Result<Authority, RotationError> {
+        let key = self.of_key(&kept.certificate.public_key)?;
+        Ok(Authority::new(certificate, key)?)
+    }
+
     /// The model of an authority's certificate.
     fn authority(
         &self,
         certificate: &Certificate,
         kept: &[StoredAuthority],
     ) -> Result<Certificate, RotationError> {
-        let key = self.of(&certificate.public_key)?;
+        let key = self.of_key(&certificate.public_key)?;
         let mut issuers = kept.iter().map(|stored| &stored.certificate);
         let issuer = issuers.find(|issuer| certificate.is_issued_by(issuer));
         let issuer = self.of_issuer(issuer)?;
@@ -208,19 +271,21 @@ impl Keys {
         }
         Ok(Self {
             by_key: RefCell::new(by_key),
+            custody: Rc::clone(&self.custody),
+            used: RefCell::default(),
         })
     }
 
     /// One that nobody here has signed is signed with a key that belongs to nobody.
     fn of_issuer(&self, issuer: Option<&Certificate>) -> Result<PrivateKey, RotationError> {
         match issuer {
-            Some(issuer) => self.of(&issuer.public_key),
+            Some(issuer) => self.of_key(&issuer.public_key),
             None => Ok(PrivateKey::generate(KeyAlgorithm::P256)?),
         }
     }
 
     /// The key that stands for a real one.
-    fn of(&self, real: &PublicKey) -> Result<PrivateKey, RotationError> {
+    fn of_key(&self, real: &PublicKey) -> Result<PrivateKey, RotationError> {
         if let Some(der) = self.by_key.borrow().get(&real.fingerprint()) {
             return Ok(PrivateKey::from_der(der)?);
         }
@@ -239,12 +304,17 @@ impl Signers for Keys {
         certificate: Certificate,
         kept: &StoredAuthority,
     ) -> Result<Authority, RotationError> {
-        let key = self.of(&kept.certificate.public_key)?;
-        Ok(Authority::new(certificate, key)?)
+        self.note(kept);
+        self.joined(certificate, kept)
     }
 
-    fn custody(&self, _: &StoredAuthority) -> Result<Custody, RotationError> {
-        Ok(Custody::Sealed)
+    fn custody(&self, stored: &StoredAuthority) -> Result<Custody, RotationError> {
+        let custody = self.custody.get(&(stored.name, stored.generation));
+        Ok(custody.cloned().unwrap_or(Custody::Sealed))
+    }
+
+    fn is_model(&self) -> bool {
+        true
     }
 }
 

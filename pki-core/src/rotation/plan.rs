@@ -6,13 +6,19 @@ use super::landscape::Landscape;
 use super::model::Model;
 use super::procedure::Place;
 use super::proof::{self, Moment};
-use super::standing::{step_to_make, underway};
-use super::{Broken, Procedure, RotationError, Step, make, prove};
+use super::standing::underway;
+use super::turn::step_from;
+use super::{
+    Broken, Dropped, LeftBehind, OpensslNeed, Procedure, Proof, RotationError, Step, Verifier,
+    left_behind, make, openssl, prove,
+};
 use crate::certificate::Certificate;
+use crate::converge::{ConvergeError, refuse_other_cluster};
 use crate::description::Cluster;
 use crate::hierarchy::AuthorityName;
 use crate::lint::BundleUse;
 use crate::role::Role;
+use crate::signer::Custody;
 use crate::store::{Pki, Store};
 use crate::trust;
 
@@ -26,6 +32,8 @@ pub struct Plan {
     pub procedure: Procedure,
     /// Whether it has begun.
     pub underway: bool,
+    /// The rotation that it puts an end to.
+    pub drops: Option<Dropped>,
     /// What is left to do.
     pub steps: Vec<PlannedStep>,
     /// How often each member is restarted, in what is left.
@@ -36,6 +44,9 @@ pub struct Plan {
     pub old_is_refused: bool,
     /// What does not hold, which a procedure without overlap takes into account.
     pub broken: Vec<Broken>,
+    /// What was issued by hand under an authority that is replaced, or below it: it is to be issued
+    /// anew by hand.
+    pub left_behind: Vec<LeftBehind>,
     /// Procedures with fewer restarts, and why each of them was not taken.
     pub ruled_out: Vec<(Procedure, String)>,
 }
@@ -46,6 +57,10 @@ pub struct Plan {
 pub struct PlannedStep {
     /// What it changes.
     pub step: Step,
+    /// The keys that it needs of authorities that are there before the rotation.
+    pub keys: Vec<KeyNeed>,
+    /// What was issued by hand and does not hold any more from then on.
+    pub breaks: Vec<LeftBehind>,
     /// The authorities that it makes, and their generations.
     pub makes: Vec<(AuthorityName, u32)>,
     /// How many leaves are issued anew, with the keys that they have.
@@ -58,8 +73,22 @@ pub struct PlannedStep {
     pub restarts: Restarts,
     /// What clients must have loaded before it: nobody can ask them.
     pub clients_need: ClientsNeed,
+    /// What clients on OpenSSL need besides.
+    pub openssl: Vec<OpensslNeed>,
     /// How many pairs were validated for it.
     pub pairs: usize,
+}
+
+/// The key of an authority that a step needs.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct KeyNeed {
+    /// Whose it is.
+    pub authority: AuthorityName,
+    /// Of which generation.
+    pub generation: u32,
+    /// Where it is.
+    pub custody: Custody,
 }
 
 /// Which members a step restarts.
@@ -71,6 +100,18 @@ pub enum Restarts {
     None,
     /// Each, one at a time.
     Rolling,
+}
+
+impl Restarts {
+    /// Those for which members load another CA file: at once if some refuse each other meanwhile.
+    pub fn of(before: &Moment, after: &Moment, proof: &Proof) -> Self {
+        let shuts_out = |one: &Broken| one.verifier == Verifier::Members;
+        match before.bundles.members == after.bundles.members {
+            true => Self::None,
+            false if proof.broken.iter().any(shuts_out) => Self::AllAtOnce,
+            false => Self::Rolling,
+        }
+    }
 }
 
 /// What clients must have loaded before a step begins.
@@ -107,6 +148,10 @@ pub fn plan<S: Store>(
     if !AuthorityName::chain(cluster).contains(&authority) {
         return Err(RotationError::NotInChain(authority));
     }
+    refuse_other_cluster(cluster, pki)?;
+    if procedure != Some(Procedure::Compromise) {
+        refuse_request(pki, authority)?;
+    }
     check_trust(cluster, pki)?;
     let model = Model::of(cluster, pki)?;
     let begun = underway(&model.landscape)?;
@@ -124,7 +169,7 @@ pub fn plan<S: Store>(
         match with(&model, authority, procedure, now) {
             Ok(plan) => {
                 return Ok(Plan {
-                    underway: begun.is_some(),
+                    underway: begun.is_some() && plan.drops.is_none(),
                     ruled_out,
                     ..plan
                 });
@@ -136,6 +181,21 @@ pub fn plan<S: Store>(
         }
     }
     Err(failure.unwrap_or(RotationError::NothingUnderway))
+}
+
+/// Where a successor was requested elsewhere, its answer is waited for.
+pub(super) fn refuse_request<S: Store>(
+    pki: &Pki<S>,
+    name: AuthorityName,
+) -> Result<(), RotationError> {
+    match pki.request(name)? {
+        None => Ok(()),
+        Some(request) => Err(ConvergeError::Requested {
+            name,
+            path: pki.locate_request(&request),
+        }
+        .into()),
+    }
 }
 
 /// What members trust is what their CA file says, and not what a description says that was changed
@@ -160,64 +220,75 @@ fn with(
         authority,
         procedure,
         underway: false,
+        drops: None,
         steps: Vec::new(),
         restarts: 0,
         pairs: 0,
         old_is_refused: false,
         broken: Vec::new(),
+        left_behind: Vec::new(),
         ruled_out: Vec::new(),
     };
+    let by_hand = &model.by_hand;
     let mut moments = past(model, now)?;
+    // What was opened to look back is of no interest.
+    model.used_keys();
     moments.push(model.moment.clone());
     // What was asked of clients then has been done.
     let mut clients = Clients::default();
     for (made, moment) in moments.iter().enumerate().skip(1) {
         clients.need(&moments[..made], moment, now);
     }
-    let mut step = Some(step_to_make(&model.landscape, authority, procedure)?);
     let mut owned: Option<Model<'_>> = None;
-    while let Some(current) = step {
+    loop {
         let model = owned.as_ref().unwrap_or(model);
-        let change = make::step(&model.landscape, authority, current, model.signers(), now)?;
-        let made = change.new_authorities();
-        let makes = made.map(|one| (one.name, one.generation)).collect();
-        let (after, leaves) = model.after(change, now)?;
+        let made = step_from(&model.landscape, authority, procedure, model.signers(), now)?;
+        let (step, is_last) = (made.step, made.next.is_none());
+        plan.drops = plan.drops.or(made.dropped);
+        let revoked = made.change.revocations.clone();
+        let new = made.change.new_authorities();
+        let makes = new.map(|one| (one.name, one.generation)).collect();
+        let (after, leaves) = model.after(made.change, now)?;
         let proof = prove(&model.moment, &after.moment, now);
-        let overlaps = procedure != Procedure::Compromise;
-        if let Some((first, more)) = proof.broken.split_first() {
-            if overlaps {
-                return Err(RotationError::Broken {
-                    procedure,
-                    authority,
-                    broken: Box::new(first.clone()),
-                    more: more.len(),
-                });
-            }
-            plan.broken.extend(proof.broken.iter().cloned());
+        let refused = proof.refused(procedure);
+        if let Some((first, more)) = refused.split_first() {
+            return Err(RotationError::Broken {
+                procedure,
+                authority,
+                broken: Box::new(Broken::clone(first)),
+                more: more.len(),
+            });
         }
+        let mut keys = model.used_keys();
+        keys.extend(after.used_keys());
+        let breaks = left_behind::broken(by_hand, &model.moment, &after.moment, &revoked, now);
         let planned = PlannedStep {
-            step: current,
+            step,
+            keys,
+            breaks,
             makes,
             leaves,
             members: changed(&model.moment.bundles.members, &after.moment.bundles.members),
             clients: changed(&model.moment.bundles.clients, &after.moment.bundles.clients),
-            restarts: match model.moment.bundles.members == after.moment.bundles.members {
-                true => Restarts::None,
-                false if overlaps => Restarts::Rolling,
-                false => Restarts::AllAtOnce,
-            },
+            restarts: Restarts::of(&model.moment, &after.moment, &proof),
             clients_need: clients.need(&moments, &after.moment, now),
+            openssl: openssl::needs(&model.moment, &after.moment, now),
             pairs: proof.pairs,
         };
         plan.pairs += proof.pairs;
         plan.restarts += usize::from(planned.restarts != Restarts::None);
         plan.steps.push(planned);
+        plan.broken.extend(proof.broken);
         moments.push(after.moment.clone());
-        step = underway(&after.landscape)?.map(|underway| underway.next);
         owned = Some(after);
+        if is_last {
+            break;
+        }
     }
     let last = owned.as_ref().unwrap_or(model);
     let first = &moments[moments.len() - 1 - plan.steps.len()];
+    let in_use = left_behind::in_use(&last.landscape);
+    plan.left_behind = left_behind::not_under(by_hand, &in_use, now);
     plan.old_is_refused = old_is_refused(&model.landscape, first, last, authority, now);
     Ok(plan)
 }

@@ -1,12 +1,14 @@
 //! The proof of a step: everything that may be presented while some have what is new and some do
 //! not, against everything that may be trusted meanwhile.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use rayon::prelude::*;
 use time::OffsetDateTime;
 
+use super::Procedure;
+use super::openssl::roots;
 use crate::certificate::Certificate;
 use crate::converge::State;
 use crate::description::Cluster;
@@ -108,6 +110,8 @@ pub struct Broken {
     pub trusts: Side,
     /// For which purpose.
     pub usage: Usage,
+    /// Whether it stays so when everybody has loaded what is new.
+    pub is_settled: bool,
     /// Why.
     pub error: PathError,
 }
@@ -132,6 +136,17 @@ pub struct Proof {
     pub broken: Vec<Broken>,
 }
 
+impl Proof {
+    /// What no step may break: one without overlap nothing among those that have loaded what is
+    /// new, any other one nothing at all.
+    pub fn refused(&self, procedure: Procedure) -> Vec<&Broken> {
+        let overlaps = procedure != Procedure::Compromise;
+        let mut broken: Vec<_> = self.broken.iter().collect();
+        broken.retain(|one| overlaps || one.is_settled);
+        broken
+    }
+}
+
 /// Validates everything that is presented before or after a step against every CA file of before
 /// and after it, by the rules that Go, and so etcd, holds a path to.
 ///
@@ -150,21 +165,25 @@ pub fn prove(before: &Moment, after: &Moment, now: OffsetDateTime) -> Proof {
         .chain(after.presented.iter().map(|one| (Side::After, one)))
         .collect();
     // What a step leaves as it is need not be looked at twice.
-    let mut known = HashSet::new();
+    let mut known = HashMap::new();
     let mut pairs = Vec::new();
     for (presents, leaf) in &presented {
         let octets: Vec<&[u8]> = leaf.chain.iter().map(Certificate::der).collect();
-        for file in &trust {
-            if is_verified_by(leaf, file.verifier)
-                && known.insert((octets.clone(), file.verifier, file.octets()))
-            {
-                pairs.push((*presents, *leaf, file));
-            }
+        for file in trust
+            .iter()
+            .filter(|file| is_verified_by(leaf, file.verifier))
+        {
+            let pair = (octets.clone(), file.verifier, file.octets());
+            let at = *known.entry(pair).or_insert_with(|| {
+                pairs.push((*presents, *leaf, file, false));
+                pairs.len() - 1
+            });
+            pairs[at].3 |= (*presents, file.side) == (Side::After, Side::After);
         }
     }
     let broken: Vec<Broken> = pairs
         .par_iter()
-        .flat_map_iter(|(presents, leaf, file)| {
+        .flat_map_iter(|(presents, leaf, file, is_settled)| {
             let usages = usages(leaf, file.verifier);
             usages.filter_map(|usage| {
                 let error = file.refuses(&validator, &leaf.chain, usage, now)?;
@@ -174,6 +193,7 @@ pub fn prove(before: &Moment, after: &Moment, now: OffsetDateTime) -> Proof {
                     verifier: file.verifier,
                     trusts: file.side,
                     usage,
+                    is_settled: *is_settled,
                     error,
                 })
             })
@@ -219,7 +239,7 @@ pub(super) fn is_refused_by_clients(
 }
 
 /// A CA file.
-struct File {
+pub(super) struct File {
     side: Side,
     verifier: Verifier,
     certificates: Vec<Certificate>,
@@ -240,7 +260,7 @@ impl File {
         self.certificates.iter().map(Certificate::der).collect()
     }
 
-    fn refuses(
+    pub(super) fn refuses(
         &self,
         validator: &PathValidator,
         chain: &[Certificate],
@@ -255,13 +275,11 @@ impl File {
     }
 }
 
-fn files(side: Side, bundles: &Bundles) -> [File; 3] {
-    let tops = bundles.clients.iter().filter(|one| one.is_self_issued());
-    let tops: Vec<_> = tops.cloned().collect();
+pub(super) fn files(side: Side, bundles: &Bundles) -> [File; 3] {
     [
         File::new(side, Verifier::Members, &bundles.members),
         File::new(side, Verifier::Clients, &bundles.clients),
-        File::new(side, Verifier::ClientsOfTop, &tops),
+        File::new(side, Verifier::ClientsOfTop, &roots(bundles)),
     ]
 }
 

@@ -1,17 +1,12 @@
-//! Where a rotation stands, and what comes next.
-
-use std::fmt;
+//! Where a rotation stands: what is under way, and which step comes next.
 
 use super::landscape::Landscape;
-use super::make;
 use super::procedure::Place;
-use super::{Change, Procedure, RotationError};
+use super::{Procedure, RotationError, Step};
 use crate::certificate::Certificate;
 use crate::description::Cluster;
 use crate::hierarchy::AuthorityName;
-use crate::seal::Unlocked;
 use crate::store::{Pki, Store, StoredAuthority};
-use time::OffsetDateTime;
 
 /// Where the rotation of authorities stands.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -32,65 +27,6 @@ pub struct Underway {
     pub next: Step,
 }
 
-/// A step of a rotation: what it changes.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub enum Step {
-    /// The new authority signs; leaves carry what leads to the old one, too, where somebody needs
-    /// that.
-    Introduce,
-    /// A newer certificate of the same authority is carried and trusted.
-    Renew,
-    /// Everything is replaced at once.
-    Replace,
-    /// The new authority, which members trust already, signs.
-    Sign,
-    /// Leaves do not carry any more what leads to the old authority.
-    Strip,
-    /// Members trust the new authority alone.
-    Trust,
-    /// Members trust the new authority beside the old one.
-    TrustBoth,
-}
-
-impl Step {
-    /// The name in reports.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Introduce => "introduce",
-            Self::Renew => "renew",
-            Self::Replace => "replace",
-            Self::Sign => "sign",
-            Self::Strip => "strip",
-            Self::Trust => "trust",
-            Self::TrustBoth => "trust-both",
-        }
-    }
-
-    /// Whether it gives members of this cluster another CA file, in the rotation of `authority`.
-    pub fn restarts(self, cluster: &Cluster, authority: AuthorityName) -> bool {
-        match self {
-            Self::Trust | Self::TrustBoth => true,
-            Self::Renew | Self::Replace => Place::of(cluster, authority) == Place::Anchor,
-            Self::Introduce | Self::Sign | Self::Strip => false,
-        }
-    }
-
-    fn first(procedure: Procedure) -> Self {
-        match procedure {
-            Procedure::Bundle => Self::TrustBoth,
-            Procedure::Compromise => Self::Replace,
-            Procedure::CrossSign | Procedure::Reissue => Self::Introduce,
-            Procedure::SameKey => Self::Renew,
-        }
-    }
-}
-
-impl fmt::Display for Step {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
 /// Reads where a rotation stands.
 ///
 /// # Errors
@@ -102,112 +38,41 @@ pub fn standing<S: Store>(cluster: &Cluster, pki: &Pki<S>) -> Result<Standing, R
     })
 }
 
-/// Makes the next step of the rotation of `authority`, or the first one of a new rotation. Nothing
-/// is written: [`plan_step`](crate::converge::plan_step) takes it.
-///
-/// # Errors
-///
-/// When another rotation is under way, the procedure is none for this authority, or a key does not
-/// open.
-pub fn next_step<S: Store>(
-    cluster: &Cluster,
-    pki: &Pki<S>,
-    authority: AuthorityName,
-    procedure: Procedure,
-    keys: &Unlocked,
-    now: OffsetDateTime,
-) -> Result<(Step, Change), RotationError> {
-    let landscape = Landscape::read(cluster, pki)?;
-    let step = step_to_make(&landscape, authority, procedure)?;
-    let signers = make::FromStore { pki, keys };
-    let change = make::step(&landscape, authority, step, &signers, now)?;
-    Ok((step, change))
-}
-
-/// Stays where a rotation stands: what a step that was killed left undone is to be done.
-///
-/// # Errors
-///
-/// When an authority is missing or the store cannot be read.
-pub fn stay<S: Store>(cluster: &Cluster, pki: &Pki<S>) -> Result<Change, RotationError> {
-    let landscape = Landscape::read(cluster, pki)?;
-    Ok(Change {
-        new: Vec::new(),
-        in_use: landscape.path()?,
-        revocations: Vec::new(),
-        bundles: landscape.bundles,
-    })
-}
-
-/// Takes the rotation that is under way one step back.
-///
-/// # Errors
-///
-/// When none is under way, or members may trust the new authority alone.
-pub fn abort<S: Store>(cluster: &Cluster, pki: &Pki<S>) -> Result<Change, RotationError> {
-    let landscape = Landscape::read(cluster, pki)?;
-    let underway = underway(&landscape)?.ok_or(RotationError::NothingUnderway)?;
-    make::back(&landscape, underway)
-}
-
-/// What comes after a step, when that is made.
-///
-/// # Errors
-///
-/// When an authority is missing or the store cannot be read.
-pub fn next_after<S: Store>(
-    cluster: &Cluster,
-    pki: &Pki<S>,
-    change: &Change,
-) -> Result<Option<Underway>, RotationError> {
-    underway(&Landscape::read(cluster, pki)?.after(change))
-}
-
-/// The step that comes next, be it the first one.
-pub(super) fn step_to_make(
-    landscape: &Landscape<'_>,
-    authority: AuthorityName,
-    procedure: Procedure,
-) -> Result<Step, RotationError> {
-    match underway(landscape)? {
-        Some(underway) if (underway.authority, underway.procedure) != (authority, procedure) => {
-            Err(RotationError::Underway {
-                underway: underway.authority,
-                procedure: underway.procedure,
-            })
-        }
-        Some(underway) => Ok(underway.next),
-        None => Ok(Step::first(procedure)),
-    }
-}
-
+/// Reads what is under way from what leaves carry and what members trust.
 pub(super) fn underway(landscape: &Landscape<'_>) -> Result<Option<Underway>, RotationError> {
-    if let Some(extra) = landscape.extra(&landscape.path()?) {
-        return crossed(landscape, extra).map(Some);
+    match landscape.extra(&landscape.path()?) {
+        Some(extra) => crossed(landscape, extra).map(Some),
+        None => told_by_trust(landscape),
     }
+}
+
+/// A rotation in which leaves carry nothing besides, so that what members trust tells of it.
+fn told_by_trust(landscape: &Landscape<'_>) -> Result<Option<Underway>, RotationError> {
     let anchor = landscape.anchor();
-    let members = &landscape.bundles.members;
-    let current = &landscape.in_use(anchor)?.certificate;
-    let at = |procedure, next| Underway {
-        authority: anchor,
-        procedure,
-        next,
+    let current = landscape.in_use(anchor)?;
+    let at = |procedure, next| {
+        Some(Underway {
+            authority: anchor,
+            procedure,
+            next,
+        })
     };
-    Ok(match members.as_slice() {
-        [one] if !one.is_twin_of(current) => Some(at(Procedure::Compromise, Step::Trust)),
-        [one] if one.validity.not_after < current.validity.not_after => {
-            Some(at(Procedure::SameKey, Step::Trust))
+    let signing = &current.certificate;
+    Ok(match landscape.bundles.members.as_slice() {
+        // Two that were killed between what leaves carry and what members trust.
+        [one] if !one.is_twin_of(signing) => at(Procedure::Compromise, Step::Trust),
+        [one] if one.validity.not_after < signing.validity.not_after => {
+            at(Procedure::SameKey, Step::Trust)
         }
         [_] => None,
-        _ => {
-            let mut trusted = landscape.generations(anchor).into_iter();
-            let newest = trusted.find(|one| members.contains(&one.certificate));
-            let signs = newest.is_some_and(|newest| newest.certificate == *current);
-            let next = match signs {
-                true => Step::Trust,
-                false => Step::Sign,
-            };
-            Some(at(Procedure::Bundle, next))
+        members => {
+            let mut generations = landscape.generations(anchor).into_iter();
+            let newest = generations.find(|one| members.contains(&one.certificate));
+            let new_one_signs = newest.is_some_and(|newest| newest.certificate == *signing);
+            match new_one_signs {
+                true => at(Procedure::Bundle, Step::Trust),
+                false => at(Procedure::Bundle, Step::Sign),
+            }
         }
     })
 }

@@ -4,11 +4,16 @@ use rayon::prelude::*;
 use time::{Duration, OffsetDateTime};
 
 use super::*;
+use crate::authority::Authority;
+use crate::certificate::Certificate;
 use crate::converge::{self, State};
 use crate::description::Cluster;
 use crate::hierarchy::AuthorityName;
+use crate::journal::Event;
+use crate::key::PrivateKey;
+use crate::lifetime::Validity;
 use crate::seal::Unlocked;
-use crate::store::{Failing, Memory, Pki};
+use crate::store::{Batch, Failing, Memory, Pki, StoredAuthority};
 use crate::verify::verify;
 
 /// A step that was written to its end.
@@ -73,9 +78,8 @@ impl Fixture {
     ) -> Result<Whole, Memory> {
         let store = Failing::after(self.pki.store().clone(), left);
         let mut pki = Pki::new(store);
-        let (_, change) =
-            next_step(&self.cluster, &pki, name, procedure, &self.keys, self.now).unwrap();
-        let plan = converge::plan_step(&self.cluster, &pki, change, self.now).unwrap();
+        let made = next_step(&self.cluster, &pki, name, procedure, &self.keys, self.now).unwrap();
+        let plan = converge::plan_step(&self.cluster, &pki, made.change, self.now).unwrap();
         let applied = plan.apply(&self.cluster, &mut pki, &self.keys, self.now);
         let store = pki.store().inner().clone();
         match applied {
@@ -107,14 +111,17 @@ impl Fixture {
             assert!(met.broken.is_empty(), "{label}: {}", met.broken[0]);
         }
         killed.converge();
-        match killed.position(name) == done.position(name) {
-            true => killed.check(),
-            false => {
-                killed.step(name, procedure);
-                killed.check();
-            }
+        let is_done = killed.position(name) == done.position(name);
+        if !is_done {
+            killed.step(name, procedure);
         }
-        assert_eq!(killed.position(name), done.position(name), "{label}");
+        killed.check();
+        let (underway, generation) = killed.position(name);
+        let (expected, whole) = done.position(name);
+        assert_eq!(underway, expected, "{label}");
+        // A key that was made before the theft may be known is not taken.
+        let anew = !is_done && procedure == Procedure::Compromise && generation == whole + 1;
+        assert!(generation == whole || anew, "{label}: {generation}");
     }
 
     /// Carries a rotation out to its end.
@@ -170,12 +177,67 @@ impl Fixture {
         step
     }
 
+    /// Replaces an authority whose key was stolen, wherever another rotation stands, and looks at
+    /// what is left of both.
+    fn compromise(&mut self, name: AuthorityName, label: &str) {
+        let plan = self.plan(name, Some(Procedure::Compromise));
+        let before = self.moment();
+        let lost: Vec<_> = [&before.bundles.chain, &before.bundles.members]
+            .into_iter()
+            .flatten()
+            .cloned()
+            .collect();
+        let older = self.pki.authorities().unwrap();
+        let begun = self.underway();
+        let (cluster, pki) = (&self.cluster, &self.pki);
+        let made = next_step(
+            cluster,
+            pki,
+            name,
+            Procedure::Compromise,
+            &self.keys,
+            self.now,
+        );
+        let made = made.unwrap();
+        assert_eq!(made.dropped, plan.drops, "{label}");
+        let dropped = made.dropped.map(|one| (one.authority, one.procedure));
+        let begun = begun.map(|one| (one.authority, one.procedure));
+        assert_eq!(dropped, begun, "{label}");
+        self.take(made.change);
+        let after = self.moment();
+        assert_eq!(plan.steps.len(), 1, "{label}");
+        let proof = prove(&before, &after, self.now);
+        assert_eq!(plan.broken.len(), proof.broken.len(), "{label}");
+        let restarts = Restarts::of(&before, &after, &proof);
+        assert_eq!(plan.steps[0].restarts, restarts, "{label}");
+        // Nothing is left of the rotation that was under way, and nobody is shut out at its end.
+        assert_eq!(self.underway(), None, "{label}");
+        assert_eq!(self.converge(), 0, "{label}");
+        let settled = prove(&after, &after, self.now);
+        assert!(settled.broken.is_empty(), "{label}");
+        self.check();
+        // No key of it that there was is in force any more.
+        let authorities = self.pki.authorities().unwrap();
+        let list = self.pki.crl("crl/etcd.crl", &authorities).unwrap().unwrap();
+        let bundles = &after.bundles;
+        let in_force = [&bundles.chain, &bundles.members, &bundles.clients];
+        for old in older.iter().filter(|old| old.name == name) {
+            let key = &old.certificate.public_key;
+            let mut trusted = in_force.into_iter().flatten();
+            assert!(trusted.all(|one| one.public_key != *key), "{label}");
+            let is_lost = lost.iter().any(|one| one.public_key == *key);
+            let is_listed = list.find(&old.certificate.serial).is_some();
+            assert!(is_listed || !is_lost, "{label}: {}", old.generation);
+        }
+    }
+
     fn next(&mut self, name: AuthorityName, procedure: Procedure) -> Step {
         let (cluster, pki) = (&self.cluster, &self.pki);
         let made = next_step(cluster, pki, name, procedure, &self.keys, self.now);
-        let (step, change) = made.unwrap();
-        self.take(change);
-        step
+        let made = made.unwrap();
+        self.take(made.change);
+        assert_eq!(self.underway(), made.next);
+        made.step
     }
 
     fn take(&mut self, change: Change) {
@@ -184,7 +246,8 @@ impl Fixture {
             .unwrap();
     }
 
-    fn check(&self) {
+    /// Finds no error; the codes of whatever else is told.
+    fn check(&self) -> Vec<&'static str> {
         let report = verify(&self.cluster, &self.pki, Some(&self.keys), self.now).unwrap();
         let errors: Vec<_> = report
             .findings
@@ -192,6 +255,8 @@ impl Fixture {
             .filter(|finding| finding.lint.severity == crate::lint::Severity::Error)
             .collect();
         assert!(errors.is_empty(), "{errors:?}");
+        let codes = report.findings.iter().map(|finding| finding.lint.code);
+        codes.collect()
     }
 }
 
@@ -234,6 +299,9 @@ fn every_procedure_is_carried_out_as_planned_and_proved() {
             let steps = fixture.rotate(name, procedure);
             let expected: Vec<_> = planned.steps.iter().map(|step| step.step).collect();
             assert_eq!(steps, expected, "{label}");
+            // What was signed again is as described.
+            let codes = fixture.check();
+            assert!(!codes.contains(&"setting-for-next-issue"), "{label}");
             let last = fixture.moment();
             let mut old = first.presented.iter();
             let refused =
@@ -376,7 +444,12 @@ fn what_has_begun_goes_back_while_that_is_safe() {
                             }
                         }
                         assert_eq!(back.moment().bundles, first.bundles, "{label}");
-                        // What was made for it is not made again, and is planned with.
+                        // What was made for it is not made again, and is planned with; but for a
+                        // stolen key, which that may have been stolen with.
+                        let mut stolen = back.at(back.pki.store().clone());
+                        stolen.compromise(name, &label);
+                        let made = stolen.pki.newest_authority(name).unwrap().unwrap();
+                        assert_eq!(made.generation, 3, "{label}");
                         let again = back.plan(name, Some(procedure));
                         assert!(again.steps[0].makes.iter().all(|(made, _)| *made != name));
                         back.rotate(name, procedure);
@@ -416,6 +489,14 @@ fn where_the_old_authority_may_not_sign_the_names_both_are_trusted() {
         let before = fixture.moment();
         let left = fixture.plan(AuthorityName::Etcd, None);
         let step = fixture.next(AuthorityName::Etcd, Procedure::Bundle);
+        // What waits for the next step is no error, and is said to.
+        let waiting = fixture.check();
+        let is_waiting = step == Step::TrustBoth;
+        assert_eq!(
+            waiting.contains(&"waits-for-rotation"),
+            is_waiting,
+            "{step}"
+        );
         assert_eq!(left.steps[0].clients_need.certificates, step == Step::Trust);
         let proof = prove(&before, &fixture.moment(), fixture.now);
         assert!(proof.broken.is_empty(), "{}", proof.broken[0]);
@@ -453,6 +534,109 @@ fn what_has_expired_is_renewed_from_the_top() {
         let is_new = |leaf: &Presented| leaf.chain[0].validity.contains(fixture.now);
         assert!(after.presented.iter().all(is_new), "{shape}");
         assert!(!before.presented.iter().any(is_new), "{shape}");
+    }
+}
+
+#[test]
+fn a_stolen_key_does_not_wait_for_a_rotation() {
+    rotations()
+        .par_bridge()
+        .for_each(|(shape, name, procedure)| {
+            let mut fixture = Fixture::new(shape);
+            loop {
+                fixture.step(name, procedure);
+                let Some(underway) = fixture.underway() else {
+                    break;
+                };
+                for stolen in AuthorityName::chain(&fixture.cluster) {
+                    let label = format!(
+                        "{stolen} stolen with {shape}, {procedure} of {name} before {}",
+                        underway.next
+                    );
+                    let mut met = fixture.at(fixture.pki.store().clone());
+                    let members = met.moment().bundles.members;
+                    met.compromise(*stolen, &label);
+                    // Members load nothing new for a key that they do not trust themselves.
+                    let is_anchor = *stolen == met.cluster.trust_anchor.into();
+                    let loaded = met.moment().bundles.members;
+                    let is_known = loaded.iter().all(|one| members.contains(one));
+                    assert_eq!(is_known, !is_anchor, "{label}");
+                    // What was begun begins again.
+                    met.rotate(name, procedure);
+                }
+            }
+        });
+}
+
+#[test]
+fn both_are_trusted_and_go_back_below_a_root_that_was_replaced() {
+    let mut fixture = Fixture::new("trust_anchor: etcd");
+    fixture.rotate(AuthorityName::Root, Procedure::Reissue);
+    fixture.rotate(AuthorityName::Intermediate, Procedure::Reissue);
+    let first = fixture.moment();
+    for steps in 1..=2 {
+        for _ in 0..steps {
+            fixture.step(AuthorityName::Etcd, Procedure::Bundle);
+        }
+        while fixture.underway().is_some() {
+            let change = abort(&fixture.cluster, &fixture.pki).unwrap();
+            fixture.take(change);
+            assert_eq!(fixture.converge(), 0);
+            fixture.check();
+        }
+        assert_eq!(fixture.moment().bundles, first.bundles);
+    }
+}
+
+/// An etcd authority that was made elsewhere: no authority may stand below it, and its key
+/// identifier is none that would be made here.
+fn of_elsewhere() -> Fixture {
+    let cluster = Fixture::description("authorities: { levels: 1 }");
+    let (keys, now) = (Unlocked::generate().unwrap(), OffsetDateTime::now_utc());
+    let key = PrivateKey::generate(crate::key::KeyAlgorithm::P256).unwrap();
+    let other = PrivateKey::generate(crate::key::KeyAlgorithm::P256).unwrap();
+    let validity = Validity {
+        not_before: now - Duration::days(1),
+        not_after: now + Duration::days(3650),
+    };
+    let profile = AuthorityName::Etcd.profile(&cluster, 1).with_path_len(0);
+    let other = Authority::self_signed(&profile, other, validity).unwrap();
+    let profile = profile.with_key_identifier_of(other.certificate());
+    let authority = Authority::self_signed(&profile, key, validity).unwrap();
+    let stored = StoredAuthority {
+        name: AuthorityName::Etcd,
+        generation: 1,
+        certificate: authority.certificate().clone(),
+    };
+    let mut batch = Batch::default();
+    let key = authority.key().unwrap();
+    Pki::<Memory>::add_authority(&mut batch, Event::Imported, &stored, key, &keys).unwrap();
+    let mut pki = Pki::new(Memory::default());
+    pki.commit(batch).unwrap();
+    let mut fixture = Fixture {
+        cluster,
+        pki,
+        keys: Arc::new(keys),
+        now,
+    };
+    fixture.converge();
+    fixture
+}
+
+#[test]
+fn an_authority_of_elsewhere_under_which_none_may_stand_is_replaced() {
+    let fixture = of_elsewhere();
+    let plan = fixture.plan(AuthorityName::Etcd, None);
+    assert_eq!((plan.procedure, plan.restarts), (Procedure::Bundle, 2));
+    let (procedure, why) = &plan.ruled_out[0];
+    assert_eq!(*procedure, Procedure::CrossSign);
+    assert!(why.contains("path length"), "{why}");
+    for procedure in [Procedure::Bundle, Procedure::Compromise] {
+        let mut fixture = of_elsewhere();
+        let planned = fixture.plan(AuthorityName::Etcd, Some(procedure));
+        let steps = fixture.rotate(AuthorityName::Etcd, procedure);
+        let expected: Vec<_> = planned.steps.iter().map(|step| step.step).collect();
+        assert_eq!(steps, expected);
     }
 }
 
@@ -576,4 +760,120 @@ fn a_probe_is_taken_by_who_has_loaded_what_members_trust_now() {
                 }
             }
         });
+}
+
+/// What clients on OpenSSL may trust at a time: the CA file for clients, or the top alone.
+fn ca_files(moment: &Moment) -> [Vec<Certificate>; 2] {
+    [
+        moment.bundles.clients.clone(),
+        openssl::roots(&moment.bundles),
+    ]
+}
+
+#[test]
+fn openssl_takes_what_its_model_takes() {
+    // Every pair of a server's certificate and a CA file, each once.
+    let mut refused = 0;
+    let pairs: Vec<_> = rotations()
+        .par_bridge()
+        .flat_map_iter(|(shape, name, procedure)| {
+            let mut fixture = Fixture::new(shape);
+            let mut pairs = Vec::new();
+            let mut before = fixture.moment();
+            loop {
+                let step = fixture.next(name, procedure);
+                let after = fixture.moment();
+                for presented in [&before, &after] {
+                    let server = openssl::server(presented).unwrap().to_vec();
+                    for trusted in [&before, &after].into_iter().flat_map(ca_files) {
+                        let label = format!("{step} of {procedure} of {name} with {shape}");
+                        pairs.push((label, server.clone(), trusted, fixture.now));
+                    }
+                }
+                before = after;
+                if fixture.underway().is_none() {
+                    return pairs.into_iter();
+                }
+            }
+        })
+        .collect();
+    let validator = crate::verify::PathValidator::new();
+    let model: Vec<bool> = pairs
+        .iter()
+        .map(|(_, server, trusted, now)| {
+            let usage = crate::role::Usage::ServerAuth;
+            crate::verify::openssl::validate(&validator, server, trusted, usage, *now).is_ok()
+        })
+        .collect();
+    let real: Vec<bool> = pairs
+        .par_iter()
+        .map(|(_, server, trusted, now)| {
+            let directory = tempfile::tempdir().unwrap();
+            let write = |name: &str, certificates: &[Certificate]| {
+                let text: String = certificates.iter().map(Certificate::to_pem).collect();
+                let path = directory.path().join(name);
+                std::fs::write(&path, text).unwrap();
+                path
+            };
+            let mut command = fixtures::openssl();
+            command
+                .args([
+                    "verify",
+                    "-x509_strict",
+                    "-purpose",
+                    "sslserver",
+                    "-no-CApath",
+                    "-no-CAstore",
+                ])
+                .arg("-CAfile")
+                .arg(write("ca", trusted))
+                .args(["-attime", &now.unix_timestamp().to_string()]);
+            if server.len() > 1 {
+                command
+                    .arg("-untrusted")
+                    .arg(write("untrusted", &server[1..]));
+            }
+            command.arg(write("leaf", &server[..1]));
+            fixtures::run(&mut command).status.success()
+        })
+        .collect();
+    for (((label, ..), model), real) in pairs.iter().zip(&model).zip(&real) {
+        assert_eq!(model, real, "{label}");
+        refused += usize::from(!real);
+    }
+    assert!(
+        refused > 0 && refused < pairs.len(),
+        "{refused} of {}",
+        pairs.len()
+    );
+}
+
+#[test]
+fn clients_on_openssl_are_told_which_ca_file_they_need() {
+    let fixture = Fixture::new("trust_anchor: root");
+    let plan = fixture.plan(AuthorityName::Root, None);
+    let needs: Vec<_> = plan
+        .steps
+        .iter()
+        .map(|step| step.openssl.as_slice())
+        .collect();
+    let [[], [], [need]] = needs.as_slice() else {
+        panic!("{needs:?}");
+    };
+    let name = |generation| format!("O=a.example, CN=etcd root CA G{generation}");
+    assert_eq!(need.trusting, [name(2)]);
+    assert_eq!(need.refuse, Side::Before);
+    assert_eq!(need.need, Some(vec![name(2), name(1)]));
+    // Where no two of one name are sent, nothing is needed.
+    for (shape, name) in [
+        ("trust_anchor: etcd", AuthorityName::Etcd),
+        ("trust_anchor: root", AuthorityName::Intermediate),
+        ("authorities: { levels: 1 }", AuthorityName::Etcd),
+    ] {
+        let plan = Fixture::new(shape).plan(name, None);
+        assert!(
+            plan.steps.iter().all(|step| step.openssl.is_empty()),
+            "{shape}"
+        );
+    }
 }

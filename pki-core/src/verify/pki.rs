@@ -18,6 +18,7 @@ use crate::description::{Cluster, TrustAnchor};
 use crate::hierarchy::AuthorityName;
 use crate::key::PublicKey;
 use crate::lint::{self, BundleUse, Lint, Severity, Violation, pki as rules};
+use crate::rotation::{self, Underway};
 use crate::seal::Unlocked;
 use crate::store::{Pki, Store, StoreError, StoredAuthority};
 use crate::trust::{StandingError, standing};
@@ -51,11 +52,15 @@ pub fn verify<S: Store + Sync>(
         revoked: HashMap::new(),
         compromised: HashSet::new(),
         damaged: HashSet::new(),
+        underway: None,
         report: Report::default(),
     };
     check.certificates()?;
     check.lists()?;
     check.authorities()?;
+    // Where it cannot be told, that is found by itself.
+    let standing = rotation::standing(cluster, pki).ok();
+    check.underway = standing.and_then(|standing| standing.underway);
     let certificates = check.leaves()?;
     check.bundles()?;
     check.settings(&certificates);
@@ -170,6 +175,8 @@ struct Check<'a, S> {
     /// Certificates that cannot be read or are not those that were put there, by where a person
     /// finds them: what they should have signed or sealed is not held against them.
     damaged: HashSet<String>,
+    /// The rotation of an authority that is under way.
+    underway: Option<Underway>,
     report: Report,
 }
 
@@ -191,8 +198,8 @@ impl<S: Store + Sync> Check<'_, S> {
         let wanted = match standing(self.cluster, self.pki) {
             Ok(wanted) => wanted,
             Err(StandingError::Chain { path } | StandingError::Members { path, .. }) => {
-                let message = "it is missing or does not fit the authorities, of which there are several generations: restore it from a copy";
-                self.report.found(&path, &rules::TRUST_STALE, message);
+                let message = "it is missing or does not fit the authorities, of which there are several generations";
+                self.report.found(&path, &rules::TRUST_LOST, message);
                 return Ok(());
             }
             // These are found where they are looked for.

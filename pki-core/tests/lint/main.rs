@@ -36,9 +36,10 @@ fn every_lint_has_a_case() {
     assert!(unknown.is_empty(), "no lint is called {unknown:?}");
 }
 
-/// The rules that take a whole PKI: their cases are in src/verify/pki/tests.rs and
-/// src/converge/revoke/tests.rs, and those of slots and vault files in the tests of the command.
-const OF_A_WHOLE_PKI: [&str; 31] = [
+/// The rules that take a whole PKI: their cases are in src/verify/pki/tests.rs,
+/// src/converge/revoke/tests.rs and src/rotation/tests.rs, and those of slots and vault files in
+/// the tests of the command.
+const OF_A_WHOLE_PKI: [&str; 33] = [
     "authority-missing",
     "authority-not-valid",
     "authority-revoked",
@@ -62,6 +63,7 @@ const OF_A_WHOLE_PKI: [&str; 31] = [
     "setting-for-next-issue",
     "signature-not-of-issuer",
     "slot-forged",
+    "trust-lost",
     "trust-stale",
     "undescribed",
     "unreadable",
@@ -70,6 +72,7 @@ const OF_A_WHOLE_PKI: [&str; 31] = [
     "vault-in-clear",
     "vault-stale",
     "vault-unreadable",
+    "waits-for-rotation",
 ];
 
 /// The rules for members that run: their cases are in src/live/judge/tests.rs.

@@ -73,6 +73,10 @@ pub(in crate::etcdpki) struct CaRequest {
     /// Which one: intermediate, etcd, issuing, or one of `others`
     #[arg(value_name = "AUTHORITY")]
     pub(in crate::etcdpki) name: AuthorityName,
+    /// For the generation after the one that is here: `etcdpki rotate ca` takes it as the new
+    /// authority where the one above it signs elsewhere
+    #[arg(long)]
+    pub(in crate::etcdpki) next: bool,
     /// Write the request to this file; - is standard output
     #[arg(short, long, value_name = "FILE")]
     pub(in crate::etcdpki) out: Option<PathBuf>,

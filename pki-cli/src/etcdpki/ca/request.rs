@@ -39,6 +39,7 @@ pub(super) fn run(arguments: &CaRequest) -> Result<ExitCode, Error> {
             .name
             .issuer(&cluster)
             .map_or_else(String::new, |above| above.to_string()),
+        succeeds: arguments.next,
     };
     match arguments.out.as_deref() {
         Some(path) if path == Path::new("-") => {
@@ -72,7 +73,7 @@ fn make(
     if name.issuer(cluster).is_none() {
         return Err(ConvergeError::NoneAbove(name).into());
     }
-    if let Some(present) = pki.authority(name)? {
+    if let Some(present) = pki.authority(name)?.filter(|_| !arguments.next) {
         let path = pki.locate_authority(&present);
         return Err(ImportError::Present { name, path }.into());
     }
@@ -101,6 +102,8 @@ struct Report {
     out: Option<String>,
     #[serde(skip)]
     above: String,
+    #[serde(skip)]
+    succeeds: bool,
 }
 
 impl Report {
@@ -117,13 +120,17 @@ impl Report {
             .as_deref()
             .filter(|out| *out != "-")
             .unwrap_or(path);
+        let then = match self.succeeds {
+            true => format!("  and then: etcdpki rotate ca {name}\n"),
+            false => String::new(),
+        };
         format!(
             "{GOOD}Requested{GOOD:#} {HEADING}the {name} authority{HEADING:#}\n\n  \
              subject  {subject}\n  request  {file}\n  key      sealed beside {path}\n\n\
              {HEADING}Next{HEADING:#}\n  \
              where the {above} authority is: etcdpki issue --csr {file} --authority {name} --out {name}.crt\n  \
              or with openssl: echo authorityKeyIdentifier=keyid > ext; openssl x509 -req -copy_extensions copyall -extfile ext -in {file} -CA {above}.crt -CAkey {above}.key -days 3650 -out {name}.crt\n  \
-             then here: etcdpki ca accept {name}.crt {above}.crt\n"
+             then here: etcdpki ca accept {name}.crt {above}.crt\n{then}"
         )
     }
 }

@@ -2,7 +2,7 @@
 
 use pki_core::Cluster;
 use pki_core::converge::{self, Plan, State};
-use pki_core::rotation::{self, Moment, Procedure, RotationError, Standing};
+use pki_core::rotation::{self, Broken, Moment, Restarts, RotationError, Standing};
 use pki_core::seal::Unlocked;
 use pki_core::store::{Directory, Pki};
 use time::OffsetDateTime;
@@ -28,7 +28,8 @@ pub(super) fn plan(
         Turn::Back => {
             let underway = underway.ok_or(RotationError::NothingUnderway)?;
             let change = rotation::abort(cluster, pki)?;
-            (change, Rotation::back(underway))
+            let told = Rotation::back(underway.authority, underway.procedure);
+            (change, told)
         }
         Turn::Next {
             authority,
@@ -36,6 +37,7 @@ pub(super) fn plan(
             planned_at,
             generation,
             clients_lack,
+            breaks,
             barrier,
         } => {
             let (authority, procedure) = (*authority, *procedure);
@@ -58,10 +60,9 @@ pub(super) fn plan(
             if let (Some(barrier), Some(_)) = (barrier, underway) {
                 barrier.pass(cluster, pki, keys)?;
             }
-            let (step, change) =
-                rotation::next_step(cluster, pki, authority, procedure, keys, now)?;
-            let told = Rotation::next(authority, procedure, step, cluster, pki, &change)?;
-            (change, told)
+            let made = rotation::next_step(cluster, pki, authority, procedure, keys, now)?;
+            let told = Rotation::next(authority, procedure, &made, breaks);
+            (made.change, told)
         }
     };
     let plan = converge::plan_step(cluster, pki, change, now)?;
@@ -81,17 +82,16 @@ pub(super) fn prove(
     };
     let (before, after) = (Moment::of(cluster, before), Moment::of(cluster, after));
     let proof = rotation::prove(&before, &after, now);
-    told.proved(&proof);
-    match proof.broken.split_first() {
-        Some((broken, more)) if told.procedure != Procedure::Compromise => {
-            Err(RotationError::Broken {
-                procedure: told.procedure,
-                authority: told.authority,
-                broken: Box::new(broken.clone()),
-                more: more.len(),
-            }
-            .into())
+    told.proved(&proof, Restarts::of(&before, &after, &proof));
+    let refused = proof.refused(told.procedure);
+    match refused.split_first() {
+        Some((broken, more)) => Err(RotationError::Broken {
+            procedure: told.procedure,
+            authority: told.authority,
+            broken: Box::new(Broken::clone(broken)),
+            more: more.len(),
         }
-        _ => Ok(()),
+        .into()),
+        None => Ok(()),
     }
 }

@@ -3,7 +3,8 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use pki_core::rotation::{self, Procedure};
+use pki_core::rotation::{self, KeyNeed, Procedure};
+use pki_core::signer::Custody;
 use pki_core::store::StoredAuthority;
 use time::{Duration, OffsetDateTime};
 
@@ -68,9 +69,21 @@ pub(super) fn run(arguments: &RotateCa, directory: Option<&Path>) -> Result<Exit
         }
         return Ok(ExitCode::SUCCESS);
     }
+    for (number, step) in plan.steps.iter().enumerate().skip(1) {
+        let is_offline = |key: &&KeyNeed| key.custody == Custody::Offline;
+        for key in step.keys.iter().filter(is_offline) {
+            output::note(&format!(
+                "note: step {}, {}, will need the key of the {} CA, which is not here (its ca.signer.yml says offline)",
+                number + 1,
+                step.step,
+                key.authority
+            ));
+        }
+    }
+    // A stolen key waits for nobody.
+    let overlaps = plan.procedure != Procedure::Compromise;
     let need = plan.steps.first().map(|step| step.clients_need);
-    let need = need.filter(|_| plan.procedure != Procedure::Compromise);
-    let need = need.filter(|_| !arguments.clients_ready);
+    let need = need.filter(|_| overlaps && !arguments.clients_ready);
     drop(pki);
     let barrier = Barrier {
         endpoints: arguments.endpoints.clone(),
@@ -82,8 +95,13 @@ pub(super) fn run(arguments: &RotateCa, directory: Option<&Path>) -> Result<Exit
         procedure: plan.procedure,
         planned_at,
         generation,
+        breaks: plan
+            .steps
+            .first()
+            .map(|step| step.breaks.clone())
+            .unwrap_or_default(),
         clients_lack: need.map(super::needs).unwrap_or_default(),
-        barrier: (!arguments.unchecked).then_some(barrier),
+        barrier: (overlaps && !arguments.unchecked).then(|| Box::new(barrier)),
     });
     init::work(&work, &described, directory)
 }

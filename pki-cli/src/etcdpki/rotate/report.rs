@@ -2,11 +2,11 @@
 
 use std::fmt::Write as _;
 
-use pki_core::Cluster;
 use pki_core::hierarchy::AuthorityName;
-use pki_core::rotation::{Change, Procedure, Proof, RotationError, Step, Underway, next_after};
-use pki_core::store::{Directory, Pki};
+use pki_core::rotation::{LeftBehind, Made, Procedure, Proof, Restarts};
 use serde::{Serialize, Serializer};
+
+use super::view::{ByHand, Drops};
 
 use crate::etcdpki::output::{DIM, GOOD, HEADING, WARN};
 
@@ -25,6 +25,14 @@ pub(in crate::etcdpki) struct Rotation {
     pairs: usize,
     /// Which step comes next; none where it is done.
     next: Option<&'static str>,
+    /// The rotation that it put an end to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    drops: Option<Drops>,
+    /// What was issued by hand and does not hold any more.
+    breaks: Vec<ByHand>,
+    /// Whether some members refuse others until every one was restarted.
+    #[serde(skip)]
+    at_once: bool,
     #[serde(skip)]
     meaning: &'static str,
 }
@@ -33,37 +41,38 @@ impl Rotation {
     pub(in crate::etcdpki) fn next(
         authority: AuthorityName,
         procedure: Procedure,
-        step: Step,
-        cluster: &Cluster,
-        pki: &Pki<Directory>,
-        change: &Change,
-    ) -> Result<Self, RotationError> {
-        let next = next_after(cluster, pki, change)?;
-        Ok(Self {
-            authority,
-            procedure,
-            step: Some(step.as_str()),
-            restarts: step.restarts(cluster, authority),
-            pairs: 0,
-            next: next.map(|underway| underway.next.as_str()),
-            meaning: super::view::meaning(step),
-        })
+        made: &Made,
+        breaks: &[LeftBehind],
+    ) -> Self {
+        Self {
+            step: Some(made.step.as_str()),
+            next: made.next.map(|underway| underway.next.as_str()),
+            drops: made.dropped.map(Drops::of),
+            breaks: ByHand::all(breaks),
+            meaning: super::view::meaning(made.step),
+            ..Self::back(authority, procedure)
+        }
     }
 
-    pub(in crate::etcdpki) fn back(underway: Underway) -> Self {
+    pub(in crate::etcdpki) fn back(authority: AuthorityName, procedure: Procedure) -> Self {
         Self {
-            authority: underway.authority,
-            procedure: underway.procedure,
+            authority,
+            procedure,
             step: None,
-            restarts: underway.procedure == Procedure::Bundle && underway.next == Step::Sign,
+            restarts: false,
+            at_once: false,
             pairs: 0,
             next: None,
+            drops: None,
+            breaks: Vec::new(),
             meaning: "one step back",
         }
     }
 
-    pub(in crate::etcdpki) fn proved(&mut self, proof: &Proof) {
+    pub(in crate::etcdpki) fn proved(&mut self, proof: &Proof, restarts: Restarts) {
         self.pairs = proof.pairs;
+        self.restarts = restarts != Restarts::None;
+        self.at_once = restarts == Restarts::AllAtOnce;
     }
 
     pub(in crate::etcdpki) fn write(&self, text: &mut String) {
@@ -83,11 +92,21 @@ impl Rotation {
             text,
             "{DIM}{pairs} pairs of a certificate and a CA file hold, old and new in every mixture{DIM:#}"
         );
+        if !self.breaks.is_empty() {
+            let _ = writeln!(
+                text,
+                "{WARN}broken{WARN:#}  what was issued by hand and does not hold any more with these files:"
+            );
+            ByHand::write_all(&self.breaks, text);
+        }
+        if let Some(drops) = &self.drops {
+            let _ = writeln!(text, "{WARN}dropped{WARN:#}  {}", drops.to_text());
+        }
     }
 
     pub(in crate::etcdpki) fn write_next(&self, text: &mut String, program: &str) {
-        let how = match (self.procedure, self.restarts) {
-            (Procedure::Compromise, true) => {
+        let how = match (self.at_once, self.restarts) {
+            (true, _) => {
                 "restart all members at once: until then those with the old files are shut out"
             }
             (_, true) => {

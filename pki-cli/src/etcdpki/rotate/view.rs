@@ -2,7 +2,12 @@
 
 use std::fmt::Write as _;
 
-use pki_core::rotation::{Plan, PlannedStep, Procedure, Restarts, Step};
+use pki_core::rotation::{
+    Dropped, Kept, KeyNeed, LeftBehind, OpensslNeed, Plan, PlannedStep, Procedure, Restarts, Side,
+    Step,
+};
+use pki_core::seal::Tier;
+use pki_core::signer::Custody;
 use serde::Serialize;
 
 use crate::etcdpki::output::{BAD, DIM, GOOD, HEADING, WARN};
@@ -13,6 +18,9 @@ pub(super) struct View {
     authority: String,
     procedure: &'static str,
     underway: bool,
+    /// The rotation that it puts an end to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    drops: Option<Drops>,
     /// How often each member is restarted.
     restarts: usize,
     steps: Vec<StepView>,
@@ -24,6 +32,122 @@ pub(super) struct View {
     ruled_out: Vec<RuledOut>,
     /// Whether members refuse what the old authority signed, at its end.
     old_is_refused: bool,
+    /// What was issued by hand under what is replaced, and is to be issued anew by hand.
+    left_behind: Vec<ByHand>,
+}
+
+/// The key of an authority.
+#[derive(Debug, Serialize)]
+struct KeyView {
+    authority: String,
+    generation: u32,
+    place: &'static str,
+}
+
+impl KeyView {
+    fn of(need: &KeyNeed) -> Self {
+        Self {
+            authority: need.authority.to_string(),
+            generation: need.generation,
+            place: match (&need.custody, need.authority.tier()) {
+                (Custody::Command(_), _) => "command",
+                (Custody::Offline, _) => OFFLINE,
+                (Custody::Sealed, Tier::Issuing) => "sealed",
+                (Custody::Sealed, Tier::Root) => "sealed, root tier",
+            },
+        }
+    }
+
+    fn is_offline(&self) -> bool {
+        self.place == OFFLINE
+    }
+
+    fn to_text(&self) -> String {
+        let Self {
+            authority,
+            generation,
+            place,
+        } = self;
+        match *place {
+            "sealed" => format!("{authority} CA G{generation}"),
+            place => format!("{authority} CA G{generation} ({place})"),
+        }
+    }
+}
+
+/// Where a key is that is not here.
+const OFFLINE: &str = "offline";
+
+/// A certificate that was issued by hand, and how it is issued anew.
+#[derive(Clone, Debug, Serialize)]
+pub(in crate::etcdpki) struct ByHand {
+    certificate: String,
+    command: String,
+}
+
+impl ByHand {
+    pub(super) fn of(left: &LeftBehind) -> Self {
+        let (owner, role) = (&left.id.owner, left.id.role);
+        let how = match left.has_key {
+            true => "--renew",
+            false => "--csr REQUEST",
+        };
+        Self {
+            certificate: left.id.to_string(),
+            command: format!("etcdpki issue {owner} --role {role} {how}"),
+        }
+    }
+
+    pub(super) fn all(left: &[LeftBehind]) -> Vec<Self> {
+        left.iter().map(Self::of).collect()
+    }
+
+    pub(super) fn write_all(all: &[Self], text: &mut String) {
+        for Self {
+            certificate,
+            command,
+        } in all
+        {
+            let _ = writeln!(text, "  {command}  {DIM}{certificate}{DIM:#}");
+        }
+    }
+}
+
+/// A rotation that was under way and that does not go on.
+#[derive(Debug, Serialize)]
+pub(super) struct Drops {
+    authority: String,
+    procedure: &'static str,
+    /// Which of its two generations stays.
+    keeps: &'static str,
+}
+
+impl Drops {
+    pub(super) fn of(dropped: Dropped) -> Self {
+        Self {
+            authority: dropped.authority.to_string(),
+            procedure: dropped.procedure.as_str(),
+            keeps: match dropped.kept {
+                Kept::Neither => "neither",
+                Kept::New => "new",
+                Kept::Old => "old",
+            },
+        }
+    }
+
+    pub(super) fn to_text(&self) -> String {
+        let Self {
+            authority,
+            procedure,
+            keeps,
+        } = self;
+        let outcome = match *keeps {
+            "new" => format!("its new {authority} CA stays, and the old one is out: it is done"),
+            "old" => format!("the old {authority} CA stays: begin it anew afterwards"),
+            _ => "both of its generations go".to_owned(),
+        };
+        format!("the rotation of the {authority} CA by {procedure}, which is under way; {outcome}")
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -36,7 +160,11 @@ struct RuledOut {
 struct StepView {
     step: &'static str,
     meaning: &'static str,
+    /// The keys of authorities that it needs, and where each of them is.
+    keys: Vec<KeyView>,
     makes: Vec<String>,
+    /// What was issued by hand and does not hold any more from then on.
+    breaks: Vec<ByHand>,
     /// How many certificates are issued anew.
     certificates: usize,
     /// What members trust from then on, if that changes.
@@ -48,7 +176,49 @@ struct StepView {
     restarts: &'static str,
     /// What clients must have loaded before it.
     clients_need: Vec<&'static str>,
+    /// CA files with which clients on OpenSSL do not get through it, and others do.
+    openssl_clients: Vec<OpensslClients>,
     pairs: usize,
+}
+
+#[derive(Debug, Serialize)]
+struct OpensslClients {
+    /// What they trust.
+    trusting: Vec<String>,
+    /// Whose certificates they refuse: of members that have the `old` or the `new` files.
+    refuse: &'static str,
+    /// What they must trust to get through.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    need: Option<Vec<String>>,
+}
+
+impl OpensslClients {
+    fn of(need: &OpensslNeed) -> Self {
+        Self {
+            trusting: need.trusting.clone(),
+            refuse: match need.refuse {
+                Side::After => "new",
+                Side::Before => "old",
+            },
+            need: need.need.clone(),
+        }
+    }
+
+    fn to_text(&self) -> String {
+        let trusting = self.trusting.join(" and ");
+        let need = match &self.need {
+            Some(need) => format!("they need {}", need.join(" and ")),
+            None => "no CA file of this step will do for them".to_owned(),
+        };
+        match self.refuse {
+            "old" => format!(
+                "clients on OpenSSL that trust {trusting} alone refuse members with the old files: until none is left {need}"
+            ),
+            _ => format!(
+                "clients on OpenSSL that trust {trusting} alone refuse members with the new files: before it {need}"
+            ),
+        }
+    }
 }
 
 impl View {
@@ -57,11 +227,13 @@ impl View {
             authority: plan.authority.to_string(),
             procedure: plan.procedure.as_str(),
             underway: plan.underway,
+            drops: plan.drops.map(Drops::of),
             restarts: plan.restarts,
             steps: plan.steps.iter().map(StepView::of).collect(),
             pairs: plan.pairs,
             broken: plan.broken.iter().map(ToString::to_string).collect(),
             old_is_refused: plan.old_is_refused,
+            left_behind: ByHand::all(&plan.left_behind),
             ruled_out: plan
                 .ruled_out
                 .iter()
@@ -86,13 +258,27 @@ impl View {
             text,
             "{HEADING}Rotation of the {authority} CA{HEADING:#} by {procedure}: {}{left}, {}",
             count(self.steps.len(), "step"),
-            match (restarts, procedure == &Procedure::Compromise.as_str()) {
+            match (restarts, self.steps.iter().any(StepView::is_at_once)) {
                 (0, _) => "no restart".to_owned(),
                 (_, true) => "all members restarted at once".to_owned(),
                 (1, _) => "each member restarted once".to_owned(),
                 (many, _) => format!("each member restarted {many} times"),
             }
         );
+        if let Some(drops) = &self.drops {
+            let _ = writeln!(text, "{WARN}drops{WARN:#} {}", drops.to_text());
+        }
+        for (number, step) in self.steps.iter().enumerate() {
+            for key in step.keys.iter().filter(|key| key.is_offline()) {
+                let _ = writeln!(
+                    text,
+                    "{WARN}offline{WARN:#} step {}, {}, needs the key of the {} CA, which is not here",
+                    number + 1,
+                    step.step,
+                    key.authority
+                );
+            }
+        }
         for RuledOut { reason, .. } in &self.ruled_out {
             let _ = writeln!(text, "{WARN}ruled out{WARN:#}: {reason}");
         }
@@ -120,6 +306,13 @@ impl View {
                 "The old {authority} CA is revoked: a member that has the new crl/etcd.crl refuses every client and\npeer that still sends it along. Bring everything to all hosts at once."
             );
         }
+        if !self.left_behind.is_empty() {
+            let _ = writeln!(
+                text,
+                "\n{WARN}Left behind{WARN:#}: what was issued by hand does not follow. When the new {authority} CA is there:"
+            );
+            ByHand::write_all(&self.left_behind, &mut text);
+        }
         if self.old_is_refused {
             let _ = writeln!(
                 text,
@@ -136,6 +329,8 @@ impl StepView {
         Self {
             step: planned.step.as_str(),
             meaning: meaning(planned.step),
+            keys: planned.keys.iter().map(KeyView::of).collect(),
+            breaks: ByHand::all(&planned.breaks),
             makes: planned
                 .makes
                 .iter()
@@ -145,13 +340,18 @@ impl StepView {
             members_trust: planned.members.clone(),
             clients_trust: planned.clients.clone(),
             restarts: match planned.restarts {
-                Restarts::AllAtOnce => "all at once",
+                Restarts::AllAtOnce => AT_ONCE,
                 Restarts::None => "none",
                 Restarts::Rolling => "one at a time",
             },
             clients_need: super::needs(need),
+            openssl_clients: planned.openssl.iter().map(OpensslClients::of).collect(),
             pairs: planned.pairs,
         }
+    }
+
+    fn is_at_once(&self) -> bool {
+        self.restarts == AT_ONCE
     }
 
     fn write(&self, text: &mut String, number: usize) {
@@ -162,6 +362,16 @@ impl StepView {
                 text,
                 "  {WARN}before{WARN:#}    clients must have {}: --clients-ready",
                 self.clients_need.join(" and ")
+            );
+        }
+        if !self.keys.is_empty() {
+            let keys: Vec<_> = self.keys.iter().map(KeyView::to_text).collect();
+            let _ = writeln!(text, "  keys      {}", keys.join(", "));
+        }
+        for ByHand { certificate, .. } in &self.breaks {
+            let _ = writeln!(
+                text,
+                "  {WARN}breaks{WARN:#}    {certificate}, which was issued by hand: see below"
             );
         }
         if !self.makes.is_empty() {
@@ -184,9 +394,15 @@ impl StepView {
                 let _ = writeln!(text, "  {who:7} {verb:5} {subject}");
             }
         }
+        for clients in &self.openssl_clients {
+            let _ = writeln!(text, "  {WARN}OpenSSL{WARN:#}   {}", clients.to_text());
+        }
         let _ = writeln!(text, "  {DIM}restarts  {}{DIM:#}", self.restarts);
     }
 }
+
+/// How members are restarted that shut each other out meanwhile.
+const AT_ONCE: &str = "all at once";
 
 /// What a step changes, for a person.
 pub(super) fn meaning(step: Step) -> &'static str {

@@ -7,7 +7,7 @@ use super::generations::{put_generation, seal};
 use crate::certificate::{Certificate, bundle};
 use crate::journal::Event;
 use crate::key::{PrivateKey, PublicKey};
-use crate::leaf::LeafId;
+use crate::leaf::{LeafId, Owner};
 use crate::seal::{Tier, Unlocked};
 use crate::store::layout::{self, LEAF_CERTIFICATE, LEAF_KEY};
 use crate::store::{Batch, Store, StoreError};
@@ -84,6 +84,43 @@ impl<S: Store> Pki<S> {
         &self,
         described: impl IntoIterator<Item = &'a LeafId>,
     ) -> Result<Vec<(String, Certificate)>, StoreError> {
+        let found = self.undescribed_chains(described)?.into_iter();
+        let located = found.filter_map(|(directory, generation, chain)| {
+            let path = format!("{directory}/{generation}/{LEAF_CERTIFICATE}");
+            Some((self.store.locate(&path), chain.into_iter().next()?))
+        });
+        Ok(located.collect())
+    }
+
+    /// The same with what they carry, as far as owner and role are told by where they are.
+    ///
+    /// # Errors
+    ///
+    /// The same.
+    pub(crate) fn undescribed_leaves<'a>(
+        &self,
+        described: impl IntoIterator<Item = &'a LeafId>,
+    ) -> Result<Vec<StoredLeaf>, StoreError> {
+        let found = self.undescribed_chains(described)?.into_iter();
+        let leaves = found.filter_map(|(directory, generation, chain)| {
+            let (_, place) = directory.split_once('/')?;
+            let (owner, role) = place.split_once('/')?;
+            Some(StoredLeaf {
+                id: LeafId {
+                    owner: Owner::Other(owner.parse().ok()?),
+                    role: role.parse().ok()?,
+                },
+                generation,
+                chain,
+            })
+        });
+        Ok(leaves.collect())
+    }
+
+    fn undescribed_chains<'a>(
+        &self,
+        described: impl IntoIterator<Item = &'a LeafId>,
+    ) -> Result<Vec<(String, u32, Vec<Certificate>)>, StoreError> {
         let described: HashSet<String> = described.into_iter().map(layout::leaf).collect();
         let mut found = Vec::new();
         for directory in self.leaf_directories()? {
@@ -92,8 +129,8 @@ impl<S: Store> Pki<S> {
             }
             if let Some(generation) = self.newest(&directory)? {
                 let path = format!("{directory}/{generation}/{LEAF_CERTIFICATE}");
-                let leaf = self.readable(&path);
-                found.extend(leaf.map(|leaf| (self.store.locate(&path), leaf)));
+                let chain = self.certificates(&path).ok();
+                found.extend(chain.map(|chain| (directory, generation, chain)));
             }
         }
         Ok(found)

@@ -7,6 +7,7 @@ use crate::certificate::{AlternativeName, Certificate};
 use crate::leaf::{Leaf, leaves};
 use crate::lint;
 use crate::role::Usage;
+use crate::rotation::Underway;
 use crate::store::{Store, StoreError, StoredLeaf};
 use crate::verify::{PathError, check_name};
 
@@ -71,13 +72,27 @@ impl<S: Store + Sync> Check<'_, S> {
         }
         let certificate = stored.certificate();
         let adopted = self.pki.is_adopted(stored)?;
-        if !leaf.fits(certificate, adopted) {
+        let is_described = leaf.fits(certificate, adopted);
+        let waits = self
+            .underway
+            .filter(|_| !is_described && !self.may_be_issued(leaf));
+        if let Some(Underway {
+            authority,
+            procedure,
+            next,
+        }) = waits
+        {
+            let message = format!(
+                "its names are not those described, which the authorities in use may not sign: the rotation of the {authority} CA by {procedure} is under way, and its next step is {next}"
+            );
+            report.found(&path, &rules::WAITS_FOR_ROTATION, message);
+        } else if !is_described {
             let message = "its names, usages or subject are not those described";
             report.found(&path, &rules::NOT_AS_DESCRIBED, message);
         }
         self.rules(&path, leaf, stored, report);
         self.paths(&path, leaf, stored, adopted, report);
-        if !adopted {
+        if !adopted && waits.is_none() {
             self.names(&path, leaf, certificate, report);
         }
         if self.keys.is_some() && !self.pki.has_leaf_key(stored)? {
@@ -85,6 +100,14 @@ impl<S: Store + Sync> Check<'_, S> {
             report.found(&path, &rules::KEY_MISSING, "the file is missing");
         }
         Ok(())
+    }
+
+    /// Whether every authority in use may sign its names.
+    fn may_be_issued(&self, leaf: &Leaf) -> bool {
+        let names = leaf.profile.names().iter().cloned();
+        let names: Vec<_> = names.map(AlternativeName::from).collect();
+        let mut chain = self.authorities.iter().filter(|one| !one.name.is_other());
+        chain.all(|one| names.iter().all(|name| one.certificate.may_sign(name)))
     }
 
     fn rules(&self, path: &str, leaf: &Leaf, stored: &StoredLeaf, report: &mut Report) {
