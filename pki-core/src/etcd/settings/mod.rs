@@ -105,11 +105,9 @@ impl Setting {
         self.value == Value::Missing
     }
 
-    /// Its value as a truth value: as Go reads one, or YAML 1.1 in a configuration file.
+    /// Its value as a truth value, as Go reads one.
     pub fn truth(&self) -> Option<bool> {
         match self.text()? {
-            "yes" | "Yes" | "YES" | "on" | "On" | "ON" if self.form == Form::Key => Some(true),
-            "no" | "No" | "NO" | "off" | "Off" | "OFF" if self.form == Form::Key => Some(false),
             "1" | "t" | "T" | "TRUE" | "true" | "True" => Some(true),
             "0" | "f" | "F" | "FALSE" | "false" | "False" => Some(false),
             _ => None,

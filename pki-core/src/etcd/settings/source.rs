@@ -170,6 +170,9 @@ enum Form {
 
 impl Form {
     fn of(text: &str) -> Self {
+        if text.starts_with("#!") {
+            return Self::CommandLine;
+        }
         let says = |line: &&str| !line.is_empty() && !line.starts_with(['#', ';']);
         let Some(first) = text.lines().map(str::trim).find(says) else {
             return Self::Empty;
