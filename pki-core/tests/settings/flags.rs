@@ -6,7 +6,7 @@ use std::process::Command;
 use fixtures::etcd::Release;
 use fixtures::run;
 use pki_core::etcd::EtcdVersion;
-use pki_core::etcd::flags;
+use pki_core::etcd::flags::{self, FlagKind};
 
 fn etcd(release: Release) -> Command {
     let mut command = Command::new(release.program());
@@ -73,21 +73,21 @@ fn the_table_is_that_of_real_releases() {
 }
 
 #[test]
-fn switches_are_those_that_need_no_value() {
+fn kinds_are_those_of_a_real_release() {
     let release = Release::Newer;
     let version = version(release);
-    for flag in flags::all()
-        .iter()
-        .filter(|flag| flag.releases().include(version))
-    {
+    let known = flags::all().iter();
+    for flag in known.filter(|flag| flag.releases().include(version)) {
+        let name = flag.name;
         // What takes a value takes the first one, and the second one ends etcd.
-        let arguments = [
-            &format!("--{}", flag.name),
-            "--version=one",
-            "--version=two",
-        ];
+        let arguments = [&format!("--{name}"), "--version=one", "--version=two"];
         let answer = run(etcd(release).args(arguments));
         let is_switch = answer.output().contains("value \"one\" for -version");
-        assert_eq!(is_switch, flag.is_switch, "{}\n{answer}", flag.name);
+        assert_eq!(is_switch, flag.is_switch(), "{name}\n{answer}");
+        if matches!(flag.kind, FlagKind::Duration | FlagKind::Number) {
+            let answer = run(etcd(release).args([&format!("--{name}=x"), "--version=none"]));
+            let refused = format!("invalid value \"x\" for flag -{name}: ");
+            assert!(answer.output().contains(&refused), "{name}\n{answer}");
+        }
     }
 }

@@ -19,6 +19,7 @@ use pki_core::lint::{self, Member};
 pub(crate) struct Pki {
     directory: tempfile::TempDir,
     server: Certificate,
+    server_alone: Certificate,
     peer: Certificate,
 }
 
@@ -63,6 +64,7 @@ impl Pki {
         Self {
             server: read(&made[0].1),
             peer: read(&made[1].1),
+            server_alone: read(&made[3].1),
             directory,
         }
     }
@@ -181,7 +183,14 @@ impl<'a> Start<'a> {
         let cluster = Cluster::from_yaml(&description).unwrap();
         let mut member = Member::new(&cluster, &cluster.nodes[0]);
         member.version = Some(version);
-        member.server = Some(&self.pki.server);
+        let is_alone = |argument: &String| {
+            argument.starts_with("--cert-file=") && argument.ends_with("server-alone.crt")
+        };
+        member.server = Some(match self.arguments.iter().any(is_alone) {
+            true => &self.pki.server_alone,
+            false => &self.pki.server,
+        });
+        member.server_client = Some(&self.pki.server_alone);
         member.peer = Some(&self.pki.peer);
         let mut command = "etcd".to_owned();
         for argument in &self.arguments {

@@ -90,7 +90,7 @@ const CASES: &[Case] = &[
             |start| start.set("tls-min-version", "TLS1.2"),
         ),
     ),
-    ends("switch-not-boolean", "invalid boolean value", |start| {
+    ends("value-of-wrong-kind", "invalid boolean value", |start| {
         start.set("client-cert-auth", "yes")
     }),
     ends(
@@ -204,6 +204,51 @@ const CASES: &[Case] = &[
         "member-not-in-cluster",
         "initial-advertise-peer-urls",
         |start| start.set("initial-cluster", "a=https://127.0.0.1:1"),
+    ),
+    ends("value-of-wrong-kind", "cannot unmarshal", |start| {
+        start.in_config_file(3, "grpc-keepalive-timeout: 20s\n")
+    }),
+    ends("value-of-wrong-kind", "cannot unmarshal", |start| {
+        start.in_config_file(4, "auto-compaction-retention: 1\n")
+    }),
+    ends("value-of-wrong-kind", "cannot unmarshal", |start| {
+        start.in_config_file(5, "pre-vote: \"true\"\n")
+    }),
+    ends("value-of-wrong-kind", "parse error", |start| {
+        start.set("grpc-keepalive-timeout", "20")
+    }),
+    of(
+        NEWER,
+        ends("value-of-wrong-kind", "cannot unmarshal", |start| {
+            start.in_config_file(6, "  allowed-cn: etcd-peer\n")
+        }),
+    ),
+    // The gateway dials the member as soon as it serves.
+    serves(
+        "server-without-client-auth",
+        |start| {
+            start
+                .file("cert-file", "server-alone.crt")
+                .file("key-file", "server-alone.key")
+        },
+        |_, trial| trial.logs("incompatible key usage"),
+    ),
+    of(
+        NEWER,
+        serves(
+            "own-client-certificate-without-client-auth",
+            |start| {
+                start
+                    .file("client-cert-file", "server-alone.crt")
+                    .file("client-key-file", "server-alone.key")
+            },
+            |_, trial| trial.logs("incompatible key usage"),
+        ),
+    ),
+    serves(
+        "allowed-hostname-with-gateway",
+        |start| start.set("client-cert-allowed-hostname", "127.0.0.1"),
+        |_, trial| trial.logs("client certificate authentication failed"),
     ),
     serves(
         "reload-kills",
