@@ -11,13 +11,96 @@ use super::{EtcdSeries, EtcdVersion};
 pub struct Flag {
     /// Its name, without dashes.
     pub name: &'static str,
-    /// Whether it is on or off: its value can be left out, and is never the next argument.
-    pub is_switch: bool,
+    /// What its value is.
+    pub kind: FlagKind,
     /// The releases that have it.
     releases: Releases,
 }
 
+/// What the value of a flag is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum FlagKind {
+    /// A length of time, such as `5s`.
+    Duration,
+    /// Texts, with commas between them.
+    List,
+    /// A whole number.
+    Number,
+    /// On or off. The value can be left out, and is never the next argument.
+    Switch,
+    /// Any other text.
+    Text,
+}
+
+impl FlagKind {
+    /// Whether etcd takes this for a value in an argument or a variable.
+    pub fn takes(self, value: &str) -> bool {
+        match self {
+            Self::Switch => truth(value).is_some(),
+            Self::Number => is_number(value),
+            Self::Duration => is_duration(value),
+            Self::List | Self::Text => true,
+        }
+    }
+}
+
+impl fmt::Display for FlagKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Duration => "a length of time such as 5s",
+            Self::List => "a list",
+            Self::Number => "a whole number",
+            Self::Switch => "true or false",
+            Self::Text => "a text",
+        })
+    }
+}
+
+/// A truth value, as Go reads one.
+pub(super) fn truth(value: &str) -> Option<bool> {
+    match value {
+        "1" | "t" | "T" | "TRUE" | "true" | "True" => Some(true),
+        "0" | "f" | "F" | "FALSE" | "false" | "False" => Some(false),
+        _ => None,
+    }
+}
+
+/// Of any base that Go takes, with `_` between digits.
+fn is_number(value: &str) -> bool {
+    let digits = value.strip_prefix(['+', '-']).unwrap_or(value);
+    let digits = digits.replace('_', "").to_ascii_lowercase();
+    let bases = [("0x", 16), ("0o", 8), ("0b", 2)].into_iter();
+    let with_base = bases.filter_map(|(prefix, base)| Some((digits.strip_prefix(prefix)?, base)));
+    let (digits, base) = with_base
+        .chain([(digits.as_str(), 10)])
+        .next()
+        .unwrap_or_default();
+    !digits.is_empty() && digits.chars().all(|digit| digit.is_digit(base))
+}
+
+/// Numbers with a unit each; nothing needs none.
+fn is_duration(value: &str) -> bool {
+    let value = value.strip_prefix(['+', '-']).unwrap_or(value);
+    let mut rest = value;
+    while !rest.is_empty() {
+        let number = rest.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
+        let unit = number.trim_start_matches(|c: char| c.is_alphabetic());
+        let has_number = number.len() < rest.len();
+        let units = ["h", "m", "s", "ms", "us", "µs", "μs", "ns"];
+        if !has_number || !units.contains(&&number[..number.len() - unit.len()]) {
+            return value == "0";
+        }
+        rest = unit;
+    }
+    !value.is_empty()
+}
+
 impl Flag {
+    /// Whether it is on or off.
+    pub fn is_switch(&self) -> bool {
+        self.kind == FlagKind::Switch
+    }
+
     /// The environment variable that sets it.
     pub fn variable(&self) -> String {
         let name = self.name.to_ascii_uppercase().replace('-', "_");
@@ -170,80 +253,92 @@ const fn from(patch: u16) -> Option<u16> {
     Some(patch)
 }
 
-const fn switch(name: &'static str, first: First) -> Flag {
+const fn of_kind(kind: FlagKind, name: &'static str, first: First) -> Flag {
     Flag {
         name,
-        is_switch: true,
+        kind,
         releases: Releases::new(first),
     }
 }
 
-const fn value(name: &'static str, first: First) -> Flag {
-    Flag {
-        name,
-        is_switch: false,
-        releases: Releases::new(first),
-    }
+const fn switch(name: &'static str, first: First) -> Flag {
+    of_kind(FlagKind::Switch, name, first)
+}
+
+const fn number(name: &'static str, first: First) -> Flag {
+    of_kind(FlagKind::Number, name, first)
+}
+
+const fn duration(name: &'static str, first: First) -> Flag {
+    of_kind(FlagKind::Duration, name, first)
+}
+
+const fn list(name: &'static str, first: First) -> Flag {
+    of_kind(FlagKind::List, name, first)
+}
+
+const fn text(name: &'static str, first: First) -> Flag {
+    of_kind(FlagKind::Text, name, first)
 }
 
 const FLAGS: &[Flag] = &[
-    value("advertise-client-urls", EVERY),
-    value("auth-token", EVERY),
-    value("auth-token-ttl", [from(10), from(0), from(0), from(0)]),
-    value("auto-compaction-mode", EVERY),
-    value("auto-compaction-retention", EVERY),
+    text("advertise-client-urls", EVERY),
+    text("auth-token", EVERY),
+    number("auth-token-ttl", [from(10), from(0), from(0), from(0)]),
+    text("auto-compaction-mode", EVERY),
+    text("auto-compaction-retention", EVERY),
     switch("auto-tls", EVERY),
-    value("backend-batch-interval", EVERY),
-    value("backend-batch-limit", EVERY),
-    value("backend-bbolt-freelist-type", FROM_3_5),
-    value("bcrypt-cost", EVERY),
-    value("bootstrap-defrag-threshold-megabytes", FROM_3_6),
-    value("cert-file", EVERY),
-    value("cipher-suites", EVERY),
-    value("client-cert-allowed-hostname", EVERY),
+    duration("backend-batch-interval", EVERY),
+    number("backend-batch-limit", EVERY),
+    text("backend-bbolt-freelist-type", FROM_3_5),
+    number("bcrypt-cost", EVERY),
+    number("bootstrap-defrag-threshold-megabytes", FROM_3_6),
+    text("cert-file", EVERY),
+    list("cipher-suites", EVERY),
+    list("client-cert-allowed-hostname", EVERY),
     switch("client-cert-auth", EVERY),
-    value("client-cert-file", FROM_3_5),
-    value("client-crl-file", EVERY),
-    value("client-key-file", FROM_3_5),
-    value("compact-hash-check-time", FROM_3_6),
-    value("compaction-batch-limit", FROM_3_6),
-    value("compaction-sleep-interval", FROM_3_6),
-    value("config-file", EVERY),
-    value("corrupt-check-time", FROM_3_6),
-    value("cors", EVERY),
-    value("data-dir", EVERY),
+    text("client-cert-file", FROM_3_5),
+    text("client-crl-file", EVERY),
+    text("client-key-file", FROM_3_5),
+    duration("compact-hash-check-time", FROM_3_6),
+    number("compaction-batch-limit", FROM_3_6),
+    duration("compaction-sleep-interval", FROM_3_6),
+    text("config-file", EVERY),
+    duration("corrupt-check-time", FROM_3_6),
+    text("cors", EVERY),
+    text("data-dir", EVERY),
     switch("debug", ONLY_3_4),
-    value("discovery", UNTIL_3_6),
-    value("discovery-cacert", FROM_3_6),
-    value("discovery-cert", FROM_3_6),
-    value("discovery-dial-timeout", FROM_3_6),
-    value("discovery-endpoints", FROM_3_6),
-    value("discovery-fallback", EVERY),
+    text("discovery", UNTIL_3_6),
+    text("discovery-cacert", FROM_3_6),
+    text("discovery-cert", FROM_3_6),
+    duration("discovery-dial-timeout", FROM_3_6),
+    list("discovery-endpoints", FROM_3_6),
+    text("discovery-fallback", EVERY),
     switch("discovery-insecure-skip-tls-verify", FROM_3_6),
     switch("discovery-insecure-transport", FROM_3_6),
-    value("discovery-keepalive-time", FROM_3_6),
-    value("discovery-keepalive-timeout", FROM_3_6),
-    value("discovery-key", FROM_3_6),
-    value("discovery-password", FROM_3_6),
-    value("discovery-proxy", UNTIL_3_6),
-    value("discovery-request-timeout", FROM_3_6),
-    value("discovery-srv", EVERY),
-    value("discovery-srv-name", EVERY),
-    value("discovery-token", FROM_3_6),
-    value("discovery-user", FROM_3_6),
-    value("distributed-tracing-address", FROM_3_6),
-    value("distributed-tracing-instance-id", FROM_3_6),
-    value("distributed-tracing-sampling-rate", FROM_3_6),
-    value("distributed-tracing-service-name", FROM_3_6),
-    value("downgrade-check-time", FROM_3_6),
-    value("election-timeout", EVERY),
+    duration("discovery-keepalive-time", FROM_3_6),
+    duration("discovery-keepalive-timeout", FROM_3_6),
+    text("discovery-key", FROM_3_6),
+    text("discovery-password", FROM_3_6),
+    text("discovery-proxy", UNTIL_3_6),
+    duration("discovery-request-timeout", FROM_3_6),
+    text("discovery-srv", EVERY),
+    text("discovery-srv-name", EVERY),
+    text("discovery-token", FROM_3_6),
+    text("discovery-user", FROM_3_6),
+    text("distributed-tracing-address", FROM_3_6),
+    text("distributed-tracing-instance-id", FROM_3_6),
+    number("distributed-tracing-sampling-rate", FROM_3_6),
+    text("distributed-tracing-service-name", FROM_3_6),
+    duration("downgrade-check-time", FROM_3_6),
+    number("election-timeout", EVERY),
     switch("enable-distributed-tracing", FROM_3_6),
     switch("enable-grpc-gateway", EVERY),
     switch("enable-log-rotation", FROM_3_5),
     switch("enable-pprof", EVERY),
     switch("enable-v2", UNTIL_3_5),
-    value("experimental-backend-bbolt-freelist-type", ONLY_3_4),
-    value(
+    text("experimental-backend-bbolt-freelist-type", ONLY_3_4),
+    number(
         "experimental-bootstrap-defrag-threshold-megabytes",
         FROM_3_5_UNTIL_3_6,
     ),
@@ -251,33 +346,33 @@ const FLAGS: &[Flag] = &[
         "experimental-compact-hash-check-enabled",
         [NONE, from(5), from(0), NONE],
     ),
-    value(
+    duration(
         "experimental-compact-hash-check-time",
         [NONE, from(5), from(0), NONE],
     ),
-    value("experimental-compaction-batch-limit", UNTIL_3_6),
-    value(
+    number("experimental-compaction-batch-limit", UNTIL_3_6),
+    duration(
         "experimental-compaction-sleep-interval",
         [NONE, from(16), from(0), NONE],
     ),
-    value("experimental-corrupt-check-time", UNTIL_3_6),
-    value(
+    duration("experimental-corrupt-check-time", UNTIL_3_6),
+    text(
         "experimental-distributed-tracing-address",
         FROM_3_5_UNTIL_3_6,
     ),
-    value(
+    text(
         "experimental-distributed-tracing-instance-id",
         FROM_3_5_UNTIL_3_6,
     ),
-    value(
+    number(
         "experimental-distributed-tracing-sampling-rate",
         [NONE, from(11), from(0), NONE],
     ),
-    value(
+    text(
         "experimental-distributed-tracing-service-name",
         FROM_3_5_UNTIL_3_6,
     ),
-    value("experimental-downgrade-check-time", FROM_3_5_UNTIL_3_6),
+    duration("experimental-downgrade-check-time", FROM_3_5_UNTIL_3_6),
     switch(
         "experimental-enable-distributed-tracing",
         FROM_3_5_UNTIL_3_6,
@@ -287,11 +382,11 @@ const FLAGS: &[Flag] = &[
         "experimental-enable-lease-checkpoint-persist",
         [from(20), from(2), from(0), NONE],
     ),
-    value("experimental-enable-v2v3", UNTIL_3_5),
+    text("experimental-enable-v2v3", UNTIL_3_5),
     switch("experimental-initial-corrupt-check", UNTIL_3_6),
     switch("experimental-memory-mlock", FROM_3_5_UNTIL_3_6),
     switch("experimental-peer-skip-client-san-verification", UNTIL_3_6),
-    value(
+    number(
         "experimental-snapshot-catchup-entries",
         [NONE, from(14), from(0), NONE],
     ),
@@ -303,95 +398,95 @@ const FLAGS: &[Flag] = &[
         "experimental-txn-mode-write-with-shared-buffer",
         FROM_3_5_UNTIL_3_6,
     ),
-    value(
+    duration(
         "experimental-warning-apply-duration",
         [from(16), from(0), from(0), NONE],
     ),
-    value("experimental-warning-unary-request-duration", ONLY_3_6),
-    value(
+    duration("experimental-warning-unary-request-duration", ONLY_3_6),
+    duration(
         "experimental-watch-progress-notify-interval",
         [from(11), from(0), from(0), NONE],
     ),
-    value("feature-gates", FROM_3_6),
+    text("feature-gates", FROM_3_6),
     switch("force-new-cluster", EVERY),
-    value("grpc-keepalive-interval", EVERY),
-    value("grpc-keepalive-min-time", EVERY),
-    value("grpc-keepalive-timeout", EVERY),
-    value("heartbeat-interval", EVERY),
-    value("host-whitelist", EVERY),
-    value("initial-advertise-peer-urls", EVERY),
-    value("initial-cluster", EVERY),
-    value("initial-cluster-state", EVERY),
-    value("initial-cluster-token", EVERY),
+    duration("grpc-keepalive-interval", EVERY),
+    duration("grpc-keepalive-min-time", EVERY),
+    duration("grpc-keepalive-timeout", EVERY),
+    number("heartbeat-interval", EVERY),
+    text("host-whitelist", EVERY),
+    text("initial-advertise-peer-urls", EVERY),
+    text("initial-cluster", EVERY),
+    text("initial-cluster-state", EVERY),
+    text("initial-cluster-token", EVERY),
     switch("initial-election-tick-advance", EVERY),
-    value("key-file", EVERY),
-    value(
+    text("key-file", EVERY),
+    text(
         "listen-client-http-urls",
         [from(25), from(8), from(0), from(0)],
     ),
-    value("listen-client-urls", EVERY),
-    value("listen-metrics-urls", EVERY),
-    value("listen-peer-urls", EVERY),
-    value("log-format", FROM_3_6),
-    value("log-level", EVERY),
-    value("log-output", ONLY_3_4),
-    value("log-outputs", EVERY),
-    value("log-package-levels", ONLY_3_4),
-    value("log-rotation-config-json", FROM_3_5),
-    value("logger", EVERY),
-    value(
+    text("listen-client-urls", EVERY),
+    text("listen-metrics-urls", EVERY),
+    text("listen-peer-urls", EVERY),
+    text("log-format", FROM_3_6),
+    text("log-level", EVERY),
+    list("log-output", ONLY_3_4),
+    list("log-outputs", EVERY),
+    text("log-package-levels", ONLY_3_4),
+    text("log-rotation-config-json", FROM_3_5),
+    text("logger", EVERY),
+    number(
         "max-concurrent-streams",
         [from(20), from(5), from(0), from(0)],
     ),
-    value("max-learners", FROM_3_6),
-    value("max-request-bytes", EVERY),
-    value("max-snapshots", EVERY),
-    value("max-txn-ops", EVERY),
-    value("max-wals", EVERY),
+    number("max-learners", FROM_3_6),
+    number("max-request-bytes", EVERY),
+    number("max-snapshots", EVERY),
+    number("max-txn-ops", EVERY),
+    number("max-wals", EVERY),
     switch("memory-mlock", FROM_3_6),
-    value("metrics", EVERY),
-    value("name", EVERY),
+    text("metrics", EVERY),
+    text("name", EVERY),
     switch(
         "next-cluster-version-compatible",
         [from(31), NONE, NONE, NONE],
     ),
     switch("peer-auto-tls", EVERY),
-    value("peer-cert-allowed-cn", EVERY),
-    value("peer-cert-allowed-hostname", EVERY),
-    value("peer-cert-file", EVERY),
+    list("peer-cert-allowed-cn", EVERY),
+    list("peer-cert-allowed-hostname", EVERY),
+    text("peer-cert-file", EVERY),
     switch("peer-client-cert-auth", EVERY),
-    value("peer-client-cert-file", FROM_3_5),
-    value("peer-client-key-file", FROM_3_5),
-    value("peer-crl-file", EVERY),
-    value("peer-key-file", EVERY),
+    text("peer-client-cert-file", FROM_3_5),
+    text("peer-client-key-file", FROM_3_5),
+    text("peer-crl-file", EVERY),
+    text("peer-key-file", EVERY),
     switch("peer-skip-client-san-verification", FROM_3_6),
-    value("peer-trusted-ca-file", EVERY),
+    text("peer-trusted-ca-file", EVERY),
     switch("pre-vote", EVERY),
-    value("proxy", UNTIL_3_5),
-    value("proxy-dial-timeout", UNTIL_3_5),
-    value("proxy-failure-wait", UNTIL_3_5),
-    value("proxy-read-timeout", UNTIL_3_5),
-    value("proxy-refresh-interval", UNTIL_3_5),
-    value("proxy-write-timeout", UNTIL_3_5),
-    value("quota-backend-bytes", EVERY),
-    value("raft-read-timeout", FROM_3_5),
-    value("raft-write-timeout", FROM_3_5),
-    value("self-signed-cert-validity", FROM_3_5),
-    value("snapshot-catchup-entries", FROM_3_6),
-    value("snapshot-count", EVERY),
+    text("proxy", UNTIL_3_5),
+    number("proxy-dial-timeout", UNTIL_3_5),
+    number("proxy-failure-wait", UNTIL_3_5),
+    number("proxy-read-timeout", UNTIL_3_5),
+    number("proxy-refresh-interval", UNTIL_3_5),
+    number("proxy-write-timeout", UNTIL_3_5),
+    number("quota-backend-bytes", EVERY),
+    duration("raft-read-timeout", FROM_3_5),
+    duration("raft-write-timeout", FROM_3_5),
+    number("self-signed-cert-validity", FROM_3_5),
+    number("snapshot-catchup-entries", FROM_3_6),
+    number("snapshot-count", EVERY),
     switch("socket-reuse-address", FROM_3_5),
     switch("socket-reuse-port", FROM_3_5),
     switch("strict-reconfig-check", EVERY),
-    value("tls-max-version", [from(25), from(8), from(0), from(0)]),
-    value("tls-min-version", [from(25), from(8), from(0), from(0)]),
-    value("trusted-ca-file", EVERY),
+    text("tls-max-version", [from(25), from(8), from(0), from(0)]),
+    text("tls-min-version", [from(25), from(8), from(0), from(0)]),
+    text("trusted-ca-file", EVERY),
     switch("unsafe-no-fsync", [from(10), from(0), from(0), from(0)]),
-    value("v2-deprecation", FROM_3_5),
+    text("v2-deprecation", FROM_3_5),
     switch("version", EVERY),
-    value("wal-dir", EVERY),
-    value("warning-apply-duration", FROM_3_6),
-    value("warning-unary-request-duration", FROM_3_6),
-    value("watch-progress-notify-interval", FROM_3_6),
+    text("wal-dir", EVERY),
+    duration("warning-apply-duration", FROM_3_6),
+    duration("warning-unary-request-duration", FROM_3_6),
+    duration("watch-progress-notify-interval", FROM_3_6),
 ];
 
 const IGNORED: [&str; 13] = [
@@ -543,6 +638,35 @@ mod tests {
                 has_successor || old.name == "experimental-enable-v2v3",
                 "{old:?}"
             );
+        }
+    }
+
+    #[test]
+    fn values_are_of_a_kind() {
+        for (kind, right, wrong) in [
+            (
+                FlagKind::Switch,
+                &["true", "F", "1"][..],
+                &["yes", "", "on"][..],
+            ),
+            (
+                FlagKind::Number,
+                &["0", "100_000", "-1", "0x10"],
+                &["", "x", "1s", "0x", "1.5"],
+            ),
+            (
+                FlagKind::Duration,
+                &["0", "5s", "1h30m", "1.5s", "100ms", "-1s"],
+                &["", "5", "s", "5 s", "1d", "5ss"],
+            ),
+            (FlagKind::Text, &["", "x"], &[]),
+        ] {
+            for value in right {
+                assert!(kind.takes(value), "{kind}: {value}");
+            }
+            for value in wrong {
+                assert!(!kind.takes(value), "{kind}: {value}");
+            }
         }
     }
 

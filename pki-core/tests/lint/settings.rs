@@ -124,6 +124,10 @@ impl Start {
         let mut sections = [String::new(), String::new(), String::new()];
         for (flag, value) in &self.arguments {
             let value = value.as_deref().unwrap_or_default();
+            let value = match flag.contains("allowed") {
+                true => format!("[{value}]"),
+                false => value.to_owned(),
+            };
             let key = flag.strip_prefix("peer-").unwrap_or(flag);
             let is_nested = ["cert", "trusted-ca-file", "key-file"]
                 .iter()
@@ -133,9 +137,9 @@ impl Start {
                 .map_or(key.to_owned(), |rest| format!("allowed{rest}"));
             let (section, line) = match (is_nested, flag.starts_with("peer-")) {
                 _ if flag.ends_with("crl-file") => continue,
-                (false, _) => (0, format!("{flag}: \"{value}\"\n")),
-                (true, false) => (1, format!("  {key}: \"{value}\"\n")),
-                (true, true) => (2, format!("  {key}: \"{value}\"\n")),
+                (false, _) => (0, format!("{flag}: {value:?}\n")),
+                (true, false) => (1, format!("  {key}: {value}\n")),
+                (true, true) => (2, format!("  {key}: {value}\n")),
             };
             sections[section].push_str(&line);
         }
@@ -146,6 +150,12 @@ impl Start {
         start.arguments.clear();
         start.has_revoked = false;
         start
+    }
+
+    /// With a line at the end of the configuration file.
+    fn with_key(mut self, line: &str) -> Self {
+        self.files[0].1.push_str(line);
+        self
     }
 
     fn violations(&self) -> Vec<Violation> {
@@ -266,8 +276,35 @@ fn of_form(case: Make<'_>) -> Vec<Case> {
                 .with("--memory-mlock")
                 .but(|it| it.version = Some("3.6.13"))
         }),
-        case("switch-not-boolean", |start| {
+        case("value-of-wrong-kind", |start| {
             start.set("client-cert-auth", "yes")
+        }),
+        case("value-of-wrong-kind", |start| {
+            start.set("snapshot-count", "many")
+        }),
+        case("value-of-wrong-kind", |start| {
+            start.set("grpc-keepalive-timeout", "20")
+        }),
+        case("value-of-wrong-kind", |start| {
+            start.file("etcd.env", "ETCD_PRE_VOTE=no\n")
+        }),
+        case("value-of-wrong-kind", |start| {
+            start
+                .in_config_file()
+                .with_key("auto-compaction-retention: 1")
+        }),
+        case("value-of-wrong-kind", |start| {
+            start.in_config_file().with_key("pre-vote: \"true\"")
+        }),
+        case("value-of-wrong-kind", |start| {
+            start
+                .in_config_file()
+                .with_key("grpc-keepalive-timeout: 20s")
+        }),
+        case("value-of-wrong-kind", |start| {
+            start
+                .in_config_file()
+                .but(|it| it.files[0].1 = it.files[0].1.replace("[etcd-peer]", "etcd-peer"))
         }),
     ]
 }

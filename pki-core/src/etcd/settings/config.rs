@@ -1,5 +1,6 @@
 //! etcd's configuration file: which keys it has, and which flags these are.
 
+use super::Shape;
 use super::source::{Content, Key, Read};
 use super::words::Word;
 use super::yaml::{self, Node, Value};
@@ -29,7 +30,9 @@ pub(super) fn read(document: &Node) -> Read<Content> {
     }
     let mut content = Content::default();
     for (name, value) in document.value.entries() {
-        let section = [CLIENT, PEER].into_iter().find(|section| section == name);
+        let section = [CLIENT, PEER]
+            .into_iter()
+            .find(|section| section.eq_ignore_ascii_case(name));
         match section {
             Some(section) => {
                 let below = value.value.entries().iter();
@@ -43,18 +46,21 @@ pub(super) fn read(document: &Node) -> Read<Content> {
 }
 
 fn key(section: Option<&'static str>, name: &str, value: &Node) -> Key {
-    let text = match &value.value {
-        Value::Scalar(text) => text.clone(),
+    let (text, shape) = match &value.value {
+        Value::Scalar(text, shape) => (text.clone(), *shape),
         Value::List(items) => {
             let items: Vec<_> = items.iter().filter_map(|one| one.value.scalar()).collect();
-            items.join(",")
+            (items.join(","), Shape::List)
         }
-        Value::Map(_) | Value::Null => String::new(),
+        Value::Map(_) => (String::new(), Shape::Map),
+        Value::Null => (String::new(), Shape::Null),
     };
     Key {
         section,
-        name: name.to_owned(),
+        // Go finds a key whatever its case.
+        name: name.to_ascii_lowercase(),
         value: Word::new(text, yaml::line(value)),
+        shape,
     }
 }
 

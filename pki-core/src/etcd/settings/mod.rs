@@ -37,7 +37,7 @@ use std::sync::Arc;
 pub use error::{InvalidSettings, Place};
 pub use source::{Source, SourceKind};
 
-use super::flags::{self, Flag, Releases};
+use super::flags::{self, Flag, FlagKind, Releases};
 use config::Meaning;
 use words::{Variables, Word};
 
@@ -70,6 +70,7 @@ pub struct Setting {
     /// The releases that read it in this form, where there are any.
     pub releases: Option<Releases>,
     value: Value,
+    shape: Option<Shape>,
 }
 
 /// How a flag is set.
@@ -105,14 +106,58 @@ impl Setting {
         self.value == Value::Missing
     }
 
-    /// Its value as a truth value: as Go reads one, or YAML 1.1 in a configuration file.
+    /// Its value as a truth value, as Go reads one.
     pub fn truth(&self) -> Option<bool> {
-        match self.text()? {
-            "yes" | "Yes" | "YES" | "on" | "On" | "ON" if self.form == Form::Key => Some(true),
-            "no" | "No" | "NO" | "off" | "Off" | "OFF" if self.form == Form::Key => Some(false),
-            "1" | "t" | "T" | "TRUE" | "true" | "True" => Some(true),
-            "0" | "f" | "F" | "FALSE" | "false" | "False" => Some(false),
-            _ => None,
+        flags::truth(self.text()?)
+    }
+
+    /// Whether its value is not what etcd takes for its flag, as far as both are known.
+    pub fn is_of_wrong_kind(&self) -> bool {
+        let Some(flag) = self.flag else { return false };
+        match (&self.value, self.shape) {
+            (Value::Text(text), None) => {
+                // A variable that is empty is none.
+                let counts = self.form == Form::Argument || !text.is_empty();
+                counts && !flag.kind.takes(text)
+            }
+            (Value::Text(_), Some(shape)) => !shape.does_for(flag.kind),
+            _ => false,
+        }
+    }
+
+    /// What YAML has for its value; only a key has that.
+    pub fn shape(&self) -> Option<Shape> {
+        self.shape
+    }
+}
+
+/// What YAML has for a value.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Shape {
+    /// true or false.
+    Boolean,
+    /// A list.
+    List,
+    /// A map.
+    Map,
+    /// Nothing.
+    Null,
+    /// A number.
+    Number,
+    /// A text.
+    Text,
+}
+
+impl Shape {
+    /// Whether etcd takes it for a value of this kind.
+    fn does_for(self, kind: FlagKind) -> bool {
+        match kind {
+            _ if self == Self::Null => true,
+            // In nanoseconds.
+            FlagKind::Duration | FlagKind::Number => self == Self::Number,
+            FlagKind::List => self == Self::List,
+            FlagKind::Switch => self == Self::Boolean,
+            FlagKind::Text => self == Self::Text,
         }
     }
 }
@@ -290,7 +335,7 @@ impl Settings {
                 None => (name.to_owned(), None),
             };
             let flag = flags::flag(&name);
-            let is_switch = flag.map_or_else(|| flags::is_ignored(&name), |flag| flag.is_switch);
+            let is_switch = flag.map_or_else(|| flags::is_ignored(&name), |flag| flag.is_switch());
             let is_bare = given.is_none();
             let value = match given {
                 Some(text) => Value::of(text, word.is_open),
@@ -301,7 +346,7 @@ impl Settings {
                     None => Value::Text(String::new()),
                 },
             };
-            switch = flag.filter(|flag| flag.is_switch && is_bare);
+            switch = flag.filter(|flag| flag.is_switch() && is_bare);
             self.all.push(Setting {
                 flag,
                 written: format!("--{name}"),
@@ -310,6 +355,7 @@ impl Settings {
                 place,
                 releases: flag.map(Flag::releases),
                 value,
+                shape: None,
             });
         }
         used.into_iter().collect()
@@ -334,6 +380,7 @@ impl Settings {
                 place: place(source, variable.value.line),
                 releases: flag.map(Flag::releases),
                 value: Value::of_word(&variable.value),
+                shape: None,
             });
         }
     }
@@ -358,6 +405,7 @@ impl Settings {
                     place: place(source, key.value.line),
                     releases,
                     value: Value::of_word(&key.value),
+                    shape: Some(key.shape),
                 });
             }
         }

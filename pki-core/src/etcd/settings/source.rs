@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::words::{self, Dialect, Word};
-use super::{InvalidSettings, Place, environment, manifest, unit};
+use super::{InvalidSettings, Place, Shape, environment, manifest, unit};
 
 /// What a file of settings is.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -79,6 +79,7 @@ pub(super) struct Key {
     pub(super) section: Option<&'static str>,
     pub(super) name: String,
     pub(super) value: Word,
+    pub(super) shape: Shape,
 }
 
 /// An environment file that a unit names.
@@ -170,6 +171,9 @@ enum Form {
 
 impl Form {
     fn of(text: &str) -> Self {
+        if text.starts_with("#!") {
+            return Self::CommandLine;
+        }
         let says = |line: &&str| !line.is_empty() && !line.starts_with(['#', ';']);
         let Some(first) = text.lines().map(str::trim).find(says) else {
             return Self::Empty;

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::{DuplicateKeyPolicy, Spanned};
 
+use super::Shape;
 use super::source::Read;
 
 /// A value.
@@ -14,7 +15,7 @@ pub(super) enum Value {
     Map(Vec<(String, Spanned<Self>)>),
     Null,
     /// A text, a number or a truth value, as text.
-    Scalar(String),
+    Scalar(String, Shape),
 }
 
 pub(super) type Node = Spanned<Value>;
@@ -41,7 +42,7 @@ impl Value {
 
     pub(super) fn scalar(&self) -> Option<&str> {
         match self {
-            Self::Scalar(text) => Some(text),
+            Self::Scalar(text, _) => Some(text),
             _ => None,
         }
     }
@@ -85,27 +86,27 @@ impl<'de> Visitor<'de> for Any {
     }
 
     fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
-        Ok(Value::Scalar(value.to_string()))
+        Ok(Value::Scalar(value.to_string(), Shape::Boolean))
     }
 
     fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
-        Ok(Value::Scalar(value.to_string()))
+        Ok(Value::Scalar(value.to_string(), Shape::Number))
     }
 
     fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
-        Ok(Value::Scalar(value.to_string()))
+        Ok(Value::Scalar(value.to_string(), Shape::Number))
     }
 
     fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
-        Ok(Value::Scalar(value.to_string()))
+        Ok(Value::Scalar(value.to_string(), Shape::Number))
     }
 
     fn visit_str<E>(self, value: &str) -> Result<Value, E> {
-        Ok(Value::Scalar(value.to_owned()))
+        Ok(Value::Scalar(value.to_owned(), Shape::Text))
     }
 
     fn visit_string<E>(self, value: String) -> Result<Value, E> {
-        Ok(Value::Scalar(value))
+        Ok(Value::Scalar(value, Shape::Text))
     }
 
     fn visit_unit<E>(self) -> Result<Value, E> {

@@ -1,10 +1,10 @@
-//! Flags: their names in each version, and the values of switches.
+//! Flags: their names in each version, and the kinds of their values.
 
 use super::super::{error, warning};
 use super::{Member, OfSettings};
 use crate::etcd::EtcdVersion;
-use crate::etcd::flags::{self, Flag};
-use crate::etcd::settings::{Form, Setting, Settings};
+use crate::etcd::flags::{self, Flag, FlagKind};
+use crate::etcd::settings::{Form, Setting, Settings, Shape};
 
 pub(super) const CHECKS: &[OfSettings] = &[
     OfSettings {
@@ -45,12 +45,12 @@ pub(super) const CHECKS: &[OfSettings] = &[
     },
     OfSettings {
         lint: error(
-            "switch-not-boolean",
-            "the value of a switch is true or false",
-            "etcd ends: `invalid boolean value`",
-            "write true or false",
+            "value-of-wrong-kind",
+            "the value of a flag is of the kind that the flag takes",
+            "etcd ends: `invalid boolean value` and the like; of a configuration file, `cannot unmarshal`",
+            "write such a value; in a configuration file a text that looks like a number in quotes, a number and true or false without, a length of time in nanoseconds",
         ),
-        find: not_boolean,
+        find: wrong_kind,
     },
 ];
 
@@ -141,18 +141,37 @@ fn also_new<'a>(settings: &'a Settings, flag: &Flag) -> Option<&'a Setting> {
     other.text()?.contains(gate).then_some(other)
 }
 
-fn not_boolean(settings: &Settings, _: &Member<'_>) -> Vec<String> {
-    let all = settings.all().iter();
-    let switches = all.filter(|one| one.flag.is_some_and(|flag| flag.is_switch));
-    switches
-        .filter(|one| !(one.form == Form::Variable && one.text() == Some("")))
-        .filter(|one| one.text().is_some() && one.truth().is_none())
-        .map(|one| {
-            let value = one.text().unwrap_or_default();
-            format!(
-                "{}: {} is `{value}`, neither true nor false",
-                one.place, one.written
-            )
-        })
-        .collect()
+fn wrong_kind(settings: &Settings, member: &Member<'_>) -> Vec<String> {
+    let all = settings.all().iter().filter(|one| one.is_of_wrong_kind());
+    all.filter_map(|one| {
+        let kind = one.flag?.kind;
+        let message = match one.shape() {
+            None => {
+                let value = one.text().unwrap_or_default();
+                format!("is `{value}`, and takes {kind}")
+            }
+            // Where an allow list is one name, the key has a text.
+            Some(Shape::Text) if kind == FlagKind::List && is_allow_list(one) => {
+                member
+                    .version
+                    .filter(|version| version.takes_allow_lists())?;
+                format!("is a text, and takes {kind}")
+            }
+            Some(Shape::Number) if kind == FlagKind::Text => {
+                "is a number, and takes a text: put it into quotes".to_owned()
+            }
+            Some(_) if kind == FlagKind::Duration => {
+                "takes a length of time as a number, in nanoseconds".to_owned()
+            }
+            Some(_) => format!("takes {kind}"),
+        };
+        Some(format!("{}: {} {message}", one.place, one.written))
+    })
+    .collect()
+}
+
+fn is_allow_list(setting: &Setting) -> bool {
+    setting
+        .flag
+        .is_some_and(|flag| flag.name.contains("allowed"))
 }

@@ -59,7 +59,7 @@ pub(super) const CHECKS: &[OfSettings] = &[
         lint: error(
             "https-without-certificate",
             "where a URL is https://, a certificate is given",
-            "etcd ends: `KeyFile and CertFile are not presented`",
+            "etcd ends: `TLS key/cert must be provided for client url … with HTTPS scheme`, or `KeyFile and CertFile are not presented` for peers",
             "set the certificate and its key",
         ),
         find: without_certificate,
