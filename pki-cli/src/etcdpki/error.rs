@@ -199,10 +199,14 @@ pub(super) enum Error {
     #[error("`{0}` is no node of the description: write one of those under `nodes` in etcdpki.yml")]
     NotANode(String),
     #[error(
-        "not every member has loaded what the step before brought: {}; bring it to the hosts (ansible-playbook etcd.yml), then run this again, or with --wait 10m; a member that is down is left out by --without NODE",
-        .behind.join("; ")
+        "not every member has loaded what {}: {}; bring it to the hosts (ansible-playbook etcd.yml), then run this again, or with --wait 10m; a member that is down is left out by --without NODE",
+        match is_first { true => "is in pki/", false => "the step before brought" }, .behind.join("; ")
     )]
-    MembersBehind { behind: Vec<String> },
+    MembersBehind {
+        behind: Vec<String>,
+        /// Whether no step was made yet.
+        is_first: bool,
+    },
     #[error("{left} of {of} members are no quorum: no more can be left out by --without")]
     NoQuorum { left: usize, of: usize },
     #[error(transparent)]
@@ -307,6 +311,9 @@ impl Error {
                 "once the list is out, only the list before brings the cluster back; replace the authority instead, as docs/revocation.md says".to_owned(),
             ),
             Self::Policy { source: PolicyError::Name { name, .. }, .. } => Some(hint_of_name(name)),
+            Self::MembersBehind { is_first: true, .. } => Some(
+                "where members cannot be reached from here, or were never started, add --unchecked: then it is for you to see that each has everything".to_owned(),
+            ),
             Self::OthersUnproved { .. } => Some("give the passphrase of another slot with --passphrase-file, or its identity with --age-identity".to_owned()),
             Self::Seal(seal)
             | Self::Slot(SlotError::Seal(seal))

@@ -117,9 +117,54 @@ fn a_plan_is_shown_with_its_proof_and_writes_nothing() {
 }
 
 #[test]
+fn the_procedures_are_listed_line_by_line() {
+    let help = Workspace::new().succeeds(&["rotate", "ca", "--help"]);
+    for procedure in ["reissue", "cross-sign", "bundle", "same-key", "compromise"] {
+        let line = format!("  {procedure} ");
+        assert!(
+            help.lines().any(|one| one.starts_with(&line)),
+            "{line}: {help}"
+        );
+    }
+}
+
+/// As with every command.
+#[test]
+fn an_error_is_told_on_standard_error_with_json_too() {
+    let workspace = Workspace::initialised();
+    for arguments in [
+        &["rotate", "ca", "issuing", "--json"][..],
+        &["issue", "etcd-0", "--issuer", "none", "--json"],
+    ] {
+        let output = workspace.run(arguments);
+        assert_eq!(output.status.code(), Some(1));
+        assert!(output.stdout.is_empty());
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(said.starts_with("error: "), "{said}");
+    }
+}
+
+#[test]
 fn an_authority_is_replaced_step_by_step() {
     let workspace = Workspace::initialised();
-    let rotate = ["rotate", "ca", "etcd", "--json"];
+    // Members are asked before the first step too, and these were never started.
+    let nobody: Vec<_> = (0..3)
+        .map(|node| format!("--endpoint=etcd-{node}=127.0.0.1:1,127.0.0.1:2"))
+        .collect();
+    let nobody: Vec<_> = nobody.iter().map(String::as_str).collect();
+    let before = workspace.files();
+    let said = workspace.fails(1, &[&["rotate", "ca", "etcd"], &nobody[..]].concat());
+    for expected in [
+        "not every member has loaded what is in pki/",
+        "etcd-2 (127.0.0.1:1) is not reached",
+        "were never started, add --unchecked",
+    ] {
+        assert!(said.contains(expected), "{expected}: {said}");
+    }
+    assert_eq!(workspace.files(), before);
+    let said = workspace.fails(2, &["rotate", "ca", "etcd", "--wait", "0s"]);
+    assert!(said.contains("a whole number above 0"), "{said}");
+    let rotate = ["rotate", "ca", "etcd", "--json", "--unchecked"];
     let told = json(&workspace.succeeds(&rotate));
     assert_eq!(
         (&told["rotation"]["step"], &told["rotation"]["next"]),
@@ -208,7 +253,7 @@ fn a_rotation_is_taken_back_while_that_is_safe() {
         said.contains("no rotation of an authority is under way"),
         "{said}"
     );
-    workspace.succeeds(&["rotate", "ca", "etcd"]);
+    workspace.succeeds(&["rotate", "ca", "etcd", "--unchecked"]);
     let said = workspace.succeeds(&["rotate", "ca", "etcd", "--abort"]);
     assert!(said.contains("one step back"), "{said}");
     let after = workspace.succeeds(&["inspect", "pki/trust/chain.crt", "pki/trust/members.crt"]);
@@ -260,7 +305,7 @@ fn what_cannot_be_rotated_is_refused_with_what_can() {
     assert!(said.contains("same-key or compromise"), "{said}");
     assert_eq!(workspace.files(), before);
     // Which of two generations signs is told by a file alone.
-    workspace.succeeds(&["rotate", "ca", "etcd"]);
+    workspace.succeeds(&["rotate", "ca", "etcd", "--unchecked"]);
     let chain = workspace.read("pki/trust/chain.crt");
     std::fs::remove_file(workspace.path("pki/trust/chain.crt")).unwrap();
     let said = workspace.fails(1, &["rotate", "ca", "etcd", "--plan"]);
@@ -306,7 +351,7 @@ fn without_overlap_it_is_done_once_and_a_lost_key_is_noticed_in_time() {
     let before = workspace.files();
     workspace.succeeds(&compromise);
     assert_eq!(workspace.files(), before);
-    workspace.succeeds(&["rotate", "ca", "etcd", "--again"]);
+    workspace.succeeds(&["rotate", "ca", "etcd", "--again", "--unchecked"]);
     std::fs::remove_file(workspace.path("pki/authorities/etcd/3/ca.key.sealed")).unwrap();
     let before = workspace.files();
     let trust = [
@@ -328,7 +373,7 @@ fn without_overlap_it_is_done_once_and_a_lost_key_is_noticed_in_time() {
 #[test]
 fn a_stolen_key_does_not_wait_for_a_rotation() {
     let workspace = Workspace::initialised();
-    workspace.succeeds(&["rotate", "ca", "etcd"]);
+    workspace.succeeds(&["rotate", "ca", "etcd", "--unchecked"]);
     let compromise = ["rotate", "ca", "root", "--procedure", "compromise"];
     let plan = [&compromise[..], &["--plan"]].concat();
     let said = workspace.succeeds(&plan);

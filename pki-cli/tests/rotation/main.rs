@@ -122,6 +122,24 @@ fn no_step_is_made_before_its_time() {
         }
         assert!(outcome.stderr.contains(why), "{outcome}");
     };
+    // Before the first step already: what was issued since and brought to nobody, and another
+    // anchor that nobody has loaded.
+    issue(&live, "--renew");
+    refused(&live, &[], "presents the certificate");
+    live.deliver();
+    live.site.trust("root");
+    let above = |live: &Live, more: &[&'static str]| {
+        let places = live.places();
+        let arguments = ["rotate", "ca", "intermediate"]
+            .into_iter()
+            .chain(more.iter().copied());
+        let arguments: Vec<_> = arguments.chain(places.iter().map(String::as_str)).collect();
+        live.site.etcdpki(&arguments)
+    };
+    let outcome = above(&live, &[]);
+    let why = "has not loaded what members trust now: bring it the files and restart it (it closed the connection";
+    assert!(outcome.stderr.contains(why), "{outcome}");
+    live.site.trust("etcd");
     step(&live, &[]).expect_success();
     let early = step(&live, &[]);
     assert!(early.stderr.contains("--clients-ready"), "{early}");

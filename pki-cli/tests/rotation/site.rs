@@ -100,6 +100,19 @@ impl Site {
         serde_json::from_str(&outcome.expect_success().stdout).unwrap()
     }
 
+    /// Has members trust another authority of the chain, in the description and the files of the
+    /// PKI.
+    pub(crate) fn trust(&self, anchor: &str) {
+        let path = self.path("pki/etcdpki.yml");
+        let text = fs::read_to_string(&path).unwrap();
+        let others = text
+            .lines()
+            .filter(|line| !line.starts_with("trust_anchor:"));
+        let text: String = others.map(|line| format!("{line}\n")).collect();
+        fs::write(path, format!("{text}trust_anchor: {anchor}\n")).unwrap();
+        self.etcdpki(&["init"]).expect_success();
+    }
+
     /// Every node and client.
     pub(crate) fn owners(&self) -> Vec<String> {
         let clients = [WRITER, GUEST].map(String::from);

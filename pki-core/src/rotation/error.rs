@@ -86,6 +86,11 @@ pub enum RotationError {
     /// A certificate in an encoding that cannot be taken apart.
     #[error("`{0}` cannot be taken apart: is its certificate not DER?")]
     Unmodelled(String),
+    /// Members refuse everybody.
+    #[error(
+        "the {0} authority, which members trust, is not valid at this time: they refuse every client, and cannot be asked what they have loaded; add --unchecked"
+    )]
+    Unaskable(AuthorityName),
     /// Another rotation is under way.
     #[error(
         "the {underway} authority is being rotated ({procedure}): go on with `etcdpki rotate ca {underway}` until that is done, or take it back with `--abort`; only a stolen key does not wait (`--procedure compromise`)"

@@ -4,7 +4,9 @@ use time::{Duration, OffsetDateTime};
 
 use super::RotationError;
 use super::landscape::Landscape;
-use super::make::{FromStore, Signers as _};
+use super::make::{FromStore, Signers};
+use super::procedure::Place;
+use crate::authority::Authority;
 use crate::certificate::Certificate;
 use crate::description::Cluster;
 use crate::hierarchy::AuthorityName;
@@ -14,7 +16,7 @@ use crate::profile::{Profile, Subject};
 use crate::role::Role;
 use crate::seal::Unlocked;
 use crate::store::{Pki, Store};
-use crate::trust::Bundles;
+use crate::trust::StandingError;
 
 /// How long a probe holds.
 const LIFETIME: Duration = Duration::minutes(5);
@@ -40,7 +42,8 @@ impl Probe {
     ///
     /// # Errors
     ///
-    /// When an authority is missing, or the key does not open that has to sign it.
+    /// When an authority is missing, members trust one that is not valid, or no key opens that could
+    /// sign it.
     pub fn new<S: Store>(
         cluster: &Cluster,
         pki: &Pki<S>,
@@ -48,24 +51,7 @@ impl Probe {
         now: OffsetDateTime,
     ) -> Result<Self, RotationError> {
         let landscape = Landscape::read(cluster, pki)?;
-        let anchor = landscape.anchor();
-        let trusted = landscape.generations(anchor).into_iter();
-        let members = &landscape.bundles.members;
-        let mut trusted = trusted.filter(|one| members.contains(&one.certificate));
-        let newest = trusted.next();
-        let newest = newest.ok_or(crate::trust::StandingError::Missing(anchor))?;
-        let in_use = landscape.in_use(anchor)?;
-        // Without what leads to an older authority, if leaves carry that.
-        let (signer, above) = match newest.certificate.is_twin_of(&in_use.certificate) {
-            true => {
-                let settled = Bundles::settled(cluster, &landscape.path()?)
-                    .map_err(crate::trust::StandingError::Missing)?;
-                let above: Vec<_> = settled.presented().cloned().collect();
-                (landscape.in_use(AuthorityName::signing(cluster))?, above)
-            }
-            // One that signs nothing yet, or no more.
-            false => (newest, Vec::new()),
-        };
+        let (signer, above) = signer(&landscape, &FromStore { pki, keys }, now)?;
         let key = PrivateKey::generate(KeyAlgorithm::P256)?;
         let profile = Profile::leaf(
             Subject::common(COMMON_NAME),
@@ -76,11 +62,51 @@ impl Probe {
             not_before: now - cluster.certificates.backdate.as_duration(),
             not_after: now + LIFETIME,
         };
-        let signer = FromStore { pki, keys }.open(signer)?;
         let own = signer.issue(&profile, key.public(), validity)?;
         Ok(Self {
             chain: std::iter::once(own).chain(above).collect(),
             key,
         })
     }
+}
+
+/// Who signs it, and what is sent along. The authority that members trust does, of two the newer
+/// one, and nothing is sent along: whoever trusts one above it, or below, does not take that. Where
+/// its key does not open, the one nearest to it does.
+fn signer(
+    landscape: &Landscape<'_>,
+    signers: &dyn Signers,
+    now: OffsetDateTime,
+) -> Result<(Authority, Vec<Certificate>), RotationError> {
+    let anchor = landscape.anchor();
+    let members = &landscape.bundles.members;
+    let mut trusted = landscape.generations(anchor).into_iter();
+    let newest = trusted.find(|one| members.contains(&one.certificate));
+    let newest = newest.ok_or(StandingError::Missing(anchor))?;
+    if !newest.certificate.validity.contains(now) {
+        return Err(RotationError::Unaskable(anchor));
+    }
+    let failure = match signers.open(newest) {
+        Ok(authority) => return Ok((authority, Vec::new())),
+        Err(failure) => failure,
+    };
+    // What signs nothing yet, or no more, has nothing below it.
+    if !newest
+        .certificate
+        .is_twin_of(&landscape.in_use(anchor)?.certificate)
+    {
+        return Err(failure);
+    }
+    let mut above = Vec::new();
+    for name in AuthorityName::chain(landscape.cluster) {
+        if Place::of(landscape.cluster, *name) != Place::Below {
+            continue;
+        }
+        let stored = landscape.in_use(*name)?;
+        above.insert(0, stored.certificate.clone());
+        if let Ok(authority) = signers.open(stored) {
+            return Ok((authority, above));
+        }
+    }
+    Err(failure)
 }

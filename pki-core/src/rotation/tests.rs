@@ -542,7 +542,8 @@ fn a_stolen_key_does_not_wait_for_a_rotation() {
     rotations()
         .par_bridge()
         .for_each(|(shape, name, procedure)| {
-            let mut fixture = Fixture::new(shape);
+            let cluster = Cluster::from_yaml(&Fixture::text(1, shape)).unwrap();
+            let mut fixture = Fixture::of(cluster);
             loop {
                 fixture.step(name, procedure);
                 let Some(underway) = fixture.underway() else {
@@ -729,6 +730,46 @@ fn without_overlap_the_outage_is_told_and_the_old_authority_revoked() {
 /// Whether a member that has loaded this CA file takes the probe.
 fn takes(probe: &Probe, loaded: &crate::trust::Bundles, now: OffsetDateTime) -> bool {
     !proof::is_refused(&probe.chain, loaded, now)
+}
+
+#[test]
+fn a_probe_is_taken_by_nobody_who_trusts_another_authority() {
+    let anchors = ["etcd", "intermediate", "root"];
+    for before in anchors {
+        for after in anchors.into_iter().filter(|after| *after != before) {
+            let mut fixture = Fixture::new(&format!("trust_anchor: {before}"));
+            let loaded = fixture.moment().bundles;
+            fixture.cluster = Fixture::description(&format!("trust_anchor: {after}"));
+            fixture.converge();
+            let probe = Probe::new(&fixture.cluster, &fixture.pki, &fixture.keys, fixture.now);
+            let probe = probe.unwrap();
+            let label = format!("from {before} to {after}");
+            assert!(
+                takes(&probe, &fixture.moment().bundles, fixture.now),
+                "{label}"
+            );
+            assert!(!takes(&probe, &loaded, fixture.now), "{label}");
+        }
+    }
+}
+
+#[test]
+fn a_probe_is_signed_below_a_root_whose_key_is_not_here() {
+    let fixture = Fixture::new("trust_anchor: root");
+    let mut store = fixture.pki.store().clone();
+    store.set("authorities/root/1/ca.key.sealed", None);
+    let fixture = fixture.at(store);
+    let probe = Probe::new(&fixture.cluster, &fixture.pki, &fixture.keys, fixture.now);
+    let probe = probe.unwrap();
+    assert_eq!(probe.chain.len(), 2);
+    assert!(takes(&probe, &fixture.moment().bundles, fixture.now));
+    // Of what nobody takes none is made.
+    let late = fixture.now + Duration::days(21 * 365);
+    let refused = Probe::new(&fixture.cluster, &fixture.pki, &fixture.keys, late);
+    assert!(matches!(
+        refused,
+        Err(RotationError::Unaskable(AuthorityName::Root))
+    ));
 }
 
 #[test]

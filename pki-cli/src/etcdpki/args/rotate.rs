@@ -57,12 +57,12 @@ pub(in crate::etcdpki) enum RotateWhat {
 /// while some have what is new and some do not is validated against every CA file that may be in
 /// force meanwhile; a pair that does not hold is named, and nothing is done.
 ///
-/// Where a rotation stands is read from the certificates. After each step bring the files to the
-/// hosts, and call this again: it asks every member which certificates it presents, and, by a
-/// client's certificate that holds for five minutes, whether it has loaded what members trust now.
-/// One that has not is named, and nothing is done.
+/// Where a rotation stands is read from the certificates. Before each step every member is asked
+/// which certificates it presents, and, by a client's certificate that holds for five minutes,
+/// whether it has loaded what members trust now. One that has not is named, and nothing is done.
+/// After each step bring the files to the hosts, and call this again.
 #[derive(Args, Debug)]
-#[command(after_help = CA_EXAMPLES)]
+#[command(after_help = CA_EXAMPLES, verbatim_doc_comment)]
 pub(in crate::etcdpki) struct RotateCa {
     /// root, intermediate, etcd or issuing
     pub(in crate::etcdpki) authority: AuthorityName,
@@ -78,9 +78,14 @@ pub(in crate::etcdpki) struct RotateCa {
     /// Clients have been brought what the steps before have made for them: nobody can ask them
     #[arg(long)]
     pub(in crate::etcdpki) clients_ready: bool,
-    /// Wait so long for members that have not loaded what the step before brought, instead of
-    /// naming them and ending
-    #[arg(long, value_name = "TIME", conflicts_with_all = ["abort", "unchecked"])]
+    /// Wait so long for members that have not loaded what there is, instead of naming them and
+    /// ending
+    #[arg(
+        long,
+        value_name = "TIME",
+        value_parser = patience,
+        conflicts_with_all = ["abort", "unchecked"]
+    )]
     pub(in crate::etcdpki) wait: Option<Lifetime>,
     /// Go on without this member, which is down, and is brought every file before it starts again;
     /// repeat it for more
@@ -94,8 +99,8 @@ pub(in crate::etcdpki) struct RotateCa {
         conflicts_with = "unchecked"
     )]
     pub(in crate::etcdpki) endpoints: Vec<Endpoint>,
-    /// Do not ask the members, which cannot be reached from here: each was seen to have loaded
-    /// what the step before brought
+    /// Do not ask the members, which cannot be reached from here or were never started: each was
+    /// seen to have loaded what there is
     #[arg(long, conflicts_with = "abort")]
     pub(in crate::etcdpki) unchecked: bool,
     /// Replace an authority again that was replaced less than 30 days ago
@@ -110,10 +115,19 @@ pub(in crate::etcdpki) struct RotateCa {
     pub(in crate::etcdpki) json: bool,
 }
 
+/// For how long members are waited for.
+fn patience(text: &str) -> Result<Lifetime, String> {
+    text.parse().map_err(|_| {
+        format!(
+            "`{text}`: write a whole number above 0 and one of s, m, h, such as 10m; without --wait members are asked once"
+        )
+    })
+}
+
 const CA_EXAMPLES: &str = "\
 Examples:
   etcdpki rotate ca etcd --plan               what would be done, and the proof of it
-  etcdpki rotate ca etcd                      the next step
+  etcdpki rotate ca etcd                      the next step; asks members first
   ansible-playbook etcd.yml                   brings it to the hosts
   etcdpki rotate ca etcd --clients-ready      and so on, until it says that it is done
   etcdpki rotate ca etcd --abort              one step back

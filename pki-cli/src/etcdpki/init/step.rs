@@ -57,7 +57,7 @@ pub(super) fn plan(
                 let what = clients_lack.join(" and ");
                 return Err(Error::ClientsNotReady { what });
             }
-            if let (Some(barrier), Some(_)) = (barrier, underway) {
+            if let Some(barrier) = barrier {
                 barrier.pass(cluster, pki, keys)?;
             }
             let made = rotation::next_step(cluster, pki, authority, procedure, keys, now)?;

@@ -84,10 +84,32 @@ pub(super) fn ask(
         (true, Err(error)) => Err(format!("no TLS handshake: {error}")),
         (_, reply) => Ok(Answer {
             presented,
-            reply: reply.map_err(|error| error.to_string()),
+            reply: reply.map_err(|error| refusal(&error)),
         }),
     }
 }
+
+/// Why a member gave no answer after it had presented its certificate. One that does not take the
+/// client's hangs up, with an alert or without: which error that comes to is a matter of time.
+fn refusal(error: &io::Error) -> String {
+    use io::ErrorKind as Kind;
+    let inner = error.get_ref().and_then(|inner| inner.downcast_ref());
+    let is_alert = matches!(inner, Some(rustls::Error::AlertReceived(_)));
+    match error.kind() {
+        Kind::BrokenPipe
+        | Kind::ConnectionAborted
+        | Kind::ConnectionReset
+        | Kind::NotConnected
+        | Kind::UnexpectedEof => CLOSED.to_owned(),
+        _ if is_alert => CLOSED.to_owned(),
+        Kind::TimedOut | Kind::WouldBlock => {
+            format!("it gave no answer in {} seconds", PATIENCE.as_secs())
+        }
+        _ => error.to_string(),
+    }
+}
+
+const CLOSED: &str = "it closed the connection: it does not take the client's certificate";
 
 fn request(
     connection: ClientConnection,
@@ -217,6 +239,7 @@ impl ServerCertVerifier for Recorder {
 
 #[cfg(test)]
 mod tests {
+    use rustls::AlertDescription;
     use time::macros::datetime;
 
     use super::*;
@@ -227,5 +250,25 @@ mod tests {
         assert_eq!(date(head), Some(datetime!(2026-11-28 21:40:50 UTC)));
         assert_eq!(date("HTTP/1.1 200 OK\r\nDate: today"), None);
         assert_eq!(date("HTTP/1.1 200 OK"), None);
+    }
+
+    #[test]
+    fn a_refusal_is_called_the_same_however_it_shows() {
+        let alert = rustls::Error::AlertReceived(AlertDescription::BadCertificate);
+        let alert = io::Error::new(io::ErrorKind::InvalidData, alert);
+        let kinds = [
+            io::ErrorKind::BrokenPipe,
+            io::ErrorKind::ConnectionReset,
+            io::ErrorKind::UnexpectedEof,
+        ];
+        let closed = kinds.into_iter().map(io::Error::from).chain([alert]);
+        for error in closed {
+            assert_eq!(refusal(&error), CLOSED, "{error:?}");
+        }
+        assert!(refusal(&io::ErrorKind::WouldBlock.into()).contains("5 seconds"));
+        assert_eq!(
+            refusal(&io::Error::other("no HTTP answer")),
+            "no HTTP answer"
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! The barrier between two steps: every member must have loaded what the step before brought.
+//! The barrier before a step: every member must have loaded what there is, be it that the step
+//! before brought it.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -29,6 +30,8 @@ pub(in crate::etcdpki) struct Barrier {
     pub(in crate::etcdpki) without: Vec<Label>,
     /// For how long those that are behind are waited for.
     pub(in crate::etcdpki) wait: Option<Lifetime>,
+    /// Whether no step was made yet.
+    pub(in crate::etcdpki) is_first: bool,
 }
 
 impl Barrier {
@@ -57,15 +60,22 @@ impl Barrier {
             if behind.is_empty() {
                 return Ok(());
             }
-            if wait.is_none_or(|wait| begun.elapsed() + PAUSE > wait) {
+            let Some(pause) = wait.and_then(|wait| pause(wait, begun.elapsed())) else {
                 return Err(Error::MembersBehind {
                     behind: behind.iter().map(ToString::to_string).collect(),
+                    is_first: self.is_first,
                 });
-            }
+            };
             output::note(&format!("waiting: {}", behind[0]));
-            thread::sleep(PAUSE);
+            thread::sleep(pause);
         }
     }
+}
+
+/// How long it takes until members are asked again: they are for the last time when the time is up.
+fn pause(wait: Duration, elapsed: Duration) -> Option<Duration> {
+    let left = wait.checked_sub(elapsed)?;
+    (!left.is_zero()).then(|| left.min(PAUSE))
 }
 
 fn ask_all(
@@ -101,4 +111,18 @@ fn wanted(cluster: &Cluster, state: &State, node: &Label) -> Result<Wanted, Erro
         server: of(Role::Server)?,
         peer: of(Role::Peer)?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn members_are_waited_for_as_long_as_was_said() {
+        let seconds = Duration::from_secs;
+        assert_eq!(pause(seconds(10), seconds(0)), Some(PAUSE));
+        assert_eq!(pause(seconds(10), seconds(9)), Some(seconds(1)));
+        assert_eq!(pause(seconds(10), seconds(10)), None);
+        assert_eq!(pause(seconds(10), seconds(11)), None);
+    }
 }

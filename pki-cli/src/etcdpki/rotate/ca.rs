@@ -89,6 +89,7 @@ pub(super) fn run(arguments: &RotateCa, directory: Option<&Path>) -> Result<Exit
         endpoints: arguments.endpoints.clone(),
         without: arguments.without.clone(),
         wait: arguments.wait,
+        is_first: planned_at.is_none(),
     };
     work.renewals = Renewals::Step(Turn::Next {
         authority: arguments.authority,
