@@ -73,13 +73,13 @@ fn client_of_a_sibling(lab: &Lab) -> String {
     lab.path("sibling").display().to_string()
 }
 
-/// A client whose certificate was revoked is refused by each member, and no other is.
-pub(crate) fn is_revoked(lab: &Lab, pair: &str, members: &[usize]) {
-    for (suffix, name) in [("crt", "revoked.crt"), ("key", "revoked.key")] {
+/// A client whose certificate does not hold any more is refused by each member, and no other is.
+pub(crate) fn is_refused(lab: &Lab, pair: &str, members: &[usize]) {
+    for (suffix, name) in [("crt", "refused.crt"), ("key", "refused.key")] {
         copy_to(0, &lab.path(&format!("{pair}.{suffix}")), name);
     }
     for member in members {
-        let given = answers(*member, 2379, "/root/revoked.crt", "/root/revoked.key");
+        let given = answers(*member, 2379, "/root/refused.crt", "/root/refused.key");
         assert_eq!(given, None, "etcd-{member}");
     }
     lab.wait_until_healthy(members);

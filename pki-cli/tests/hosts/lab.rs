@@ -87,6 +87,11 @@ impl Lab {
         )
     }
 
+    /// Runs etcdpki on the computer from which hosts are provisioned.
+    pub(crate) fn etcdpki_near_hosts(&self, arguments: &[&str]) -> Outcome {
+        self.run(&mut self.from("control", &[&["etcdpki"], arguments].concat()))
+    }
+
     /// Makes certificates and files follow the description.
     pub(crate) fn follow_description(&self) {
         self.etcdpki(&["init", "--generate-secrets"])
@@ -132,6 +137,12 @@ impl Lab {
         hosts: &[usize],
         arguments: &[&str],
     ) -> Outcome {
+        let mut command = self.playing(playbook, hosts, arguments);
+        self.run(command.env("DNS_IP", address))
+    }
+
+    /// A play on these hosts, which is not started yet.
+    pub(crate) fn playing(&self, playbook: &str, hosts: &[usize], arguments: &[&str]) -> Command {
         let inventory: String = hosts
             .iter()
             .map(|index| format!("10.78.0.{},", 10 + index))
@@ -139,7 +150,7 @@ impl Lab {
         let mut all = vec!["--vault-password-file", "vault-password.txt"];
         all.extend(["--inventory", &inventory]);
         all.extend(arguments);
-        self.run(self.playbook(playbook, &all).env("DNS_IP", address))
+        self.playbook(playbook, &all)
     }
 
     /// Plays with the inventory that was written, and these vault ids.

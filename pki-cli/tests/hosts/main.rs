@@ -12,6 +12,8 @@ mod lab;
 mod machine;
 mod names;
 mod phases;
+mod restarts;
+mod rotation;
 mod story;
 mod templates;
 mod ways;

@@ -140,7 +140,7 @@ fn tarball(lab: &Lab) {
         "/etc/systemd/system/etcd.service",
         "/opt/etcd/etcd",
     );
-    access::is_revoked(lab, "backup/current/client", &TWO);
+    access::is_refused(lab, "backup/current/client", &TWO);
 }
 
 fn play(lab: &Lab, arguments: &[&str]) -> Outcome {

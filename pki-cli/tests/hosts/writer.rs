@@ -1,5 +1,6 @@
 //! A client that writes all the time and remembers what was acknowledged.
 
+use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -11,11 +12,29 @@ use crate::lab::Lab;
 pub(crate) struct Written {
     /// The keys whose write was acknowledged.
     acknowledged: Vec<String>,
+    /// Of how many writes the first attempt failed.
+    failed_once: usize,
+    /// Of how many another one at another member did, too.
+    failed_twice: usize,
     /// The longest time between two acknowledgements.
     pub(crate) longest_gap: Duration,
 }
 
-/// Writes to the members on `hosts` while `work` runs, each write until it is acknowledged.
+impl fmt::Display for Written {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} writes acknowledged, {} failed without retry, {} with one, at most {:.1} s apart",
+            self.acknowledged.len(),
+            self.failed_once,
+            self.failed_twice,
+            self.longest_gap.as_secs_f64()
+        )
+    }
+}
+
+/// Writes to the members on `hosts` in turn while `work` runs, each write until it is acknowledged;
+/// one that fails is tried at the next member.
 pub(crate) fn while_writing(
     lab: &Lab,
     prefix: &str,
@@ -38,13 +57,27 @@ pub(crate) fn while_writing(
 fn write(lab: &Lab, prefix: &str, hosts: &[usize], done: &AtomicBool) -> Written {
     let mut written = Written {
         acknowledged: Vec::new(),
+        failed_once: 0,
+        failed_twice: 0,
         longest_gap: Duration::ZERO,
     };
     let mut last = Instant::now();
-    while !done.load(Ordering::Relaxed) {
+    for turn in 0.. {
+        if done.load(Ordering::Relaxed) {
+            break;
+        }
         let key = format!("{prefix}/{}", written.acknowledged.len());
-        // etcdctl asks the endpoints in turn; a write that was lost with its leader is sent again.
-        if lab.etcdctl(hosts, &["put", &key, "v"]).status.success() {
+        let put = |turn: usize, timeout: &str| {
+            let host = hosts[turn % hosts.len()];
+            let put = [timeout, "put", key.as_str(), "v"];
+            lab.etcdctl(&[host], &put).status.success()
+        };
+        let first = put(turn, "--command-timeout=3s");
+        // As long as an election may take.
+        let is_acknowledged = first || put(turn + 1, "--command-timeout=10s");
+        written.failed_once += usize::from(!first);
+        written.failed_twice += usize::from(!is_acknowledged);
+        if is_acknowledged {
             written.longest_gap = written.longest_gap.max(last.elapsed());
             last = Instant::now();
             written.acknowledged.push(key);
@@ -70,5 +103,13 @@ impl Written {
             .collect();
         assert!(!self.acknowledged.is_empty(), "nothing was written");
         assert!(lost.is_empty(), "acknowledged and lost: {lost:?}");
+    }
+
+    /// The same, and that no write failed that was tried once more.
+    #[track_caller]
+    pub(crate) fn assert_nobody_noticed(&self, lab: &Lab, prefix: &str, hosts: &[usize]) {
+        eprintln!("    {self}");
+        assert_eq!(self.failed_twice, 0, "{self}");
+        self.assert_nothing_lost(lab, prefix, hosts);
     }
 }

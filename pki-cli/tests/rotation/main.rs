@@ -12,6 +12,7 @@
 )]
 
 mod doctor;
+mod expiry;
 mod interruption;
 mod live;
 mod site;

@@ -38,6 +38,14 @@ pub(crate) struct Site {
 impl Site {
     /// Makes a PKI for so many members, and brings it to them.
     pub(crate) fn of(nodes: usize, settings: &str) -> Self {
+        let site = Self::undelivered(nodes, settings);
+        site.deliver(&site.decrypted(), &site.owners());
+        site.deliver_list();
+        site
+    }
+
+    /// The same, and nobody has anything of it yet.
+    pub(crate) fn undelivered(nodes: usize, settings: &str) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let addresses = loopback_addresses(nodes).into_iter().enumerate();
         let node = |(number, address): (usize, Ipv4Addr)| {
@@ -53,7 +61,19 @@ impl Site {
             nodes: addresses.map(node).collect(),
             directory,
         };
-        let described = site.nodes.iter().map(|node| {
+        fs::create_dir(site.path("pki")).unwrap();
+        site.write_description(settings);
+        site.etcdpki(&["init", "--generate-secrets"])
+            .expect_success();
+        for owner in site.owners() {
+            fs::create_dir_all(site.path("hosts").join(owner)).unwrap();
+        }
+        site
+    }
+
+    /// Describes the members and clients, with these settings besides.
+    pub(crate) fn write_description(&self, settings: &str) {
+        let described = self.nodes.iter().map(|node| {
             let Node { name, address, .. } = node;
             format!("  - {{ name: {name}, addresses: [{address}] }}\n")
         });
@@ -62,17 +82,7 @@ impl Site {
             "domain: {DOMAIN}\nnetworks: [127.0.0.0/8]\nclients: [{WRITER}, {GUEST}]\n\
              {settings}\nnodes:\n{described}"
         );
-        fs::create_dir(site.path("pki")).unwrap();
-        fs::write(site.path("pki/etcdpki.yml"), text).unwrap();
-        site.etcdpki(&["init", "--generate-secrets"])
-            .expect_success();
-        for owner in site.owners() {
-            fs::create_dir_all(site.path("hosts").join(owner)).unwrap();
-        }
-        let all = site.owners();
-        site.deliver(&site.decrypted(), &all);
-        site.deliver_list();
-        site
+        fs::write(self.path("pki/etcdpki.yml"), text).unwrap();
     }
 
     /// Runs `etcdpki` where the PKI is.
@@ -152,6 +162,14 @@ impl Site {
             };
             fs::copy(pki.join(trusted), own.join("ca.crt")).unwrap();
         }
+        target
+    }
+
+    /// The same with the keys, by `etcdpki export`, where there is no time for ansible-core.
+    pub(crate) fn exported(&self) -> TempDir {
+        let target = self.certificates();
+        let mut export = self.command(&["export", "--format", "pem", "--force", "--out"]);
+        run(export.arg(target.path())).expect_success();
         target
     }
 

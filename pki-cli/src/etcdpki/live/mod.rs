@@ -124,7 +124,10 @@ impl fmt::Display for Behind {
                 f,
                 "{name} ({address}) has not loaded what members trust now: bring it the files and restart it ({answer})"
             ),
-            Lack::Unreachable(why) => write!(f, "{name} ({address}) is not reached: {why}"),
+            Lack::Unreachable(why) => write!(
+                f,
+                "{name} ({address}) is not reached: {why}; have its firewall let this computer in (firewall_operators of the playbook), or say with --endpoint where it is reached"
+            ),
         }
     }
 }
