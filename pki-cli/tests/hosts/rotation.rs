@@ -28,10 +28,10 @@ pub(crate) fn of_etcd(lab: &Lab, members: &[usize]) {
     let cluster = clusters(lab, members);
     let written = while_writing(lab, "etcd-ca", members, || {
         let begin = Restarts::of(members);
+        the_firewall_lets_operators_in(&rotation, members);
         rotation.step("introduce");
         rotation.is_refused(members, "presents the certificate");
         lab.play(members, &[]).expect_success();
-        the_firewall_lets_operators_in(&rotation, members);
         assert_changed(&lab.play(members, &[]).expect_success(), 0);
         lab.install_clients(&["etcdctl"]);
         begin.assert_none();
