@@ -105,16 +105,21 @@ impl Rotation {
     }
 
     pub(in crate::etcdpki) fn write_next(&self, text: &mut String, program: &str) {
-        let how = match (self.at_once, self.restarts) {
-            (true, _) => {
-                "restart all members at once: until then those with the old files are shut out"
-            }
-            (_, true) => {
-                "restarts the members one at a time: they read CA files at their start alone"
-            }
-            (_, false) => "members read it at their next handshake: nothing is restarted",
+        let (more, how) = match (self.at_once, self.restarts) {
+            (true, _) => (
+                " -e etcd_server_restart_together=true",
+                "restarts all members at once: until then those with the old files are shut out",
+            ),
+            (_, true) => (
+                "",
+                "restarts the members one at a time: they read CA files at their start alone",
+            ),
+            (_, false) => (
+                "",
+                "members read it at their next handshake: nothing is restarted",
+            ),
         };
-        let _ = writeln!(text, "  ansible-playbook etcd.yml  {DIM}{how}{DIM:#}");
+        let _ = writeln!(text, "  ansible-playbook etcd.yml{more}  {DIM}{how}{DIM:#}");
         let authority = self.authority;
         match (self.step, self.next) {
             (None, _) => {
