@@ -8,8 +8,6 @@ mod view;
 use std::path::Path;
 use std::process::ExitCode;
 
-use pki_core::converge::ConvergeError;
-use pki_core::leaf::LeafId;
 use pki_core::rotation::ClientsNeed;
 
 use super::args::{Rotate, RotateWhat};
@@ -45,8 +43,4 @@ fn needs(need: ClientsNeed) -> Vec<&'static str> {
     words
         .filter_map(|(is, words)| is.then_some(words))
         .collect()
-}
-
-fn missing(id: &LeafId) -> Error {
-    ConvergeError::Incomplete(format!("certificates/{id}")).into()
 }

@@ -156,7 +156,7 @@ fn an_authority_is_replaced_step_by_step() {
     let said = workspace.fails(1, &[&["rotate", "ca", "etcd"], &nobody[..]].concat());
     for expected in [
         "not every member has loaded what is in pki/",
-        "etcd-2 (127.0.0.1:1) is not reached",
+        "etcd-2 (127.0.0.1:1): it is not reached",
         "were never started, add --unchecked",
     ] {
         assert!(said.contains(expected), "{expected}: {said}");
@@ -206,7 +206,7 @@ fn an_authority_is_replaced_step_by_step() {
     assert!(said.contains("1 of 3 members are no quorum"), "{said}");
     let said = workspace.fails(1, &ready(&["--endpoint", "etcd-2=127.0.0.1:1,127.0.0.1:2"]));
     for behind in [
-        "etcd-1 (127.0.0.1:1) is not reached",
+        "etcd-1 (127.0.0.1:1): it is not reached",
         "etcd-2 (127.0.0.1:1)",
         "--wait 10m",
     ] {

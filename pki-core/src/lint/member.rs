@@ -7,7 +7,7 @@ pub const UNREACHABLE: Lint = error(
     "member-unreachable",
     "every described member answers with TLS on both of its ports",
     "the description",
-    "start it, or name where it is reached from here: --endpoint NODE=ADDRESS:PORT,ADDRESS:PORT",
+    "start it; have its firewall let this computer in (firewall_operators of the playbook), or say with --endpoint NODE=ADDRESS:PORT,ADDRESS:PORT where it is reached",
 );
 /// A member presents another certificate than the newest.
 pub const CERTIFICATE_STALE: Lint = error(

@@ -59,7 +59,7 @@ pub fn judge<S: Store>(
                 &sighting.client.locate(&sighting.name),
                 &rules::TRUST_STALE,
                 format!(
-                    "it refuses a client whose certificate holds under what members trust now: {why}"
+                    "it has not loaded what members trust now, for it refuses a certificate that holds under that: {why}"
                 ),
             ),
             _ => {}
@@ -67,6 +67,21 @@ pub fn judge<S: Store>(
     }
     court.together(sightings);
     Ok(court.findings)
+}
+
+/// Whether a finding says that a member has not what it must have, or does not serve, so that no
+/// further one should be restarted and no step of a rotation made.
+pub fn is_behind(finding: &Finding) -> bool {
+    [
+        &rules::UNREACHABLE,
+        &rules::CERTIFICATE_STALE,
+        &rules::CERTIFICATE_REFUSED,
+        &rules::CHAIN_STALE,
+        &rules::TRUST_STALE,
+        &rules::UNHEALTHY,
+        &rules::APART,
+    ]
+    .contains(&finding.lint)
 }
 
 /// The serial numbers of what is revoked, as far as the records can be read.
@@ -98,7 +113,10 @@ impl Court<'_> {
         let path = port.locate(&sighting.name);
         let presented = match &port.presented {
             Ok(presented) => presented,
-            Err(why) => return self.found(&path, &rules::UNREACHABLE, why),
+            Err(why) => {
+                let message = format!("it is not reached: {why}");
+                return self.found(&path, &rules::UNREACHABLE, message);
+            }
         };
         if port.takes_strangers {
             let message = match role {
@@ -123,9 +141,9 @@ impl Court<'_> {
             return;
         }
         let which = match self.superseded.iter().find(|(_, known)| known == shown) {
-            Some((place, _)) => format!("{serial}, which is {place}"),
+            Some((place, _)) => format!("the certificate {serial}, which is {place}"),
             None => format!(
-                "{serial} of `{}`, which is none of its certificates in pki/",
+                "the certificate {serial} of `{}`, which is none of its certificates in pki/",
                 shown.issuer
             ),
         };

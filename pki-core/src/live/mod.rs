@@ -12,7 +12,7 @@ use time::Duration;
 use crate::certificate::Certificate;
 use crate::name::Label;
 
-pub use judge::judge;
+pub use judge::{is_behind, judge};
 
 /// What was seen of a member.
 #[derive(Clone, Debug)]

@@ -3,17 +3,13 @@
 mod handshake;
 mod sight;
 
-use std::fmt;
 use std::net::SocketAddr;
 use std::str::FromStr;
 
 use pki_core::Cluster;
-use pki_core::certificate::Certificate;
 use pki_core::name::Label;
-use pki_core::rotation::Probe;
 
 use super::error::Error;
-use handshake::{Answer, Question, ask};
 pub(super) use sight::sight;
 
 /// The port on which members serve clients.
@@ -91,95 +87,6 @@ impl FromStr for Endpoint {
     }
 }
 
-/// What a member lacks of what it must have loaded.
-#[derive(Clone, Debug)]
-pub(super) struct Behind {
-    name: Label,
-    address: SocketAddr,
-    what: Lack,
-}
-
-#[derive(Clone, Debug)]
-enum Lack {
-    Certificate { presented: String, wanted: String },
-    Health(String),
-    Trust(String),
-    Unreachable(String),
-}
-
-impl fmt::Display for Behind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            name,
-            address,
-            what,
-        } = self;
-        match what {
-            Lack::Certificate { presented, wanted } => write!(
-                f,
-                "{name} ({address}) presents the certificate {presented} and not {wanted}: bring it the files"
-            ),
-            Lack::Health(answer) => write!(f, "{name} ({address}) is not healthy: {answer}"),
-            Lack::Trust(answer) => write!(
-                f,
-                "{name} ({address}) has not loaded what members trust now: bring it the files and restart it ({answer})"
-            ),
-            Lack::Unreachable(why) => write!(
-                f,
-                "{name} ({address}) is not reached: {why}; have its firewall let this computer in (firewall_operators of the playbook), or say with --endpoint where it is reached"
-            ),
-        }
-    }
-}
-
-/// What a member must present.
-pub(super) struct Wanted {
-    pub(super) server: Certificate,
-    pub(super) peer: Certificate,
-}
-
-/// Asks a member whether it presents what it must, takes the probe, and is healthy.
-pub(super) fn lacks(place: &Place, wanted: &Wanted, probe: &Probe) -> Option<Behind> {
-    let at = |address, what| {
-        Some(Behind {
-            name: place.name.clone(),
-            address,
-            what,
-        })
-    };
-    let of_clients = match ask(place.client, Some(probe), Question::Health) {
-        Ok(answer) => answer,
-        Err(why) => return at(place.client, Lack::Unreachable(why)),
-    };
-    if let Some(lack) = other(&of_clients, &wanted.server) {
-        return at(place.client, lack);
-    }
-    match &of_clients.reply {
-        Ok(health) if is_healthy(&health.body) => {}
-        Ok(health) => return at(place.client, Lack::Health(health.body.trim().to_owned())),
-        Err(why) => return at(place.client, Lack::Trust(why.clone())),
-    }
-    // It takes peers alone there, and presents its certificate to everybody.
-    match ask(place.peer, None, Question::Health) {
-        Ok(answer) => other(&answer, &wanted.peer).and_then(|lack| at(place.peer, lack)),
-        Err(why) => at(place.peer, Lack::Unreachable(why)),
-    }
-}
-
-fn other(answer: &Answer, wanted: &Certificate) -> Option<Lack> {
-    let presented = answer.presented.first();
-    (presented != Some(wanted)).then(|| Lack::Certificate {
-        presented: presented.map_or("(none)".to_owned(), Certificate::serial_text),
-        wanted: wanted.serial_text(),
-    })
-}
-
-/// etcd answers `{"health":"true"}`, newer ones with a reason besides.
-fn is_healthy(answer: &str) -> bool {
-    let answer: Option<serde_json::Value> = serde_json::from_str(answer).ok();
-    answer.is_some_and(|answer| answer["health"] == "true")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -192,15 +99,5 @@ mod tests {
             let error = wrong.parse::<Endpoint>().unwrap_err();
             assert!(error.contains("NAME=ADDRESS:PORT"), "{error}");
         }
-    }
-
-    #[test]
-    fn health_is_what_etcd_says() {
-        assert!(is_healthy("{\"health\":\"true\"}"));
-        assert!(is_healthy("{\"health\":\"true\",\"reason\":\"\"}"));
-        assert!(!is_healthy(
-            "{\"health\":\"false\",\"reason\":\"NO LEADER\"}"
-        ));
-        assert!(!is_healthy("404 page not found"));
     }
 }

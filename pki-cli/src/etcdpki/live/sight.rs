@@ -7,8 +7,8 @@ use pki_core::live::{Answer, Port, Sighting};
 use pki_core::rotation::Probe;
 use serde::Deserialize;
 
+use super::Place;
 use super::handshake::{Question, ask};
-use super::{Place, is_healthy};
 
 /// Looks at all members at the same time; as the client of `probe` too, if there is one.
 pub(in crate::etcdpki) fn sight(places: &[Place], probe: Option<&Probe>) -> Vec<Sighting> {
@@ -64,6 +64,12 @@ fn answer(address: SocketAddr, probe: &Probe) -> Result<Answer, String> {
     })
 }
 
+/// etcd answers `{"health":"true"}`, newer ones with a reason besides.
+fn is_healthy(answer: &str) -> bool {
+    let answer: Option<serde_json::Value> = serde_json::from_str(answer).ok();
+    answer.is_some_and(|answer| answer["health"] == "true")
+}
+
 /// What `/version` says.
 #[derive(Deserialize)]
 struct Version {
@@ -109,5 +115,15 @@ mod tests {
         assert_eq!(names, ["etcd-0", ""]);
         let refused = r#"{"error":"etcdserver: permission denied","code":7}"#;
         assert!(serde_json::from_str::<MemberList>(refused).is_err());
+    }
+
+    #[test]
+    fn health_is_what_etcd_says() {
+        assert!(is_healthy("{\"health\":\"true\"}"));
+        assert!(is_healthy("{\"health\":\"true\",\"reason\":\"\"}"));
+        assert!(!is_healthy(
+            "{\"health\":\"false\",\"reason\":\"NO LEADER\"}"
+        ));
+        assert!(!is_healthy("404 page not found"));
     }
 }

@@ -5,18 +5,17 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use pki_core::Cluster;
-use pki_core::converge::State;
-use pki_core::leaf::LeafId;
 use pki_core::lifetime::Lifetime;
+use pki_core::live as members;
 use pki_core::name::Label;
-use pki_core::role::Role;
 use pki_core::rotation::Probe;
 use pki_core::seal::Unlocked;
 use pki_core::store::{Directory, Pki};
+use pki_core::verify::Finding;
 use time::OffsetDateTime;
 
 use crate::etcdpki::error::Error;
-use crate::etcdpki::live::{self, Behind, Endpoint, Place, Wanted};
+use crate::etcdpki::live::{self, Endpoint, Place};
 use crate::etcdpki::output;
 
 /// How long it takes until members are asked again.
@@ -51,22 +50,20 @@ impl Barrier {
                 of: cluster.nodes.len(),
             });
         }
-        let state = State::read(cluster, pki)?;
         let wait = self.wait.map(|wait| wait.as_duration().unsigned_abs());
         let begun = Instant::now();
         loop {
-            let probe = Probe::new(cluster, pki, keys, OffsetDateTime::now_utc())?;
-            let behind = ask_all(cluster, &state, &places, &probe)?;
-            if behind.is_empty() {
+            let behind = behind(cluster, pki, keys, &places)?;
+            let Some(first) = behind.first() else {
                 return Ok(());
-            }
+            };
             let Some(pause) = wait.and_then(|wait| pause(wait, begun.elapsed())) else {
                 return Err(Error::MembersBehind {
-                    behind: behind.iter().map(ToString::to_string).collect(),
+                    behind,
                     is_first: self.is_first,
                 });
             };
-            output::note(&format!("waiting: {}", behind[0]));
+            output::note(&format!("waiting: {first}"));
             thread::sleep(pause);
         }
     }
@@ -78,39 +75,34 @@ fn pause(wait: Duration, elapsed: Duration) -> Option<Duration> {
     (!left.is_zero()).then(|| left.min(PAUSE))
 }
 
-fn ask_all(
+/// What members lack of what is in the PKI.
+fn behind(
     cluster: &Cluster,
-    state: &State,
+    pki: &Pki<Directory>,
+    keys: &Unlocked,
     places: &[Place],
-    probe: &Probe,
-) -> Result<Vec<Behind>, Error> {
-    let wanted = places
+) -> Result<Vec<String>, Error> {
+    let probe = Probe::new(cluster, pki, keys, OffsetDateTime::now_utc())?;
+    let sightings = live::sight(places, Some(&probe));
+    let findings = members::judge(cluster, pki, &sightings, OffsetDateTime::now_utc())?;
+    let behind = findings
         .iter()
-        .map(|place| wanted(cluster, state, &place.name))
-        .collect::<Result<Vec<_>, _>>()?;
-    Ok(thread::scope(|scope| {
-        let asked = places.iter().zip(&wanted);
-        let threads: Vec<_> = asked
-            .map(|(place, wanted)| scope.spawn(move || live::lacks(place, wanted, probe)))
-            .collect();
-        let answers = threads.into_iter().map(|thread| {
-            let answer = thread.join();
-            answer.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-        });
-        answers.flatten().collect()
-    }))
-}
-
-fn wanted(cluster: &Cluster, state: &State, node: &Label) -> Result<Wanted, Error> {
-    let of = |role| {
-        let id = LeafId::of_node(cluster, node, role);
-        let leaf = state.leaf(&id).map(|leaf| leaf.certificate().clone());
-        leaf.ok_or_else(|| super::missing(&id))
-    };
-    Ok(Wanted {
-        server: of(Role::Server)?,
-        peer: of(Role::Peer)?,
-    })
+        .filter(|finding| members::is_behind(finding));
+    let mut explained = Vec::new();
+    let told = behind.map(
+        |Finding {
+             path,
+             lint,
+             message,
+         }| match explained.contains(lint) {
+            true => format!("{path}: {message}"),
+            false => {
+                explained.push(*lint);
+                format!("{path}: {message} ({})", lint.hint)
+            }
+        },
+    );
+    Ok(told.collect())
 }
 
 #[cfg(test)]

@@ -113,7 +113,7 @@ fn each_rule_is_found_by_itself() {
             "member-unreachable",
             "etcd-1 (10.0.0.11:2380)",
             |all| all[1].peer.presented = Err("connection refused".to_owned()),
-            "connection refused",
+            "it is not reached: connection refused",
         ),
         (
             "member-takes-strangers",
