@@ -519,16 +519,21 @@ fn of_addresses(case: Make<'_>) -> Vec<Case> {
             start.set("discovery-srv", "etcd.test")
         }),
         case("name-not-of-node", |start| {
-            start.without("initial-cluster").set("name", "etcd-a")
+            start
+                .set("initial-cluster", "{{ later }}")
+                .set("name", "etcd-a")
         }),
         case("name-not-of-node", |start| {
-            start.without("initial-cluster").without("name")
+            start.set("initial-cluster", "{{ later }}").without("name")
         }),
         case("member-not-in-cluster", |start| {
             start.set(
                 "initial-cluster",
                 "a=https://x:2380,b=https://b.etcd.test:2380",
             )
+        }),
+        case("cluster-not-as-described", |start| {
+            start.without("initial-cluster")
         }),
         case("cluster-not-as-described", |start| {
             start.set("initial-cluster", "a=https://a.etcd.test:2380")

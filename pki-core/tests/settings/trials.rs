@@ -299,6 +299,15 @@ const CASES: &[Case] = &[
         |start| start.set("peer-cert-allowed-cn", "peer"),
         |start, _| !is_taken(start.peer, Some(start.identity("peer"))),
     ),
+    serves(
+        "allowed-hostname-not-of-member",
+        |start| {
+            start
+                .without("peer-cert-allowed-cn")
+                .set("peer-cert-allowed-hostname", "b.etcd.test")
+        },
+        |start, _| !is_taken(start.peer, Some(start.identity("peer"))),
+    ),
     of(
         OLDER,
         serves(

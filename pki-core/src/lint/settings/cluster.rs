@@ -47,9 +47,11 @@ pub(super) const CHECKS: &[OfSettings] = &[
 const CLUSTER: &str = "initial-cluster";
 const NAME: &str = "name";
 
+/// The ways in which members are found.
+const WAYS: [&str; 4] = [CLUSTER, "discovery", "discovery-endpoints", "discovery-srv"];
+
 fn ambiguous(settings: &Settings, _: &Member<'_>) -> Vec<String> {
-    let ways = [CLUSTER, "discovery", "discovery-endpoints", "discovery-srv"];
-    let set = ways
+    let set = WAYS
         .into_iter()
         .filter(|flag| settings.text(flag).is_some());
     let set: Vec<String> = set.map(|flag| format!("--{flag}")).collect();
@@ -113,10 +115,12 @@ fn own(settings: &Settings, _: &Member<'_>) -> Vec<String> {
 }
 
 fn others(settings: &Settings, member: &Member<'_>) -> Vec<String> {
-    let Some(members) = members(settings) else {
-        return Vec::new();
-    };
     let nodes = &member.cluster.nodes;
+    let Some(members) = members(settings) else {
+        let is_alone = nodes.len() > 1 && WAYS.iter().all(|flag| settings.lacks(flag));
+        let message = format!("--{CLUSTER} is not set: the member makes a cluster of its own");
+        return is_alone.then_some(message).into_iter().collect();
+    };
     let missing = nodes
         .iter()
         .map(|node| node.name.as_str())
