@@ -43,6 +43,17 @@ pub struct LeafId {
     pub role: Role,
 }
 
+impl LeafId {
+    /// The certificate that a node presents in a role: its own, or the one of all nodes.
+    pub fn of_node(cluster: &Cluster, node: &Label, role: Role) -> Self {
+        let owner = match cluster.certificates.sharing {
+            Sharing::PerNode => Owner::Node(node.clone()),
+            Sharing::Shared => Owner::Nodes,
+        };
+        Self { owner, role }
+    }
+}
+
 impl fmt::Display for LeafId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.owner, self.role)

@@ -19,6 +19,7 @@ pub mod key;
 pub mod leaf;
 pub mod lifetime;
 pub mod lint;
+pub mod live;
 pub mod name;
 pub mod pem;
 pub mod profile;

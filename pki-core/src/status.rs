@@ -12,8 +12,10 @@ use crate::crl::Crl;
 use crate::description::Cluster;
 use crate::hierarchy::AuthorityName;
 use crate::leaf::{LeafId, leaves};
+use crate::lint::pki as rules;
 use crate::revocation::{Carried, Revocation};
 use crate::store::{Pki, Store, StoreError, StoredAuthority, StoredLeaf};
+use crate::verify::Finding;
 
 /// Finds out what there is.
 ///
@@ -102,6 +104,20 @@ impl Status {
             .count();
         let list = self.revocation_list.as_ref();
         authorities + leaves + usize::from(list.is_some_and(|list| list.is_due))
+    }
+
+    /// What is due and holds still. What is missing, unreadable, expired or revoked is found by
+    /// [`crate::verify::verify`].
+    pub fn renewals(&self) -> Vec<Finding> {
+        let authorities = self.authorities.iter().filter_map(Entry::renewal);
+        let leaves = self.leaves.iter().filter_map(Entry::renewal);
+        let list = self.revocation_list.as_ref();
+        let list = list.filter(|list| list.is_due).map(|list| Finding {
+            path: list.path.clone(),
+            lint: &rules::RENEWAL_DUE,
+            message: "the list is to be signed anew".to_owned(),
+        });
+        authorities.chain(leaves).chain(list).collect()
     }
 }
 
@@ -279,6 +295,20 @@ fn entry<N, T>(
 }
 
 impl<N> Entry<N> {
+    fn renewal(&self) -> Option<Finding> {
+        let current = self.current.as_ref()?;
+        let is_due = self.standing == Standing::Due;
+        is_due.then(|| Finding {
+            path: self.path.clone(),
+            lint: &rules::RENEWAL_DUE,
+            message: format!(
+                "it is due since {} and ends on {}",
+                current.due_from.date(),
+                current.effective_end.date()
+            ),
+        })
+    }
+
     fn with(self, path: String, current: Current, now: OffsetDateTime) -> Self {
         let standing = if current.effective_end < now {
             Standing::Expired
@@ -422,6 +452,16 @@ nodes:
         let late = at(&cluster, &store, 4 * 365 + 1);
         assert_eq!(late.authorities[2].standing, Standing::Due);
         assert_eq!(late.authorities[1].standing, Standing::Ok);
+        // What has expired is found elsewhere.
+        let renewals = |days| {
+            let found = at(&cluster, &store, days).renewals().into_iter();
+            found.map(|one| one.path).collect::<Vec<_>>()
+        };
+        assert_eq!(renewals(0).len(), 0);
+        assert_eq!(renewals(240), ["crl/etcd.crl"]);
+        assert_eq!(renewals(250)[0], "certificates/etcd-0/server/1/tls.crt");
+        assert_eq!(renewals(250).len(), 4 + 1);
+        assert_eq!(renewals(366), ["crl/etcd.crl"]);
     }
 
     #[test]

@@ -3,8 +3,10 @@
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
 use fixtures::forge::{Extension, GeneralName, Key, KeyKind, Recipe, der};
+use pki_core::Cluster;
 use pki_core::certificate::{Certificate, bundle};
 use pki_core::crl::Crl;
+use pki_core::etcd::settings::{Settings, Source};
 use pki_core::lint::{self, BundleUse};
 use pki_core::role::{Role, Usage};
 use pki_core::verify::validate;
@@ -107,5 +109,27 @@ proptest! {
         let _ = inspect::inspect(text.as_bytes());
         let _ = Crl::read(text.as_bytes());
         let _ = lint::trust(text.as_bytes(), BundleUse::Members, OffsetDateTime::now_utc());
+    }
+
+    #[test]
+    fn any_text_is_settings_or_an_error(files in prop::collection::vec(
+        "(\\[Service\\]\n|ExecStart=|Environment=|EnvironmentFile=-?|ExecReload=/bin/kill -HUP|etcd |--|-|=|config-file|client-cert-auth|peer-cert-allowed-cn|initial-cluster|listen-client-urls|cipher-suites|tls-min-version|discovery-srv|https?://|\\[::1\\]:1|TLS1.3|true|ETCD_|NAME|\\$\\{?NAME\\}?|%H|%%|\\{\\{ x \\}\\}|kind: Pod\n|spec:\n|containers:\n|  - |command: \\[|\\]|client-transport-security:|cert-file: |[ ,:\"'\\\\\n#\\-]|\\PC{0,5}){0,24}",
+        1..3,
+    )) {
+        judge(&files);
+    }
+}
+
+/// Does everything with the settings in `files` that can be done.
+fn judge(files: &[String]) {
+    let cluster =
+        Cluster::from_yaml("domain: a.b\nnodes: [{ name: a, addresses: [10.0.0.1] }]").unwrap();
+    let read = |text: &String| Source::read("file", text.as_bytes()).ok();
+    let settings = Settings::of(files.iter().filter_map(read));
+    let mut member = lint::Member::new(&cluster, &cluster.nodes[0]);
+    member.has_revoked = true;
+    for version in [None, Some("3.4"), Some("3.6"), Some("3.99.1")] {
+        member.version = version.map(|version| version.parse().unwrap());
+        let _ = lint::settings(&settings, &member);
     }
 }

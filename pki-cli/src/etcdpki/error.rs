@@ -11,6 +11,7 @@ use pki_core::crl::InvalidCrl;
 use pki_core::csr::{InvalidRequest, NoOwner, PolicyError};
 use pki_core::description::DescriptionError;
 use pki_core::document::MergeError;
+use pki_core::etcd::settings::InvalidSettings;
 use pki_core::export::ExportError;
 use pki_core::import::ImportError;
 use pki_core::inspect::InspectError;
@@ -109,6 +110,8 @@ pub(super) enum Error {
     KeyWithRequester { id: String },
     #[error("--key-out -: a private key is not written to a terminal or a pipe: name a file")]
     KeyToStdout,
+    #[error(transparent)]
+    Settings(#[from] InvalidSettings),
     #[error("{}: {source}", .path.display())]
     Merge { path: PathBuf, source: MergeError },
     #[error("no {what}: {hint}")]

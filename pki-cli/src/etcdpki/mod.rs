@@ -3,9 +3,11 @@
 mod args;
 mod ca;
 mod description;
+mod doctor;
 mod error;
 mod export;
 mod files;
+mod findings;
 mod hook;
 mod init;
 mod inspect;
@@ -14,6 +16,7 @@ mod keys;
 mod live;
 mod opened;
 mod output;
+mod prometheus;
 mod provision;
 mod revoke;
 mod rotate;
@@ -60,6 +63,7 @@ fn dispatch(arguments: Arguments) -> Result<ExitCode, Error> {
     }
     match arguments.command {
         Command::Ca(ca) => ca::run(&ca),
+        Command::Doctor(doctor) => doctor::run(&doctor),
         Command::Export(export) => export::run(&export),
         Command::Hook(hook) => hook::run(&hook),
         Command::Provision(provision) => provision::run(provision),

@@ -25,12 +25,12 @@ pub(super) fn run(arguments: &Status) -> Result<ExitCode, Error> {
     let now = OffsetDateTime::now_utc();
     let pki = Pki::new(Directory::open_without_keyring(Path::new(PKI)));
     let status = status::status(&cluster, &pki, now)?;
+    // What cannot be read is told of where it is listed.
+    let standing = rotation::standing(&cluster, &pki).ok();
+    let underway = standing.and_then(|standing| standing.underway);
     if arguments.prometheus {
-        output::print(&prometheus::text(&cluster, &status))?;
+        output::print(&prometheus::text(&cluster, &status, underway.as_ref()))?;
     } else {
-        // What cannot be read is told of where it is listed.
-        let standing = rotation::standing(&cluster, &pki).ok();
-        let underway = standing.and_then(|standing| standing.underway);
         let view = View::new(&cluster, &status, underway, now);
         match arguments.json {
             true => output::print_json(&view)?,

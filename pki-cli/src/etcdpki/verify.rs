@@ -4,22 +4,18 @@ mod files;
 mod rules;
 mod vault;
 mod view;
+mod whole;
 
-use std::path::Path;
 use std::process::ExitCode;
 
-use pki_core::lint::{self, Severity};
-use pki_core::store::{Directory, Pki, StoreError};
-use pki_core::verify;
+use pki_core::lint::Severity;
 use time::OffsetDateTime;
 
 use super::args::Verify;
-use super::description;
 use super::error::Error;
-use super::init::PKI;
-use super::keys;
 use super::output;
 use view::View;
+pub(super) use whole::Whole;
 
 /// Runs the command.
 pub(super) fn run(arguments: &Verify) -> Result<ExitCode, Error> {
@@ -28,7 +24,10 @@ pub(super) fn run(arguments: &Verify) -> Result<ExitCode, Error> {
     }
     let now = arguments.at.unwrap_or_else(OffsetDateTime::now_utc);
     let view = match arguments.files.is_empty() {
-        true => whole(arguments, now)?,
+        true => {
+            let keys = (!arguments.without_keys).then_some(&arguments.keys);
+            View::whole(Whole::check(keys, &arguments.vault, now)?)
+        }
         false => files::check(arguments, now)?,
     };
     match arguments.json {
@@ -39,47 +38,6 @@ pub(super) fn run(arguments: &Verify) -> Result<ExitCode, Error> {
         0 => ExitCode::SUCCESS,
         _ => ExitCode::from(FOUND),
     })
-}
-
-fn whole(arguments: &Verify, now: OffsetDateTime) -> Result<View, Error> {
-    let cluster = description::read()?;
-    let root = Path::new(PKI);
-    let mut unusable = None;
-    let directory = match arguments.without_keys {
-        // The keyring may be kept elsewhere.
-        true => Directory::open_without_keyring(root),
-        false => match Directory::open_read_only(root) {
-            Err(StoreError::NoKeyring { path }) => {
-                unusable = Some((
-                    path,
-                    "it is missing, and no key opens without it".to_owned(),
-                ));
-                Directory::open_without_keyring(root)
-            }
-            opened => opened?,
-        },
-    };
-    let pki = Pki::new(directory);
-    let keyring = match arguments.without_keys {
-        true => Ok(None),
-        false => pki.keyring(),
-    };
-    let keyring = match keyring {
-        Ok(keyring) => keyring,
-        Err(StoreError::Keyring { path, source }) => {
-            unusable = Some((path, source.to_string()));
-            None
-        }
-        Err(error) => return Err(error.into()),
-    };
-    let keys = keyring.map(|keyring| keys::open_unproved(&arguments.keys, &keyring));
-    let keys = keys.transpose().map_err(Error::unopened)?;
-    let mut report = verify::verify(&cluster, &pki, keys.as_ref(), now)?;
-    if let Some((path, message)) = unusable {
-        report.found(&path, &lint::pki::KEYRING, message);
-    }
-    let vault = vault::check(&cluster, &pki, keys.as_ref(), &arguments.vault, &mut report)?;
-    Ok(View::whole(report, keys.is_some(), vault))
 }
 
 /// The exit code that says that something was found.

@@ -5,6 +5,7 @@
 mod adopt;
 mod authorities;
 mod damage;
+mod doctor;
 mod escrow;
 mod export;
 mod hook;

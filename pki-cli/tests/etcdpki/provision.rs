@@ -3,6 +3,10 @@
 use std::os::unix::fs::PermissionsExt;
 
 use fixtures::clear_keys;
+use pki_core::Cluster;
+use pki_core::certificate::bundle;
+use pki_core::etcd::settings::{Settings, Source};
+use pki_core::lint::{self, Member};
 
 use crate::workspace::Workspace;
 
@@ -304,3 +308,56 @@ etcd:
     certFile: /etc/etcd-client/current/client.crt
     keyFile: /etc/etcd-client/current/client.key
 ";
+
+/// What is written for a member breaks no rule about settings, in any version and in any way.
+#[test]
+fn settings_of_members_break_no_rule() {
+    let workspace = Workspace::initialised();
+    let description = String::from_utf8(workspace.read("etcdpki.yml")).unwrap();
+    let read = |path: &str| {
+        let path = format!("pki/certificates/etcd-1/{path}/1/tls.crt");
+        let chain = bundle::read(&workspace.read(&path)).unwrap();
+        chain.into_iter().next().unwrap()
+    };
+    let (server, peer) = (read("server"), read("peer"));
+    let list = workspace.read("pki/crl/etcd.crl");
+    let versions = [
+        "3.4", "3.4.45", "3.5", "3.5.0", "3.5.33", "3.6", "3.6.14", "3.7", "3.7.1",
+    ];
+    for version in versions.into_iter().map(Some).chain([None]) {
+        let etcd = version.map(|version| format!("etcd: {{ version: \"{version}\" }}\n"));
+        let text = format!("{description}{}", etcd.unwrap_or_default());
+        workspace.write("etcdpki.yml", &text);
+        workspace.succeeds(&["provision", "systemd"]);
+        let cluster = Cluster::from_yaml(&text).unwrap();
+        let mut member = Member::new(&cluster, &cluster.nodes[1]);
+        member.version = cluster.etcd.version;
+        member.server = Some(&server);
+        member.peer = Some(&peer);
+        member.crl = Some(&list);
+        for files in [
+            &["etcd.service"][..],
+            &["etcd-environment.service", "etcd.env"],
+            &["etcd-yaml.service", "etcd.yml"],
+        ] {
+            // A configuration file has a key for --peer-cert-allowed-cn from 3.5.14 on, and none
+            // for the list.
+            let is_yaml = files.contains(&"etcd.yml");
+            if is_yaml && matches!(version, Some("3.4" | "3.4.45" | "3.5.0")) {
+                continue;
+            }
+            member.has_revoked = !is_yaml;
+            let settings = Settings::of(files.iter().map(|name| {
+                let text = workspace.read(&format!("systemd/etcd-1/{name}"));
+                Source::read(name, &text).unwrap()
+            }));
+            assert_eq!(settings.unread(), [], "{files:?}");
+            assert!(settings.is_on("client-cert-auth"), "{files:?}");
+            let found: Vec<_> = lint::settings(&settings, &member)
+                .iter()
+                .map(ToString::to_string)
+                .collect();
+            assert!(found.is_empty(), "{version:?} {files:?}: {found:#?}");
+        }
+    }
+}

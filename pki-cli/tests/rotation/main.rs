@@ -11,6 +11,7 @@
     reason = "a test that cannot be prepared has failed"
 )]
 
+mod doctor;
 mod interruption;
 mod live;
 mod site;

@@ -1,4 +1,4 @@
-//! Rules that certificates, trust bundles and CRLs must keep, each with a stable code.
+//! Rules that certificates, trust bundles, CRLs and the settings of members must keep, each with a stable code.
 //!
 //! The rules are those of RFC 5280 that a private PKI has use for, and what etcd does beyond it.
 //! Each is a [`Lint`]; what breaks one is a [`Violation`]. A code never changes its meaning, so
@@ -11,8 +11,10 @@
 //! | [`role()`] | a leaf, in the role that it plays for etcd |
 //! | [`trust`] | the text of a CA file |
 //! | [`crl()`] | a certificate revocation list |
+//! | [`settings()`] | the settings with which a member is started, and its certificates |
 //! | [`serials`] | all certificates of a PKI together |
 //! | [`crate::verify::verify`] | a whole PKI, with all of these and the rules of [`pki`] |
+//! | [`crate::live::judge`] | members that run, by the rules of [`member`] |
 //!
 //! An error is something that a verifier refuses or that breaks a MUST; a warning is something
 //! that some verifier refuses, or that fails later; a notice is worth knowing.
@@ -25,11 +27,13 @@ mod extension;
 mod identifier;
 mod issuer;
 mod key_usage;
+pub mod member;
 mod name;
 mod name_constraints;
 pub mod pki;
 mod role;
 mod serial;
+mod settings;
 mod subject;
 mod validity;
 
@@ -41,6 +45,7 @@ use crate::role::Role;
 pub use bundle::{BundleUse, TRUST_OF_SIBLINGS, trust};
 pub use crl::crl;
 pub use serial::{SharedSerial, serials};
+pub use settings::{Member, settings};
 
 /// A rule.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -134,6 +139,8 @@ pub fn all() -> impl Iterator<Item = &'static Lint> {
         .chain(crl::CHECKS.iter().map(|check| &check.lint))
         .chain(serial::OF_ALL)
         .chain(pki::LINTS)
+        .chain(member::LINTS)
+        .chain(settings::lints())
 }
 
 /// A rule and the function that finds what breaks it.

@@ -79,6 +79,13 @@ pub const NAME: Lint = error(
     "RFC 6125",
     "run `etcdpki init` to issue it anew",
 );
+/// A certificate or a revocation list is to be made anew.
+pub const RENEWAL_DUE: Lint = warning(
+    "renewal-due",
+    "certificates and revocation lists are made anew well before they end",
+    "renew_before, the lifetime of leaves, and crl in the description",
+    "run `etcdpki rotate` for certificates, `etcdpki rotate ca NAME` for an authority, `etcdpki init` for a list; then bring the files to the hosts",
+);
 /// A leaf is not as described.
 pub const NOT_AS_DESCRIBED: Lint = error(
     "not-as-described",
@@ -241,6 +248,7 @@ pub(super) const LINTS: &[Lint] = &[
     PATH,
     UNWANTED_USAGE,
     NAME,
+    RENEWAL_DUE,
     NOT_AS_DESCRIBED,
     TRUST_STALE,
     TRUST_LOST,

@@ -191,7 +191,7 @@ fn client_without_user(certificate: &Certificate, role: Role, _: bool) -> Option
 }
 
 /// A certificate without the extension can be used for anything.
-fn can(certificate: &Certificate, usage: Usage) -> bool {
+pub(super) fn can(certificate: &Certificate, usage: Usage) -> bool {
     let any = ExtendedKeyUsage::Other("anyExtendedKeyUsage".to_owned());
     let listed = &certificate.extended_key_usages;
     certificate

@@ -6,6 +6,7 @@
 mod certificates;
 mod lists;
 mod roles;
+mod settings;
 
 use std::collections::BTreeSet;
 
@@ -24,7 +25,9 @@ fn every_lint_has_a_case() {
         .chain(certificates::ISSUED)
         .chain(roles::CASES.iter().map(|case| case.code))
         .chain(lists::COVERED)
+        .chain(settings::cases().iter().map(|case| case.code))
         .chain(OF_A_WHOLE_PKI)
+        .chain(OF_MEMBERS)
         .collect();
     let all: BTreeSet<&str> = lint::all().map(|lint| lint.code).collect();
     let missing: Vec<_> = all.difference(&covered).collect();
@@ -34,8 +37,9 @@ fn every_lint_has_a_case() {
 }
 
 /// The rules that take a whole PKI: their cases are in src/verify/pki/tests.rs,
-/// src/converge/revoke/tests.rs and src/rotation/tests.rs, and those of slots and vault files in the tests of the command.
-const OF_A_WHOLE_PKI: [&str; 32] = [
+/// src/converge/revoke/tests.rs and src/rotation/tests.rs, and those of slots and vault files in
+/// the tests of the command.
+const OF_A_WHOLE_PKI: [&str; 33] = [
     "authority-missing",
     "authority-not-valid",
     "authority-revoked",
@@ -53,6 +57,7 @@ const OF_A_WHOLE_PKI: [&str; 32] = [
     "name-not-matched",
     "not-as-described",
     "path-not-valid",
+    "renewal-due",
     "revocation-lost",
     "revoked",
     "setting-for-next-issue",
@@ -68,4 +73,20 @@ const OF_A_WHOLE_PKI: [&str; 32] = [
     "vault-stale",
     "vault-unreadable",
     "waits-for-rotation",
+];
+
+/// The rules for members that run: their cases are in src/live/judge/tests.rs.
+const OF_MEMBERS: [&str; 12] = [
+    "member-certificate-refused",
+    "member-certificate-stale",
+    "member-chain-stale",
+    "member-clock-wrong",
+    "member-takes-strangers",
+    "member-trust-stale",
+    "member-unhealthy",
+    "member-unreachable",
+    "member-version-other",
+    "members-apart",
+    "membership-not-as-described",
+    "no-probe",
 ];

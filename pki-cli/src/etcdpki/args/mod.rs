@@ -2,6 +2,7 @@
 
 mod authorities;
 mod ca;
+mod doctor;
 mod export;
 mod hook;
 mod init;
@@ -27,6 +28,7 @@ pub(super) use ca::Escrow;
 pub(super) use ca::{
     Ca, LockArguments, Slot, SlotAdd, SlotChange, SlotList, SlotRemove, SlotRotate,
 };
+pub(super) use doctor::Doctor;
 pub(super) use export::{Export, Format};
 pub(super) use hook::{CheckHook, Hook, HostArgument, InventoryHook, VaultPasswordHook};
 pub(super) use init::{Init, NodeArgument};
@@ -53,6 +55,7 @@ pub(super) struct Arguments {
 pub(super) enum Command {
     #[command(subcommand)]
     Ca(Ca),
+    Doctor(Doctor),
     Export(Export),
     #[command(subcommand)]
     Hook(Hook),
@@ -142,4 +145,4 @@ const STYLES: Styles = Styles::styled()
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 something was found
-(verify, provision, hook check) or is due (status).";
+(verify, doctor, provision, hook check) or is due (status, doctor).";

@@ -14,6 +14,8 @@ use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, Server
 use rustls::crypto::{self, CryptoProvider, aws_lc_rs};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, ServerName, UnixTime};
 use rustls::{ClientConfig, ClientConnection, DigitallySignedStruct, SignatureScheme, StreamOwned};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc2822;
 
 /// How long a member may take for each answer.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -21,36 +23,68 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// The most that is read of an answer.
 const MOST: u64 = 64 * 1024;
 
-/// What a member did.
-#[derive(Debug)]
-pub(in crate::etcdpki) struct Answer {
-    /// The certificate that it presented, and what it sent along.
-    pub(in crate::etcdpki) presented: Vec<Certificate>,
-    /// What it said of its health, or how it refused.
-    pub(in crate::etcdpki) health: Result<String, String>,
+/// What is asked of a member.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Question {
+    /// Whether it is healthy.
+    Health,
+    /// Which version of etcd it runs.
+    Version,
+    /// The cluster's identity and its members, of the gRPC gateway.
+    Members,
 }
 
-/// Asks the member at `address` for its health, as the client of `probe` if there is one.
+impl Question {
+    /// The first line of the request, and its body.
+    fn request(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Health => ("GET /health", ""),
+            Self::Version => ("GET /version", ""),
+            Self::Members => ("POST /v3/cluster/member/list", "{}"),
+        }
+    }
+}
+
+/// What a member did.
+#[derive(Debug)]
+pub(super) struct Answer {
+    /// The certificate that it presented, and what it sent along.
+    pub(super) presented: Vec<Certificate>,
+    /// What it said, or how it refused.
+    pub(super) reply: Result<Reply, String>,
+}
+
+/// What a member said.
+#[derive(Debug)]
+pub(super) struct Reply {
+    /// The JSON that it sent, or the text.
+    pub(super) body: String,
+    /// How far its clock is ahead of ours.
+    pub(super) clock_ahead: Option<time::Duration>,
+}
+
+/// Asks the member at `address`, as the client of `probe` if there is one.
 ///
 /// # Errors
 ///
 /// Why it could not be asked.
-pub(in crate::etcdpki) fn ask(
+pub(super) fn ask(
     address: SocketAddr,
     probe: Option<&Probe>,
+    question: Question,
 ) -> Result<Answer, String> {
     let recorder = Arc::new(Recorder::new());
     let config = config(&recorder, probe).map_err(|error| error.to_string())?;
     let tcp = TcpStream::connect_timeout(&address, PATIENCE).map_err(|error| error.to_string())?;
     let connection = ClientConnection::new(Arc::new(config), ServerName::from(address.ip()));
     let connection = connection.map_err(|error| error.to_string())?;
-    let health = request(connection, tcp, address);
+    let reply = request(connection, tcp, address, question);
     let presented = recorder.presented();
-    match (presented.is_empty(), health) {
+    match (presented.is_empty(), reply) {
         (true, Err(error)) => Err(format!("no TLS handshake: {error}")),
-        (_, health) => Ok(Answer {
+        (_, reply) => Ok(Answer {
             presented,
-            health: health.map_err(|error| refusal(&error)),
+            reply: reply.map_err(|error| refusal(&error)),
         }),
     }
 }
@@ -81,14 +115,17 @@ fn request(
     connection: ClientConnection,
     tcp: TcpStream,
     address: SocketAddr,
-) -> io::Result<String> {
+    question: Question,
+) -> io::Result<Reply> {
     tcp.set_read_timeout(Some(PATIENCE))?;
     tcp.set_write_timeout(Some(PATIENCE))?;
     let mut stream = StreamOwned::new(connection, tcp);
     // In TLS 1.3 a member refuses a client after the handshake: reading tells of it.
+    let (line, body) = question.request();
+    let length = body.len();
     write!(
         stream,
-        "GET /health HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"
+        "{line} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}"
     )?;
     stream.flush()?;
     let mut answer = Vec::new();
@@ -101,11 +138,21 @@ fn request(
         _ => {}
     }
     let answer = String::from_utf8_lossy(&answer);
-    let body = answer.split_once("\r\n\r\n").map(|(_, body)| body);
-    let body = body.ok_or_else(|| io::Error::other("no HTTP answer"))?;
+    let parts = answer.split_once("\r\n\r\n");
+    let (head, body) = parts.ok_or_else(|| io::Error::other("no HTTP answer"))?;
     // A body in chunks has their lengths on lines of their own.
     let json = body.find('{').zip(body.rfind('}'));
-    Ok(json.map_or(body, |(from, to)| &body[from..=to]).to_owned())
+    Ok(Reply {
+        body: json.map_or(body, |(from, to)| &body[from..=to]).to_owned(),
+        clock_ahead: date(head).map(|date| date - OffsetDateTime::now_utc()),
+    })
+}
+
+/// The time at which a member answered, in whole seconds (RFC 9110 section 6.6.1).
+fn date(head: &str) -> Option<OffsetDateTime> {
+    let mut fields = head.lines().filter_map(|line| line.split_once(':'));
+    let (_, value) = fields.find(|(name, _)| name.eq_ignore_ascii_case("date"))?;
+    OffsetDateTime::parse(value.trim(), &Rfc2822).ok()
 }
 
 fn config(recorder: &Arc<Recorder>, probe: Option<&Probe>) -> Result<ClientConfig, rustls::Error> {
@@ -193,8 +240,17 @@ impl ServerCertVerifier for Recorder {
 #[cfg(test)]
 mod tests {
     use rustls::AlertDescription;
+    use time::macros::datetime;
 
     use super::*;
+
+    #[test]
+    fn the_date_of_an_answer_is_read() {
+        let head = "HTTP/1.1 200 OK\r\ndate: Sat, 28 Nov 2026 21:40:50 GMT\r\nX: y";
+        assert_eq!(date(head), Some(datetime!(2026-11-28 21:40:50 UTC)));
+        assert_eq!(date("HTTP/1.1 200 OK\r\nDate: today"), None);
+        assert_eq!(date("HTTP/1.1 200 OK"), None);
+    }
 
     #[test]
     fn a_refusal_is_called_the_same_however_it_shows() {

@@ -1,6 +1,7 @@
 //! Members that run: what they present, and whom they take.
 
 mod handshake;
+mod sight;
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -12,7 +13,8 @@ use pki_core::name::Label;
 use pki_core::rotation::Probe;
 
 use super::error::Error;
-pub(super) use handshake::{Answer, ask};
+use handshake::{Answer, Question, ask};
+pub(super) use sight::sight;
 
 /// The port on which members serve clients.
 const CLIENT_PORT: u16 = 2379;
@@ -49,6 +51,16 @@ pub(super) fn places(cluster: &Cluster, given: &[Endpoint]) -> Result<Vec<Place>
         }
     });
     Ok(places.collect())
+}
+
+/// Leaves members out that are not to be asked.
+pub(super) fn leave_out(places: &mut Vec<Place>, names: &[Label]) -> Result<(), Error> {
+    let known = |name: &&Label| !places.iter().any(|place| place.name == **name);
+    if let Some(unknown) = names.iter().find(known) {
+        return Err(Error::NotANode(unknown.to_string()));
+    }
+    places.retain(|place| !names.contains(&place.name));
+    Ok(())
 }
 
 /// `NAME=CLIENT,PEER`: where a member is reached from here, where that is elsewhere than the
@@ -132,20 +144,20 @@ pub(super) fn lacks(place: &Place, wanted: &Wanted, probe: &Probe) -> Option<Beh
             what,
         })
     };
-    let of_clients = match ask(place.client, Some(probe)) {
+    let of_clients = match ask(place.client, Some(probe), Question::Health) {
         Ok(answer) => answer,
         Err(why) => return at(place.client, Lack::Unreachable(why)),
     };
     if let Some(lack) = other(&of_clients, &wanted.server) {
         return at(place.client, lack);
     }
-    match &of_clients.health {
-        Ok(health) if is_healthy(health) => {}
-        Ok(health) => return at(place.client, Lack::Health(health.trim().to_owned())),
+    match &of_clients.reply {
+        Ok(health) if is_healthy(&health.body) => {}
+        Ok(health) => return at(place.client, Lack::Health(health.body.trim().to_owned())),
         Err(why) => return at(place.client, Lack::Trust(why.clone())),
     }
     // It takes peers alone there, and presents its certificate to everybody.
-    match ask(place.peer, None) {
+    match ask(place.peer, None, Question::Health) {
         Ok(answer) => other(&answer, &wanted.peer).and_then(|lack| at(place.peer, lack)),
         Err(why) => at(place.peer, Lack::Unreachable(why)),
     }

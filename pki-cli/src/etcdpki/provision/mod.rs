@@ -12,6 +12,7 @@ mod written;
 use std::path::{Component, Path};
 use std::process::ExitCode;
 
+pub(super) use systemd::unit;
 pub(super) use variables::Variables;
 
 use super::args::{Provision, Write};

@@ -36,6 +36,18 @@ pub(super) fn files(cluster: &Cluster) -> Result<Vec<File>, Error> {
     Ok(files)
 }
 
+/// The unit of a node, with all of its settings; `refuses` says whether there is a list of
+/// certificates to refuse.
+pub(in crate::etcdpki) fn unit(
+    cluster: &Cluster,
+    node: &Node,
+    refuses: bool,
+) -> Result<String, Error> {
+    let files = of_node(cluster, node, refuses)?;
+    let unit = files.into_iter().next();
+    Ok(unit.map(|file| file.content).unwrap_or_default())
+}
+
 fn of_node(cluster: &Cluster, node: &Node, refuses: bool) -> Result<Vec<File>, Error> {
     let versions = flags::versions(cluster);
     let managed = format!("Written by etcdpki from etcdpki.yml, for {versions}");

@@ -6,8 +6,7 @@ use std::time::{Duration, Instant};
 
 use pki_core::Cluster;
 use pki_core::converge::State;
-use pki_core::description::Sharing;
-use pki_core::leaf::{LeafId, Owner};
+use pki_core::leaf::LeafId;
 use pki_core::lifetime::Lifetime;
 use pki_core::name::Label;
 use pki_core::role::Role;
@@ -44,11 +43,7 @@ impl Barrier {
         keys: &Unlocked,
     ) -> Result<(), Error> {
         let mut places = live::places(cluster, &self.endpoints)?;
-        let known = |name: &&Label| !places.iter().any(|place| place.name == **name);
-        if let Some(unknown) = self.without.iter().find(known) {
-            return Err(Error::NotANode(unknown.to_string()));
-        }
-        places.retain(|place| !self.without.contains(&place.name));
+        live::leave_out(&mut places, &self.without)?;
         // The others keep a quorum without those that are left out.
         if places.len() <= cluster.nodes.len() / 2 {
             return Err(Error::NoQuorum {
@@ -107,15 +102,8 @@ fn ask_all(
 }
 
 fn wanted(cluster: &Cluster, state: &State, node: &Label) -> Result<Wanted, Error> {
-    let owner = match cluster.certificates.sharing {
-        Sharing::PerNode => Owner::Node(node.clone()),
-        Sharing::Shared => Owner::Nodes,
-    };
     let of = |role| {
-        let id = LeafId {
-            owner: owner.clone(),
-            role,
-        };
+        let id = LeafId::of_node(cluster, node, role);
         let leaf = state.leaf(&id).map(|leaf| leaf.certificate().clone());
         leaf.ok_or_else(|| super::missing(&id))
     };

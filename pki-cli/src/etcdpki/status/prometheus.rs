@@ -1,115 +1,99 @@
-//! The status in Prometheus' text exposition format 0.0.4.
-
-use std::fmt::Write as _;
+//! The status for Prometheus.
 
 use pki_core::Cluster;
+use pki_core::rotation::Underway;
 use pki_core::status::{Current, Entry, Status};
 
-/// Every figure as a gauge, instants in seconds since 1970.
-pub(super) fn text(cluster: &Cluster, status: &Status) -> String {
-    let mut samples = Vec::new();
-    let cluster = cluster.name.to_string();
-    for entry in &status.authorities {
+use crate::etcdpki::prometheus::{Exposition, Labels, count};
+
+/// Every figure as a gauge.
+pub(super) fn text(cluster: &Cluster, status: &Status, underway: Option<&Underway>) -> String {
+    let cluster = cluster.name.as_str();
+    let authorities = status.authorities.iter().map(|entry| {
         let labels = [
-            ("cluster", cluster.clone()),
-            ("kind", "authority".to_owned()),
-            ("name", entry.name.to_string()),
-            ("role", String::new()),
+            ("cluster", cluster),
+            ("kind", "authority"),
+            ("name", &entry.name.to_string()),
+            ("role", ""),
         ];
-        samples.push(Sample::new(entry, &labels));
-    }
-    for entry in &status.leaves {
+        Sample::new(entry, &labels)
+    });
+    let leaves = status.leaves.iter().map(|entry| {
         let labels = [
-            ("cluster", cluster.clone()),
-            ("kind", "leaf".to_owned()),
-            ("name", entry.name.owner.to_string()),
-            ("role", entry.name.role.to_string()),
+            ("cluster", cluster),
+            ("kind", "leaf"),
+            ("name", &entry.name.owner.to_string()),
+            ("role", &entry.name.role.to_string()),
         ];
-        samples.push(Sample::new(entry, &labels));
-    }
-    let mut text = String::new();
-    gauge(
-        &mut text,
+        Sample::new(entry, &labels)
+    });
+    let samples: Vec<_> = authorities.chain(leaves).collect();
+    let seconds = |at: fn(&Current) -> i64| {
+        samples
+            .iter()
+            .filter_map(move |sample| Some((&sample.labels, at(sample.current?))))
+    };
+    let mut exposition = Exposition::default();
+    exposition.gauge(
         "etcdpki_certificate_not_after_seconds",
         "End of the certificate's own validity.",
-        samples.iter().map(|one| {
-            (
-                one,
-                one.seconds(|it| it.certificate.validity.not_after.unix_timestamp()),
-            )
-        }),
+        seconds(|it| it.certificate.validity.not_after.unix_timestamp()),
     );
-    gauge(
-        &mut text,
+    exposition.gauge(
         "etcdpki_certificate_effective_not_after_seconds",
         "End of the first certificate of its path, the root included.",
-        samples
-            .iter()
-            .map(|one| (one, one.seconds(|it| it.effective_end.unix_timestamp()))),
+        seconds(|it| it.effective_end.unix_timestamp()),
     );
-    gauge(
-        &mut text,
+    exposition.gauge(
         "etcdpki_certificate_due_from_seconds",
         "From when it is due for renewal.",
-        samples
-            .iter()
-            .map(|one| (one, one.seconds(|it| it.due_from.unix_timestamp()))),
+        seconds(|it| it.due_from.unix_timestamp()),
     );
-    gauge(
-        &mut text,
+    exposition.gauge(
         "etcdpki_certificate_due",
         "1 if it is due, has expired, is revoked or missing, or cannot be read.",
-        samples.iter().map(|one| (one, Some(i64::from(one.due)))),
+        samples
+            .iter()
+            .map(|sample| (&sample.labels, i64::from(sample.due))),
     );
-    write_single(&mut text, &cluster, status);
-    text
+    of_the_whole(&mut exposition, cluster, status);
+    if let Some(underway) = underway {
+        let labels = Labels::new(&[
+            ("cluster", cluster),
+            ("authority", &underway.authority.to_string()),
+            ("procedure", underway.procedure.as_str()),
+            ("next", underway.next.as_str()),
+        ]);
+        exposition.gauge(
+            "etcdpki_rotation_underway",
+            "1 while an authority is being replaced and a step is to come.",
+            [(&labels, 1)],
+        );
+    }
+    exposition.into_text()
 }
 
 struct Sample<'a> {
-    labels: String,
+    labels: Labels,
     current: Option<&'a Current>,
     due: bool,
 }
 
 impl<'a> Sample<'a> {
-    fn new<N>(entry: &'a Entry<N>, labels: &[(&str, String)]) -> Self {
-        let labels: Vec<_> = labels
-            .iter()
-            .map(|(name, value)| format!("{name}=\"{}\"", escaped(value)))
-            .collect();
+    fn new<N>(entry: &'a Entry<N>, labels: &[(&str, &str)]) -> Self {
         Self {
-            labels: labels.join(","),
+            labels: Labels::new(labels),
             current: entry.current.as_ref(),
             due: entry.standing.is_due(),
         }
     }
-
-    fn seconds(&self, at: impl Fn(&Current) -> i64) -> Option<i64> {
-        self.current.map(at)
-    }
 }
 
-fn gauge<'a>(
-    text: &mut String,
-    name: &str,
-    help: &str,
-    samples: impl Iterator<Item = (&'a Sample<'a>, Option<i64>)>,
-) {
-    let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} gauge");
-    for (sample, value) in samples {
-        if let Some(value) = value {
-            let _ = writeln!(text, "{name}{{{}}} {value}", sample.labels);
-        }
-    }
-}
-
-fn write_single(text: &mut String, cluster: &str, status: &Status) {
+fn of_the_whole(exposition: &mut Exposition, cluster: &str, status: &Status) {
+    let labels = Labels::new(&[("cluster", cluster)]);
     let mut single = |name: &str, help: &str, value: i64| {
-        let cluster = escaped(cluster);
-        let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} gauge");
-        let _ = writeln!(text, "{name}{{cluster=\"{cluster}\"}} {value}");
+        exposition.gauge(name, help, [(&labels, value)]);
     };
-    let count = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
     single(
         "etcdpki_undescribed_certificates",
         "Certificates that are valid and not described.",
@@ -134,12 +118,4 @@ fn write_single(text: &mut String, cluster: &str, status: &Status) {
             );
         }
     }
-}
-
-/// A label value: backslash, quote and line feed are escaped.
-fn escaped(value: &str) -> String {
-    value
-        .replace('\\', "\\\\")
-        .replace('"', "\\\"")
-        .replace('\n', "\\n")
 }

@@ -29,6 +29,18 @@ pub(super) enum Vault {
     Skipped(&'static str),
 }
 
+impl Vault {
+    /// What to tell of files that were not opened.
+    pub(super) fn skipped(&self) -> Option<String> {
+        match self {
+            Self::Compared(_) => None,
+            Self::Skipped(why) => Some(format!(
+                "the contents of vault files were not compared: {why}"
+            )),
+        }
+    }
+}
+
 /// Finds vault files in clear, and, where they can be opened, those that are not what they
 /// should be.
 pub(super) fn check(

@@ -3,12 +3,14 @@
 use std::fmt::Write as _;
 
 use pki_core::lint::{Lint, Severity};
-use pki_core::verify::{Finding, Report};
+use pki_core::verify::Report;
 use serde::Serialize;
 
 use super::files;
 use super::vault::Vault;
-use crate::etcdpki::output::{BAD, DIM, GOOD, WARN};
+use super::whole::Whole;
+use crate::etcdpki::findings;
+use crate::etcdpki::output::{BAD, DIM, GOOD};
 
 /// A report, and what it is of.
 pub(super) struct View {
@@ -23,8 +25,12 @@ enum Scope {
 
 impl View {
     /// Of a whole PKI.
-    pub(super) fn whole(report: Report, with_keys: bool, vault: Vault) -> Self {
-        let scope = Scope::Whole { with_keys, vault };
+    pub(super) fn whole(whole: Whole) -> Self {
+        let scope = Scope::Whole {
+            with_keys: whole.keys.is_some(),
+            vault: whole.vault,
+        };
+        let report = whole.report;
         Self { report, scope }
     }
 
@@ -34,38 +40,14 @@ impl View {
         Self { report, scope }
     }
 
-    /// For a person: the worst first.
+    /// For a person.
     pub(super) fn text(&self) -> String {
-        let mut text = String::new();
-        let mut explained = Vec::new();
-        for severity in [Severity::Error, Severity::Warning, Severity::Notice] {
-            let style = match severity {
-                Severity::Error => BAD,
-                Severity::Warning => WARN,
-                Severity::Notice => DIM,
-            };
-            let of = |finding: &&Finding| finding.lint.severity == severity;
-            for Finding {
-                path,
-                lint,
-                message,
-            } in self.report.findings.iter().filter(of)
-            {
-                let code = lint.code;
-                let _ = writeln!(
-                    text,
-                    "{style}{severity}{style:#} {path}: {message} {DIM}[{code}]{DIM:#}"
-                );
-                if !explained.contains(&code) {
-                    explained.push(code);
-                    let _ = writeln!(text, "  {DIM}{}{DIM:#}", self.hint(lint));
-                }
-            }
-        }
+        let found = &self.report.findings;
+        let mut text = findings::text(found, |lint| self.hint(lint));
         if !text.is_empty() {
             text.push('\n');
         }
-        let counts = self.counts();
+        let counts = findings::counts(found);
         let checked = self.checked();
         let _ = match (self.report.count(Severity::Error), counts.is_empty()) {
             (0, true) => writeln!(text, "{GOOD}ok{GOOD:#}: {checked}"),
@@ -95,14 +77,7 @@ impl View {
                 _ => None,
             },
             skipped: self.skipped(),
-            errors: report.count(Severity::Error),
-            warnings: report.count(Severity::Warning),
-            notices: report.count(Severity::Notice),
-            findings: report
-                .findings
-                .iter()
-                .map(|finding| JsonFinding::new(finding, self.hint(finding.lint)))
-                .collect(),
+            found: findings::Json::new(&report.findings, |lint| self.hint(lint)),
         }
     }
 
@@ -114,56 +89,18 @@ impl View {
         }
     }
 
-    fn counts(&self) -> String {
-        let kinds = [Severity::Error, Severity::Warning, Severity::Notice];
-        let counts = kinds
-            .into_iter()
-            .filter_map(|severity| match self.report.count(severity) {
-                0 => None,
-                1 => Some(format!("1 {severity}")),
-                many => Some(format!("{many} {severity}s")),
-            });
-        counts.collect::<Vec<_>>().join(", ")
-    }
-
     fn checked(&self) -> String {
-        let report = &self.report;
-        let authorities = match report.authorities {
-            1 => "1 authority".to_owned(),
-            many => format!("{many} authorities"),
-        };
-        let mut checked = match report.leaves {
-            1 => format!("{authorities}, 1 certificate"),
-            many => format!("{authorities}, {many} certificates"),
-        };
         match &self.scope {
-            Scope::Files { files: 1, .. } => return format!("{checked} in 1 file"),
-            Scope::Files { files, .. } => return format!("{checked} in {files} files"),
-            Scope::Whole {
-                with_keys: false, ..
-            } => checked.push_str(", keys not checked"),
-            Scope::Whole { .. } => {
-                let _ = match report.keys {
-                    1 => write!(checked, ", 1 key opened"),
-                    keys => write!(checked, ", {keys} keys opened"),
+            Scope::Whole { with_keys, vault } => of_whole(&self.report, *with_keys, vault),
+            Scope::Files { files, .. } => {
+                let mut checked = certificates(&self.report);
+                let _ = match files {
+                    1 => write!(checked, " in 1 file"),
+                    files => write!(checked, " in {files} files"),
                 };
-                if report.closed > 0 {
-                    let closed = report.closed;
-                    let _ = write!(checked, ", {closed} not checked since its tier is closed");
-                }
+                checked
             }
         }
-        if let Some(revoked) = report.revoked {
-            let _ = write!(checked, ", {revoked} revoked");
-        }
-        if let Scope::Whole {
-            vault: Vault::Compared(count),
-            ..
-        } = &self.scope
-        {
-            let _ = write!(checked, ", {count} files of roles compared");
-        }
-        checked
     }
 
     fn skipped(&self) -> Option<String> {
@@ -173,12 +110,45 @@ impl View {
             }
             Scope::Whole {
                 with_keys: true,
-                vault: Vault::Skipped(why),
-            } => Some(format!(
-                "the contents of vault files were not compared: {why}"
-            )),
+                vault,
+            } => vault.skipped(),
             _ => None,
         }
+    }
+}
+
+/// What of a whole PKI was checked.
+pub(super) fn of_whole(report: &Report, with_keys: bool, vault: &Vault) -> String {
+    let mut checked = certificates(report);
+    if with_keys {
+        let _ = match report.keys {
+            1 => write!(checked, ", 1 key opened"),
+            keys => write!(checked, ", {keys} keys opened"),
+        };
+        if report.closed > 0 {
+            let closed = report.closed;
+            let _ = write!(checked, ", {closed} not checked since its tier is closed");
+        }
+    } else {
+        checked.push_str(", keys not checked");
+    }
+    if let Some(revoked) = report.revoked {
+        let _ = write!(checked, ", {revoked} revoked");
+    }
+    if let Vault::Compared(count) = vault {
+        let _ = write!(checked, ", {count} files of roles compared");
+    }
+    checked
+}
+
+fn certificates(report: &Report) -> String {
+    let authorities = match report.authorities {
+        1 => "1 authority".to_owned(),
+        many => format!("{many} authorities"),
+    };
+    match report.leaves {
+        1 => format!("{authorities}, 1 certificate"),
+        many => format!("{authorities}, {many} certificates"),
     }
 }
 
@@ -195,31 +165,6 @@ pub(super) struct Json<'a> {
     vault_files: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
     skipped: Option<String>,
-    errors: usize,
-    warnings: usize,
-    notices: usize,
-    findings: Vec<JsonFinding<'a>>,
-}
-
-#[derive(Serialize)]
-struct JsonFinding<'a> {
-    path: &'a str,
-    code: &'a str,
-    severity: &'a str,
-    message: &'a str,
-    source: &'a str,
-    hint: &'a str,
-}
-
-impl<'a> JsonFinding<'a> {
-    fn new(finding: &'a Finding, hint: &'a str) -> Self {
-        Self {
-            path: &finding.path,
-            code: finding.lint.code,
-            severity: finding.lint.severity.as_str(),
-            message: &finding.message,
-            source: finding.lint.source,
-            hint,
-        }
-    }
+    #[serde(flatten)]
+    found: findings::Json<'a>,
 }

@@ -47,6 +47,31 @@ impl EtcdVersion {
         }
     }
 
+    /// Whether a release, such as `3.5.16`, is of this version: of this series, where no last
+    /// number is described.
+    pub fn includes(self, release: &str) -> bool {
+        let Ok(release) = release.parse::<Self>() else {
+            return false;
+        };
+        self.minor == release.minor && self.patch.is_none_or(|_| self.patch == release.patch)
+    }
+
+    /// Whether its release is `patch` of its series, or a later one, as far as it is known:
+    /// [`Self::packaged`] where it is not.
+    pub(super) fn has_reached(self, patch: u16) -> bool {
+        self.packaged().patch.is_some_and(|own| own >= patch)
+    }
+
+    /// Whether an allow list such as `--peer-cert-allowed-cn` takes several names, with commas
+    /// between them. Before, the whole text is one name.
+    pub fn takes_allow_lists(self) -> bool {
+        match self.minor {
+            ..5 => false,
+            5 => self.has_reached(15),
+            6.. => true,
+        }
+    }
+
     /// Its release series, or `None` where that is not known here.
     pub fn series(self) -> Option<EtcdSeries> {
         EtcdSeries::ALL
@@ -122,6 +147,12 @@ impl EtcdSeries {
 
     /// Every series that is known here.
     pub const ALL: [Self; 4] = [Self::V3_4, Self::V3_5, Self::V3_6, Self::V3_7];
+
+    /// Its place in [`Self::ALL`].
+    pub(super) fn index(self) -> usize {
+        let of = |series: &Self| *series == self;
+        Self::ALL.iter().position(of).unwrap_or_default()
+    }
 }
 
 impl fmt::Display for EtcdSeries {
@@ -148,6 +179,23 @@ mod tests {
             "", "3", "3.", "3.3", "2.3", "3.5.", "3.5.x", "3.5.1.2", "3.+5", "3.99999",
         ] {
             assert!(text.parse::<EtcdVersion>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_series_includes_its_releases() {
+        for (text, release, included) in [
+            ("3.5", "3.5.16", true),
+            ("3.5.16", "3.5.16", true),
+            ("3.5.16", "3.5.17", false),
+            ("3.5", "3.4.23", false),
+            ("3.5", "3.5.0-rc.1", false),
+        ] {
+            assert_eq!(
+                version(text).includes(release),
+                included,
+                "{text} {release}"
+            );
         }
     }
 

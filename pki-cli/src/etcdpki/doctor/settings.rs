@@ -1,0 +1,158 @@
+//! The settings of members: those of the files that are given, or those that are provisioned.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use pki_core::Cluster;
+use pki_core::description::Node;
+use pki_core::etcd::EtcdVersion;
+use pki_core::etcd::settings::{Settings, Source};
+use pki_core::leaf::LeafId;
+use pki_core::lint::{self, Member, Violation};
+use pki_core::live::Sighting;
+use pki_core::name::Label;
+use pki_core::role::Role;
+use pki_core::store::StoredLeaf;
+use pki_core::verify::Finding;
+
+use crate::etcdpki::error::Error;
+use crate::etcdpki::files;
+use crate::etcdpki::provision;
+use crate::etcdpki::verify::Whole;
+
+/// `[NODE=]FILE`: settings of one member, or of all.
+#[derive(Clone, Debug)]
+pub(in crate::etcdpki) struct SettingsFile {
+    node: Option<Label>,
+    path: PathBuf,
+}
+
+impl FromStr for SettingsFile {
+    type Err = std::convert::Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let named = text.split_once('=').and_then(|(node, path)| {
+            let node = node.parse().ok()?;
+            Some((node, path))
+        });
+        Ok(match named {
+            Some((node, path)) => Self {
+                node: Some(node),
+                path: path.into(),
+            },
+            None => Self {
+                node: None,
+                path: text.into(),
+            },
+        })
+    }
+}
+
+/// Judges the settings of every member, by the version that it was seen to run or the described
+/// one; of who has no file among those given, those that `etcdpki provision` writes.
+pub(super) fn judge(
+    whole: &Whole,
+    given: &[SettingsFile],
+    sightings: Option<&[Sighting]>,
+) -> Result<Vec<Finding>, Error> {
+    let cluster = &whole.cluster;
+    let given = read(cluster, given)?;
+    let list = whole.pki.revocation_list_file()?;
+    let mut findings: Vec<Finding> = Vec::new();
+    for node in &cluster.nodes {
+        let own = given.iter().filter(|(name, _)| {
+            let name = name.as_ref();
+            name.is_none_or(|name| *name == node.name)
+        });
+        let mut own: Vec<_> = own.map(|(_, source)| source.clone()).collect();
+        if own.is_empty() {
+            let unit = provision::unit(cluster, node, list.is_some())?;
+            own.push(Source::read(
+                "etcd.service, as provisioned",
+                unit.as_bytes(),
+            )?);
+        }
+        let leaf = |role| {
+            // What cannot be read was found before.
+            let id = LeafId::of_node(cluster, &node.name, role);
+            whole.pki.leaf(&id).ok().flatten()
+        };
+        let (server, peer) = (leaf(Role::Server), leaf(Role::Peer));
+        let mut member = Member::new(cluster, node);
+        member.version = version(cluster, node, sightings);
+        member.server = server.as_ref().map(StoredLeaf::certificate);
+        member.peer = peer.as_ref().map(StoredLeaf::certificate);
+        member.crl = list.as_ref().map(|(_, content)| content.as_slice());
+        member.has_revoked = whole.report.revoked.is_some_and(|count| count > 0);
+        for violation in lint::settings(&Settings::of(own), &member) {
+            add(&mut findings, node, violation);
+        }
+    }
+    Ok(findings)
+}
+
+/// The files, and the member that each is of: the one that it is given for, or that it names;
+/// others are of all.
+fn read(cluster: &Cluster, given: &[SettingsFile]) -> Result<Vec<(Option<Label>, Source)>, Error> {
+    let is_node = |name: &Label| cluster.nodes.iter().any(|node| node.name == *name);
+    let mut names = given.iter().filter_map(|file| file.node.as_ref());
+    if let Some(unknown) = names.find(|name| !is_node(name)) {
+        return Err(Error::NotANode(unknown.to_string()));
+    }
+    let read = given.iter().map(|file| {
+        let content = files::read_input(&file.path)?;
+        let source = Source::read(&file.path.display().to_string(), &content)?;
+        let named = || {
+            let settings = Settings::of([source.clone()]);
+            let name: Label = settings.text("name")?.parse().ok()?;
+            is_node(&name).then_some(name)
+        };
+        Ok((file.node.clone().or_else(named), source))
+    });
+    read.collect()
+}
+
+/// What members share is told once.
+fn add(findings: &mut Vec<Finding>, node: &Node, violation: Violation) {
+    let Violation { lint, message } = violation;
+    let path = node.name.to_string();
+    let mut same = findings.iter_mut();
+    match same.find(|one| one.lint == lint && one.message == message) {
+        Some(known) if known.path.split(", ").any(|one| one == path) => {}
+        Some(known) => known.path = format!("{}, {path}", known.path),
+        None => findings.push(Finding {
+            path,
+            lint,
+            message,
+        }),
+    }
+}
+
+fn version(cluster: &Cluster, node: &Node, sightings: Option<&[Sighting]>) -> Option<EtcdVersion> {
+    let seen = || {
+        let mut sightings = sightings?.iter();
+        let sighting = sightings.find(|sighting| sighting.name == node.name)?;
+        let answer = sighting.answer.as_ref()?.as_ref().ok()?;
+        answer.version.as_ref()?.parse().ok()
+    };
+    seen().or(cluster.etcd.version)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn files_are_of_one_node_or_of_all() {
+        let read = |text: &str| -> SettingsFile { text.parse().unwrap() };
+        let one = read("etcd-0=units/etcd.service");
+        assert_eq!(one.node.unwrap().as_str(), "etcd-0");
+        assert_eq!(one.path, Path::new("units/etcd.service"));
+        assert!(read("etcd.service").node.is_none());
+        let odd = read("./a=b.env");
+        assert!(odd.node.is_none());
+        assert_eq!(odd.path, Path::new("./a=b.env"));
+    }
+}

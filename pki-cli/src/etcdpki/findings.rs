@@ -1,0 +1,105 @@
+//! Findings, for a person and for a program.
+
+use std::fmt::Write as _;
+
+use pki_core::lint::{Lint, Severity};
+use pki_core::verify::Finding;
+use serde::Serialize;
+
+use super::output::{BAD, DIM, WARN};
+
+/// The worst first, each rule with its hint once; `hint` says what to do.
+pub(super) fn text(findings: &[Finding], hint: impl Fn(&'static Lint) -> &'static str) -> String {
+    let mut text = String::new();
+    let mut explained = Vec::new();
+    for severity in [Severity::Error, Severity::Warning, Severity::Notice] {
+        let style = match severity {
+            Severity::Error => BAD,
+            Severity::Warning => WARN,
+            Severity::Notice => DIM,
+        };
+        let of = |finding: &&Finding| finding.lint.severity == severity;
+        for Finding {
+            path,
+            lint,
+            message,
+        } in findings.iter().filter(of)
+        {
+            let code = lint.code;
+            let _ = writeln!(
+                text,
+                "{style}{severity}{style:#} {path}: {message} {DIM}[{code}]{DIM:#}"
+            );
+            if !explained.contains(&code) {
+                explained.push(code);
+                let _ = writeln!(text, "  {DIM}{}{DIM:#}", hint(lint));
+            }
+        }
+    }
+    text
+}
+
+/// How many there are of this severity.
+pub(super) fn count(findings: &[Finding], severity: Severity) -> usize {
+    let of = |finding: &&Finding| finding.lint.severity == severity;
+    findings.iter().filter(of).count()
+}
+
+/// How many there are of each severity, such as `1 error, 2 notices`; nothing where there are
+/// none.
+pub(super) fn counts(findings: &[Finding]) -> String {
+    let kinds = [Severity::Error, Severity::Warning, Severity::Notice];
+    let counts = kinds
+        .into_iter()
+        .filter_map(|severity| match count(findings, severity) {
+            0 => None,
+            1 => Some(format!("1 {severity}")),
+            many => Some(format!("{many} {severity}s")),
+        });
+    counts.collect::<Vec<_>>().join(", ")
+}
+
+/// The findings of a report for a program, and how many there are of each severity.
+#[derive(Serialize)]
+pub(super) struct Json<'a> {
+    errors: usize,
+    warnings: usize,
+    notices: usize,
+    findings: Vec<One<'a>>,
+}
+
+#[derive(Serialize)]
+struct One<'a> {
+    path: &'a str,
+    code: &'a str,
+    severity: &'a str,
+    message: &'a str,
+    source: &'a str,
+    hint: &'a str,
+}
+
+impl<'a> Json<'a> {
+    pub(super) fn errors(&self) -> usize {
+        self.errors
+    }
+
+    pub(super) fn new(
+        findings: &'a [Finding],
+        hint: impl Fn(&'static Lint) -> &'static str,
+    ) -> Self {
+        let one = |finding: &'a Finding| One {
+            path: &finding.path,
+            code: finding.lint.code,
+            severity: finding.lint.severity.as_str(),
+            message: &finding.message,
+            source: finding.lint.source,
+            hint: hint(finding.lint),
+        };
+        Self {
+            errors: count(findings, Severity::Error),
+            warnings: count(findings, Severity::Warning),
+            notices: count(findings, Severity::Notice),
+            findings: findings.iter().map(one).collect(),
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! What is to be seen of members.
+
+use std::net::SocketAddr;
+use std::thread;
+
+use pki_core::live::{Answer, Port, Sighting};
+use pki_core::rotation::Probe;
+use serde::Deserialize;
+
+use super::handshake::{Question, ask};
+use super::{Place, is_healthy};
+
+/// Looks at all members at the same time; as the client of `probe` too, if there is one.
+pub(in crate::etcdpki) fn sight(places: &[Place], probe: Option<&Probe>) -> Vec<Sighting> {
+    thread::scope(|scope| {
+        let threads: Vec<_> = places
+            .iter()
+            .map(|place| scope.spawn(move || member(place, probe)))
+            .collect();
+        let sightings = threads.into_iter().map(|thread| {
+            let sighting = thread.join();
+            sighting.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        });
+        sightings.collect()
+    })
+}
+
+fn member(place: &Place, probe: Option<&Probe>) -> Sighting {
+    let client = port(place.client);
+    // Where nobody answers, nobody is waited for once more.
+    let probe = probe.filter(|_| client.presented.is_ok());
+    Sighting {
+        name: place.name.clone(),
+        peer: port(place.peer),
+        answer: probe.map(|probe| answer(place.client, probe)),
+        client,
+    }
+}
+
+fn port(address: SocketAddr) -> Port {
+    let answer = ask(address, None, Question::Health);
+    Port {
+        address,
+        takes_strangers: answer.as_ref().is_ok_and(|answer| answer.reply.is_ok()),
+        presented: answer.map(|answer| answer.presented),
+    }
+}
+
+fn answer(address: SocketAddr, probe: &Probe) -> Result<Answer, String> {
+    let reply = |question| ask(address, Some(probe), question)?.reply;
+    let health = reply(Question::Health)?;
+    // The rest is known where the member tells it.
+    let version = reply(Question::Version).ok();
+    let version = version.and_then(|reply| serde_json::from_str::<Version>(&reply.body).ok());
+    let list = reply(Question::Members).ok();
+    let list = list.and_then(|reply| serde_json::from_str::<MemberList>(&reply.body).ok());
+    let (cluster_id, members) = list.map(MemberList::into_parts).unzip();
+    Ok(Answer {
+        ailment: (!is_healthy(&health.body)).then(|| health.body.trim().to_owned()),
+        version: version.map(|version| version.etcdserver),
+        clock_ahead: health.clock_ahead,
+        cluster_id,
+        members,
+    })
+}
+
+/// What `/version` says.
+#[derive(Deserialize)]
+struct Version {
+    etcdserver: String,
+}
+
+/// What the gRPC gateway says, which writes numbers of 64 bits as text.
+#[derive(Deserialize)]
+struct MemberList {
+    header: Header,
+    members: Vec<Member>,
+}
+
+#[derive(Deserialize)]
+struct Header {
+    cluster_id: String,
+}
+
+#[derive(Deserialize)]
+struct Member {
+    /// Left out while it has not started.
+    #[serde(default)]
+    name: String,
+}
+
+impl MemberList {
+    fn into_parts(self) -> (String, Vec<String>) {
+        let names = self.members.into_iter().map(|member| member.name);
+        (self.header.cluster_id, names.collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_list_of_members_is_read() {
+        let body = r#"{"header":{"cluster_id":"17237436991929493444","member_id":"9","raft_term":"2"},"members":[{"ID":"1","name":"etcd-0","peerURLs":["https://a:2380"],"clientURLs":[]},{"ID":"2","peerURLs":["https://b:2380"]}]}"#;
+        let list: MemberList = serde_json::from_str(body).unwrap();
+        let (id, names) = list.into_parts();
+        assert_eq!(id, "17237436991929493444");
+        assert_eq!(names, ["etcd-0", ""]);
+        let refused = r#"{"error":"etcdserver: permission denied","code":7}"#;
+        assert!(serde_json::from_str::<MemberList>(refused).is_err());
+    }
+}
