@@ -88,7 +88,7 @@ pub enum RotationError {
     Unmodelled(String),
     /// Members refuse everybody.
     #[error(
-        "the {0} authority, which members trust, is not valid at this time: they refuse every client, and cannot be asked what they have loaded; add --unchecked"
+        "the {0} authority, which members trust, is not valid at this time: they refuse every client, and cannot be asked what they have loaded"
     )]
     Unaskable(AuthorityName),
     /// Another rotation is under way.
