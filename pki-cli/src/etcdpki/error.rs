@@ -314,6 +314,9 @@ impl Error {
             Self::MembersBehind { is_first: true, .. } => Some(
                 "where members cannot be reached from here, or were never started, add --unchecked: then it is for you to see that each has everything".to_owned(),
             ),
+            Self::Rotation(RotationError::Unaskable(_)) => {
+                Some("go on without asking them: --unchecked".to_owned())
+            }
             Self::OthersUnproved { .. } => Some("give the passphrase of another slot with --passphrase-file, or its identity with --age-identity".to_owned()),
             Self::Seal(seal)
             | Self::Slot(SlotError::Seal(seal))

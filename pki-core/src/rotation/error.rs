@@ -88,7 +88,7 @@ pub enum RotationError {
     Unmodelled(String),
     /// Members refuse everybody.
     #[error(
-        "the {0} authority, which members trust, is not valid at this time: they refuse every client, and cannot be asked what they have loaded; add --unchecked"
+        "the {0} authority, which members trust, is not valid at this time: they refuse every client, and cannot be asked what they have loaded"
     )]
     Unaskable(AuthorityName),
     /// Another rotation is under way.
@@ -101,9 +101,14 @@ pub enum RotationError {
         /// How.
         procedure: Procedure,
     },
+    /// The new authority would not come out the same under the old one.
+    #[error(
+        "the old {0} authority cannot sign the new one: it was made elsewhere, and the certificate would not come out as that of the new one; `--procedure bundle` does without"
+    )]
+    NoCross(AuthorityName),
     /// An authority that would not come out the same.
     #[error(
-        "the {0} authority cannot be signed again as it is: it was made elsewhere and carries a name, a key identifier or an extension that would come out changed; `--procedure bundle` replaces it with what it signed, if members trust it"
+        "the {0} authority cannot be signed again as it is: it was made elsewhere and carries a name, a key identifier or an extension that would come out changed; replace it first: `etcdpki rotate ca {0}`"
     )]
     NoTwin(AuthorityName),
 }

@@ -486,7 +486,7 @@ impl Making<'_> {
         let cross = self.sign(old, &profile, key, validity)?;
         match cross.is_twin_of(&new.certificate) {
             true => Ok(cross),
-            false => Err(RotationError::NoTwin(new.name)),
+            false => Err(RotationError::NoCross(new.name)),
         }
     }
 

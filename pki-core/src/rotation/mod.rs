@@ -14,7 +14,11 @@
 //! | `same-key` | any: the key stays, the certificate is a newer one | 1 if members trust it, else 0 |
 //! | `compromise` | any: without overlap, all at once | all at once |
 //!
-//! Where a rotation stands is read from the certificates ([`Standing`]); nothing is counted.
+//! Where a rotation stands is read from the certificates ([`Standing`]); nothing is counted. There
+//! is one at a time, but that a stolen key puts an end to whichever is under way ([`Dropped`]).
+//!
+//! Clients on OpenSSL build paths in another way than Go: where they need another CA file, the plan
+//! says it ([`OpensslNeed`]).
 //!
 //! # Examples
 //!

@@ -182,7 +182,8 @@ impl<'a> Model<'a> {
         &self.keys
     }
 
-    /// The keys of what is kept that were used on the way here and from here on, each told once.
+    /// The keys of authorities that were there before the rotation, and that were used since this
+    /// was asked last.
     pub(super) fn used_keys(&self) -> Vec<KeyNeed> {
         self.keys.used.take()
     }

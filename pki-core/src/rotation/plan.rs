@@ -260,7 +260,12 @@ fn with(
             });
         }
         let mut keys = model.used_keys();
-        keys.extend(after.used_keys());
+        let of_leaves = after.used_keys().into_iter();
+        keys.extend(
+            of_leaves
+                .filter(|key| !keys.contains(key))
+                .collect::<Vec<_>>(),
+        );
         let breaks = left_behind::broken(by_hand, &model.moment, &after.moment, &revoked, now);
         let planned = PlannedStep {
             step,

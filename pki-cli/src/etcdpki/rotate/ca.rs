@@ -3,9 +3,10 @@
 use std::path::Path;
 use std::process::ExitCode;
 
+use pki_core::crl::Reason;
 use pki_core::rotation::{self, KeyNeed, Procedure};
 use pki_core::signer::Custody;
-use pki_core::store::StoredAuthority;
+use pki_core::store::{Directory, Pki, StoredAuthority};
 use time::{Duration, OffsetDateTime};
 
 use super::barrier::Barrier;
@@ -43,7 +44,10 @@ pub(super) fn run(arguments: &RotateCa, directory: Option<&Path>) -> Result<Exit
     let generation = in_use.as_ref().map(|stored| stored.generation);
     let done = match arguments.again || planned_at.is_some() {
         true => None,
-        false => in_use.and_then(|stored| replaced_lately(&stored, now)),
+        false => match &in_use {
+            Some(stored) => replaced_lately(stored, arguments.procedure, &pki, now)?,
+            None => None,
+        },
     };
     let told = done.map(|since| {
         format!(
@@ -107,8 +111,33 @@ pub(super) fn run(arguments: &RotateCa, directory: Option<&Path>) -> Result<Exit
     init::work(&work, &described, directory)
 }
 
-/// When an authority was replaced, if that was a short time ago.
-fn replaced_lately(stored: &StoredAuthority, now: OffsetDateTime) -> Option<OffsetDateTime> {
-    let since = stored.certificate.validity.not_before;
-    (stored.generation > 1 && now - since < RECENT).then_some(since)
+/// When an authority was replaced, if that was a short time ago. One that was signed again below
+/// another, with its key until the same day, was not. A key that was stolen since is replaced all
+/// the same: only the theft that it was replaced for is over.
+fn replaced_lately(
+    in_use: &StoredAuthority,
+    procedure: Option<Procedure>,
+    pki: &Pki<Directory>,
+    now: OffsetDateTime,
+) -> Result<Option<OffsetDateTime>, Error> {
+    let mut generations = pki.authorities()?;
+    generations.retain(|one| one.name == in_use.name);
+    generations.sort_by_key(|one| one.generation);
+    let end = |one: &StoredAuthority| one.certificate.validity.not_after;
+    let made = generations
+        .iter()
+        .position(|one| one.certificate.is_twin_of(&in_use.certificate) && end(one) == end(in_use));
+    let before = made.and_then(|at| at.checked_sub(1));
+    let Some([older, made, ..]) = before.and_then(|at| generations.get(at..)) else {
+        return Ok(None);
+    };
+    let since = made.certificate.validity.not_before;
+    let is_over = match procedure {
+        Some(Procedure::Compromise) => pki.revocations()?.iter().any(|revocation| {
+            revocation.serial == older.certificate.serial
+                && revocation.reason == Reason::CaCompromise
+        }),
+        _ => true,
+    };
+    Ok((is_over && now - since < RECENT).then_some(since))
 }

@@ -146,7 +146,7 @@ impl Drops {
             "old" => format!("the old {authority} CA stays: begin it anew afterwards"),
             _ => "both of its generations go".to_owned(),
         };
-        format!("the rotation of the {authority} CA by {procedure}, which is under way; {outcome}")
+        format!("the rotation of the {authority} CA by {procedure}; {outcome}")
     }
 }
 

@@ -93,6 +93,19 @@ fn a_key_that_is_not_here_is_told_before_and_its_answer_taken() {
     let told = json(&workspace.succeeds(&["ca", "list", "--json"]));
     assert!(told.to_string().contains("intermediate CA G2"), "{told}");
     workspace.succeeds(&["verify"]);
+
+    // In place of a stolen one it takes what was requested since, and does not revoke that.
+    let compromise = [&rotate[..3], &["--procedure", "compromise", "--json"]].concat();
+    let said = workspace.fails(1, &compromise);
+    assert!(said.contains("intermediate --next"), "{said}");
+    workspace.succeeds(&[&request[..], &["--next"]].concat());
+    answer(&root, &workspace);
+    workspace.succeeds(&["ca", "accept", "intermediate.crt"]);
+    let told = json(&workspace.succeeds(&compromise));
+    assert_eq!(told["rotation"]["step"], "replace");
+    let told = json(&workspace.succeeds(&["ca", "list", "--json"]));
+    assert!(told.to_string().contains("intermediate CA G3"), "{told}");
+    workspace.succeeds(&["verify"]);
 }
 
 #[test]
