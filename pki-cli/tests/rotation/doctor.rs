@@ -60,8 +60,10 @@ fn what_members_lack_is_found_and_nothing_else() {
 fn a_member_of_another_version_is_found() {
     let site = Site::of(1, "etcd: { version: '3.5' }");
     let live = Live::start(site, Release::Installed, &[]);
-    let told = doctor(&live, 0);
-    assert_eq!(codes(&told), ["member-version-other"]);
+    // And what is provisioned for the described one would not start it.
+    let told = doctor(&live, 3);
+    let both = ["member-version-other", "flag-of-other-version"];
+    assert_eq!(codes(&told), both);
     let message = told["findings"][0]["message"].as_str().unwrap();
     assert!(
         message.contains("it runs etcd 3.4.") && message.contains("etcd.version is 3.5"),
