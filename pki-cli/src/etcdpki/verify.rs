@@ -5,20 +5,18 @@ mod rules;
 mod vault;
 mod view;
 
-use std::path::Path;
 use std::process::ExitCode;
 
 use pki_core::lint::{self, Severity};
-use pki_core::store::{Directory, Pki, StoreError};
+use pki_core::store::StoreError;
 use pki_core::verify;
 use time::OffsetDateTime;
 
 use super::args::Verify;
 use super::description;
 use super::error::Error;
-use super::init::PKI;
-use super::keys;
 use super::output;
+use super::{keys, opened};
 use view::View;
 
 /// Runs the command.
@@ -43,23 +41,21 @@ pub(super) fn run(arguments: &Verify) -> Result<ExitCode, Error> {
 
 fn whole(arguments: &Verify, now: OffsetDateTime) -> Result<View, Error> {
     let cluster = description::read()?;
-    let root = Path::new(PKI);
     let mut unusable = None;
-    let directory = match arguments.without_keys {
+    let pki = match arguments.without_keys {
         // The keyring may be kept elsewhere.
-        true => Directory::open_without_keyring(root),
-        false => match Directory::open_read_only(root) {
-            Err(StoreError::NoKeyring { path }) => {
+        true => opened::without_keyring()?,
+        false => match opened::read_only() {
+            Err(Error::Store(StoreError::NoKeyring { path })) => {
                 unusable = Some((
                     path,
                     "it is missing, and no key opens without it".to_owned(),
                 ));
-                Directory::open_without_keyring(root)
+                opened::without_keyring()?
             }
             opened => opened?,
         },
     };
-    let pki = Pki::new(directory);
     let keyring = match arguments.without_keys {
         true => Ok(None),
         false => pki.keyring(),

@@ -76,6 +76,7 @@ fn a_directory_lists_its_names_sorted() {
         generation(&mut batch, "k/9", "c");
         store.commit(batch).unwrap();
         assert_eq!(store.list("k").unwrap(), ["10", "9", "a", "a-b", "b"]);
+        assert_eq!(store.list("").unwrap(), ["k"]);
         assert_eq!(store.list("k/a").unwrap(), ["x", "y"]);
         assert_eq!(store.list("k/9").unwrap(), ["tls.crt", "tls.key.sealed"]);
         assert!(store.list("missing").unwrap().is_empty());

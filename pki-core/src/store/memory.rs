@@ -40,7 +40,10 @@ impl Store for Memory {
     }
 
     fn list(&self, directory: &str) -> Result<Vec<String>, StoreError> {
-        let prefix = format!("{directory}/");
+        let prefix = match directory {
+            "" => String::new(),
+            directory => format!("{directory}/"),
+        };
         let mut names: Vec<String> = self
             .below(&prefix)
             .filter_map(|path| path.strip_prefix(&prefix)?.split('/').next())

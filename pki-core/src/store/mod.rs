@@ -9,6 +9,7 @@ pub mod atomic;
 mod chronicle;
 #[cfg(test)]
 mod conformance;
+pub mod copy;
 mod directory;
 #[cfg(feature = "etcd")]
 pub mod etcd;
@@ -23,11 +24,12 @@ mod tree;
 
 use std::io;
 
+use atomic::Group;
 pub use directory::Directory;
 #[cfg(test)]
 pub(crate) use failing::Failing;
 pub use memory::Memory;
-pub use pki::{Pki, StoredAuthority, StoredLeaf, StoredRequest};
+pub use pki::{Pki, Staged, StoredAuthority, StoredLeaf, StoredRequest};
 pub(crate) use pki::{Recorded, SealedFile};
 
 use crate::certificate::bundle::InvalidPem;
@@ -81,6 +83,16 @@ pub trait Store {
     /// without anything written, when another has changed the store since it was read, or might.
     /// Nothing that was there before is lost.
     fn commit(&mut self, batch: Batch) -> Result<(), StoreError>;
+
+    /// Writes a batch beside its place, if this is a store of files that a group can put there, and
+    /// otherwise gives it back, to be committed.
+    ///
+    /// # Errors
+    ///
+    /// When an entry cannot be written.
+    fn stage(&self, batch: Batch, _group: &mut Group) -> Result<Option<Batch>, StoreError> {
+        Ok(Some(batch))
+    }
 }
 
 /// Changes to a store, in the order in which they become visible.
@@ -125,7 +137,6 @@ impl Batch {
     }
 
     /// The path of every file in it, in order.
-    #[cfg(feature = "etcd")]
     fn paths(&self) -> Vec<String> {
         let paths = self.entries.iter().flat_map(|entry| match entry {
             Entry::Barrier => Vec::new(),

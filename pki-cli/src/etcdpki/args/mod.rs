@@ -11,6 +11,7 @@ mod provision;
 mod revoke;
 mod rotate;
 mod status;
+mod store;
 mod verify;
 
 use std::path::PathBuf;
@@ -36,6 +37,9 @@ pub(super) use provision::{Kubernetes, Provision, Write};
 pub(super) use revoke::Revoke;
 pub(super) use rotate::{Rotate, RotateCa, RotateWhat};
 pub(super) use status::Status;
+pub(super) use store::StoreArguments;
+#[cfg(feature = "etcd")]
+pub(super) use store::{Store, StoreCheck, StoreCopy};
 pub(super) use verify::{CrlDepth, RoleArgument, Verify};
 
 /// Certificates for a mutual-TLS etcd cluster, from one description.
@@ -45,6 +49,8 @@ pub(super) struct Arguments {
     /// Work in this directory, as if etcdpki had been started there
     #[arg(short = 'C', long, global = true, value_name = "DIR")]
     pub(super) directory: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) store: StoreArguments,
     #[command(subcommand)]
     pub(super) command: Command,
 }
@@ -64,6 +70,9 @@ pub(super) enum Command {
     Revoke(Revoke),
     Rotate(Rotate),
     Status(Status),
+    #[cfg(feature = "etcd")]
+    #[command(subcommand)]
+    Store(Store),
     Verify(Verify),
 }
 

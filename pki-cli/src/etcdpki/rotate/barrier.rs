@@ -12,12 +12,13 @@ use pki_core::name::Label;
 use pki_core::role::Role;
 use pki_core::rotation::Probe;
 use pki_core::seal::Unlocked;
-use pki_core::store::{Directory, Pki};
+use pki_core::store::Pki;
 use time::OffsetDateTime;
 
 use crate::etcdpki::error::Error;
 use crate::etcdpki::live::{self, Behind, Endpoint, Place, Wanted};
 use crate::etcdpki::output;
+use crate::etcdpki::place::Kept;
 
 /// How long it takes until members are asked again.
 const PAUSE: Duration = Duration::from_secs(2);
@@ -37,7 +38,7 @@ impl Barrier {
     pub(in crate::etcdpki) fn pass(
         &self,
         cluster: &Cluster,
-        pki: &Pki<Directory>,
+        pki: &Pki<Kept>,
         keys: &Unlocked,
     ) -> Result<(), Error> {
         let mut places = live::places(cluster, &self.endpoints)?;

@@ -5,10 +5,11 @@ use std::fmt::Write as _;
 use pki_core::Cluster;
 use pki_core::hierarchy::AuthorityName;
 use pki_core::rotation::{Change, Procedure, Proof, RotationError, Step, Underway, next_after};
-use pki_core::store::{Directory, Pki};
+use pki_core::store::Pki;
 use serde::{Serialize, Serializer};
 
 use crate::etcdpki::output::{DIM, GOOD, HEADING, WARN};
+use crate::etcdpki::place::Kept;
 
 /// A step of the rotation of an authority.
 #[derive(Debug, Serialize)]
@@ -35,7 +36,7 @@ impl Rotation {
         procedure: Procedure,
         step: Step,
         cluster: &Cluster,
-        pki: &Pki<Directory>,
+        pki: &Pki<Kept>,
         change: &Change,
     ) -> Result<Self, RotationError> {
         let next = next_after(cluster, pki, change)?;

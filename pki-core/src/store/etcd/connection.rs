@@ -233,14 +233,14 @@ fn options(credentials: &Credentials) -> ConnectOptions {
         // A member without a leader says so at once, and another is asked.
         .with_require_leader(true)
         .with_connect_timeout(Duration::from_secs(2))
-        .with_timeout(Duration::from_secs(7))
+        .with_timeout(Duration::from_secs(5))
         // etcd takes more frequent ones than every five seconds for an attack.
         .with_keep_alive(Duration::from_secs(10), Duration::from_secs(5))
 }
 
 const ENDED: &str = "the thread for requests has ended";
-/// How long members are asked that have not answered yet.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long members are asked that have not answered yet: longer than they take to find a new leader.
+const PATIENCE: Duration = Duration::from_secs(15);
 /// Whoever waits longer than this is told so.
 const MOMENT: Duration = Duration::from_secs(1);
 const SHORTEST_PAUSE: Duration = Duration::from_millis(20);

@@ -95,18 +95,26 @@ impl Etcd {
         patience: Duration,
         observer: Observer,
     ) -> Result<Self, StoreError> {
-        let mut store = Self::open_read_only(address, credentials, observer)?;
-        store.lock = Some(Lock::take(&store.connection, holder, patience)?);
-        store.connection.wait_for_ever();
-        store.snapshot = Snapshot::read(&store.connection)?;
-        if !store.snapshot.has_format {
+        Self::open_read_only(address, credentials, observer)?.into_writable(holder, patience)
+    }
+
+    /// Opens a store that was opened to read it to change it, and reads it again; as [`Etcd::open`].
+    ///
+    /// # Errors
+    ///
+    /// The same.
+    pub fn into_writable(mut self, holder: &str, patience: Duration) -> Result<Self, StoreError> {
+        self.lock = Some(Lock::take(&self.connection, holder, patience)?);
+        self.connection.wait_for_ever();
+        self.snapshot = Snapshot::read(&self.connection)?;
+        if !self.snapshot.has_format {
             let format = snapshot::format().into_bytes();
-            store.write_guarded(&[Write::Put(FORMAT.to_owned(), format)])?;
-            store.snapshot.has_format = true;
+            self.write_guarded(&[Write::Put(FORMAT.to_owned(), format)])?;
+            self.snapshot.has_format = true;
         }
-        store.refuse_foreign()?;
-        store.remove_leftovers()?;
-        Ok(store)
+        self.refuse_foreign()?;
+        self.remove_leftovers()?;
+        Ok(self)
     }
 
     /// Opens a store to read it; it need not exist.
@@ -120,15 +128,28 @@ impl Etcd {
         credentials: &Credentials,
         observer: Observer,
     ) -> Result<Self, StoreError> {
+        let store = Self::open_without_keyring(address, credentials, observer)?;
+        store.refuse_foreign()?;
+        Ok(store)
+    }
+
+    /// Opens a store to read certificates, whose keyring may be kept elsewhere; it need not exist.
+    ///
+    /// # Errors
+    ///
+    /// As [`Etcd::open_read_only`].
+    pub fn open_without_keyring(
+        address: &Address,
+        credentials: &Credentials,
+        observer: Observer,
+    ) -> Result<Self, StoreError> {
         let connection = Connection::open(address, credentials, observer)?;
         let snapshot = Snapshot::read(&connection)?;
-        let store = Self {
+        Ok(Self {
             connection,
             lock: None,
             snapshot,
-        };
-        store.refuse_foreign()?;
-        Ok(store)
+        })
     }
 
     /// Whether there is a PKI in it.
