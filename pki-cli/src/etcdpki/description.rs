@@ -3,17 +3,15 @@
 use std::fs;
 use std::io;
 use std::net::IpAddr;
-use std::path::Path;
 
 use minijinja::{Environment, context};
 use pki_core::Cluster;
 use pki_core::adopt::Proposal;
 use pki_core::description::{Levels, Sharing};
-use pki_core::store::Directory;
 
 use super::args::{Init, NodeArgument};
 use super::error::Error;
-use super::init::PKI;
+use super::place::Place;
 
 /// The file.
 pub(super) const FILE: &str = "etcdpki.yml";
@@ -53,7 +51,7 @@ pub(super) fn read() -> Result<Cluster, Error> {
         Ok(content) => parse(&content),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let path = FILE.into();
-            match Directory::holds_pki(Path::new(PKI)) {
+            match Place::own().holds_pki() {
                 true => Err(Error::DescriptionLost { path }),
                 false => Err(Error::NoDescription { path }),
             }

@@ -15,9 +15,9 @@ use time::OffsetDateTime;
 
 use super::args::Doctor;
 use super::error::Error;
-use super::init::PKI;
 use super::live::{self, Place};
 use super::output;
+use super::place;
 use super::verify::Whole;
 pub(super) use settings::SettingsFile;
 use view::View;
@@ -76,7 +76,9 @@ fn ask(whole: &mut Whole, arguments: &Doctor, now: OffsetDateTime) -> Result<Vec
             let message = format!(
                 "no client's certificate can be made to ask members with, so what they trust is not known: {error}"
             );
-            whole.report.found(PKI, &rules::NO_PROBE, message);
+            whole
+                .report
+                .found(&place::Place::own().to_string(), &rules::NO_PROBE, message);
             None
         }
     };

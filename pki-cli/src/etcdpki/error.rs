@@ -36,6 +36,9 @@ pub(super) enum Error {
         "members would refuse clients that have not loaded what the steps before made for them ({what}), and nobody here can ask them: bring it to every client, then run this again with --clients-ready"
     )]
     ClientsNotReady { what: String },
+    #[cfg(feature = "etcd")]
+    #[error(transparent)]
+    Copy(#[from] pki_core::store::copy::CopyError),
     #[error(transparent)]
     Converge(#[from] ConvergeError),
     #[error(

@@ -18,7 +18,7 @@ use pki_core::leaf::{LeafId, Owner};
 use pki_core::revocation::Revocation;
 use pki_core::role::Role;
 use pki_core::seal::Keyring;
-use pki_core::store::{Directory, Pki, StoredLeaf};
+use pki_core::store::{Pki, StoredLeaf};
 use pki_core::trust::{self, Bundles};
 
 use super::args::{Export, Format};
@@ -27,6 +27,7 @@ use super::error::Error;
 use super::keys;
 use super::opened;
 use super::secrets::Source;
+use crate::etcdpki::place::Kept;
 use report::Report;
 use write::Places;
 
@@ -65,7 +66,7 @@ pub(super) fn run(arguments: &Export) -> Result<ExitCode, Error> {
 /// The key of each leaf, or none at all.
 fn private_keys(
     arguments: &Export,
-    pki: &Pki<Directory>,
+    pki: &Pki<Kept>,
     keyring: &Keyring,
     leaves: &[StoredLeaf],
 ) -> Result<Vec<PrivateKey>, Error> {

@@ -19,7 +19,7 @@ use pki_core::name::Label;
 use pki_core::rotation::{LeftBehind, Procedure, Underway};
 use pki_core::seal::{KdfParameters, Keyring, Passphrase, Unlocked};
 use pki_core::store::atomic::{Access, Group};
-use pki_core::store::{Directory, Pki, StoredLeaf};
+use pki_core::store::{Pki, Staged, StoredLeaf};
 use time::OffsetDateTime;
 use vault_format::Secret;
 use zeroize::Zeroizing;
@@ -32,11 +32,9 @@ use super::rotate::barrier::Barrier;
 use super::secrets::{self, Generated, Source};
 use super::{keys, opened, output};
 use crate::envelope;
+use crate::etcdpki::place::Kept;
 use outlook::Outlook;
 use report::Report;
-
-/// The PKI directory.
-pub(super) const PKI: &str = "pki";
 
 /// Runs the command.
 pub(super) fn run(arguments: &Init, directory: Option<&Path>) -> Result<ExitCode, Error> {
@@ -125,7 +123,7 @@ pub(super) fn work(
 fn plan(
     arguments: &Work<'_>,
     cluster: &Cluster,
-    pki: &Pki<Directory>,
+    pki: &Pki<Kept>,
     now: OffsetDateTime,
 ) -> Result<Plan, Error> {
     let mut plan = converge::plan(cluster, pki, now)?;
@@ -168,7 +166,7 @@ fn make(arguments: &Work<'_>, described: &Described, now: OffsetDateTime) -> Res
 }
 
 fn make_in(
-    pki: &mut Pki<Directory>,
+    pki: &mut Pki<Kept>,
     arguments: &Work<'_>,
     described: &Described,
     now: OffsetDateTime,
@@ -213,7 +211,7 @@ fn make_in(
         }
     };
     report.plan(&plan);
-    let (state, made) = thread::scope(|scope| {
+    let (state, staged, made) = thread::scope(|scope| {
         // Everything is made while the passphrase is stretched: only the keyring waits for that.
         let keyring = new_keyring.as_ref().map(|passphrase| {
             let name = cluster.name.as_str();
@@ -231,13 +229,15 @@ fn make_in(
         };
         let made = write();
         let keyring = keyring.map(joined).transpose();
-        let (state, made) = made?;
+        let made = made?;
         // Written when the passphrase that opens it is on the disk, and before all that it opens.
         if let Some(keyring) = keyring? {
             pki.put_keyring(&keyring)?;
         }
-        Ok::<_, Error>((state, made))
+        Ok::<_, Error>(made)
     })?;
+    // A certificate is kept before it is handed out.
+    pki.finish(staged)?;
     made.commit()?;
     for (path, reason) in &state.lists.unsigned {
         output::note(&format!("note: {path} was not signed anew: {reason}"));
@@ -249,7 +249,7 @@ fn make_in(
 /// Whether a vault file holds something else than the PKI: a command was killed between the two.
 fn vaults_are_behind(
     cluster: &Cluster,
-    pki: &Pki<Directory>,
+    pki: &Pki<Kept>,
     keys: &Unlocked,
     secrets: &VaultSecrets,
 ) -> Result<bool, Error> {
@@ -269,12 +269,12 @@ fn vaults_are_behind(
 fn stage(
     plan: Plan,
     cluster: &Cluster,
-    pki: &Pki<Directory>,
+    pki: &Pki<Kept>,
     keys: &Unlocked,
     secrets: &VaultSecrets,
     report: &mut Report,
     now: OffsetDateTime,
-) -> Result<(State, Group), Error> {
+) -> Result<(State, Staged, Group), Error> {
     let before = match plan.is_step() {
         true => Some(State::read(cluster, pki)?),
         false => None,
@@ -286,13 +286,13 @@ fn stage(
     let key = |leaf: &StoredLeaf| issued.key(leaf, pki, keys);
     let documents = document::documents(cluster, issued.state(), key)?;
     let mut group = Group::default();
-    let state = issued.stage(pki, &mut group)?;
-    // A certificate is kept before it is handed out.
+    let (state, staged) = issued.stage(pki, &mut group)?;
+    report.wrote_in(pki, &staged);
     group.barrier();
     stage_documents(cluster, &documents, secrets, &mut group, report)?;
     report.wrote_all(&group);
     group.sync()?;
-    Ok((state, group))
+    Ok((state, staged, group))
 }
 
 /// What seals the keys, and the vault password, read or made.
@@ -315,7 +315,7 @@ impl Secrets {
     fn acquire(
         arguments: &Work<'_>,
         cluster: &Cluster,
-        pki: &Pki<Directory>,
+        pki: &Pki<Kept>,
         keyring: Option<&Keyring>,
     ) -> Result<Self, Error> {
         let mut generated = Vec::new();

@@ -14,12 +14,13 @@ use pki_core::hierarchy::AuthorityName;
 use pki_core::leaf::{LeafId, Owner, leaves};
 use pki_core::name::ClientName;
 use pki_core::role::Role;
-use pki_core::store::{Directory, Pki, StoredLeaf};
+use pki_core::store::{Pki, StoredLeaf};
 
 use super::args::Issue;
 use super::description;
 use super::error::Error;
 use super::init::{self, Renewals, Work};
+use crate::etcdpki::place::Kept;
 
 /// Runs the command.
 pub(super) fn run(arguments: &Issue, directory: Option<&Path>) -> Result<ExitCode, Error> {
@@ -108,7 +109,7 @@ fn terms(arguments: &Issue, known: &[LeafId]) -> Result<Terms, Error> {
 fn issuer(
     arguments: &Issue,
     cluster: &Cluster,
-    pki: &Pki<Directory>,
+    pki: &Pki<Kept>,
     present: Option<&StoredLeaf>,
 ) -> Result<AuthorityName, Error> {
     if let Some(issuer) = arguments.issuer {

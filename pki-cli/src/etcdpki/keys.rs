@@ -1,12 +1,13 @@
 //! Opening the sealed keys: with an age identity, a passphrase, or both.
 
 use pki_core::seal::{Keyring, LockKind, SealError, Tier, Unlocked};
-use pki_core::store::{Directory, Pki};
+use pki_core::store::Pki;
 
 use super::args::KeyArguments;
 use super::error::Error;
-use super::init::PKI;
+use super::place::Place;
 use super::secrets::{self, Source};
+use crate::etcdpki::place::Kept;
 
 /// Opens the data keys, and holds them against a key that they must have sealed.
 ///
@@ -14,7 +15,7 @@ use super::secrets::{self, Source};
 /// closed, or it is given by an option: then both open what they can.
 pub(super) fn open(
     arguments: &KeyArguments,
-    pki: &Pki<Directory>,
+    pki: &Pki<Kept>,
     keyring: &Keyring,
 ) -> Result<Unlocked, Error> {
     let keys = open_unproved(arguments, keyring)?;
@@ -40,7 +41,7 @@ pub(super) fn open_unproved(
 pub(super) fn open_existing(
     arguments: &KeyArguments,
     generate_secrets: bool,
-    pki: &Pki<Directory>,
+    pki: &Pki<Kept>,
     keyring: &Keyring,
 ) -> Result<Unlocked, Error> {
     let is_given = || {
@@ -49,7 +50,8 @@ pub(super) fn open_existing(
             .is_none()
     };
     if generate_secrets && !is_given() && age::files(arguments).is_empty() {
-        return Err(Error::NoPassphraseForKeyring { path: PKI.into() });
+        let path = Place::own().to_string().into();
+        return Err(Error::NoPassphraseForKeyring { path });
     }
     open(arguments, pki, keyring)
 }

@@ -16,12 +16,15 @@ mod keys;
 mod live;
 mod opened;
 mod output;
+mod place;
 mod prometheus;
 mod provision;
 mod revoke;
 mod rotate;
 mod secrets;
 mod status;
+#[cfg(feature = "etcd")]
+mod store;
 mod verify;
 
 use std::ffi::OsString;
@@ -32,6 +35,7 @@ use clap::Parser;
 
 use args::{Arguments, Command};
 use error::Error;
+use place::Place;
 
 /// Runs the command and returns its exit code: 0 done, 1 failed, 2 wrong usage, 3 something was
 /// found or is due.
@@ -61,6 +65,7 @@ fn dispatch(arguments: Arguments) -> Result<ExitCode, Error> {
     if let Some(directory) = &arguments.directory {
         enter(directory, creates)?;
     }
+    Place::choose(&arguments.store)?;
     match arguments.command {
         Command::Ca(ca) => ca::run(&ca),
         Command::Doctor(doctor) => doctor::run(&doctor),
@@ -71,6 +76,8 @@ fn dispatch(arguments: Arguments) -> Result<ExitCode, Error> {
         Command::Inspect(inspect) => inspect::run(&inspect),
         Command::Issue(issue) => issue::run(&issue, arguments.directory.as_deref()),
         Command::Status(status) => status::run(&status),
+        #[cfg(feature = "etcd")]
+        Command::Store(store) => store::run(&store, &arguments.store),
         Command::Revoke(revoke) => revoke::run(&revoke),
         Command::Rotate(rotate) => rotate::run(&rotate, arguments.directory.as_deref()),
         Command::Verify(verify) => verify::run(&verify),

@@ -1,22 +1,19 @@
 //! The PKI with its keys opened.
 
-use std::path::Path;
-use std::time::Duration;
-
 use pki_core::Cluster;
 use pki_core::seal::{KdfParameters, Keyring, Unlocked};
 use pki_core::store::atomic::Group;
-use pki_core::store::{Batch, Directory, Pki};
+use pki_core::store::{Batch, Pki};
 
 use super::args::{KeyArguments, NewKeyArguments};
 use super::error::Error;
-use super::init::PKI;
+use super::place::{Kept, Place};
 use super::secrets::{self, Generated, Source};
 use super::{keys, output};
 
 /// The PKI, to be changed, with its keys opened.
 pub(super) struct Opened {
-    pub(super) pki: Pki<Directory>,
+    pub(super) pki: Pki<Kept>,
     pub(super) keys: Unlocked,
     new_keyring: Option<Keyring>,
     /// The passphrase that was made for it.
@@ -27,7 +24,7 @@ impl Opened {
     /// Opens the keys, or makes new ones where there is no keyring yet.
     pub(super) fn open(
         cluster: &Cluster,
-        pki: Pki<Directory>,
+        pki: Pki<Kept>,
         arguments: &KeyArguments,
     ) -> Result<Self, Error> {
         Self::new(cluster, pki, arguments, false)
@@ -36,7 +33,7 @@ impl Opened {
     /// The same; at wish a passphrase is made for a new keyring, if none is given.
     pub(super) fn open_or_generate(
         cluster: &Cluster,
-        pki: Pki<Directory>,
+        pki: Pki<Kept>,
         arguments: &NewKeyArguments,
     ) -> Result<Self, Error> {
         Self::new(cluster, pki, &arguments.keys, arguments.generate_secrets)
@@ -44,7 +41,7 @@ impl Opened {
 
     fn new(
         cluster: &Cluster,
-        pki: Pki<Directory>,
+        pki: Pki<Kept>,
         arguments: &KeyArguments,
         generate_secrets: bool,
     ) -> Result<Self, Error> {
@@ -99,41 +96,40 @@ impl Opened {
 }
 
 /// The PKI, to be changed by a command, whose name the journal tells.
-///
-/// A command that was killed a moment ago may still hold the lock while its memory is freed.
-pub(super) fn writable(command: &str) -> Result<Pki<Directory>, Error> {
-    let waiting = || output::note("waiting for another etcdpki that is at work in pki/");
-    let directory = Directory::open_within(Path::new(PKI), PATIENCE, waiting)?;
-    Ok(Pki::new(directory).on_behalf_of(command))
+pub(super) fn writable(command: &str) -> Result<Pki<Kept>, Error> {
+    Ok(Pki::new(Place::own().open(command)?).on_behalf_of(command))
 }
 
 /// Removes what [`writable`] made a moment ago for its lock, if it is empty; else this does nothing.
 pub(super) fn discard_empty() {
-    let _ = std::fs::remove_dir(PKI);
+    Place::own().discard_empty();
 }
 
 /// The PKI, to be looked at.
-pub(super) fn read_only() -> Result<Pki<Directory>, Error> {
-    Ok(Pki::new(Directory::open_read_only(Path::new(PKI))?))
+pub(super) fn read_only() -> Result<Pki<Kept>, Error> {
+    Ok(Pki::new(Place::own().open_read_only()?))
+}
+
+/// The PKI, to be looked at, though its keyring may be kept elsewhere.
+pub(super) fn without_keyring() -> Result<Pki<Kept>, Error> {
+    Ok(Pki::new(Place::own().open_without_keyring()?))
 }
 
 /// The PKI that there must be, and its keyring: to be looked at, or to be changed by a command.
 /// Nothing is made where there is none.
-pub(super) fn existing(changed_by: Option<&str>) -> Result<(Pki<Directory>, Keyring), Error> {
+pub(super) fn existing(changed_by: Option<&str>) -> Result<(Pki<Kept>, Keyring), Error> {
     let pki = match changed_by {
-        Some(command) if Directory::holds_pki(Path::new(PKI)) => writable(command)?,
-        // This tells a keyring that was lost from a directory without a PKI.
-        _ => read_only()?,
+        Some(command) => Pki::new(Place::own().open_existing(command)?).on_behalf_of(command),
+        None => read_only()?,
     };
     let keyring = keyring(&pki)?;
     Ok((pki, keyring))
 }
 
 /// The keyring, which must be there.
-pub(super) fn keyring(pki: &Pki<Directory>) -> Result<Keyring, Error> {
-    let missing = || Error::NoPki { path: PKI.into() };
+pub(super) fn keyring(pki: &Pki<Kept>) -> Result<Keyring, Error> {
+    let missing = || Error::NoPki {
+        path: Place::own().to_string().into(),
+    };
     pki.keyring()?.ok_or_else(missing)
 }
-
-/// How long a lock is waited for.
-const PATIENCE: Duration = Duration::from_secs(2);

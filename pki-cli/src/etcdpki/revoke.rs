@@ -12,13 +12,14 @@ use pki_core::converge;
 use pki_core::crl::{self, Reason};
 use pki_core::leaf::leaves;
 use pki_core::revocation::{Carried, Revocation};
-use pki_core::store::{Batch, Directory, Pki};
+use pki_core::store::{Batch, Pki};
 use time::OffsetDateTime;
 
 use super::args::Revoke;
 use super::description;
 use super::error::Error;
 use super::{keys, opened, output};
+use crate::etcdpki::place::Kept;
 use report::Report;
 use selection::Selected;
 
@@ -82,7 +83,7 @@ impl Change {
     fn plan(
         arguments: &Revoke,
         cluster: &Cluster,
-        pki: &Pki<Directory>,
+        pki: &Pki<Kept>,
         now: OffsetDateTime,
     ) -> Result<Self, Error> {
         let selected = selection::select(arguments, pki, now)?;
@@ -128,7 +129,7 @@ impl Change {
         Ok(change)
     }
 
-    fn find_carried(&mut self, cluster: &Cluster, pki: &Pki<Directory>) -> Result<(), Error> {
+    fn find_carried(&mut self, cluster: &Cluster, pki: &Pki<Kept>) -> Result<(), Error> {
         let mut stored = Vec::new();
         for leaf in leaves(cluster) {
             stored.extend(pki.leaf(&leaf.id)?);

@@ -4,26 +4,23 @@ mod prometheus;
 mod table;
 mod view;
 
-use std::path::Path;
 use std::process::ExitCode;
 
 use pki_core::rotation;
 use pki_core::status;
-use pki_core::store::{Directory, Pki};
 use time::OffsetDateTime;
 
 use super::args::Status;
 use super::description;
 use super::error::Error;
-use super::init::PKI;
-use super::output;
+use super::{opened, output};
 use view::View;
 
 /// Runs the command.
 pub(super) fn run(arguments: &Status) -> Result<ExitCode, Error> {
     let cluster = description::read()?;
     let now = OffsetDateTime::now_utc();
-    let pki = Pki::new(Directory::open_without_keyring(Path::new(PKI)));
+    let pki = opened::without_keyring()?;
     let status = status::status(&cluster, &pki, now)?;
     // What cannot be read is told of where it is listed.
     let standing = rotation::standing(&cluster, &pki).ok();

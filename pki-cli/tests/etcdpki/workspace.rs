@@ -64,6 +64,10 @@ impl Workspace {
             .env_remove("ETCDPKI_NEW_PASSPHRASE_FILE")
             .env_remove("ETCDPKI_PASSPHRASE_FILE")
             .env_remove("ETCDPKI_PKCS12_PASSWORD_FILE")
+            .env_remove("ETCDPKI_STORE")
+            .env_remove("ETCDPKI_STORE_CA")
+            .env_remove("ETCDPKI_STORE_CERT")
+            .env_remove("ETCDPKI_STORE_KEY")
             .stdin(std::process::Stdio::null());
         command
     }

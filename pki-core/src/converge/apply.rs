@@ -22,7 +22,7 @@ use crate::seal::Unlocked;
 use crate::secret_text::SecretText;
 use crate::signer::{Custody, ExternalCommand};
 use crate::store::atomic::Group;
-use crate::store::{Batch, Directory, Pki, Store, StoredAuthority, StoredLeaf};
+use crate::store::{Batch, Pki, Staged, Store, StoredAuthority, StoredLeaf};
 use crate::trust::{Bundles, standing};
 
 impl Plan {
@@ -154,14 +154,18 @@ impl Issued {
         Ok(self.state)
     }
 
-    /// Writes it beside its place: the group puts it there.
+    /// Writes it beside its place, as [`Pki::stage`].
     ///
     /// # Errors
     ///
     /// When the store cannot be written.
-    pub fn stage(self, pki: &Pki<Directory>, group: &mut Group) -> Result<State, ConvergeError> {
-        pki.stage(self.batch, group)?;
-        Ok(self.state)
+    pub fn stage<S: Store>(
+        self,
+        pki: &Pki<S>,
+        group: &mut Group,
+    ) -> Result<(State, Staged), ConvergeError> {
+        let staged = pki.stage(self.batch, group)?;
+        Ok((self.state, staged))
     }
 }
 

@@ -4,9 +4,29 @@ use super::{Batch, Directory, Memory, Store};
 
 /// Runs a test on a fresh store of each kind.
 fn each(test: impl Fn(&mut dyn Store)) {
-    test(&mut Memory::default());
+    each_with_refusal(|store, _| test(store));
+}
+
+/// The same, of a test to which it matters what is left of a batch that is refused.
+fn each_with_refusal(test: impl Fn(&mut dyn Store, Refused)) {
+    test(&mut Memory::default(), Refused::FromTheFault);
     let temporary = tempfile::tempdir().unwrap();
-    test(&mut Directory::open(temporary.path()).unwrap());
+    let mut directory = Directory::open(temporary.path()).unwrap();
+    test(&mut directory, Refused::FromTheFault);
+    #[cfg(feature = "etcd")]
+    for mut store in super::etcd::fresh_stores() {
+        test(&mut store, Refused::Whole);
+    }
+}
+
+/// What a store refuses of a batch with an entry that cannot be written.
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Refused {
+    /// That entry and those after it.
+    FromTheFault,
+    /// All of it.
+    #[cfg(feature = "etcd")]
+    Whole,
 }
 
 fn batch(files: &[(&str, &str)]) -> Batch {
@@ -56,6 +76,7 @@ fn a_directory_lists_its_names_sorted() {
         generation(&mut batch, "k/9", "c");
         store.commit(batch).unwrap();
         assert_eq!(store.list("k").unwrap(), ["10", "9", "a", "a-b", "b"]);
+        assert_eq!(store.list("").unwrap(), ["k"]);
         assert_eq!(store.list("k/a").unwrap(), ["x", "y"]);
         assert_eq!(store.list("k/9").unwrap(), ["tls.crt", "tls.key.sealed"]);
         assert!(store.list("missing").unwrap().is_empty());
@@ -75,7 +96,7 @@ fn a_file_is_replaced() {
 
 #[test]
 fn a_generation_is_never_overwritten_and_what_came_before_it_stays() {
-    each(|store| {
+    each_with_refusal(|store, refused| {
         let mut first = Batch::default();
         generation(&mut first, "certificates/n/peer/1", "old");
         store.commit(first).unwrap();
@@ -86,10 +107,13 @@ fn a_generation_is_never_overwritten_and_what_came_before_it_stays() {
         assert!(store.commit(second).is_err());
         assert_holds(store, "certificates/n/peer/1/tls.crt", Some("old"));
         assert_holds(store, "certificates/n/peer/1/tls.key.sealed", Some("old"));
-        assert_holds(store, "before", Some("b"));
-        assert_holds(store, "certificates/n/peer/2/tls.crt", Some("new"));
+        let came_before = refused == Refused::FromTheFault;
+        assert_holds(store, "before", came_before.then_some("b"));
+        let new = "certificates/n/peer/2/tls.crt";
+        assert_holds(store, new, came_before.then_some("new"));
         assert_holds(store, "after", None);
-        assert_eq!(store.list("certificates/n/peer").unwrap(), ["1", "2"]);
+        let generations: &[&str] = if came_before { &["1", "2"] } else { &["1"] };
+        assert_eq!(store.list("certificates/n/peer").unwrap(), generations);
     });
 }
 

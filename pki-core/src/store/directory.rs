@@ -149,11 +149,11 @@ impl Directory {
         Ok(())
     }
 
-    /// Writes a batch beside its place: the group puts it there.
+    /// Writes a batch beside its place.
     ///
     /// Where a directory at the top is new, all that belongs into it appears at once: that takes
     /// one rename and one sync in place of one for each entry.
-    pub(super) fn stage(&self, batch: &Batch, group: &mut Group) -> Result<(), WriteError> {
+    fn stage_all(&self, batch: &Batch, group: &mut Group) -> Result<(), WriteError> {
         let runs = || {
             let same_top = |one: &Entry, next: &Entry| top(one).is_some() && top(one) == top(next);
             batch.entries.chunk_by(same_top)
@@ -226,8 +226,13 @@ impl Store for Directory {
 
     fn commit(&mut self, batch: Batch) -> Result<(), StoreError> {
         let mut group = Group::default();
-        self.stage(&batch, &mut group)?;
+        self.stage_all(&batch, &mut group)?;
         Ok(group.commit()?)
+    }
+
+    fn stage(&self, batch: Batch, group: &mut Group) -> Result<Option<Batch>, StoreError> {
+        self.stage_all(&batch, group)?;
+        Ok(None)
     }
 }
 
@@ -328,7 +333,7 @@ mod tests {
         let temporary = tempfile::tempdir().unwrap();
         let directory = Directory::open(temporary.path()).unwrap();
         let mut group = Group::default();
-        directory.stage(&batch(), &mut group).unwrap();
+        assert!(directory.stage(batch(), &mut group).unwrap().is_none());
         assert!(directory.list("").unwrap().is_empty());
         assert!(!temporary.path().join("a").exists());
         group.commit().unwrap();

@@ -49,6 +49,10 @@ impl<S: Store> Store for Failing<S> {
         self.inner.locate(path)
     }
 
+    fn revision(&self) -> Option<i64> {
+        self.inner.revision()
+    }
+
     fn commit(&mut self, batch: Batch) -> Result<(), StoreError> {
         for entry in batch.entries {
             if matches!(entry, Entry::Barrier) {

@@ -20,6 +20,11 @@ impl Memory {
             .map(|(path, content)| (path.as_str(), content.as_slice()))
     }
 
+    /// The content of a file.
+    pub fn get(&self, path: &str) -> Option<&[u8]> {
+        self.files.get(path).map(Vec::as_slice)
+    }
+
     /// Changes one file, whatever it holds; `None` removes it.
     pub fn set(&mut self, path: &str, content: Option<Vec<u8>>) {
         match content {
@@ -35,7 +40,10 @@ impl Store for Memory {
     }
 
     fn list(&self, directory: &str) -> Result<Vec<String>, StoreError> {
-        let prefix = format!("{directory}/");
+        let prefix = match directory {
+            "" => String::new(),
+            directory => format!("{directory}/"),
+        };
         let mut names: Vec<String> = self
             .below(&prefix)
             .filter_map(|path| path.strip_prefix(&prefix)?.split('/').next())

@@ -3,13 +3,16 @@
 //! A [`Store`] holds files by path and changes them in [`Batch`]es. The certificates in it, and
 //! the records of what is revoked, are the state: what exists is read from them, and nothing else
 //! decides. [`Directory`] keeps them in a directory that may be committed to git, [`Memory`] in
-//! memory.
+//! memory, and with the feature `etcd` `etcd::Etcd` in an etcd cluster.
 
 pub mod atomic;
 mod chronicle;
 #[cfg(test)]
 mod conformance;
+pub mod copy;
 mod directory;
+#[cfg(feature = "etcd")]
+pub mod etcd;
 #[cfg(test)]
 mod failing;
 mod layout;
@@ -21,11 +24,12 @@ mod tree;
 
 use std::io;
 
+use atomic::Group;
 pub use directory::Directory;
 #[cfg(test)]
 pub(crate) use failing::Failing;
 pub use memory::Memory;
-pub use pki::{Pki, StoredAuthority, StoredLeaf, StoredRequest};
+pub use pki::{Pki, Staged, StoredAuthority, StoredLeaf, StoredRequest};
 pub(crate) use pki::{Recorded, SealedFile};
 
 use crate::certificate::bundle::InvalidPem;
@@ -39,14 +43,14 @@ use crate::signer::InvalidCustody;
 
 /// Files by path. Paths are relative, parts divided by `/`.
 ///
-/// One process changes a store at a time: [`Directory`] is locked by whoever has it open to
-/// change it. Others may read meanwhile. They see every file and every new directory whole, but
-/// of a batch that is being written perhaps only the first entries.
+/// One process changes a store at a time: whoever has it open to change it holds its lock. Others
+/// may read meanwhile. They see every file and every new directory whole, but of a batch that is
+/// being written perhaps only the first entries.
 ///
-/// A store for many machines that cannot be locked, such as an etcd cluster, would have to tell
-/// the revision at which it was opened, and refuse a batch when anything that the batch replaces
-/// has changed since (compare-and-swap); whoever wrote the batch then plans anew. Nothing else
-/// here stands against it: all that a command reads is read before its one batch.
+/// The lock of a store for many machines can be lost while its holder does not know. Such a store
+/// has a revision, that at which it was read, and refuses a batch when another has changed it since
+/// (compare-and-swap); whoever wrote the batch then begins anew. So all that a batch depends on is
+/// to be read from the store that it is committed to.
 pub trait Store {
     /// The content of a file, or `None` where there is none.
     ///
@@ -65,13 +69,30 @@ pub trait Store {
     /// The path as a person finds it, for messages.
     fn locate(&self, path: &str) -> String;
 
+    /// The revision at which it was read, of a store that has them: a later one has a higher number.
+    fn revision(&self) -> Option<i64> {
+        None
+    }
+
     /// Writes a batch durably, its entries one after another: when it is interrupted, the
     /// entries up to some point are there whole, and the others are not there at all.
     ///
     /// # Errors
     ///
-    /// When an entry cannot be written. Nothing that was there before is lost.
+    /// When an entry cannot be written, and [`StoreError::Overtaken`] or [`StoreError::LockLost`],
+    /// without anything written, when another has changed the store since it was read, or might.
+    /// Nothing that was there before is lost.
     fn commit(&mut self, batch: Batch) -> Result<(), StoreError>;
+
+    /// Writes a batch beside its place, if this is a store of files that a group can put there, and
+    /// otherwise gives it back, to be committed.
+    ///
+    /// # Errors
+    ///
+    /// When an entry cannot be written.
+    fn stage(&self, batch: Batch, _group: &mut Group) -> Result<Option<Batch>, StoreError> {
+        Ok(Some(batch))
+    }
 }
 
 /// Changes to a store, in the order in which they become visible.
@@ -113,6 +134,19 @@ impl Batch {
     /// Notes what [`Pki::commit`] adds to the journal when the rest is durable.
     pub fn record(&mut self, entry: journal::Entry) {
         self.records.push(entry);
+    }
+
+    /// The path of every file in it, in order.
+    fn paths(&self) -> Vec<String> {
+        let paths = self.entries.iter().flat_map(|entry| match entry {
+            Entry::Barrier => Vec::new(),
+            Entry::File { path, .. } => vec![path.clone()],
+            Entry::Directory { path, files } => {
+                let names = files.iter().map(|(name, _)| format!("{path}/{name}"));
+                names.collect()
+            }
+        });
+        paths.collect()
     }
 
     fn take_records(&mut self) -> Vec<journal::Entry> {
@@ -183,6 +217,10 @@ pub enum StoreError {
         /// What is wrong with it.
         source: InvalidCustody,
     },
+    /// The store on etcd cannot be read or written.
+    #[cfg(feature = "etcd")]
+    #[error(transparent)]
+    Etcd(#[from] etcd::EtcdError),
     /// The directory holds something else.
     #[error(
         "{path}: this directory has files in it but no keyring.yml, so etcdpki did not make it: \
@@ -199,6 +237,16 @@ pub enum StoreError {
     ForeignCrl {
         /// The file.
         path: String,
+    },
+    /// Somebody else has the lock of a store for many machines.
+    #[error(
+        "{path}: another etcdpki is at work here ({holder}): wait until it ends, then run this again"
+    )]
+    Held {
+        /// The store.
+        path: String,
+        /// Who that is, in its own words.
+        holder: String,
     },
     /// The operating system refused.
     #[error("{path}: {source}")]
@@ -223,6 +271,14 @@ pub enum StoreError {
         path: String,
         /// What is wrong with it.
         source: InvalidKeyring,
+    },
+    /// The lock ended while its holder was at work.
+    #[error(
+        "{path}: this command was cut off from the store for so long that it lost its lock, and what it was about to write was not written: run this again"
+    )]
+    LockLost {
+        /// The store.
+        path: String,
     },
     /// A file that must be there is not.
     #[error(
@@ -258,6 +314,14 @@ pub enum StoreError {
     )]
     OtherKey {
         /// The file.
+        path: String,
+    },
+    /// Somebody else changed the store after it was read.
+    #[error(
+        "{path}: another etcdpki has changed the store since this command read it, and what it was about to write was not written: run this again"
+    )]
+    Overtaken {
+        /// The store.
         path: String,
     },
     /// A request cannot be read.

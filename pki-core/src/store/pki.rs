@@ -10,7 +10,7 @@ mod recorded;
 mod sealed;
 
 use super::atomic::Group;
-use super::{Batch, Directory, Store, StoreError, layout};
+use super::{Batch, Store, StoreError, layout};
 
 pub use authorities::StoredAuthority;
 pub use elsewhere::StoredRequest;
@@ -25,18 +25,10 @@ pub struct Pki<S> {
     command: String,
 }
 
-impl Pki<Directory> {
-    /// Writes a batch beside its place, and what it has for the journal: the group puts both
-    /// there. Nothing else may be written meanwhile.
-    ///
-    /// # Errors
-    ///
-    /// When the store cannot be read or written.
-    pub fn stage(&self, mut batch: Batch, group: &mut Group) -> Result<(), StoreError> {
-        self.add_journal(&mut batch)?;
-        Ok(self.store.stage(&batch, group)?)
-    }
-}
+/// A batch that was staged.
+#[derive(Debug)]
+#[must_use = "of some stores nothing is written until it is finished"]
+pub struct Staged(Option<Batch>);
 
 impl<S: Store> Pki<S> {
     /// The PKI in `store`.
@@ -80,6 +72,36 @@ impl<S: Store> Pki<S> {
     pub fn commit(&mut self, mut batch: Batch) -> Result<(), StoreError> {
         self.add_journal(&mut batch)?;
         self.store.commit(batch)
+    }
+
+    /// Writes a batch, and what it has for the journal, beside its place, as far as the store has
+    /// such: the group puts that there, and after it [`Pki::finish`] what is left. Nothing else may
+    /// be written meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be read or written.
+    pub fn stage(&self, mut batch: Batch, group: &mut Group) -> Result<Staged, StoreError> {
+        self.add_journal(&mut batch)?;
+        self.store.stage(batch, group).map(Staged)
+    }
+
+    /// Writes what was staged and no group puts into its place.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be written.
+    pub fn finish(&mut self, staged: Staged) -> Result<(), StoreError> {
+        match staged.0 {
+            Some(batch) => self.store.commit(batch),
+            None => Ok(()),
+        }
+    }
+
+    /// Where a person will find what is left of a batch that was staged.
+    pub fn locate_left(&self, staged: &Staged) -> Vec<String> {
+        let paths = staged.0.iter().flat_map(Batch::paths);
+        paths.map(|path| self.store.locate(&path)).collect()
     }
 
     fn located(&self, path: &str) -> Result<Option<(String, Vec<u8>)>, StoreError> {

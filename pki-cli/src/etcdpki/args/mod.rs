@@ -12,6 +12,7 @@ mod provision;
 mod revoke;
 mod rotate;
 mod status;
+mod store;
 mod verify;
 
 use std::path::PathBuf;
@@ -38,6 +39,9 @@ pub(super) use provision::{Kubernetes, Provision, Write};
 pub(super) use revoke::Revoke;
 pub(super) use rotate::{Rotate, RotateCa, RotateWhat};
 pub(super) use status::Status;
+pub(super) use store::StoreArguments;
+#[cfg(feature = "etcd")]
+pub(super) use store::{Store, StoreCheck, StoreCopy};
 pub(super) use verify::{CrlDepth, RoleArgument, Verify};
 
 /// Certificates for a mutual-TLS etcd cluster, from one description.
@@ -47,6 +51,8 @@ pub(super) struct Arguments {
     /// Work in this directory, as if etcdpki had been started there
     #[arg(short = 'C', long, global = true, value_name = "DIR")]
     pub(super) directory: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) store: StoreArguments,
     #[command(subcommand)]
     pub(super) command: Command,
 }
@@ -67,6 +73,9 @@ pub(super) enum Command {
     Revoke(Revoke),
     Rotate(Rotate),
     Status(Status),
+    #[cfg(feature = "etcd")]
+    #[command(subcommand)]
+    Store(Store),
     Verify(Verify),
 }
 

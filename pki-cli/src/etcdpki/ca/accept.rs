@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use pki_core::certificate::Certificate;
 use pki_core::import::{Import, ImportError};
-use pki_core::store::{Batch, Directory, Pki, StoredRequest};
+use pki_core::store::{Batch, Pki, StoredRequest};
 use time::OffsetDateTime;
 
 use super::import::read_certificates;
@@ -13,6 +13,7 @@ use crate::etcdpki::args::CaAccept;
 use crate::etcdpki::description;
 use crate::etcdpki::error::Error;
 use crate::etcdpki::opened;
+use crate::etcdpki::place::Kept;
 
 /// Runs the command. No passphrase is needed: the key is sealed already.
 pub(super) fn run(arguments: &CaAccept) -> Result<ExitCode, Error> {
@@ -39,7 +40,7 @@ pub(super) fn run(arguments: &CaAccept) -> Result<ExitCode, Error> {
 }
 
 /// The request whose key one of the certificates has.
-fn find(pki: &Pki<Directory>, given: &[Certificate]) -> Result<StoredRequest, Error> {
+fn find(pki: &Pki<Kept>, given: &[Certificate]) -> Result<StoredRequest, Error> {
     let mut waiting = Vec::new();
     for name in pki.authority_names()? {
         waiting.extend(pki.request(name)?);

@@ -8,7 +8,7 @@ use pki_core::hierarchy::AuthorityName;
 use pki_core::key::PrivateKey;
 use pki_core::seal::{self, AgeIdentities, Keyring, Lock, Tier, Tiers, Unlocked};
 use pki_core::store::atomic::{self, Access};
-use pki_core::store::{Directory, Pki, StoredAuthority};
+use pki_core::store::{Pki, StoredAuthority};
 use serde::Serialize;
 
 use super::slot::{Listing, open_pki};
@@ -17,6 +17,7 @@ use crate::etcdpki::error::Error;
 use crate::etcdpki::keys::{self, age};
 use crate::etcdpki::opened;
 use crate::etcdpki::output::{self, BAD, GOOD, HEADING};
+use crate::etcdpki::place::{Kept, Place};
 
 /// Runs the command.
 pub(super) fn run(arguments: &Escrow) -> Result<ExitCode, Error> {
@@ -111,7 +112,7 @@ impl Offline {
     }
 
     /// Writes it, and opens the root's key as its keepers will.
-    fn apply(&self, pki: &mut Pki<Directory>, root: &StoredAuthority) -> Result<Keyring, Error> {
+    fn apply(&self, pki: &mut Pki<Kept>, root: &StoredAuthority) -> Result<Keyring, Error> {
         pki.reseal(&self.keyring, &self.keys, "the root tier was taken offline")?;
         let keyring = opened::keyring(pki)?;
         pki.authority_key(root, &keyring.unlock_age(&self.identities)?)?;
@@ -150,8 +151,9 @@ impl Report {
         if self.offline {
             let _ = writeln!(
                 text,
-                "\n{GOOD}The root is offline{GOOD:#}: without that identity everything works but the making of\na new intermediate\n\n{}\n{BAD}A copy of pki/ from before, as in the history of git, opens as before.{BAD:#}",
-                self.slots.to_text()
+                "\n{GOOD}The root is offline{GOOD:#}: without that identity everything works but the making of\na new intermediate\n\n{}\n{BAD}A copy of {}/ from before, as in the history of git, opens as before.{BAD:#}",
+                self.slots.to_text(),
+                Place::own()
             );
         }
         let _ = writeln!(text, "\n{HEADING}Next{HEADING:#}");

@@ -4,13 +4,14 @@ use std::fmt::Write as _;
 use std::process::ExitCode;
 
 use pki_core::signer::Custody;
-use pki_core::store::{Directory, Pki, StoredAuthority, StoredRequest};
+use pki_core::store::{Pki, StoredAuthority, StoredRequest};
 use serde::Serialize;
 
 use crate::etcdpki::args::CaList;
 use crate::etcdpki::error::Error;
 use crate::etcdpki::opened;
 use crate::etcdpki::output::{self, BAD, DIM, HEADING, date, timestamp};
+use crate::etcdpki::place::Kept;
 
 /// Runs the command.
 pub(super) fn run(arguments: &CaList) -> Result<ExitCode, Error> {
@@ -53,7 +54,7 @@ struct Row {
 }
 
 impl Row {
-    fn of(pki: &Pki<Directory>, stored: &StoredAuthority) -> Result<Self, Error> {
+    fn of(pki: &Pki<Kept>, stored: &StoredAuthority) -> Result<Self, Error> {
         let (key, command) = match pki.custody(stored)? {
             Custody::Command(config) => ("command", Some(config.command().to_vec())),
             Custody::Offline => ("offline", None),
@@ -83,7 +84,7 @@ struct Waiting {
 }
 
 impl Waiting {
-    fn of(pki: &Pki<Directory>, stored: &StoredRequest) -> Self {
+    fn of(pki: &Pki<Kept>, stored: &StoredRequest) -> Self {
         Self {
             name: stored.name.to_string(),
             generation: stored.generation,

@@ -4,12 +4,13 @@ use std::fmt::Write as _;
 use std::process::ExitCode;
 
 use pki_core::import::Import;
-use pki_core::store::{Directory, Pki, StoredAuthority};
+use pki_core::store::{Pki, StoredAuthority};
 use serde::Serialize;
 
 use crate::etcdpki::error::Error;
 use crate::etcdpki::init::next_command;
 use crate::etcdpki::output::{self, BAD, GOOD, HEADING, date, timestamp};
+use crate::etcdpki::place::Kept;
 
 /// An authority that was taken in.
 #[derive(Debug, Serialize)]
@@ -51,7 +52,7 @@ impl Report {
     }
 
     /// It is in the store.
-    pub(super) fn kept(mut self, pki: &Pki<Directory>, stored: &StoredAuthority) -> Self {
+    pub(super) fn kept(mut self, pki: &Pki<Kept>, stored: &StoredAuthority) -> Self {
         self.dry_run = false;
         self.path = Some(pki.locate_authority(stored));
         self

@@ -8,7 +8,7 @@ use pki_core::converge::ConvergeError;
 use pki_core::import::ImportError;
 use pki_core::key::PrivateKey;
 use pki_core::store::atomic::{Access, Group};
-use pki_core::store::{Batch, Directory, Pki, StoreError, StoredRequest};
+use pki_core::store::{Batch, Pki, StoreError, StoredRequest};
 use serde::Serialize;
 
 use crate::etcdpki::args::CaRequest;
@@ -16,6 +16,7 @@ use crate::etcdpki::description;
 use crate::etcdpki::error::Error;
 use crate::etcdpki::opened::{self, Opened};
 use crate::etcdpki::output::{self, GOOD, HEADING};
+use crate::etcdpki::place::Kept;
 
 /// Runs the command.
 pub(super) fn run(arguments: &CaRequest) -> Result<ExitCode, Error> {
@@ -64,8 +65,8 @@ pub(super) fn run(arguments: &CaRequest) -> Result<ExitCode, Error> {
 fn make(
     arguments: &CaRequest,
     cluster: &Cluster,
-    pki: Pki<Directory>,
-) -> Result<(Pki<Directory>, StoredRequest), Error> {
+    pki: Pki<Kept>,
+) -> Result<(Pki<Kept>, StoredRequest), Error> {
     let name = arguments.name;
     if !name.is_described(cluster) {
         return Err(ImportError::Unknown(name).into());
@@ -87,7 +88,7 @@ fn make(
         request: profile.request(&key).map_err(ConvergeError::from)?,
     };
     let mut batch = Batch::default();
-    Pki::<Directory>::add_request(&mut batch, &stored, &key, &opened.keys)
+    Pki::<Kept>::add_request(&mut batch, &stored, &key, &opened.keys)
         .map_err(|error: StoreError| Error::from(error))?;
     opened.commit(batch)?;
     Ok((opened.pki, stored))

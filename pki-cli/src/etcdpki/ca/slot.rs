@@ -10,12 +10,13 @@ use pki_core::seal::AgeRecipient;
 use pki_core::seal::{
     KdfParameters, Keyring, Lock, LockKind, Passphrase, Slot, SlotName, Tiers, Unlocked,
 };
-use pki_core::store::{Directory, Pki};
+use pki_core::store::Pki;
 
 use crate::etcdpki::args::{
     self, KeyArguments, LockArguments, SlotAdd, SlotChange, SlotList, SlotRemove, SlotRotate,
 };
 use crate::etcdpki::error::Error;
+use crate::etcdpki::place::Kept;
 use crate::etcdpki::secrets::{self, PASSPHRASE_FILE, Source};
 use crate::etcdpki::{keys, opened, output};
 use report::{Changed, Done};
@@ -144,7 +145,7 @@ fn rotate(arguments: &SlotRotate) -> Result<(), Error> {
 /// been the last that really opens.
 fn open_remaining(
     arguments: &KeyArguments,
-    pki: &Pki<Directory>,
+    pki: &Pki<Kept>,
     keyring: &Keyring,
     slot: &SlotName,
 ) -> Result<Unlocked, Error> {
@@ -163,7 +164,7 @@ fn untried(keys: &Unlocked, taken: Option<Tiers>) -> Option<Tiers> {
 }
 
 /// The PKI, locked against others if it is to be changed, and its keyring.
-pub(super) fn open_pki(dry_run: bool) -> Result<(Pki<Directory>, Keyring), Error> {
+pub(super) fn open_pki(dry_run: bool) -> Result<(Pki<Kept>, Keyring), Error> {
     opened::existing((!dry_run).then_some("ca slot"))
 }
 

@@ -6,16 +6,17 @@ use pki_core::description::Sharing;
 use pki_core::leaf::{self, LeafId, Owner};
 use pki_core::name::{ClientName, Label};
 use pki_core::role::Role;
-use pki_core::store::{Directory, Pki, StoredLeaf};
+use pki_core::store::{Pki, StoredLeaf};
 
 use crate::etcdpki::args::{Export, Format};
 use crate::etcdpki::error::Error;
+use crate::etcdpki::place::Kept;
 
 /// The leaves that are asked for, or that the format needs.
 pub(super) fn leaves(
     arguments: &Export,
     cluster: &Cluster,
-    pki: &Pki<Directory>,
+    pki: &Pki<Kept>,
 ) -> Result<Vec<StoredLeaf>, Error> {
     let mut found: Vec<StoredLeaf> = Vec::new();
     for id in ids(arguments, cluster, pki)? {
@@ -31,7 +32,7 @@ pub(super) fn leaves(
     Ok(found)
 }
 
-fn ids(arguments: &Export, cluster: &Cluster, pki: &Pki<Directory>) -> Result<Vec<LeafId>, Error> {
+fn ids(arguments: &Export, cluster: &Cluster, pki: &Pki<Kept>) -> Result<Vec<LeafId>, Error> {
     let described = leaf::leaves(cluster).into_iter().map(|one| one.id);
     let described: Vec<LeafId> = described.collect();
     let mut ids = match (arguments.format, &arguments.for_host) {
@@ -117,7 +118,7 @@ fn of_host(
 }
 
 /// Those that are described, else those that were issued without being described.
-fn of_owner(text: &str, described: &[LeafId], pki: &Pki<Directory>) -> Result<Vec<LeafId>, Error> {
+fn of_owner(text: &str, described: &[LeafId], pki: &Pki<Kept>) -> Result<Vec<LeafId>, Error> {
     let unknown = || Error::NoOwnerToExport {
         owner: text.to_owned(),
     };

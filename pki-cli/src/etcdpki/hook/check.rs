@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use pki_core::Cluster;
 use pki_core::converge::State;
 use pki_core::lint::Severity;
-use pki_core::store::{Directory, Pki};
+use pki_core::store::Pki;
 use pki_core::verify;
 use time::OffsetDateTime;
 
@@ -13,6 +13,7 @@ use crate::etcdpki::args::{CheckHook, HostArgument};
 use crate::etcdpki::error::Error;
 use crate::etcdpki::opened;
 use crate::etcdpki::output::{self, BAD, GOOD};
+use crate::etcdpki::place::Kept;
 
 /// Runs the command.
 pub(super) fn run(cluster: &Cluster, arguments: &CheckHook) -> Result<ExitCode, Error> {
@@ -80,7 +81,7 @@ fn unfit(cluster: &Cluster, host: &HostArgument) -> Option<Unfit> {
     ))
 }
 
-fn due(cluster: &Cluster, pki: &Pki<Directory>, now: OffsetDateTime) -> Result<Vec<Unfit>, Error> {
+fn due(cluster: &Cluster, pki: &Pki<Kept>, now: OffsetDateTime) -> Result<Vec<Unfit>, Error> {
     let state = State::read(cluster, pki)?;
     let due = state.leaves.iter().filter(|stored| {
         let validity = &stored.certificate().validity;

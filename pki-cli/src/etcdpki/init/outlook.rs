@@ -7,13 +7,14 @@ use pki_core::Cluster;
 use pki_core::converge::{Action, Plan};
 use pki_core::description::VaultFiles;
 use pki_core::document::{self, VaultFile};
-use pki_core::store::{Directory, Pki};
+use pki_core::store::Pki;
 use vault_format::Label;
 
 use super::Work;
 use crate::etcdpki::description::{self, Described};
 use crate::etcdpki::error::Error;
 use crate::etcdpki::files::{self, Old};
+use crate::etcdpki::place::Kept;
 use crate::etcdpki::secrets::{self, Source};
 
 /// The files that would be written, and the encrypted ones that stay unless something else is in
@@ -27,7 +28,7 @@ impl Outlook {
     pub(super) fn of(
         arguments: &Work<'_>,
         described: &Described,
-        pki: &Pki<Directory>,
+        pki: &Pki<Kept>,
         plan: &Plan,
     ) -> Result<Self, Error> {
         let cluster = &described.cluster;
@@ -60,7 +61,7 @@ impl Outlook {
 fn generated(
     arguments: &Work<'_>,
     cluster: &Cluster,
-    pki: &Pki<Directory>,
+    pki: &Pki<Kept>,
 ) -> Result<Vec<String>, Error> {
     let mut files = Vec::new();
     if pki.keyring()?.is_none() {

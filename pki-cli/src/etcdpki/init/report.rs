@@ -8,7 +8,7 @@ use pki_core::converge::{self, Action, Plan, State};
 use pki_core::document::{self, AnsibleRole};
 use pki_core::revocation::Carried;
 use pki_core::store::atomic::Group;
-use pki_core::store::{Directory, Pki};
+use pki_core::store::{Pki, Staged};
 use serde::{Serialize, Serializer};
 use time::OffsetDateTime;
 
@@ -17,6 +17,7 @@ use crate::etcdpki::error::Error;
 use crate::etcdpki::init::Outlook;
 use crate::etcdpki::init::written::{self, Line};
 use crate::etcdpki::output::{BAD, DIM, GOOD, HEADING, WARN, date, timestamp};
+use crate::etcdpki::place::{Kept, Place};
 use crate::etcdpki::rotate::report::Rotation;
 
 /// The command after which other things come next.
@@ -179,6 +180,11 @@ impl Report {
             .extend(files.map(|path| path.display().to_string()));
     }
 
+    /// What a store will have written that takes no files from a group.
+    pub(super) fn wrote_in(&mut self, pki: &Pki<Kept>, staged: &Staged) {
+        self.written.extend(pki.locate_left(staged));
+    }
+
     pub(super) fn kept(&mut self, path: &str) {
         self.unchanged.push(path.to_owned());
     }
@@ -216,7 +222,7 @@ impl Report {
     pub(super) fn describe(
         &mut self,
         cluster: &Cluster,
-        pki: &Pki<Directory>,
+        pki: &Pki<Kept>,
         state: &State,
         now: OffsetDateTime,
     ) -> Result<(), Error> {
@@ -319,7 +325,8 @@ impl Report {
             };
             let _ = writeln!(
                 text,
-                "\n{BAD}{what}{BAD:#}, since none were given. Before this is put to use, edit\n{edited} in etcdpki.yml, remove pki/, and run this again."
+                "\n{BAD}{what}{BAD:#}, since none were given. Before this is put to use, edit\n{edited} in etcdpki.yml, remove {}/, and run this again.",
+                Place::own()
             );
         }
         if let Some(note) = self.quorum() {

@@ -4,13 +4,14 @@ use pki_core::Cluster;
 use pki_core::converge::{self, Plan, State};
 use pki_core::rotation::{self, Broken, Moment, Restarts, RotationError, Standing};
 use pki_core::seal::Unlocked;
-use pki_core::store::{Directory, Pki};
+use pki_core::store::Pki;
 use time::OffsetDateTime;
 
 use super::Turn;
 use super::report::Report;
 use crate::etcdpki::error::Error;
 use crate::etcdpki::output;
+use crate::etcdpki::place::{Kept, Place};
 use crate::etcdpki::rotate::report::Rotation;
 
 /// The plan of the step, and what is told of it; where the vault files are behind, what they lack
@@ -19,7 +20,7 @@ pub(super) fn plan(
     turn: &Turn,
     is_behind: bool,
     cluster: &Cluster,
-    pki: &Pki<Directory>,
+    pki: &Pki<Kept>,
     keys: &Unlocked,
     now: OffsetDateTime,
 ) -> Result<(Plan, Option<Rotation>), Error> {
@@ -47,9 +48,10 @@ pub(super) fn plan(
                 return Err(RotationError::Overtaken.into());
             }
             if is_behind {
-                output::note(
-                    "note: vault files hold something else than pki/, as a command that was killed leaves them: they are written now; bring them to the hosts, and run this again for the next step",
-                );
+                output::note(&format!(
+                    "note: vault files hold something else than {}/, as a command that was killed leaves them: they are written now; bring them to the hosts, and run this again for the next step",
+                    Place::own()
+                ));
                 let change = rotation::stay(cluster, pki)?;
                 return Ok((converge::plan_step(cluster, pki, change, now)?, None));
             }

@@ -1,8 +1,6 @@
 //! The list of what was written, for a person.
 
-use std::path::Path;
-
-use crate::etcdpki::init::PKI;
+use crate::etcdpki::place::Place;
 use crate::etcdpki::{files, secrets};
 
 /// A line of the list.
@@ -44,7 +42,7 @@ struct Generation<'a> {
 
 impl<'a> Generation<'a> {
     fn of(path: &'a str) -> Option<Self> {
-        let below = Path::new(path).strip_prefix(PKI).ok()?;
+        let below = Place::own().below(path)?;
         let depth = below.components().count();
         let is_one = below.starts_with("authorities") && depth == 4
             || below.starts_with("certificates") && depth == 5;

@@ -14,13 +14,14 @@ use pki_core::key::PrivateKey;
 use pki_core::leaf::LeafId;
 use pki_core::lifetime::Lifetime;
 use pki_core::store::atomic::{Access, Group};
-use pki_core::store::{Directory, Pki, Store, StoredLeaf};
+use pki_core::store::{Pki, Store, StoredLeaf};
 use serde::Serialize;
 use time::{Duration, OffsetDateTime};
 
 use crate::etcdpki::error::Error;
 use crate::etcdpki::opened;
 use crate::etcdpki::output::{self, BAD, DIM, GOOD, HEADING, date, timestamp};
+use crate::etcdpki::place::Kept;
 
 /// One certificate.
 #[derive(Debug, Default, Serialize)]
@@ -76,7 +77,7 @@ impl Report {
     }
 
     /// A certificate that was issued and is kept.
-    pub(super) fn issued(pki: &Pki<Directory>, stored: &StoredLeaf, key_is_here: bool) -> Self {
+    pub(super) fn issued(pki: &Pki<Kept>, stored: &StoredLeaf, key_is_here: bool) -> Self {
         let path = Some(pki.locate_leaf(stored));
         Self::of(
             stored.id.to_string(),
@@ -127,7 +128,7 @@ impl Report {
     pub(super) fn with_due_lists(
         mut self,
         cluster: &Cluster,
-        pki: &Pki<Directory>,
+        pki: &Pki<Kept>,
     ) -> Result<Self, Error> {
         let now = OffsetDateTime::now_utc();
         let (authorities, revocations) = (pki.authorities()?, pki.revocations()?);

@@ -1,14 +1,11 @@
 //! Units of systemd, for who brings certificates onto hosts by other means than the roles.
 
-use std::path::Path;
-
 use minijinja::context;
 use pki_core::Cluster;
 use pki_core::description::Node;
 
 use super::{File, ansible, flags, variables};
 use crate::etcdpki::error::Error;
-use crate::etcdpki::init::PKI;
 use crate::etcdpki::opened;
 
 /// What comes after it.
@@ -28,7 +25,7 @@ pub(super) const NEXT: &[&str] = &[
 
 /// For each node: the unit in three ways, and the two files of settings.
 pub(super) fn files(cluster: &Cluster) -> Result<Vec<File>, Error> {
-    let refuses = Path::new(PKI).exists() && opened::read_only()?.revocation_list_file()?.is_some();
+    let refuses = opened::read_only()?.revocation_list_file()?.is_some();
     let mut files = Vec::new();
     for node in &cluster.nodes {
         files.extend(of_node(cluster, node, refuses)?);

@@ -4,14 +4,15 @@ use std::fmt::Write as _;
 use std::process::ExitCode;
 
 use pki_core::revocation::Revocation;
-use pki_core::store::{Directory, Pki};
+use pki_core::store::Pki;
 use serde::Serialize;
 
 use crate::etcdpki::error::Error;
 use crate::etcdpki::output::{self, HEADING, date, timestamp};
+use crate::etcdpki::place::Kept;
 
 /// Shows every record.
-pub(super) fn run(pki: &Pki<Directory>, json: bool) -> Result<ExitCode, Error> {
+pub(super) fn run(pki: &Pki<Kept>, json: bool) -> Result<ExitCode, Error> {
     let revocations = pki.revocations()?;
     match json {
         true => {

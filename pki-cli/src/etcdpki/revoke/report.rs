@@ -13,6 +13,7 @@ use serde::Serialize;
 
 use super::Selected;
 use crate::etcdpki::output::{BAD, DIM, HEADING, date, timestamp};
+use crate::etcdpki::place::Place;
 
 /// What was revoked, what members do with it, and what comes next.
 #[derive(Debug, Serialize)]
@@ -173,9 +174,17 @@ impl Report {
             );
         }
         if self.stops_cluster {
-            text.push_str(STOPPED);
+            let _ = write!(
+                text,
+                "  To go back, now or when the cluster has stopped: put {}/ back as it was before this, from\n{STOPPED}",
+                Place::own()
+            );
         }
-        text.push_str("  Copy pki/crl/etcd.crl to every member, under another name first and then renamed:\n  a member that finds no whole list refuses everybody.\n");
+        let _ = write!(
+            text,
+            "  Copy {}/crl/etcd.crl to every member, under another name first and then renamed:\n  a member that finds no whole list refuses everybody.\n",
+            Place::own()
+        );
     }
 }
 
@@ -258,8 +267,7 @@ fn remark(path: &str) -> &'static str {
 }
 
 const STOPPED: &str =
-    "  To go back, now or when the cluster has stopped: put pki/ back as it was before this, from
-  git or another copy, and its crl/etcd.crl on every member. Nothing that is issued under the
+    "  git or another copy, and its crl/etcd.crl on every member. Nothing that is issued under the
   revoked authority is taken: docs/revocation.md says how to replace it.
 ";
 const EFFECT: &str = "

@@ -9,11 +9,12 @@ use pki_core::crl::Reason;
 use pki_core::inspect::{self, Item};
 use pki_core::revocation::Revocation;
 use pki_core::serial::serial_text;
-use pki_core::store::{Directory, Pki};
+use pki_core::store::Pki;
 use time::OffsetDateTime;
 
 use crate::etcdpki::args::Revoke;
 use crate::etcdpki::error::Error;
+use crate::etcdpki::place::Kept;
 
 /// A certificate that is meant, as far as it is known.
 #[derive(Debug)]
@@ -55,7 +56,7 @@ impl Selected {
 /// Every certificate that the arguments mean, each once.
 pub(super) fn select(
     arguments: &Revoke,
-    pki: &Pki<Directory>,
+    pki: &Pki<Kept>,
     now: OffsetDateTime,
 ) -> Result<Vec<Selected>, Error> {
     let all = pki.all_certificates()?;

@@ -10,13 +10,14 @@ use pki_core::live as members;
 use pki_core::name::Label;
 use pki_core::rotation::Probe;
 use pki_core::seal::Unlocked;
-use pki_core::store::{Directory, Pki};
+use pki_core::store::Pki;
 use pki_core::verify::Finding;
 use time::OffsetDateTime;
 
 use crate::etcdpki::error::Error;
 use crate::etcdpki::live::{self, Endpoint, Place};
 use crate::etcdpki::output;
+use crate::etcdpki::place::Kept;
 
 /// How long it takes until members are asked again.
 const PAUSE: Duration = Duration::from_secs(2);
@@ -38,7 +39,7 @@ impl Barrier {
     pub(in crate::etcdpki) fn pass(
         &self,
         cluster: &Cluster,
-        pki: &Pki<Directory>,
+        pki: &Pki<Kept>,
         keys: &Unlocked,
     ) -> Result<(), Error> {
         let mut places = live::places(cluster, &self.endpoints)?;
@@ -78,7 +79,7 @@ fn pause(wait: Duration, elapsed: Duration) -> Option<Duration> {
 /// What members lack of what is in the PKI.
 fn behind(
     cluster: &Cluster,
-    pki: &Pki<Directory>,
+    pki: &Pki<Kept>,
     keys: &Unlocked,
     places: &[Place],
 ) -> Result<Vec<String>, Error> {

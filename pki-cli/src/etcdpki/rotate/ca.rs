@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use pki_core::crl::Reason;
 use pki_core::rotation::{self, KeyNeed, Procedure};
 use pki_core::signer::Custody;
-use pki_core::store::{Directory, Pki, StoredAuthority};
+use pki_core::store::{Pki, StoredAuthority};
 use time::{Duration, OffsetDateTime};
 
 use super::barrier::Barrier;
@@ -15,6 +15,7 @@ use crate::etcdpki::args::RotateCa;
 use crate::etcdpki::error::Error;
 use crate::etcdpki::init::{self, Renewals, Turn, Work};
 use crate::etcdpki::output::{self, date};
+use crate::etcdpki::place::Kept;
 use crate::etcdpki::{description, opened};
 
 /// For how long an authority that was replaced is not replaced again by the same call: who repeats
@@ -117,7 +118,7 @@ pub(super) fn run(arguments: &RotateCa, directory: Option<&Path>) -> Result<Exit
 fn replaced_lately(
     in_use: &StoredAuthority,
     procedure: Option<Procedure>,
-    pki: &Pki<Directory>,
+    pki: &Pki<Kept>,
     now: OffsetDateTime,
 ) -> Result<Option<OffsetDateTime>, Error> {
     let mut generations = pki.authorities()?;

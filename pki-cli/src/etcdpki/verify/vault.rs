@@ -10,7 +10,7 @@ use pki_core::document::{self, AnsibleRole, Document};
 use pki_core::lint::pki as rules;
 use pki_core::name::Label;
 use pki_core::seal::Unlocked;
-use pki_core::store::{Directory, Pki, StoredLeaf};
+use pki_core::store::{Pki, StoredLeaf};
 use pki_core::verify::Report;
 use vault_format::{Decryptor, Secret};
 use zeroize::Zeroizing;
@@ -19,6 +19,7 @@ use crate::envelope;
 use crate::etcdpki::args::VaultArguments;
 use crate::etcdpki::error::Error;
 use crate::etcdpki::files::{self, Old};
+use crate::etcdpki::place::Kept;
 use crate::etcdpki::secrets::{self, Source};
 
 /// What became of the comparison.
@@ -45,7 +46,7 @@ impl Vault {
 /// should be.
 pub(super) fn check(
     cluster: &Cluster,
-    pki: &Pki<Directory>,
+    pki: &Pki<Kept>,
     keys: Option<&Unlocked>,
     arguments: &VaultArguments,
     report: &mut Report,
@@ -81,7 +82,7 @@ pub(super) fn check(
 /// What the files should hold, or why that cannot be known.
 fn documents(
     cluster: &Cluster,
-    pki: &Pki<Directory>,
+    pki: &Pki<Kept>,
     keys: &Unlocked,
     report: &Report,
 ) -> Result<Result<Vec<Document>, &'static str>, Error> {

@@ -1,11 +1,9 @@
 //! The check of the whole PKI and of the vault files.
 
-use std::path::Path;
-
 use pki_core::Cluster;
 use pki_core::lint;
 use pki_core::seal::Unlocked;
-use pki_core::store::{Directory, Pki, StoreError};
+use pki_core::store::{Pki, StoreError};
 use pki_core::verify::{self, Report};
 use time::OffsetDateTime;
 
@@ -13,13 +11,14 @@ use super::vault::{self, Vault};
 use crate::etcdpki::args::{KeyArguments, VaultArguments};
 use crate::etcdpki::description;
 use crate::etcdpki::error::Error;
-use crate::etcdpki::init::PKI;
 use crate::etcdpki::keys;
+use crate::etcdpki::opened;
+use crate::etcdpki::place::Kept;
 
 /// A PKI that was checked.
 pub(in crate::etcdpki) struct Whole {
     pub(in crate::etcdpki) cluster: Cluster,
-    pub(in crate::etcdpki) pki: Pki<Directory>,
+    pub(in crate::etcdpki) pki: Pki<Kept>,
     /// Its keys, if they were opened.
     pub(in crate::etcdpki) keys: Option<Unlocked>,
     pub(in crate::etcdpki) report: Report,
@@ -34,23 +33,21 @@ impl Whole {
         now: OffsetDateTime,
     ) -> Result<Self, Error> {
         let cluster = description::read()?;
-        let root = Path::new(PKI);
         let mut unusable = None;
-        let directory = match keys {
+        let pki = match keys {
             // The keyring may be kept elsewhere.
-            None => Directory::open_without_keyring(root),
-            Some(_) => match Directory::open_read_only(root) {
-                Err(StoreError::NoKeyring { path }) => {
+            None => opened::without_keyring()?,
+            Some(_) => match opened::read_only() {
+                Err(Error::Store(StoreError::NoKeyring { path })) => {
                     unusable = Some((
                         path,
                         "it is missing, and no key opens without it".to_owned(),
                     ));
-                    Directory::open_without_keyring(root)
+                    opened::without_keyring()?
                 }
                 opened => opened?,
             },
         };
-        let pki = Pki::new(directory);
         let keyring = match keys {
             None => Ok(None),
             Some(_) => pki.keyring(),

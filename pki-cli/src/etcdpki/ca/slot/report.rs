@@ -7,6 +7,7 @@ use serde::{Serialize, Serializer};
 
 use crate::etcdpki::error::Error;
 use crate::etcdpki::output::{self, BAD, GOOD, HEADING};
+use crate::etcdpki::place::Place;
 use crate::etcdpki::secrets::PASSPHRASE_FILE;
 
 /// The slots of a keyring.
@@ -236,7 +237,8 @@ impl Done {
         }
         let _ = writeln!(
             text,
-            "\n{BAD}A copy of pki/ from before, as in the history of git, opens as before.{BAD:#}"
+            "\n{BAD}A copy of {}/ from before, as in the history of git, opens as before.{BAD:#}",
+            Place::own()
         );
         let _ = match self.changed.resealed {
             None => writeln!(

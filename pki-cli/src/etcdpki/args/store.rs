@@ -1,0 +1,67 @@
+//! Where the PKI is kept.
+
+use clap::Args;
+#[cfg(feature = "etcd")]
+use {clap::Subcommand, pki_core::store::etcd::Address, std::path::PathBuf};
+
+/// Where the PKI is kept
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Store")]
+pub(in crate::etcdpki) struct StoreArguments {
+    /// Keep the PKI in an etcd cluster, etcd://HOST:PORT[,HOST:PORT…]/PREFIX, for many operators and
+    /// machines [default: in the directory pki]
+    #[cfg(feature = "etcd")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        env = "ETCDPKI_STORE",
+        hide_env_values = true
+    )]
+    pub(in crate::etcdpki) store: Option<Address>,
+    /// The authorities that the members of the store are trusted by
+    #[cfg(feature = "etcd")]
+    #[arg(long, global = true, value_name = "FILE", env = "ETCDPKI_STORE_CA")]
+    pub(in crate::etcdpki) store_ca: Option<PathBuf>,
+    /// The certificate shown to the store; its common name is the etcd user
+    #[cfg(feature = "etcd")]
+    #[arg(long, global = true, value_name = "FILE", env = "ETCDPKI_STORE_CERT")]
+    pub(in crate::etcdpki) store_cert: Option<PathBuf>,
+    /// The key of that certificate
+    #[cfg(feature = "etcd")]
+    #[arg(long, global = true, value_name = "FILE", env = "ETCDPKI_STORE_KEY")]
+    pub(in crate::etcdpki) store_key: Option<PathBuf>,
+}
+
+/// Move the PKI between a directory and an etcd cluster, and look at where it is kept
+#[cfg(feature = "etcd")]
+#[derive(Debug, Subcommand)]
+pub(in crate::etcdpki) enum Store {
+    Check(StoreCheck),
+    Copy(StoreCopy),
+}
+
+/// Check that the store can be read as a whole: its format, every file, every certificate, the
+/// chain of the journal
+///
+/// `etcdpki verify` checks besides what the certificates say, and their keys.
+#[cfg(feature = "etcd")]
+#[derive(Args, Debug)]
+pub(in crate::etcdpki) struct StoreCheck {
+    /// Print JSON
+    #[arg(long)]
+    pub(in crate::etcdpki) json: bool,
+}
+
+/// Copy the PKI as it is, and read it back
+///
+/// The target must be empty, or hold a part of the same PKI: a copy that was interrupted goes on
+/// where it stopped. The source stays as it is.
+#[cfg(feature = "etcd")]
+#[derive(Args, Debug)]
+pub(in crate::etcdpki) struct StoreCopy {
+    /// The directory or the etcd://HOST:PORT[,HOST:PORT…]/PREFIX to copy from
+    pub(in crate::etcdpki) from: String,
+    /// The directory or the etcd://HOST:PORT[,HOST:PORT…]/PREFIX to copy to
+    pub(in crate::etcdpki) to: String,
+}

@@ -1,0 +1,212 @@
+//! Where the PKI is kept: in pki/, or in an etcd cluster.
+
+#[cfg(feature = "etcd")]
+mod remote;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use pki_core::store::atomic::Group;
+#[cfg(feature = "etcd")]
+use pki_core::store::etcd::{Address, Etcd, InvalidAddress};
+use pki_core::store::{Batch, Directory, Store, StoreError};
+
+use super::args::StoreArguments;
+use super::error::Error;
+use super::output;
+#[cfg(feature = "etcd")]
+use remote::Remote;
+
+/// A place for a PKI.
+#[derive(Clone, Debug)]
+pub(super) enum Place {
+    Directory(PathBuf),
+    #[cfg(feature = "etcd")]
+    Etcd(Remote),
+}
+
+impl Place {
+    /// The place of this run, which is the same for all of it, like the working directory.
+    pub(super) fn own() -> &'static Self {
+        OWN.get_or_init(|| Self::Directory(PKI.into()))
+    }
+
+    /// Decides the place of this run by what was typed.
+    pub(super) fn choose(arguments: &StoreArguments) -> Result<(), Error> {
+        #[cfg(feature = "etcd")]
+        if let Some(store) = &arguments.store {
+            let remote = Remote::new(store.clone(), arguments)?;
+            // Nobody has asked for it yet.
+            let _ = OWN.set(Self::Etcd(remote));
+        }
+        #[cfg(not(feature = "etcd"))]
+        let _ = arguments;
+        Ok(())
+    }
+
+    /// The place that a text names.
+    #[cfg(feature = "etcd")]
+    pub(super) fn named(text: &str, arguments: &StoreArguments) -> Result<Self, Error> {
+        if !Address::is_meant(text) {
+            return Ok(Self::Directory(text.into()));
+        }
+        let address: Address = text
+            .parse()
+            .map_err(|error: InvalidAddress| Error::Usage(error.to_string()))?;
+        Ok(Self::Etcd(Remote::new(address, arguments)?))
+    }
+
+    /// Opens it, to be copied: so that it stays the same meanwhile.
+    #[cfg(feature = "etcd")]
+    pub(super) fn open_to_copy(&self, command: &str) -> Result<Kept, Error> {
+        match self {
+            Self::Directory(_) => self.open_existing(command),
+            // It was read at one revision.
+            Self::Etcd(remote) => remote.open_read_only(),
+        }
+    }
+
+    /// Opens it, to be changed by a command, and makes it where it is missing.
+    #[cfg_attr(
+        not(feature = "etcd"),
+        expect(unused_variables, reason = "a directory's lock tells nobody's name")
+    )]
+    pub(super) fn open(&self, command: &str) -> Result<Kept, Error> {
+        match self {
+            Self::Directory(root) => {
+                let waiting = || {
+                    output::note(&format!(
+                        "waiting for another etcdpki that is at work in {}/",
+                        root.display()
+                    ));
+                };
+                let directory = Directory::open_within(root, PATIENCE, waiting)?;
+                Ok(Kept::Directory(directory))
+            }
+            #[cfg(feature = "etcd")]
+            Self::Etcd(remote) => remote.open(command),
+        }
+    }
+
+    /// The same of one that holds a PKI. Where there is none nothing is made, and it is opened to be
+    /// looked at.
+    pub(super) fn open_existing(&self, command: &str) -> Result<Kept, Error> {
+        match self {
+            Self::Directory(root) if Directory::holds_pki(root) => self.open(command),
+            // This tells a keyring that was lost from a directory without a PKI.
+            Self::Directory(_) => self.open_read_only(),
+            #[cfg(feature = "etcd")]
+            Self::Etcd(remote) => remote.open_existing(command),
+        }
+    }
+
+    /// Opens it, to be looked at.
+    pub(super) fn open_read_only(&self) -> Result<Kept, Error> {
+        match self {
+            Self::Directory(root) => Ok(Kept::Directory(Directory::open_read_only(root)?)),
+            #[cfg(feature = "etcd")]
+            Self::Etcd(remote) => remote.open_read_only(),
+        }
+    }
+
+    /// The same of one whose keyring may be kept elsewhere.
+    pub(super) fn open_without_keyring(&self) -> Result<Kept, Error> {
+        match self {
+            Self::Directory(root) => Ok(Kept::Directory(Directory::open_without_keyring(root))),
+            #[cfg(feature = "etcd")]
+            Self::Etcd(remote) => remote.open_without_keyring(),
+        }
+    }
+
+    /// Whether a PKI is there, as far as that is known without asking anybody.
+    pub(super) fn holds_pki(&self) -> bool {
+        match self {
+            Self::Directory(root) => Directory::holds_pki(root),
+            #[cfg(feature = "etcd")]
+            Self::Etcd(_) => false,
+        }
+    }
+
+    /// Removes what [`Place::open`] made a moment ago for its lock, if it is empty.
+    pub(super) fn discard_empty(&self) {
+        match self {
+            Self::Directory(root) => {
+                let _ = std::fs::remove_dir(root);
+            }
+            #[cfg(feature = "etcd")]
+            Self::Etcd(_) => {}
+        }
+    }
+
+    /// The path within it of a file, from where a person finds it.
+    pub(super) fn below<'a>(&self, located: &'a str) -> Option<&'a Path> {
+        Path::new(located).strip_prefix(self.to_string()).ok()
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Directory(root) => root.display().fmt(f),
+            #[cfg(feature = "etcd")]
+            Self::Etcd(remote) => remote.fmt(f),
+        }
+    }
+}
+
+/// A place that is open.
+#[derive(Debug)]
+pub(super) enum Kept {
+    Directory(Directory),
+    #[cfg(feature = "etcd")]
+    Etcd(Box<Etcd>),
+}
+
+impl Kept {
+    fn store(&self) -> &dyn Store {
+        match self {
+            Self::Directory(directory) => directory,
+            #[cfg(feature = "etcd")]
+            Self::Etcd(etcd) => etcd.as_ref(),
+        }
+    }
+}
+
+impl Store for Kept {
+    fn read(&self, path: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        self.store().read(path)
+    }
+
+    fn list(&self, directory: &str) -> Result<Vec<String>, StoreError> {
+        self.store().list(directory)
+    }
+
+    fn locate(&self, path: &str) -> String {
+        self.store().locate(path)
+    }
+
+    fn revision(&self) -> Option<i64> {
+        self.store().revision()
+    }
+
+    fn commit(&mut self, batch: Batch) -> Result<(), StoreError> {
+        match self {
+            Self::Directory(directory) => directory.commit(batch),
+            #[cfg(feature = "etcd")]
+            Self::Etcd(etcd) => etcd.commit(batch),
+        }
+    }
+
+    fn stage(&self, batch: Batch, group: &mut Group) -> Result<Option<Batch>, StoreError> {
+        self.store().stage(batch, group)
+    }
+}
+
+static OWN: OnceLock<Place> = OnceLock::new();
+/// The directory that is meant unless another place is named.
+const PKI: &str = "pki";
+/// How long the lock of a directory is waited for: a command that was killed a moment ago may hold it
+/// while its memory is freed.
+const PATIENCE: Duration = Duration::from_secs(2);

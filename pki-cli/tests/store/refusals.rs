@@ -1,0 +1,109 @@
+//! Stores that cannot be used.
+
+use fixtures::etcd::{Release, Service};
+
+use crate::site::Site;
+use crate::workspace::Workspace;
+
+#[test]
+fn what_is_typed_wrong_is_a_usage_error() {
+    let workspace = Workspace::new();
+    let error = workspace.fails(2, &["--store", "etcd://10.0.0.1/pki", "status"]);
+    assert!(error.contains("a member is not HOST:PORT"), "{error}");
+    let error = workspace.fails(2, &["--store", "etcd://10.0.0.1:2379/pki", "status"]);
+    assert!(error.contains("give the file with --store-ca"), "{error}");
+    let error = workspace.fails(2, &["store", "copy", "pki", "etcd://10.0.0.1:2379"]);
+    assert!(
+        error.contains("the prefix of its keys is missing"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_store_that_is_not_ours_is_left_alone() {
+    let site = Site::each().next().unwrap();
+    let one = site.operator();
+    let key = format!("{}/pods", site.prefix);
+    site.control.run(&["put", &key, "x"]).expect_success();
+    let error = one.fails(1, &["init", "--generate-secrets"]);
+    assert!(
+        error.contains("keys that etcdpki did not make") && error.contains(&key),
+        "{error}"
+    );
+    assert_eq!(site.keys().trim(), key);
+    let site = site.fresh();
+    let one = site.operator();
+    let format = format!("{}/format", site.prefix);
+    site.control
+        .run(&["put", &format, "etcdpki 7"])
+        .expect_success();
+    let error = one.fails(1, &["init", "--generate-secrets"]);
+    assert!(error.contains("this store is of format 7"), "{error}");
+}
+
+#[test]
+fn files_that_are_missing_are_named() {
+    let mut site = Site::each().next().unwrap();
+    site.key = "missing.key".into();
+    let one = site.operator();
+    let error = one.fails(1, &["init", "--generate-secrets"]);
+    assert!(error.contains("missing.key"), "{error}");
+    assert!(one.files().is_empty());
+}
+
+#[test]
+fn nobody_who_answers_is_said() {
+    let mut site = Site::each().next().unwrap();
+    site.members = "127.0.0.1:1".to_owned();
+    let one = site.operator();
+    let error = one.fails(1, &["init", "--generate-secrets"]);
+    assert!(error.contains("waiting for etcd to answer"), "{error}");
+    assert!(error.contains("etcd does not answer"), "{error}");
+    assert!(one.files().is_empty());
+}
+
+#[test]
+fn a_role_that_is_missing_is_said() {
+    let site = Site::of(Service::start(Release::Installed), "operator");
+    let one = site.operator();
+    one.succeeds(&["init", "--generate-secrets"]);
+    let prefix = format!("{}/", site.prefix);
+    let root = Site {
+        control: site.control.clone(),
+        ..site.clone()
+    };
+    for arguments in [
+        &["role", "add", "root"][..],
+        &["user", "add", "root", "--no-password"],
+        &["user", "grant-role", "root", "root"],
+        &["user", "add", "control", "--no-password"],
+        &["user", "grant-role", "control", "root"],
+        &["role", "add", "readers"],
+        &[
+            "role",
+            "grant-permission",
+            "readers",
+            "--prefix=true",
+            "read",
+            &prefix,
+        ],
+        &["user", "add", "operator", "--no-password"],
+        &["auth", "enable"],
+    ] {
+        root.control.run(arguments).expect_success();
+    }
+    let error = one.fails(1, &["verify"]);
+    assert!(
+        error.contains("permission denied") && error.contains("grant-permission"),
+        "{error}"
+    );
+    root.control
+        .run(&["user", "grant-role", "operator", "readers"])
+        .expect_success();
+    one.succeeds(&["verify"]);
+    let error = one.fails(1, &["issue", "backup", "--role", "client"]);
+    assert!(
+        error.contains("permission denied") && error.contains(&prefix),
+        "{error}"
+    );
+}

@@ -1,0 +1,246 @@
+//! A PKI that moves from one store into another.
+//!
+//! Every file is copied as it is, under its path. What is in the target already must be of the
+//! same content, so a copy that was interrupted is taken up where it stopped, and two PKIs are never
+//! mixed.
+
+use super::{Batch, Store, StoreError, layout};
+
+/// What was done.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Copied {
+    /// How many files were written.
+    pub written: usize,
+    /// How many were there already.
+    pub present: usize,
+}
+
+/// Why nothing was copied.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CopyError {
+    /// The target holds something else.
+    #[error(
+        "{path}: the target holds another PKI than the source, or an older state of it: copy into an empty place"
+    )]
+    Differs {
+        /// A file in which they differ.
+        path: String,
+    },
+    /// There is no PKI to copy.
+    #[error("{path}: there is no PKI to copy: the keyring is missing")]
+    NoPki {
+        /// The keyring.
+        path: String,
+    },
+    /// One of the stores cannot be read or written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Copies every file of a PKI. The target is to be [`compare`]d when it is opened anew.
+///
+/// # Errors
+///
+/// When a store cannot be read or written, the source holds no PKI, or the target another one.
+pub fn copy(from: &impl Store, to: &mut impl Store) -> Result<Copied, CopyError> {
+    if from.read(layout::KEYRING)?.is_none() {
+        return Err(CopyError::NoPki {
+            path: from.locate(layout::KEYRING),
+        });
+    }
+    let mut paths = files(from)?;
+    refuse_others(&paths, to)?;
+    // The keyring is the first file that appears; the journal tells of what is there; and no
+    // certificate is there without its key.
+    paths.sort_by_key(|path| (path != layout::KEYRING, path == layout::JOURNAL));
+    let keys_first = |path: &String| !path.ends_with(SEALED);
+    paths[1..].sort_by_key(|path| {
+        (
+            path == layout::JOURNAL,
+            directory(path).to_owned(),
+            keys_first(path),
+        )
+    });
+    let mut copied = Copied {
+        written: 0,
+        present: 0,
+    };
+    let mut batch = Batch::default();
+    for path in &paths {
+        let content = required(from, path)?;
+        match to.read(path)? {
+            Some(present) if present == content => copied.present += 1,
+            Some(_) => return Err(differs(to, path)),
+            None => {
+                if path == layout::JOURNAL {
+                    batch.barrier();
+                }
+                batch.put(path, content);
+                copied.written += 1;
+            }
+        }
+        if path == layout::KEYRING {
+            batch.barrier();
+        }
+    }
+    to.commit(batch)?;
+    Ok(copied)
+}
+
+/// Whether two stores hold the same files with the same content; tells how many.
+///
+/// # Errors
+///
+/// When they do not, or one cannot be read.
+pub fn compare(from: &impl Store, to: &impl Store) -> Result<usize, CopyError> {
+    let paths = files(from)?;
+    refuse_others(&paths, to)?;
+    for path in &paths {
+        if to.read(path)?.as_ref() != Some(&required(from, path)?) {
+            return Err(differs(to, path));
+        }
+    }
+    Ok(paths.len())
+}
+
+/// The path of every file of a store, sorted.
+///
+/// # Errors
+///
+/// When it cannot be read.
+pub fn files(store: &impl Store) -> Result<Vec<String>, StoreError> {
+    let mut found = Vec::new();
+    let mut directories = vec![String::new()];
+    while let Some(directory) = directories.pop() {
+        for name in store.list(&directory)? {
+            let path = match directory.as_str() {
+                "" => name,
+                directory => format!("{directory}/{name}"),
+            };
+            match store.list(&path)?.is_empty() {
+                // An empty directory holds nothing to copy.
+                true if is_file(store, &path)? => found.push(path),
+                true => {}
+                false => directories.push(path),
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+fn is_file(store: &impl Store, path: &str) -> Result<bool, StoreError> {
+    match store.read(path) {
+        Ok(content) => Ok(content.is_some()),
+        Err(StoreError::Io { source, .. }) if source.kind() == std::io::ErrorKind::IsADirectory => {
+            Ok(false)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn refuse_others(paths: &[String], to: &impl Store) -> Result<(), CopyError> {
+    let present = files(to)?;
+    let other = present
+        .iter()
+        .find(|path| paths.binary_search(path).is_err());
+    other.map_or(Ok(()), |path| Err(differs(to, path)))
+}
+
+fn required(store: &impl Store, path: &str) -> Result<Vec<u8>, StoreError> {
+    store.read(path)?.ok_or_else(|| StoreError::Missing {
+        path: store.locate(path),
+    })
+}
+
+fn differs(store: &impl Store, path: &str) -> CopyError {
+    CopyError::Differs {
+        path: store.locate(path),
+    }
+}
+
+fn directory(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(directory, _)| directory)
+}
+
+const SEALED: &str = ".key.sealed";
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Directory, Failing, Memory};
+    use super::*;
+
+    fn pki() -> Memory {
+        let mut memory = Memory::default();
+        for (path, content) in [
+            ("keyring.yml", "k"),
+            ("journal.jsonl", "j"),
+            (".gitattributes", "g"),
+            ("authorities/etcd/1/ca.crt", "c"),
+            ("authorities/etcd/1/ca.key.sealed", "s"),
+            ("certificates/n/peer/1/tls.crt", "c"),
+            ("certificates/n/peer/1/tls.key.sealed", "s"),
+        ] {
+            memory.set(path, Some(content.into()));
+        }
+        memory
+    }
+
+    #[test]
+    fn a_copy_is_the_same_and_is_taken_up_wherever_it_stopped() {
+        let from = pki();
+        let count = from.files().count();
+        for left in 0..=count {
+            let mut to = Failing::after(Memory::default(), left);
+            let result = copy(&from, &mut to);
+            assert_eq!(result.is_ok(), left == count);
+            let mut to = to.inner().clone();
+            let names: Vec<_> = files(&to).unwrap();
+            assert!(left == 0 || names.contains(&"keyring.yml".to_owned()));
+            for certificate in names.iter().filter_map(|name| name.strip_suffix(".crt")) {
+                assert!(names.contains(&format!("{certificate}.key.sealed")));
+            }
+            let present = left;
+            let copied = copy(&from, &mut to).unwrap();
+            assert_eq!(
+                copied,
+                Copied {
+                    written: count - present,
+                    present
+                }
+            );
+            assert_eq!(to, from);
+            assert_eq!(compare(&from, &to).unwrap(), count);
+        }
+    }
+
+    #[test]
+    fn a_copy_in_a_directory_and_back_is_the_same() {
+        let temporary = tempfile::tempdir().unwrap();
+        let mut directory = Directory::open(temporary.path()).unwrap();
+        copy(&pki(), &mut directory).unwrap();
+        std::fs::create_dir(temporary.path().join("empty")).unwrap();
+        let mut back = Memory::default();
+        copy(&directory, &mut back).unwrap();
+        assert_eq!(back, pki());
+    }
+
+    #[test]
+    fn two_pkis_are_not_mixed() {
+        for (path, content) in [
+            ("keyring.yml", "other"),
+            ("trust/x", "one that is not copied"),
+        ] {
+            let mut to = Memory::default();
+            to.set(path, Some(content.into()));
+            let before = to.clone();
+            let error = copy(&pki(), &mut to).unwrap_err();
+            assert!(matches!(&error, CopyError::Differs { path: at } if at == path));
+            assert_eq!(to, before);
+            assert!(compare(&pki(), &to).is_err());
+        }
+        let error = copy(&Memory::default(), &mut Memory::default()).unwrap_err();
+        assert!(matches!(error, CopyError::NoPki { .. }));
+    }
+}
