@@ -120,9 +120,15 @@ pub(crate) fn after_compromise(lab: &Lab, members: &[usize]) {
         lab.play(rest, &together).expect_success();
         lab.install_clients(&["etcdctl"]);
         lab.wait_until_healthy(rest);
-        hosts(&["start", &off.to_string()]).expect_success();
-        let state = inside(*off, "systemctl is-active etcd").stdout;
-        assert_eq!(state, "activating\n");
+        hosts(&["boot", &off.to_string()]).expect_success();
+        // Not ready, so that the host never is; but it can be logged in to.
+        let waits = "systemctl is-active ssh etcd | tr '\\n' ' '";
+        let begin = Instant::now();
+        while inside(*off, waits).stdout != "active activating " {
+            let waited = begin.elapsed() < Duration::from_secs(120);
+            assert!(waited, "etcd-{off} does not wait");
+            thread::sleep(Duration::from_millis(500));
+        }
         let begin = Restarts::of(rest);
         play_twice(lab, members);
         begin.assert_none();
