@@ -52,8 +52,14 @@ impl Sandbox {
         self.mode(name, 0o600);
     }
 
+    /// Another process writes it: what a test beside this one forks meanwhile would hold it open
+    /// to be written for a moment, in which nobody can run it (ETXTBSY).
     pub(crate) fn script(&self, name: &str, content: &str) {
-        self.write(name, format!("#!/bin/sh\n{content}\n"));
+        let script = format!("#!/bin/sh\n{content}\n");
+        let write = ["-c", "printf %s \"$1\" >\"$2\"", "sh", &script];
+        let mut shell = Command::new("sh");
+        let status = shell.args(write).arg(self.path(name)).status().unwrap();
+        assert!(status.success(), "{name}");
         self.mode(name, 0o700);
     }
 
