@@ -37,8 +37,7 @@ pub fn judge<S: Store>(
     };
     let mut court = Court {
         cluster,
-        superseded: pki.superseded()?,
-        revoked: revoked(pki),
+        pki,
         bundles,
         now,
         findings: Vec::new(),
@@ -51,7 +50,7 @@ pub fn judge<S: Store>(
             // What cannot be read is found by who verifies the PKI.
             let newest = LeafId::of_node(cluster, &sighting.name, role);
             let newest = pki.leaf(&newest).ok().flatten();
-            court.port(sighting, port, role, newest.as_ref());
+            court.port(sighting, port, role, newest.as_ref())?;
         }
         match &sighting.answer {
             Some(Ok(answer)) => court.answer(sighting, answer),
@@ -84,23 +83,15 @@ pub fn is_behind(finding: &Finding) -> bool {
     .contains(&finding.lint)
 }
 
-/// The serial numbers of what is revoked, as far as the records can be read.
-fn revoked<S: Store>(pki: &Pki<S>) -> BTreeSet<Vec<u8>> {
-    let records = pki.revocations().unwrap_or_default().into_iter();
-    let in_force = records.filter(|record| record.released.is_none());
-    in_force.map(|record| record.serial).collect()
-}
-
-struct Court<'a> {
+struct Court<'a, S> {
     cluster: &'a Cluster,
-    superseded: Vec<(String, Certificate)>,
-    revoked: BTreeSet<Vec<u8>>,
+    pki: &'a Pki<S>,
     bundles: Option<Bundles>,
     now: OffsetDateTime,
     findings: Vec<Finding>,
 }
 
-impl Court<'_> {
+impl<S: Store> Court<'_, S> {
     fn found(&mut self, path: &str, lint: &'static Lint, message: impl Into<String>) {
         self.findings.push(Finding {
             path: path.to_owned(),
@@ -109,13 +100,20 @@ impl Court<'_> {
         });
     }
 
-    fn port(&mut self, sighting: &Sighting, port: &Port, role: Role, newest: Option<&StoredLeaf>) {
+    fn port(
+        &mut self,
+        sighting: &Sighting,
+        port: &Port,
+        role: Role,
+        newest: Option<&StoredLeaf>,
+    ) -> Result<(), StoreError> {
         let path = port.locate(&sighting.name);
         let presented = match &port.presented {
             Ok(presented) => presented,
             Err(why) => {
                 let message = format!("it is not reached: {why}");
-                return self.found(&path, &rules::UNREACHABLE, message);
+                self.found(&path, &rules::UNREACHABLE, message);
+                return Ok(());
             }
         };
         if port.takes_strangers {
@@ -126,7 +124,7 @@ impl Court<'_> {
             self.found(&path, &rules::TAKES_STRANGERS, message);
         }
         let (Some(shown), Some(newest)) = (presented.first(), newest) else {
-            return;
+            return Ok(());
         };
         let serial = shown.serial_text();
         if shown == newest.certificate() {
@@ -138,9 +136,10 @@ impl Court<'_> {
                 );
                 self.found(&path, &rules::CHAIN_STALE, message);
             }
-            return;
+            return Ok(());
         }
-        let which = match self.superseded.iter().find(|(_, known)| known == shown) {
+        let superseded = self.pki.superseded()?;
+        let which = match superseded.iter().find(|(_, known)| known == shown) {
             Some((place, _)) => format!("the certificate {serial}, which is {place}"),
             None => format!(
                 "the certificate {serial} of `{}`, which is none of its certificates in pki/",
@@ -148,7 +147,7 @@ impl Court<'_> {
             ),
         };
         let wanted = format!("the newest is generation {}", newest.generation);
-        match self.refusal(sighting, presented, role) {
+        match self.refusal(sighting, presented, role)? {
             Some(refusal) => {
                 let message = format!("it presents {which}: {refusal}; {wanted}");
                 self.found(&path, &rules::CERTIFICATE_REFUSED, message);
@@ -159,6 +158,7 @@ impl Court<'_> {
                 self.found(&path, &rules::CERTIFICATE_STALE, message);
             }
         }
+        Ok(())
     }
 
     /// Why somebody refuses what a member presents, if it is known that anybody does.
@@ -167,25 +167,41 @@ impl Court<'_> {
         sighting: &Sighting,
         presented: &[Certificate],
         role: Role,
-    ) -> Option<String> {
-        let shown = presented.first()?;
-        if self.revoked.contains(&shown.serial) {
-            return Some("it is revoked".to_owned());
+    ) -> Result<Option<String>, StoreError> {
+        let Some(shown) = presented.first() else {
+            return Ok(None);
+        };
+        // A record that cannot be read is found by who verifies the PKI.
+        let mut records = self.pki.each_revocation()?.into_iter().flatten();
+        if records.any(|record| record.is_active() && record.serial == shown.serial) {
+            return Ok(Some("it is revoked".to_owned()));
         }
-        let bundles = self.bundles.as_ref()?;
+        let Some(bundles) = &self.bundles else {
+            return Ok(None);
+        };
+        let path = self.refusal_of_path(bundles, presented, role);
+        Ok(path.or_else(|| self.refusal_of_name(sighting, shown)))
+    }
+
+    fn refusal_of_path(
+        &self,
+        bundles: &Bundles,
+        presented: &[Certificate],
+        role: Role,
+    ) -> Option<String> {
         let (anchors, usages): (_, &[Usage]) = match role {
             Role::Peer => (&bundles.members, &[Usage::ServerAuth, Usage::ClientAuth]),
             _ => (&bundles.clients, &[Usage::ServerAuth]),
         };
         let anchors = Anchors::new(anchors).ok()?;
         let validator = PathValidator::new();
-        let mut usages = usages.iter();
-        if let Some(error) = usages.find_map(|usage| {
+        usages.iter().find_map(|usage| {
             let result = validator.validate(presented, &anchors, *usage, self.now);
             result.err().map(|error| format!("as {usage}: {error}"))
-        }) {
-            return Some(error);
-        }
+        })
+    }
+
+    fn refusal_of_name(&self, sighting: &Sighting, shown: &Certificate) -> Option<String> {
         let node = self.node(sighting)?;
         let dialled = std::iter::once(AlternativeName::Dns(node.fqdn.to_string()))
             .chain(node.addresses.iter().copied().map(AlternativeName::Ip));
@@ -224,10 +240,9 @@ impl Court<'_> {
 
     /// What members say, held against each other and against the description.
     fn together(&mut self, sightings: &[Sighting]) {
-        let answers = sightings.iter().filter_map(|sighting| {
-            let answer = sighting.answer.as_ref()?.as_ref().ok()?;
-            Some((sighting, answer))
-        });
+        let answers = sightings
+            .iter()
+            .filter_map(|sighting| Some((sighting, sighting.answered()?)));
         let answers: Vec<_> = answers.collect();
         let mut first: Option<(&Sighting, &str)> = None;
         for (sighting, answer) in &answers {

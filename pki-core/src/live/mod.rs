@@ -28,6 +28,13 @@ pub struct Sighting {
     pub answer: Option<Result<Answer, String>>,
 }
 
+impl Sighting {
+    /// What it answered, if it was asked and did not refuse.
+    pub fn answered(&self) -> Option<&Answer> {
+        self.answer.as_ref()?.as_ref().ok()
+    }
+}
+
 /// What was seen at a port, by who shows no certificate.
 #[derive(Clone, Debug)]
 pub struct Port {

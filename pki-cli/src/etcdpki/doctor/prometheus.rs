@@ -70,7 +70,7 @@ fn of_members(exposition: &mut Exposition, cluster: &str, sightings: &[Sighting]
         }),
     );
     let clocks = sightings.iter().filter_map(|member| {
-        let answer = member.answer.as_ref()?.as_ref().ok()?;
+        let answer = member.answered()?;
         let labels = [("cluster", cluster), ("member", member.name.as_str())];
         Some((Labels::new(&labels), answer.clock_ahead?.whole_seconds()))
     });

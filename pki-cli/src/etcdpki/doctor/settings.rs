@@ -132,8 +132,7 @@ fn version(cluster: &Cluster, node: &Node, sightings: Option<&[Sighting]>) -> Op
     let seen = || {
         let mut sightings = sightings?.iter();
         let sighting = sightings.find(|sighting| sighting.name == node.name)?;
-        let answer = sighting.answer.as_ref()?.as_ref().ok()?;
-        answer.version.as_ref()?.parse().ok()
+        sighting.answered()?.version.as_ref()?.parse().ok()
     };
     seen().or(cluster.etcd.version)
 }
