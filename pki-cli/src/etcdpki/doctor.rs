@@ -6,7 +6,6 @@ mod view;
 
 use std::process::ExitCode;
 
-use pki_core::Cluster;
 use pki_core::lint::{Severity, member as rules};
 use pki_core::live::{self as members, Sighting};
 use pki_core::rotation::Probe;
@@ -15,7 +14,7 @@ use time::OffsetDateTime;
 
 use super::args::Doctor;
 use super::error::Error;
-use super::live::{self, Place};
+use super::live;
 use super::output;
 use super::place;
 use super::verify::Whole;
@@ -64,7 +63,7 @@ pub(super) fn run(arguments: &Doctor) -> Result<ExitCode, Error> {
 
 /// Asks the members, as a client of ours if a key can be opened to make one.
 fn ask(whole: &mut Whole, arguments: &Doctor, now: OffsetDateTime) -> Result<Vec<Sighting>, Error> {
-    let places = places(&whole.cluster, arguments)?;
+    let places = live::places(&whole.cluster, &arguments.endpoints, &arguments.without)?;
     let probe = whole
         .keys
         .as_ref()
@@ -83,12 +82,6 @@ fn ask(whole: &mut Whole, arguments: &Doctor, now: OffsetDateTime) -> Result<Vec
         }
     };
     Ok(live::sight(&places, probe.as_ref()))
-}
-
-fn places(cluster: &Cluster, arguments: &Doctor) -> Result<Vec<Place>, Error> {
-    let mut places = live::places(cluster, &arguments.endpoints)?;
-    live::leave_out(&mut places, &arguments.without)?;
-    Ok(places)
 }
 
 /// The exit code that says that something was found or is due.

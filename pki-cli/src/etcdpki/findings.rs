@@ -3,13 +3,13 @@
 use std::fmt::Write as _;
 
 use pki_core::lint::{Lint, Severity};
-use pki_core::verify::Finding;
+use pki_core::verify::{Finding, Report};
 use serde::Serialize;
 
 use super::output::{BAD, DIM, WARN};
 
 /// The worst first, each rule with its hint once; `hint` says what to do.
-pub(super) fn text(findings: &[Finding], hint: impl Fn(&'static Lint) -> &'static str) -> String {
+pub(super) fn text(report: &Report, hint: impl Fn(&'static Lint) -> &'static str) -> String {
     let mut text = String::new();
     let mut explained = Vec::new();
     for severity in [Severity::Error, Severity::Warning, Severity::Notice] {
@@ -23,7 +23,7 @@ pub(super) fn text(findings: &[Finding], hint: impl Fn(&'static Lint) -> &'stati
             path,
             lint,
             message,
-        } in findings.iter().filter(of)
+        } in report.findings.iter().filter(of)
         {
             let code = lint.code;
             let _ = writeln!(
@@ -39,19 +39,13 @@ pub(super) fn text(findings: &[Finding], hint: impl Fn(&'static Lint) -> &'stati
     text
 }
 
-/// How many there are of this severity.
-pub(super) fn count(findings: &[Finding], severity: Severity) -> usize {
-    let of = |finding: &&Finding| finding.lint.severity == severity;
-    findings.iter().filter(of).count()
-}
-
 /// How many there are of each severity, such as `1 error, 2 notices`; nothing where there are
 /// none.
-pub(super) fn counts(findings: &[Finding]) -> String {
+pub(super) fn counts(report: &Report) -> String {
     let kinds = [Severity::Error, Severity::Warning, Severity::Notice];
     let counts = kinds
         .into_iter()
-        .filter_map(|severity| match count(findings, severity) {
+        .filter_map(|severity| match report.count(severity) {
             0 => None,
             1 => Some(format!("1 {severity}")),
             many => Some(format!("{many} {severity}s")),
@@ -79,14 +73,7 @@ struct One<'a> {
 }
 
 impl<'a> Json<'a> {
-    pub(super) fn errors(&self) -> usize {
-        self.errors
-    }
-
-    pub(super) fn new(
-        findings: &'a [Finding],
-        hint: impl Fn(&'static Lint) -> &'static str,
-    ) -> Self {
+    pub(super) fn new(report: &'a Report, hint: impl Fn(&'static Lint) -> &'static str) -> Self {
         let one = |finding: &'a Finding| One {
             path: &finding.path,
             code: finding.lint.code,
@@ -96,10 +83,10 @@ impl<'a> Json<'a> {
             hint: hint(finding.lint),
         };
         Self {
-            errors: count(findings, Severity::Error),
-            warnings: count(findings, Severity::Warning),
-            notices: count(findings, Severity::Notice),
-            findings: findings.iter().map(one).collect(),
+            errors: report.count(Severity::Error),
+            warnings: report.count(Severity::Warning),
+            notices: report.count(Severity::Notice),
+            findings: report.findings.iter().map(one).collect(),
         }
     }
 }

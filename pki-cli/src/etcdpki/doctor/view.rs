@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
+use pki_core::lint::Severity;
 use pki_core::live::{Port, Sighting};
-use pki_core::verify::Finding;
+use pki_core::verify::{Finding, Report};
 use serde::Serialize;
 
 use crate::etcdpki::findings;
@@ -26,7 +27,7 @@ pub(super) struct View<'a> {
     #[serde(flatten)]
     found: findings::Json<'a>,
     #[serde(skip)]
-    all: &'a [Finding],
+    report: &'a Report,
 }
 
 /// A member that was asked.
@@ -58,10 +59,12 @@ struct PortView {
 impl<'a> View<'a> {
     /// `settings` says in words which ones were judged.
     pub(super) fn new(whole: &'a Whole, settings: &str, sightings: Option<&'a [Sighting]>) -> Self {
-        let all = &whole.report.findings[..];
+        let report = &whole.report;
         let members = sightings.map(|sightings| {
             let members = sightings.iter();
-            members.map(|member| MemberView::new(member, all)).collect()
+            members
+                .map(|member| MemberView::new(member, &report.findings))
+                .collect()
         });
         Self {
             cluster: whole.cluster.name.as_str(),
@@ -69,8 +72,8 @@ impl<'a> View<'a> {
             checked: format!("{}, {settings}", whole.checked()),
             skipped: whole.skipped(),
             members,
-            found: findings::Json::new(all, |lint| lint.hint),
-            all,
+            found: findings::Json::new(report, |lint| lint.hint),
+            report,
         }
     }
 
@@ -80,11 +83,11 @@ impl<'a> View<'a> {
         if let Some(members) = &self.members {
             write_members(&mut text, members);
         }
-        let found = findings::text(self.all, |lint| lint.hint);
+        let found = findings::text(self.report, |lint| lint.hint);
         if !found.is_empty() {
             let _ = writeln!(text, "{found}");
         }
-        let counts = findings::counts(self.all);
+        let counts = findings::counts(self.report);
         let checked = &self.checked;
         let asked = match &self.members {
             None => "no member was asked".to_owned(),
@@ -93,7 +96,7 @@ impl<'a> View<'a> {
                 many => format!("{many} members asked"),
             },
         };
-        let _ = match (self.found.errors(), counts.is_empty()) {
+        let _ = match (self.report.count(Severity::Error), counts.is_empty()) {
             (0, true) => writeln!(text, "{GOOD}ok{GOOD:#}: {checked}; {asked}"),
             (0, false) => writeln!(text, "{GOOD}ok{GOOD:#}, with {counts}: {checked}; {asked}"),
             _ => writeln!(text, "{BAD}{counts}{BAD:#} in {checked}; {asked}"),
@@ -107,10 +110,7 @@ impl<'a> View<'a> {
 
 impl<'a> MemberView<'a> {
     fn new(member: &'a Sighting, findings: &'a [Finding]) -> Self {
-        let answer = member
-            .answer
-            .as_ref()
-            .and_then(|answer| answer.as_ref().ok());
+        let answer = member.answered();
         let codes: BTreeSet<_> = findings
             .iter()
             .filter(|finding| {

@@ -25,13 +25,21 @@ pub(super) struct Place {
     pub(super) peer: SocketAddr,
 }
 
-/// The members of the description at their first addresses, or where they were said to be.
-pub(super) fn places(cluster: &Cluster, given: &[Endpoint]) -> Result<Vec<Place>, Error> {
-    let known = |name: &Label| cluster.nodes.iter().any(|node| node.name == *name);
-    if let Some(unknown) = given.iter().find(|endpoint| !known(&endpoint.name)) {
-        return Err(Error::NotANode(unknown.name.to_string()));
+/// The members of the description, but for those `without` whom is gone on, at their first
+/// addresses, or where they were said to be.
+pub(super) fn places(
+    cluster: &Cluster,
+    given: &[Endpoint],
+    without: &[Label],
+) -> Result<Vec<Place>, Error> {
+    let known = |name: &&Label| cluster.nodes.iter().any(|node| node.name == **name);
+    let mut names = given.iter().map(|endpoint| &endpoint.name).chain(without);
+    if let Some(unknown) = names.find(|name| !known(name)) {
+        return Err(Error::NotANode(unknown.to_string()));
     }
-    let places = cluster.nodes.iter().map(|node| {
+    let asked = cluster.nodes.iter();
+    let asked = asked.filter(|node| !without.contains(&node.name));
+    let places = asked.map(|node| {
         let mut given = given.iter();
         match given.find(|endpoint| endpoint.name == node.name) {
             Some(endpoint) => Place {
@@ -47,16 +55,6 @@ pub(super) fn places(cluster: &Cluster, given: &[Endpoint]) -> Result<Vec<Place>
         }
     });
     Ok(places.collect())
-}
-
-/// Leaves members out that are not to be asked.
-pub(super) fn leave_out(places: &mut Vec<Place>, names: &[Label]) -> Result<(), Error> {
-    let known = |name: &&Label| !places.iter().any(|place| place.name == **name);
-    if let Some(unknown) = names.iter().find(known) {
-        return Err(Error::NotANode(unknown.to_string()));
-    }
-    places.retain(|place| !names.contains(&place.name));
-    Ok(())
 }
 
 /// `NAME=CLIENT,PEER`: where a member is reached from here, where that is elsewhere than the

@@ -1,6 +1,6 @@
 //! Units of systemd, for who brings certificates onto hosts by other means than the roles.
 
-use minijinja::context;
+use minijinja::{Value, context};
 use pki_core::Cluster;
 use pki_core::description::Node;
 
@@ -40,43 +40,56 @@ pub(in crate::etcdpki) fn unit(
     node: &Node,
     refuses: bool,
 ) -> Result<String, Error> {
-    let files = of_node(cluster, node, refuses)?;
-    let unit = files.into_iter().next();
-    Ok(unit.map(|file| file.content).unwrap_or_default())
+    let flags = flags::flags(cluster, node, refuses)?;
+    render(cluster, "etcd.service.j2", "flags", &flags)
 }
 
 fn of_node(cluster: &Cluster, node: &Node, refuses: bool) -> Result<Vec<File>, Error> {
-    let versions = flags::versions(cluster);
-    let managed = format!("Written by etcdpki from etcdpki.yml, for {versions}");
     let flags = flags::flags(cluster, node, refuses)?;
     // The config file of etcd has no word for a revocation list.
     let flags_of_yaml = flags::flags(cluster, node, false)?;
-    let render = |template: &str, settings: &str| {
-        variables::render_as_ansible(
-            ansible::template(template),
-            context! {
-                ansible_managed => &managed,
-                etcd_cluster => cluster.name.as_str(),
-                etcd_server_settings => settings,
-                etcd_server_binaries => "/usr/bin",
-                etcd_server_config_directory => flags::CONFIG_DIRECTORY,
-                etcd_server_data_dir => &cluster.etcd.data_dir,
-                etcd_server_flags => match settings {
-                    "yaml" => &flags_of_yaml,
-                    _ => &flags,
-                },
-            },
-        )
-    };
-    let file = |name: &str, text| File::new(format!("systemd/{}/{name}", node.name), text);
-    Ok(vec![
-        file("etcd.service", render("etcd.service.j2", "flags")?),
-        file(
+    let files = [
+        ("etcd.service", "etcd.service.j2", "flags", &flags),
+        (
             "etcd-environment.service",
-            render("etcd.service.j2", "environment")?,
+            "etcd.service.j2",
+            "environment",
+            &flags,
         ),
-        file("etcd.env", render("etcd.env.j2", "environment")?),
-        file("etcd-yaml.service", render("etcd.service.j2", "yaml")?),
-        file("etcd.yml", render("etcd.yml.j2", "yaml")?),
-    ])
+        ("etcd.env", "etcd.env.j2", "environment", &flags),
+        (
+            "etcd-yaml.service",
+            "etcd.service.j2",
+            "yaml",
+            &flags_of_yaml,
+        ),
+        ("etcd.yml", "etcd.yml.j2", "yaml", &flags_of_yaml),
+    ];
+    let files = files.into_iter().map(|(name, template, settings, flags)| {
+        let text = render(cluster, template, settings, flags)?;
+        Ok(File::new(format!("systemd/{}/{name}", node.name), text))
+    });
+    files.collect()
+}
+
+/// Fills in a template of the role; `settings` says where a member has its flags.
+fn render(
+    cluster: &Cluster,
+    template: &str,
+    settings: &str,
+    flags: &Value,
+) -> Result<String, Error> {
+    let versions = flags::versions(cluster);
+    variables::render_as_ansible(
+        ansible::template(template),
+        context! {
+            ansible_managed => format!("Written by etcdpki from etcdpki.yml, for {versions}"),
+            etcd_cluster => cluster.name.as_str(),
+            etcd_server_settings => settings,
+            etcd_server_binaries => "/usr/bin",
+            etcd_server_config_directory => flags::CONFIG_DIRECTORY,
+            etcd_server_data_dir => &cluster.etcd.data_dir,
+            etcd_server_flags => flags,
+        },
+    )
 }

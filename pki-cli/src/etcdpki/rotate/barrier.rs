@@ -42,8 +42,7 @@ impl Barrier {
         pki: &Pki<Kept>,
         keys: &Unlocked,
     ) -> Result<(), Error> {
-        let mut places = live::places(cluster, &self.endpoints)?;
-        live::leave_out(&mut places, &self.without)?;
+        let places = live::places(cluster, &self.endpoints, &self.without)?;
         // The others keep a quorum without those that are left out.
         if places.len() <= cluster.nodes.len() / 2 {
             return Err(Error::NoQuorum {

@@ -42,12 +42,11 @@ impl View {
 
     /// For a person.
     pub(super) fn text(&self) -> String {
-        let found = &self.report.findings;
-        let mut text = findings::text(found, |lint| self.hint(lint));
+        let mut text = findings::text(&self.report, |lint| self.hint(lint));
         if !text.is_empty() {
             text.push('\n');
         }
-        let counts = findings::counts(found);
+        let counts = findings::counts(&self.report);
         let checked = self.checked();
         let _ = match (self.report.count(Severity::Error), counts.is_empty()) {
             (0, true) => writeln!(text, "{GOOD}ok{GOOD:#}: {checked}"),
@@ -77,7 +76,7 @@ impl View {
                 _ => None,
             },
             skipped: self.skipped(),
-            found: findings::Json::new(&report.findings, |lint| self.hint(lint)),
+            found: findings::Json::new(report, |lint| self.hint(lint)),
         }
     }
 
