@@ -52,6 +52,7 @@
 //! # }
 //! ```
 
+mod back;
 mod change;
 mod error;
 mod landscape;

@@ -2,6 +2,7 @@
 
 use time::OffsetDateTime;
 
+use super::back;
 use super::landscape::Landscape;
 use super::model::Model;
 use super::procedure::Place;
@@ -10,7 +11,7 @@ use super::standing::underway;
 use super::turn::step_from;
 use super::{
     Broken, Dropped, LeftBehind, OpensslNeed, Procedure, Proof, RotationError, Step, Verifier,
-    left_behind, make, openssl, prove,
+    left_behind, openssl, prove,
 };
 use crate::certificate::Certificate;
 use crate::converge::{ConvergeError, refuse_other_cluster};
@@ -307,7 +308,7 @@ fn past(model: &Model<'_>, now: OffsetDateTime) -> Result<Vec<Moment>, RotationE
         let Some(underway) = underway(&model.landscape)? else {
             break;
         };
-        let Ok(change) = make::before(&model.landscape, underway) else {
+        let Ok(change) = back::before(&model.landscape, underway) else {
             break;
         };
         let before = model.before(change, now)?;

@@ -2,6 +2,7 @@
 
 use time::OffsetDateTime;
 
+use super::back;
 use super::landscape::Landscape;
 use super::make::{self, Signers};
 use super::plan::refuse_request;
@@ -90,7 +91,7 @@ pub fn stay<S: Store>(cluster: &Cluster, pki: &Pki<S>) -> Result<Change, Rotatio
 pub fn abort<S: Store>(cluster: &Cluster, pki: &Pki<S>) -> Result<Change, RotationError> {
     let landscape = Landscape::read(cluster, pki)?;
     let underway = underway(&landscape)?.ok_or(RotationError::NothingUnderway)?;
-    make::back(&landscape, underway)
+    back::one_step(&landscape, underway)
 }
 
 /// Makes the step that comes next, be it the first one.
@@ -108,7 +109,7 @@ pub(super) fn step_from(
         }
         // Whoever has the key does not wait.
         Some(begun) if procedure == Procedure::Compromise => {
-            let (change, dropped) = make::instead_of(landscape, begun, authority, signers, now)?;
+            let (change, dropped) = back::instead_of(landscape, begun, authority, signers, now)?;
             (Step::Replace, change, Some(dropped))
         }
         Some(begun) => {
