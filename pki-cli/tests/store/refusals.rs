@@ -1,6 +1,6 @@
 //! Stores that cannot be used.
 
-use fixtures::etcd::{Release, Service};
+use fixtures::etcd::{Release, Service, turn_authentication_on};
 
 use crate::site::Site;
 use crate::workspace::Workspace;
@@ -68,36 +68,13 @@ fn a_role_that_is_missing_is_said() {
     let one = site.operator();
     one.succeeds(&["init", "--generate-secrets"]);
     let prefix = format!("{}/", site.prefix);
-    let root = Site {
-        control: site.control.clone(),
-        ..site.clone()
-    };
-    for arguments in [
-        &["role", "add", "root"][..],
-        &["user", "add", "root", "--no-password"],
-        &["user", "grant-role", "root", "root"],
-        &["user", "add", "control", "--no-password"],
-        &["user", "grant-role", "control", "root"],
-        &["role", "add", "readers"],
-        &[
-            "role",
-            "grant-permission",
-            "readers",
-            "--prefix=true",
-            "read",
-            &prefix,
-        ],
-        &["user", "add", "operator", "--no-password"],
-        &["auth", "enable"],
-    ] {
-        root.control.run(arguments).expect_success();
-    }
+    turn_authentication_on(&site.control, &["root", "control"], &prefix);
     let error = one.fails(1, &["verify"]);
     assert!(
         error.contains("permission denied") && error.contains("grant-permission"),
         "{error}"
     );
-    root.control
+    site.control
         .run(&["user", "grant-role", "operator", "readers"])
         .expect_success();
     one.succeeds(&["verify"]);

@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock, Mutex};
 use std::time::{Duration, Instant};
 
 use fixtures::Etcdctl;
-use fixtures::etcd::{Release, Service};
+use fixtures::etcd::{Release, Service, turn_authentication_on};
 use zeroize::Zeroizing;
 
 use super::*;
@@ -384,24 +384,7 @@ fn a_user_without_the_role_is_told_which_is_missing() {
         let root = peer.service.etcdctl("root");
         let address = peer.fresh();
         drop(peer.open(&address).unwrap());
-        for arguments in [
-            &["role", "add", "root"][..],
-            &["user", "add", "root", "--no-password"],
-            &["user", "grant-role", "root", "root"],
-            &["role", "add", "readers"],
-            &[
-                "role",
-                "grant-permission",
-                "readers",
-                "--prefix=true",
-                "read",
-                address.prefix(),
-            ],
-            &["user", "add", "operator", "--no-password"],
-            &["auth", "enable"],
-        ] {
-            root.run(arguments).expect_success();
-        }
+        turn_authentication_on(&root, &["root"], address.prefix());
         let denied = |opened: Result<Etcd, StoreError>| {
             let error = opened.unwrap_err();
             let text = error.to_string();
