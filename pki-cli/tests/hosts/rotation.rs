@@ -71,6 +71,8 @@ pub(crate) fn of_root(lab: &Lab, members: &[usize]) {
     let trusts = |host: usize| [1, 2].map(|generation| trusts_root(lab, host, generation));
     let written = while_writing(lab, "root", members, || {
         hosts(&["kill", &off.to_string()]).expect_success();
+        // Had it led, the others are not healthy until they have a new leader.
+        lab.wait_until_healthy(rest);
         let begin = Restarts::of(rest);
         rotation.step("introduce");
         rotation.is_refused(rest, "presents the certificate");
