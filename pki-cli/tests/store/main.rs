@@ -3,6 +3,9 @@
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
 mod copy;
+mod endurance;
+mod lab;
+mod link;
 mod members;
 mod refusals;
 mod site;
