@@ -295,6 +295,11 @@ impl Fingerprint {
         Self(bytes)
     }
 
+    /// A digest that was made elsewhere.
+    pub fn from_bytes(octets: [u8; 32]) -> Self {
+        Self(octets)
+    }
+
     /// The digest.
     pub fn as_bytes(&self) -> &[u8; 32] {
         &self.0

@@ -2,7 +2,10 @@
 #![doc = include_str!("../README.md")]
 
 pub mod adopt;
+#[cfg(feature = "age")]
+pub mod agent;
 pub mod authority;
+mod base64;
 pub mod certificate;
 pub mod converge;
 pub mod crl;

@@ -23,6 +23,8 @@ pub const ENCRYPTED_PRIVATE_KEY: &str = "ENCRYPTED PRIVATE KEY";
 pub const NEW_CERTIFICATE_REQUEST: &str = "NEW CERTIFICATE REQUEST";
 /// The label of a PKCS#8 private key (RFC 5208, RFC 5958).
 pub const PRIVATE_KEY: &str = "PRIVATE KEY";
+/// The label of a public key: SubjectPublicKeyInfo (RFC 7468 section 13).
+pub const PUBLIC_KEY: &str = "PUBLIC KEY";
 /// The label of a PKCS#1 private key (RFC 8017).
 pub const RSA_PRIVATE_KEY: &str = "RSA PRIVATE KEY";
 

@@ -11,6 +11,8 @@ use crate::revocation::Revocation;
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Event {
+    /// An agent was admitted: from now on it is handed the keys of its owner.
+    Admitted,
     /// A private key was written for use elsewhere.
     Exported,
     /// Something is there of which no line tells: it was put there by hand, or the command that
@@ -18,6 +20,8 @@ pub enum Event {
     Found,
     /// A certificate that was made elsewhere was taken over.
     Imported,
+    /// A token for an agent was made.
+    Invited,
     /// A certificate was issued.
     Issued,
     /// A revocation was taken back.
@@ -34,9 +38,11 @@ impl Event {
     /// The name in the journal.
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Admitted => "admitted",
             Self::Exported => "exported",
             Self::Found => "found",
             Self::Imported => "imported",
+            Self::Invited => "invited",
             Self::Issued => "issued",
             Self::Released => "released",
             Self::Revoked => "revoked",

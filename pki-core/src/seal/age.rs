@@ -4,11 +4,13 @@ use std::fmt;
 use std::io::{self, Read, Write};
 
 use age::armor::{ArmoredReader, ArmoredWriter, Format};
+use age::secrecy::ExposeSecret as _;
 use age::x25519::{Identity, Recipient};
 use age::{Decryptor, Encryptor};
 use zeroize::Zeroizing;
 
 use super::{AgeRecipient, SealError};
+use crate::secret_text::SecretText;
 
 /// The identities of an identity file, as `age-keygen` writes it. They are never printed.
 #[derive(Clone)]
@@ -42,6 +44,17 @@ impl AgeIdentities {
         }
     }
 
+    /// Makes a new identity, and the text of a file that holds it.
+    pub fn generate() -> (Self, SecretText) {
+        let identity = Identity::generate();
+        let secret = identity.to_string();
+        let secret = secret.expose_secret();
+        let mut text = SecretText::with_capacity(secret.len() + 1);
+        text.push_str(secret);
+        text.push_str("\n");
+        (Self(vec![identity]), text)
+    }
+
     /// Adds those of another file.
     pub fn append(&mut self, mut other: Self) {
         self.0.append(&mut other.0);
@@ -61,7 +74,7 @@ impl AgeIdentities {
     }
 
     /// Decrypts an age file, if it is whole and for one of these.
-    pub(super) fn decrypt(&self, file: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    pub(crate) fn decrypt(&self, file: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
         // No armor, no scrypt: what is not for these identities costs nothing.
         let identities = self
             .0
@@ -107,7 +120,7 @@ pub enum InvalidIdentities {
 }
 
 /// Encrypts to recipients: a binary age file.
-pub(super) fn encrypt(recipients: &[AgeRecipient], plaintext: &[u8]) -> Result<Vec<u8>, SealError> {
+pub(crate) fn encrypt(recipients: &[AgeRecipient], plaintext: &[u8]) -> Result<Vec<u8>, SealError> {
     encrypt_as(Format::Binary, recipients, plaintext)
 }
 

@@ -11,7 +11,8 @@ use super::passphrase::{KdfParameters, Passphrase};
 use super::slot::{Content, Place, Slot, WrappedKey, append};
 use super::tier::PerTier;
 use super::unlocked::Unlocked;
-use super::{InvalidKeyring, Lock, SealError, SlotError, SlotName, Tier, Tiers, base64};
+use super::{InvalidKeyring, Lock, SealError, SlotError, SlotName, Tier, Tiers};
+use crate::base64;
 
 /// The wrapped data keys. Nothing in it is secret in clear.
 ///

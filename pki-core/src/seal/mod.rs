@@ -67,7 +67,6 @@
 
 #[cfg(feature = "age")]
 mod age;
-mod base64;
 mod cipher;
 mod error;
 #[cfg(feature = "age")]
@@ -80,6 +79,8 @@ mod slot;
 mod tier;
 mod unlocked;
 
+#[cfg(feature = "age")]
+pub(crate) use age::encrypt as encrypt_to;
 #[cfg(feature = "age")]
 pub use age::{AgeIdentities, InvalidIdentities};
 pub use error::{InvalidKeyring, SealError, SlotError};

@@ -8,6 +8,7 @@
 //! revocations/SERIAL.yml                    what is revoked, a record each (crate::revocation)
 //! crl/etcd.crl, crl/etcd.pem                the list for etcd (crate::crl)
 //! crl/authorities/NAME/GENERATION.crl       the list of each authority that signs no leaves
+//! agents/                                   who fetches certificates itself (crate::agent)
 //! journal.jsonl                             what happened (crate::journal)
 //! .gitattributes                            how git merges the journal
 //! ```
@@ -19,6 +20,20 @@
 use crate::hierarchy::AuthorityName;
 use crate::leaf::LeafId;
 
+/// The directory of the records of agents, a file each.
+#[cfg(feature = "age")]
+pub(super) const AGENTS: &str = "agents/admitted";
+/// The directory of the records of invitations, a file each.
+#[cfg(feature = "age")]
+pub(super) const INVITATIONS: &str = "agents/invitations";
+/// The directory of all generations of the key that signs deliveries.
+pub(super) const PUBLISHER: &str = "agents/publisher";
+/// The publisher's public key, in its generation: PEM.
+#[cfg(feature = "age")]
+pub(super) const PUBLISHER_PUBLIC: &str = "publisher.pub";
+/// The publisher's sealed key.
+#[cfg(feature = "age")]
+pub(super) const PUBLISHER_KEY: &str = "publisher.key.sealed";
 /// The directory of all authorities.
 pub(super) const AUTHORITIES: &str = "authorities";
 /// The list for etcd.

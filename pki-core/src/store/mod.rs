@@ -272,6 +272,15 @@ pub enum StoreError {
         /// What is wrong with it.
         source: InvalidKeyring,
     },
+    /// The record of an agent or of an invitation cannot be read.
+    #[cfg(feature = "age")]
+    #[error("{path}: {source}; restore it from a copy")]
+    Letter {
+        /// The file.
+        path: String,
+        /// What is wrong with it.
+        source: crate::agent::InvalidLetter,
+    },
     /// The lock ended while its holder was at work.
     #[error(
         "{path}: this command was cut off from the store for so long that it lost its lock, and what it was about to write was not written: run this again"
@@ -322,6 +331,12 @@ pub enum StoreError {
     )]
     Overtaken {
         /// The store.
+        path: String,
+    },
+    /// A public key cannot be read.
+    #[error("{path}: this is no public key as PEM; restore it from a copy")]
+    PublicKey {
+        /// The file.
         path: String,
     },
     /// A request cannot be read.

@@ -1,5 +1,7 @@
 //! The PKI in a store: its keyring, its authorities and its leaves, each in generations.
 
+#[cfg(feature = "age")]
+mod agents;
 mod authorities;
 mod bundles;
 mod elsewhere;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Deserializer, Serialize, de};
 
 use super::{Place, append, cipher};
-use crate::seal::base64;
+use crate::base64;
 use crate::seal::cipher::{NONCE, SecretKey, TAG};
 use crate::seal::error::MAX_RECIPIENTS;
 use crate::seal::tier::PerTier;

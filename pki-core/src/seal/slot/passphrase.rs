@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Place, SecretKey, cipher, secret_key};
-use crate::seal::base64;
+use crate::base64;
 use crate::seal::cipher::{NONCE, TAG};
 use crate::seal::tier::PerTier;
 use crate::seal::unlocked::Unlocked;

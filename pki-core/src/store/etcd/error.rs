@@ -40,6 +40,19 @@ pub enum EtcdError {
         /// One of them.
         key: String,
     },
+    /// No role of the user lets it be the agent of this owner.
+    #[error(
+        "{place}: etcd does not let the user of this client certificate be the agent of {owner} ({answer}): \
+         `etcdpki agent access {owner} USER` prints how to permit it"
+    )]
+    MailDenied {
+        /// The store.
+        place: String,
+        /// Whose letters it asked for.
+        owner: String,
+        /// etcd's answer.
+        answer: String,
+    },
     /// The store was made by another version.
     #[error(
         "{place}: this store is of format {found}, and this etcdpki knows format {known}: \

@@ -17,15 +17,18 @@ use super::connection::{Connection, Waiting};
 /// A lock that is held, and kept alive.
 #[derive(Debug)]
 pub(super) struct Lock {
+    key: String,
     lease: i64,
     fence: i64,
     keeper: Option<JoinHandle<()>>,
 }
 
 impl Lock {
-    /// Takes the lock, and waits so long for who has it. `holder` is what others are told.
+    /// Takes the lock of this key, and waits so long for who has it. `holder` is what others are
+    /// told.
     pub(super) fn take(
         connection: &Connection,
+        key: String,
         holder: &str,
         patience: Duration,
     ) -> Result<Self, StoreError> {
@@ -35,6 +38,7 @@ impl Lock {
             .map_err(|failure| connection.error(failure))?
             .id();
         let mut lock = Self {
+            key,
             lease,
             fence: 0,
             keeper: connection.spawn(|client| keep_alive(client, lease)),
@@ -66,8 +70,8 @@ impl Lock {
     }
 
     /// That the lock is still the one that was taken.
-    pub(super) fn guard(&self, connection: &Connection) -> Compare {
-        Compare::create_revision(connection.key(LOCK), CompareOp::Equal, self.fence)
+    pub(super) fn guard(&self) -> Compare {
+        Compare::create_revision(self.key.as_str(), CompareOp::Equal, self.fence)
     }
 
     #[cfg(test)]
@@ -101,7 +105,7 @@ impl Lock {
         connection: &Connection,
         holder: &str,
     ) -> Result<Option<String>, StoreError> {
-        let key = connection.key(LOCK);
+        let key = self.key.clone();
         let options = PutOptions::new().with_lease(self.lease);
         let transaction = Txn::new()
             .when([Compare::create_revision(key.clone(), CompareOp::Equal, 0)])

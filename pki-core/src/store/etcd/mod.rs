@@ -45,6 +45,7 @@ mod change;
 mod connection;
 mod error;
 mod lock;
+mod mail;
 mod part;
 mod snapshot;
 #[cfg(test)]
@@ -59,6 +60,7 @@ use etcd_client::{Compare, CompareOp, KeyValue, Txn, TxnOp, TxnOpResponse};
 pub use address::{Address, InvalidAddress};
 pub use connection::{Credentials, Observer, Waiting};
 pub use error::EtcdError;
+pub use mail::{Letter, Mailbox, Turn};
 #[cfg(test)]
 pub(super) use tests::fresh_stores;
 
@@ -104,7 +106,12 @@ impl Etcd {
     ///
     /// The same.
     pub fn into_writable(mut self, holder: &str, patience: Duration) -> Result<Self, StoreError> {
-        self.lock = Some(Lock::take(&self.connection, holder, patience)?);
+        self.lock = Some(Lock::take(
+            &self.connection,
+            self.connection.key(LOCK),
+            holder,
+            patience,
+        )?);
         self.connection.wait_for_ever();
         self.snapshot = Snapshot::read(&self.connection)?;
         if !self.snapshot.has_format {
@@ -183,7 +190,11 @@ impl Etcd {
 
     /// Writes what nobody sees, as long as the lock is held and nobody else has committed.
     fn write_guarded(&self, writes: &[Write]) -> Result<(), StoreError> {
-        let (answer, lock) = self.transact(writes.iter())?;
+        self.write_operations(self.operations(writes.iter()))
+    }
+
+    fn write_operations(&self, operations: Vec<TxnOp>) -> Result<(), StoreError> {
+        let (answer, lock) = self.transact(operations)?;
         match answer {
             Answer::Done(_) => Ok(()),
             Answer::Refused { lock: found, .. } => Err(self.lost(lock, found.as_ref())),
@@ -197,7 +208,7 @@ impl Etcd {
             .map_err(|error| StoreError::io(self.connection.place(), io::Error::other(error)))?;
         let name = const_hex::encode(name).into_bytes();
         let head = Write::Put(HEAD.to_owned(), name.clone());
-        let (answer, lock) = self.transact(change.last.iter().chain([&head]))?;
+        let (answer, lock) = self.transact(self.operations(change.last.iter().chain([&head])))?;
         match answer {
             Answer::Done(revision) => Ok(revision),
             // The answer to an earlier attempt was lost.
@@ -216,23 +227,24 @@ impl Etcd {
         }
     }
 
-    fn transact<'a>(
-        &self,
-        writes: impl Iterator<Item = &'a Write>,
-    ) -> Result<(Answer, &Lock), StoreError> {
-        let Some(lock) = &self.lock else {
-            let place = self.connection.place();
-            return Err(EtcdError::ReadOnly { place }.into());
-        };
+    fn operations<'a>(&self, writes: impl Iterator<Item = &'a Write>) -> Vec<TxnOp> {
         let key = |name: &str| self.connection.key(name);
         let operations = writes.map(|write| match write {
             Write::Delete(name) => TxnOp::delete(key(name), None),
             Write::Put(name, content) => TxnOp::put(key(name), content.as_slice(), None),
         });
-        let operations: Vec<_> = operations.collect();
+        operations.collect()
+    }
+
+    fn transact(&self, operations: Vec<TxnOp>) -> Result<(Answer, &Lock), StoreError> {
+        let Some(lock) = &self.lock else {
+            let place = self.connection.place();
+            return Err(EtcdError::ReadOnly { place }.into());
+        };
+        let key = |name: &str| self.connection.key(name);
         let head = Compare::mod_revision(key(HEAD), CompareOp::Equal, self.snapshot.revision);
         let transaction = Txn::new()
-            .when([lock.guard(&self.connection), head])
+            .when([lock.guard(), head])
             .and_then(operations)
             .or_else([TxnOp::get(key(HEAD), None), TxnOp::get(key(LOCK), None)]);
         let answer = self.connection.transact(&transaction)?;

@@ -28,7 +28,7 @@ impl Snapshot {
     /// Reads the store, every key at the same revision.
     pub(super) fn read(connection: &Connection) -> Result<Self, EtcdError> {
         loop {
-            match pages(connection) {
+            match pages(connection, connection.address().prefix()) {
                 Ok(keys) => return Self::of(connection, keys),
                 // It took so long that others have thrown that revision away.
                 Err(Failure::Compacted) => {}
@@ -141,9 +141,8 @@ fn joined(ids: &[String], parts: &BTreeMap<String, Vec<u8>>) -> Option<Vec<u8>> 
     Some(content)
 }
 
-/// Every key of the store at one revision, that at which the first page was read.
-fn pages(connection: &Connection) -> Result<Vec<KeyValue>, Failure> {
-    let prefix = connection.address().prefix();
+/// Every key below a prefix at one revision, that at which the first page was read.
+pub(super) fn pages(connection: &Connection, prefix: &str) -> Result<Vec<KeyValue>, Failure> {
     // The prefix ends in a slash, behind which there is a character.
     let end = format!("{}0", prefix.trim_end_matches('/'));
     let mut from = prefix.as_bytes().to_vec();

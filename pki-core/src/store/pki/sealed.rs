@@ -1,11 +1,12 @@
 //! Every sealed key at once: to prove data keys by, and to seal anew.
 
-use super::super::layout::{self, AUTHORITIES, LEAVES};
+use super::super::layout::{self, AUTHORITIES, LEAVES, PUBLISHER};
 use super::super::{Batch, Store, StoreError};
 use super::Pki;
 use crate::hierarchy::AuthorityName;
 use crate::journal::{Entry, Event};
 use crate::key::{PrivateKey, PublicKey};
+use crate::pem;
 use crate::seal::{Identity, Keyring, SealError, SealedKey, Tier, Tiers, Unlocked};
 
 impl<S: Store> Pki<S> {
@@ -115,12 +116,25 @@ impl<S: Store> Pki<S> {
         self.open(&file.path, &file.owner, file.tier, &public_key, keys)
     }
 
-    /// That of the certificate beside it, or of the request whose certificate is still to come.
     fn public_key_of(&self, file: &SealedFile) -> Result<PublicKey, StoreError> {
-        match &file.request {
-            Some(path) => Ok(self.read_request(path)?.public_key),
+        match file.public {
             // A file without a certificate is refused when it is read.
-            None => Ok(self.certificates(&file.certificate)?.remove(0).public_key),
+            Public::Certificate => Ok(self.certificates(&file.beside)?.remove(0).public_key),
+            Public::Key => self.read_public_key(&file.beside),
+            Public::Request => Ok(self.read_request(&file.beside)?.public_key),
+        }
+    }
+
+    pub(super) fn read_public_key(&self, path: &str) -> Result<PublicKey, StoreError> {
+        let invalid = || StoreError::PublicKey {
+            path: self.store.locate(path),
+        };
+        let blocks = pem::read(&self.required(path)?).map_err(|_| invalid())?;
+        match blocks.as_slice() {
+            [key] if key.label == pem::PUBLIC_KEY => {
+                PublicKey::from_spki_der(&key.content).map_err(|_| invalid())
+            }
+            _ => Err(invalid()),
         }
     }
 
@@ -135,6 +149,7 @@ impl<S: Store> Pki<S> {
                 self.add_sealed(format!("{LEAVES}/{owner}/{role}"), &mut files)?;
             }
         }
+        self.add_sealed(PUBLISHER.to_owned(), &mut files)?;
         Ok(files)
     }
 
@@ -150,14 +165,20 @@ impl<S: Store> Pki<S> {
         {
             let directory = format!("{owner}/{generation}");
             let names = self.store.list(&directory)?;
-            let has = |wanted: String| names.contains(&wanted);
             for name in &names {
                 if let Some(stem) = name.strip_suffix(SEALED) {
-                    let waits = has(format!("{stem}.csr")) && !has(format!("{stem}.crt"));
+                    let has = |suffix: &str| names.contains(&format!("{stem}.{suffix}"));
+                    let (suffix, public) = match () {
+                        () if has("crt") => ("crt", Public::Certificate),
+                        () if has("csr") => ("csr", Public::Request),
+                        () if has("pub") => ("pub", Public::Key),
+                        // That it is missing is told by who reads it.
+                        () => ("crt", Public::Certificate),
+                    };
                     files.push(SealedFile {
                         path: format!("{directory}/{name}"),
-                        certificate: format!("{directory}/{stem}.crt"),
-                        request: waits.then(|| format!("{directory}/{stem}.csr")),
+                        beside: format!("{directory}/{stem}.{suffix}"),
+                        public,
                         owner: owner.clone(),
                         tier,
                     });
@@ -172,12 +193,20 @@ impl<S: Store> Pki<S> {
 #[derive(Debug)]
 pub(crate) struct SealedFile {
     pub(crate) path: String,
-    /// The certificate beside it, whose public key it is bound to.
-    pub(crate) certificate: String,
-    /// The request in its place.
-    request: Option<String>,
+    /// What is beside it and holds the public key that it is bound to.
+    pub(crate) beside: String,
+    public: Public,
     owner: String,
     pub(crate) tier: Tier,
+}
+
+/// Where the public key of a sealed one stands.
+#[derive(Clone, Copy, Debug)]
+enum Public {
+    Certificate,
+    Key,
+    /// Of one whose certificate is still to come.
+    Request,
 }
 
 impl SealedFile {

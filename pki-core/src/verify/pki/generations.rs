@@ -76,7 +76,7 @@ impl<S: Store + Sync> Check<'_, S> {
         }
         for (file, error) in failed {
             // Whatever is said of a certificate that was changed holds for its key.
-            let certificate = self.pki.store().locate(&file.certificate);
+            let certificate = self.pki.store().locate(&file.beside);
             if !self.damaged.contains(&certificate) {
                 self.report.unreadable(error)?;
             }

@@ -1,16 +1,16 @@
-//! Octets in YAML, for `#[serde(with = "base64")]`.
+//! Octets as text, for `#[serde(with = "base64")]`.
 
 use base64ct::{Base64, Encoding};
 use serde::{Deserialize, Deserializer, Serializer, de};
 
-pub(super) fn serialize<S: Serializer>(
+pub(crate) fn serialize<S: Serializer>(
     octets: &impl AsRef<[u8]>,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&Base64::encode_string(octets.as_ref()))
 }
 
-pub(super) fn deserialize<'de, D: Deserializer<'de>, T: TryFrom<Vec<u8>>>(
+pub(crate) fn deserialize<'de, D: Deserializer<'de>, T: TryFrom<Vec<u8>>>(
     deserializer: D,
 ) -> Result<T, D::Error> {
     let text = String::deserialize(deserializer)?;

@@ -1,0 +1,79 @@
+//! What the PKI keeps of agents.
+
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+
+use super::letters::{self, InvalidLetter};
+use crate::base64;
+use crate::seal::AgeRecipient;
+
+/// An agent that was admitted.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Agent {
+    /// The node or client that it acts for.
+    pub owner: String,
+    /// To whom its deliveries are encrypted.
+    pub recipient: AgeRecipient,
+    /// When it was admitted.
+    #[serde(with = "time::serde::rfc3339")]
+    pub admitted: OffsetDateTime,
+    /// The invitation that it came with, unless a person admitted it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invitation: Option<String>,
+}
+
+/// What the PKI keeps of a token: who has the token can prove it, and who reads this cannot.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Invitation {
+    /// A random name, in hexadecimal.
+    pub id: String,
+    /// The node or client whose agent is invited.
+    pub owner: String,
+    /// Until when.
+    #[serde(with = "time::serde::rfc3339")]
+    pub expires: OffsetDateTime,
+    /// When an agent was admitted with it.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        with = "time::serde::rfc3339::option"
+    )]
+    pub used: Option<OffsetDateTime>,
+    /// The public half of the token's key: SubjectPublicKeyInfo.
+    #[serde(with = "base64")]
+    pub(super) key: Vec<u8>,
+}
+
+impl Agent {
+    /// Reads the record.
+    ///
+    /// # Errors
+    ///
+    /// When it is not one, or of another format.
+    pub fn from_json(text: &[u8]) -> Result<Self, InvalidLetter> {
+        letters::read("agent", text)
+    }
+
+    /// As it is kept.
+    pub fn to_json(&self) -> Vec<u8> {
+        letters::write(self)
+    }
+}
+
+impl Invitation {
+    /// Reads the record.
+    ///
+    /// # Errors
+    ///
+    /// When it is not one, or of another format.
+    pub fn from_json(text: &[u8]) -> Result<Self, InvalidLetter> {
+        letters::read("invitation", text)
+    }
+
+    /// As it is kept.
+    pub fn to_json(&self) -> Vec<u8> {
+        letters::write(self)
+    }
+}
