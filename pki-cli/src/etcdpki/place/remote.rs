@@ -44,17 +44,15 @@ impl Remote {
     }
 
     pub(super) fn open(&self, command: &str) -> Result<Kept, Error> {
-        Ok(kept(
-            self.read()?.into_writable(&holder(command), PATIENCE)?,
-        ))
+        let (credentials, holder) = (self.credentials()?, holder(command));
+        let store = Etcd::open(&self.address, &credentials, &holder, PATIENCE, observer());
+        Ok(kept(store?))
     }
 
     pub(super) fn open_existing(&self, command: &str) -> Result<Kept, Error> {
-        let store = self.read()?;
-        Ok(kept(match store.holds_pki() {
-            true => store.into_writable(&holder(command), PATIENCE)?,
-            false => store,
-        }))
+        let (credentials, holder) = (self.credentials()?, holder(command));
+        let store = Etcd::open_existing(&self.address, &credentials, &holder, PATIENCE, observer());
+        Ok(kept(store?))
     }
 
     pub(super) fn open_read_only(&self) -> Result<Kept, Error> {

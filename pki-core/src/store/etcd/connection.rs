@@ -6,8 +6,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use etcd_client::{
-    Certificate, Client, ConnectOptions, Error as ClientError, Identity, KvClient, TlsOptions, Txn,
-    TxnResponse,
+    Certificate, Client, ConnectOptions, Error as ClientError, Identity, KeyValue, KvClient,
+    TlsOptions, Txn, TxnResponse,
 };
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinHandle;
@@ -171,6 +171,43 @@ impl Connection {
         let ask = |mut client: Client| {
             let transaction = transaction.clone();
             async move { client.txn(transaction).await }
+        };
+        self.call(ask).map_err(|failure| self.error(failure))
+    }
+
+    /// Reads one key.
+    pub(super) fn read(&self, key: &str) -> Result<Option<KeyValue>, EtcdError> {
+        let ask = |client: Client| {
+            let (mut reader, key) = (reader(&client), key.to_owned());
+            async move { reader.get(key, None).await }
+        };
+        let answer = self.call(ask).map_err(|failure| self.error(failure));
+        Ok(answer?.take_kvs().pop())
+    }
+
+    /// Makes transactions all at once, in any order. One that is not answered is made again with all
+    /// others.
+    pub(super) fn transact_all(
+        &self,
+        transactions: Vec<Txn>,
+    ) -> Result<Vec<TxnResponse>, EtcdError> {
+        let ask = |client: Client| {
+            let under_way = transactions.iter().cloned().map(|transaction| {
+                let mut client = client.clone();
+                async move { client.txn(transaction).await }
+            });
+            let under_way: Vec<_> = under_way.collect();
+            async move {
+                let under_way: Vec<_> = under_way.into_iter().map(tokio::spawn).collect();
+                let mut answers = Vec::new();
+                for one in under_way {
+                    let ended = |error: tokio::task::JoinError| {
+                        ClientError::IoError(std::io::Error::other(error))
+                    };
+                    answers.push(one.await.map_err(ended)??);
+                }
+                Ok(answers)
+            }
         };
         self.call(ask).map_err(|failure| self.error(failure))
     }

@@ -111,6 +111,15 @@ impl Snapshot {
     }
 }
 
+/// Whether the store says that it is of this format; if it says nothing it is new, or something else.
+pub(super) fn has_format(connection: &Connection) -> Result<bool, EtcdError> {
+    let format = connection.read(&connection.key(FORMAT))?;
+    match format {
+        Some(format) => check_format(connection, format.value()).map(|()| true),
+        None => Ok(false),
+    }
+}
+
 fn check_format(connection: &Connection, format: &[u8]) -> Result<(), EtcdError> {
     let text = String::from_utf8_lossy(format);
     match text.strip_prefix(FORMAT_NAME) {
