@@ -167,13 +167,14 @@ pub fn prove(before: &Moment, after: &Moment, now: OffsetDateTime) -> Proof {
     // What a step leaves as it is need not be looked at twice.
     let mut known = HashMap::new();
     let mut pairs = Vec::new();
-    for (presents, leaf) in &presented {
-        let octets: Vec<&[u8]> = leaf.chain.iter().map(Certificate::der).collect();
-        for file in trust
-            .iter()
-            .filter(|file| is_verified_by(leaf, file.verifier))
-        {
-            let pair = (octets.clone(), file.verifier, file.octets());
+    let trusted = numbered(trust.iter().map(|file| &file.certificates[..]));
+    let chains = numbered(presented.iter().map(|(_, leaf)| &leaf.chain[..]));
+    for ((presents, leaf), chain) in presented.iter().zip(chains) {
+        for (file, content) in trust.iter().zip(&trusted) {
+            if !is_verified_by(leaf, file.verifier) {
+                continue;
+            }
+            let pair = (chain, file.verifier, *content);
             let at = *known.entry(pair).or_insert_with(|| {
                 pairs.push((*presents, *leaf, file, false));
                 pairs.len() - 1
@@ -256,10 +257,6 @@ impl File {
         }
     }
 
-    fn octets(&self) -> Vec<&[u8]> {
-        self.certificates.iter().map(Certificate::der).collect()
-    }
-
     pub(super) fn refuses(
         &self,
         validator: &PathValidator,
@@ -281,6 +278,17 @@ pub(super) fn files(side: Side, bundles: &Bundles) -> [File; 3] {
         File::new(side, Verifier::Clients, &bundles.clients),
         File::new(side, Verifier::ClientsOfTop, &roots(bundles)),
     ]
+}
+
+/// A number for each, the same for those that are the same octet by octet.
+fn numbered<'a>(all: impl Iterator<Item = &'a [Certificate]>) -> Vec<usize> {
+    let mut known = HashMap::new();
+    all.map(|certificates| {
+        let octets: Vec<&[u8]> = certificates.iter().map(Certificate::der).collect();
+        let next = known.len();
+        *known.entry(octets).or_insert(next)
+    })
+    .collect()
 }
 
 /// Members verify each other, clients, and the server certificates with which their gateways dial
