@@ -4,7 +4,6 @@
 
 mod copy;
 mod endurance;
-mod lab;
 mod link;
 mod members;
 mod refusals;

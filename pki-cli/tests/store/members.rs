@@ -5,9 +5,9 @@ use std::process::{Child, Stdio};
 use std::thread;
 use std::time::Duration;
 
+use fixtures::etcd::Trio;
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::lab::Lab;
 use crate::site::{Operator, Site};
 
 /// A description with so many clients.
@@ -26,11 +26,12 @@ fn describe(operator: &Operator, clients: usize) {
 
 #[test]
 fn a_leader_that_is_killed_costs_nothing() {
-    let mut lab = Lab::start();
-    let one = lab.site.operator();
+    let mut trio = Trio::start();
+    let site = Site::of_three(&trio);
+    let one = site.operator();
     one.succeeds(&["init", "--generate-secrets"]);
     let before = one.serials().len();
-    let operators: Vec<_> = (0..2).map(|_| lab.site.colleague(&one)).collect();
+    let operators: Vec<_> = (0..2).map(|_| site.colleague(&one)).collect();
     thread::scope(|scope| {
         let writers: Vec<_> = operators
             .iter()
@@ -50,9 +51,9 @@ fn a_leader_that_is_killed_costs_nothing() {
             .collect();
         for _ in 0..2 {
             thread::sleep(Duration::from_millis(700));
-            let leader = lab.kill_leader();
+            let leader = trio.kill_leader();
             thread::sleep(Duration::from_millis(1500));
-            lab.start_again(&[leader]);
+            trio.start_again(&[leader]);
         }
         for writer in writers {
             writer.join().unwrap();
@@ -74,24 +75,24 @@ fn clients(site: &Site) -> usize {
 
 /// Begins to issue for so many clients, and kills two members once something of it is there, which
 /// nobody sees yet. Returns who are killed when the command has told that it waits.
-fn lose_quorum(lab: &mut Lab, one: &Operator, count: usize) -> (Child, Vec<String>) {
+fn lose_quorum(trio: &mut Trio, site: &Site, one: &Operator, count: usize) -> (Child, Vec<String>) {
     describe(one, count);
-    let before = clients(&lab.site);
+    let before = clients(site);
     let mut command = one.command(&["init"]);
     let mut writer = command
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    while clients(&lab.site) == before {
+    while clients(site) == before {
         assert!(writer.try_wait().unwrap().is_none());
     }
-    let mut killed = vec![lab.kill_leader()];
-    let running = lab.cluster.endpoints();
-    let mut members = lab.cluster.members().iter();
+    let mut killed = vec![trio.kill_leader()];
+    let running = trio.cluster().endpoints();
+    let mut members = trio.cluster().members().iter();
     let other = members.find(|member| running.contains(&member.endpoint()));
     killed.push(other.unwrap().name().to_owned());
-    lab.cluster.kill(&killed[1]);
+    trio.kill(&killed[1]);
     let mut errors = BufReader::new(writer.stderr.take().unwrap());
     let mut said = String::new();
     errors.read_line(&mut said).unwrap();
@@ -102,34 +103,36 @@ fn lose_quorum(lab: &mut Lab, one: &Operator, count: usize) -> (Child, Vec<Strin
 
 #[test]
 fn without_a_quorum_it_waits_and_goes_on() {
-    let mut lab = Lab::start();
-    let one = lab.site.operator();
+    let mut trio = Trio::start();
+    let site = Site::of_three(&trio);
+    let one = site.operator();
     describe(&one, 1);
     one.succeeds(&["init", "--generate-secrets"]);
-    let (writer, killed) = lose_quorum(&mut lab, &one, MANY);
-    lab.start_again(&killed);
+    let (writer, killed) = lose_quorum(&mut trio, &site, &one, MANY);
+    trio.start_again(&killed);
     let output = writer.wait_with_output().unwrap();
     let errors = String::from_utf8(output.stderr).unwrap();
     assert!(output.status.success(), "{errors}");
-    assert_eq!(clients(&lab.site), 2 * MANY);
+    assert_eq!(clients(&site), 2 * MANY);
     one.succeeds(&["verify"]);
 }
 
 #[test]
 fn without_a_quorum_it_may_be_interrupted() {
-    let mut lab = Lab::start();
-    let one = lab.site.operator();
+    let mut trio = Trio::start();
+    let site = Site::of_three(&trio);
+    let one = site.operator();
     describe(&one, 1);
     one.succeeds(&["init", "--generate-secrets"]);
     let before = one.succeeds(&["store", "check"]);
-    let (mut writer, killed) = lose_quorum(&mut lab, &one, MANY);
+    let (mut writer, killed) = lose_quorum(&mut trio, &site, &one, MANY);
     kill_process(Pid::from_child(&writer), Signal::TERM).unwrap();
     assert!(!writer.wait().unwrap().success());
-    lab.start_again(&killed);
-    assert!(clients(&lab.site) > 0);
+    trio.start_again(&killed);
+    assert!(clients(&site) > 0);
     assert_eq!(one.succeeds(&["store", "check"]), before);
     // What it left is removed, and all of it is made.
     one.succeeds(&["init"]);
     one.succeeds(&["verify"]);
-    assert_eq!(clients(&lab.site), 2 * MANY);
+    assert_eq!(clients(&site), 2 * MANY);
 }
