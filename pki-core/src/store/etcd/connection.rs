@@ -54,6 +54,9 @@ pub(super) struct Connection {
     address: Address,
     observer: Observer,
     patience: Option<Duration>,
+    /// How often it waited for an answer.
+    #[cfg(test)]
+    pub(super) asked: std::sync::atomic::AtomicUsize,
 }
 
 impl fmt::Debug for Connection {
@@ -93,6 +96,8 @@ impl Connection {
             address: address.clone(),
             observer,
             patience: Some(PATIENCE),
+            #[cfg(test)]
+            asked: 0.into(),
         })
     }
 
@@ -160,6 +165,9 @@ impl Connection {
         F: Future<Output = Result<T, ClientError>> + Send + 'static,
         T: Send + 'static,
     {
+        #[cfg(test)]
+        self.asked
+            .fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         let answer = self.runtime.as_ref().and_then(|own| run(own, request));
         match answer {
             Some(answer) => answer.map_err(|error| Failure::of(&error)),

@@ -186,6 +186,33 @@ fn what_a_writer_left_half_done_is_not_seen_and_is_removed() {
     }
 }
 
+/// Each costs what the network and etcd take; the lease that is given back at the end is one more.
+#[test]
+fn requests_are_few() {
+    for peer in &*PEERS {
+        let address = peer.fresh();
+        drop(peer.open(&address).unwrap());
+        let asked = |store: &Etcd| store.connection.asked.load(Ordering::Relaxed);
+        // The format, a lease, the lock, and all files.
+        let mut store = peer.open(&address).unwrap();
+        assert_eq!(asked(&store), 4);
+        store
+            .commit(batch(&[("keyring.yml", b"k"), ("a", b"1")]))
+            .unwrap();
+        assert_eq!(asked(&store), 5);
+        // As many files as 250 certificates: five transactions, four of them at once, and the last.
+        let files = (0..500).map(|number| number.to_string());
+        let files: Vec<_> = files.collect();
+        let files: Vec<_> = files
+            .iter()
+            .map(|path| (path.as_str(), b"1" as &[u8]))
+            .collect();
+        store.commit(batch(&files)).unwrap();
+        assert_eq!(asked(&store), 8);
+        assert_eq!(asked(&peer.read(&address).unwrap()), 2);
+    }
+}
+
 #[test]
 fn a_removal_that_arrives_late_takes_nothing_away() {
     for peer in &*PEERS {
