@@ -81,7 +81,7 @@ fn ask(whole: &mut Whole, arguments: &Doctor, now: OffsetDateTime) -> Result<Vec
             None
         }
     };
-    Ok(live::sight(&places, probe.as_ref()))
+    Ok(live::sight(&places, probe.as_ref().map(Into::into)))
 }
 
 /// The exit code that says that something was found or is due.

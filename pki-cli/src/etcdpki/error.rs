@@ -25,6 +25,9 @@ use pki_core::store::StoreError;
 use pki_core::store::atomic::WriteError;
 use pki_core::verify::PathError;
 
+#[cfg(all(feature = "age", feature = "etcd"))]
+use super::agent::AgentError;
+
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Error {
@@ -212,6 +215,9 @@ pub(super) enum Error {
     },
     #[error("{left} of {of} members are no quorum: no more can be left out by --without")]
     NoQuorum { left: usize, of: usize },
+    #[cfg(all(feature = "age", feature = "etcd"))]
+    #[error(transparent)]
+    Agent(#[from] AgentError),
     #[error(transparent)]
     Rotation(#[from] RotationError),
     #[error(transparent)]

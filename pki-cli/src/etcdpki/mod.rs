@@ -1,5 +1,7 @@
 //! `etcdpki`: the certificates of an etcd cluster, from one description.
 
+#[cfg(all(feature = "age", feature = "etcd"))]
+mod agent;
 mod args;
 mod ca;
 mod description;
@@ -67,6 +69,8 @@ fn dispatch(arguments: Arguments) -> Result<ExitCode, Error> {
     }
     Place::choose(&arguments.store)?;
     match arguments.command {
+        #[cfg(all(feature = "age", feature = "etcd"))]
+        Command::Agent(agent) => agent::run(&agent),
         Command::Ca(ca) => ca::run(&ca),
         Command::Doctor(doctor) => doctor::run(&doctor),
         Command::Export(export) => export::run(&export),

@@ -9,10 +9,14 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use pki_core::store::atomic::Group;
+#[cfg(all(feature = "age", feature = "etcd"))]
+use pki_core::store::etcd::Mailbox;
 #[cfg(feature = "etcd")]
 use pki_core::store::etcd::{Address, Etcd, InvalidAddress};
 use pki_core::store::{Batch, Directory, Store, StoreError};
 
+#[cfg(all(feature = "age", feature = "etcd"))]
+use super::agent::AgentError;
 use super::args::StoreArguments;
 use super::error::Error;
 use super::output;
@@ -56,6 +60,24 @@ impl Place {
             .parse()
             .map_err(|error: InvalidAddress| Error::Usage(error.to_string()))?;
         Ok(Self::Etcd(Remote::new(address, arguments)?))
+    }
+
+    /// Where the store is, of one on etcd.
+    #[cfg(all(feature = "age", feature = "etcd"))]
+    pub(super) fn address(&self) -> Option<&Address> {
+        match self {
+            Self::Directory(_) => None,
+            Self::Etcd(remote) => Some(remote.address()),
+        }
+    }
+
+    /// The letters of an agent, beside a store on etcd.
+    #[cfg(all(feature = "age", feature = "etcd"))]
+    pub(super) fn mailbox(&self, owner: &str) -> Result<Mailbox, Error> {
+        match self {
+            Self::Directory(_) => Err(AgentError::NoStore.into()),
+            Self::Etcd(remote) => remote.mailbox(owner),
+        }
     }
 
     /// Opens it, to be copied: so that it stays the same meanwhile.
@@ -165,6 +187,15 @@ pub(super) enum Kept {
 }
 
 impl Kept {
+    /// The store on etcd, which agents fetch from.
+    #[cfg(all(feature = "age", feature = "etcd"))]
+    pub(super) fn etcd(&self) -> Result<&Etcd, AgentError> {
+        match self {
+            Self::Directory(_) => Err(AgentError::NoStore),
+            Self::Etcd(etcd) => Ok(etcd),
+        }
+    }
+
     fn store(&self) -> &dyn Store {
         match self {
             Self::Directory(directory) => directory,

@@ -112,7 +112,7 @@ impl Site {
 /// Somebody who works in a directory, with the store named by the environment.
 pub(crate) struct Operator {
     workspace: Workspace,
-    site: Site,
+    pub(crate) site: Site,
 }
 
 impl Deref for Operator {

@@ -51,7 +51,8 @@ pub(super) fn to_be_signed(what: &str, parts: &[&[u8]]) -> Vec<u8> {
     let mut octets = Vec::new();
     let version = FORMAT.to_be_bytes();
     for part in [what.as_bytes(), &version].iter().chain(parts) {
-        octets.extend((part.len() as u64).to_be_bytes());
+        let length = u64::try_from(part.len()).unwrap_or(u64::MAX);
+        octets.extend(length.to_be_bytes());
         octets.extend(*part);
     }
     octets

@@ -34,10 +34,12 @@ pub struct Report {
 pub enum Loaded {
     /// All of it.
     All,
-    /// Not the trusted authorities: it was started before they were written.
-    OldTrust,
     /// Nothing: it does not run.
     Nothing,
+    /// Not the certificates: it presents others.
+    OldCertificate,
+    /// Not the trusted authorities: it was started before they were written.
+    OldTrust,
 }
 
 impl Report {

@@ -265,7 +265,10 @@ mod of_deliveries {
         made.pki.commit(batch).unwrap();
         let kept = made.pki.publisher(&made.keys).unwrap().unwrap();
         assert_eq!(kept.public(), publisher.public());
-        assert_eq!(made.pki.invitations().unwrap(), [invitation.clone()]);
+        assert_eq!(
+            made.pki.invitations().unwrap(),
+            std::slice::from_ref(&invitation)
+        );
         let asked = enrolment("etcd-0", Some(&token));
         let answers = ask("etcd-0", &asked, &[invitation], Duration::ZERO);
         let mut batch = Batch::default();

@@ -1,5 +1,7 @@
 //! What can be typed: a module for each command, and here what they share.
 
+#[cfg(all(feature = "age", feature = "etcd"))]
+mod agent;
 mod authorities;
 mod ca;
 mod doctor;
@@ -23,6 +25,10 @@ use pki_core::seal::SlotName;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+#[cfg(all(feature = "age", feature = "etcd"))]
+pub(super) use agent::{
+    Agent, AgentAccess, AgentAdmit, AgentAnswer, AgentEnrol, AgentInvite, AgentList, AgentRun,
+};
 pub(super) use authorities::{CaAccept, CaAdopt, CaImport, CaList, CaRequest};
 #[cfg(feature = "age")]
 pub(super) use ca::Escrow;
@@ -59,6 +65,9 @@ pub(super) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
+    #[cfg(all(feature = "age", feature = "etcd"))]
+    #[command(subcommand)]
+    Agent(Agent),
     #[command(subcommand)]
     Ca(Ca),
     Doctor(Doctor),

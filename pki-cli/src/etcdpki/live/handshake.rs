@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use pki_core::certificate::Certificate;
+use pki_core::key::PrivateKey;
 use pki_core::rotation::Probe;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{self, CryptoProvider, aws_lc_rs};
@@ -63,18 +64,34 @@ pub(super) struct Reply {
     pub(super) clock_ahead: Option<time::Duration>,
 }
 
-/// Asks the member at `address`, as the client of `probe` if there is one.
+/// A certificate that is shown, and its key.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::etcdpki) struct Shown<'a> {
+    pub(in crate::etcdpki) chain: &'a [Certificate],
+    pub(in crate::etcdpki) key: &'a PrivateKey,
+}
+
+impl<'a> From<&'a Probe> for Shown<'a> {
+    fn from(probe: &'a Probe) -> Self {
+        Self {
+            chain: &probe.chain,
+            key: &probe.key,
+        }
+    }
+}
+
+/// Asks the member at `address`, as a client that shows a certificate if there is one.
 ///
 /// # Errors
 ///
 /// Why it could not be asked.
 pub(super) fn ask(
     address: SocketAddr,
-    probe: Option<&Probe>,
+    shown: Option<Shown<'_>>,
     question: Question,
 ) -> Result<Answer, String> {
     let recorder = Arc::new(Recorder::new());
-    let config = config(&recorder, probe).map_err(|error| error.to_string())?;
+    let config = config(&recorder, shown).map_err(|error| error.to_string())?;
     let tcp = TcpStream::connect_timeout(&address, PATIENCE).map_err(|error| error.to_string())?;
     let connection = ClientConnection::new(Arc::new(config), ServerName::from(address.ip()));
     let connection = connection.map_err(|error| error.to_string())?;
@@ -155,18 +172,21 @@ fn date(head: &str) -> Option<OffsetDateTime> {
     OffsetDateTime::parse(value.trim(), &Rfc2822).ok()
 }
 
-fn config(recorder: &Arc<Recorder>, probe: Option<&Probe>) -> Result<ClientConfig, rustls::Error> {
+fn config(
+    recorder: &Arc<Recorder>,
+    shown: Option<Shown<'_>>,
+) -> Result<ClientConfig, rustls::Error> {
     let provider = Arc::clone(&recorder.provider);
     let builder = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?
         .dangerous()
         .with_custom_certificate_verifier(Arc::<Recorder>::clone(recorder));
-    let Some(probe) = probe else {
+    let Some(shown) = shown else {
         return Ok(builder.with_no_client_auth());
     };
-    let chain = probe.chain.iter();
+    let chain = shown.chain.iter();
     let chain = chain.map(|one| CertificateDer::from(one.der().to_vec()));
-    let key = PrivatePkcs8KeyDer::from(probe.key.pkcs8_der().to_vec());
+    let key = PrivatePkcs8KeyDer::from(shown.key.pkcs8_der().to_vec());
     builder.with_client_auth_cert(chain.collect(), PrivateKeyDer::from(key))
 }
 

@@ -10,12 +10,13 @@ use pki_core::Cluster;
 use pki_core::name::Label;
 
 use super::error::Error;
+pub(super) use handshake::Shown;
 pub(super) use sight::sight;
 
 /// The port on which members serve clients.
-const CLIENT_PORT: u16 = 2379;
+pub(super) const CLIENT_PORT: u16 = 2379;
 /// The port on which members serve each other.
-const PEER_PORT: u16 = 2380;
+pub(super) const PEER_PORT: u16 = 2380;
 
 /// Where a member listens.
 #[derive(Clone, Debug)]

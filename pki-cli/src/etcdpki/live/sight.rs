@@ -4,18 +4,17 @@ use std::net::SocketAddr;
 use std::thread;
 
 use pki_core::live::{Answer, Port, Sighting};
-use pki_core::rotation::Probe;
 use serde::Deserialize;
 
 use super::Place;
-use super::handshake::{Question, ask};
+use super::handshake::{Question, Shown, ask};
 
-/// Looks at all members at the same time; as the client of `probe` too, if there is one.
-pub(in crate::etcdpki) fn sight(places: &[Place], probe: Option<&Probe>) -> Vec<Sighting> {
+/// Looks at all members at the same time; as a client that shows a certificate too, if there is one.
+pub(in crate::etcdpki) fn sight(places: &[Place], shown: Option<Shown<'_>>) -> Vec<Sighting> {
     thread::scope(|scope| {
         let threads: Vec<_> = places
             .iter()
-            .map(|place| scope.spawn(move || member(place, probe)))
+            .map(|place| scope.spawn(move || member(place, shown)))
             .collect();
         let sightings = threads.into_iter().map(|thread| {
             let sighting = thread.join();
@@ -25,14 +24,14 @@ pub(in crate::etcdpki) fn sight(places: &[Place], probe: Option<&Probe>) -> Vec<
     })
 }
 
-fn member(place: &Place, probe: Option<&Probe>) -> Sighting {
+fn member(place: &Place, shown: Option<Shown<'_>>) -> Sighting {
     let client = port(place.client);
     // Where nobody answers, nobody is waited for once more.
-    let probe = probe.filter(|_| client.presented.is_ok());
+    let shown = shown.filter(|_| client.presented.is_ok());
     Sighting {
         name: place.name.clone(),
         peer: port(place.peer),
-        answer: probe.map(|probe| answer(place.client, probe)),
+        answer: shown.map(|shown| answer(place.client, shown)),
         client,
     }
 }
@@ -46,8 +45,8 @@ fn port(address: SocketAddr) -> Port {
     }
 }
 
-fn answer(address: SocketAddr, probe: &Probe) -> Result<Answer, String> {
-    let reply = |question| ask(address, Some(probe), question)?.reply;
+fn answer(address: SocketAddr, shown: Shown<'_>) -> Result<Answer, String> {
+    let reply = |question| ask(address, Some(shown), question)?.reply;
     let health = reply(Question::Health)?;
     // The rest is known where the member tells it.
     let version = reply(Question::Version).ok();

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+#[cfg(feature = "age")]
+use pki_core::store::etcd::Mailbox;
 use pki_core::store::etcd::{Address, Credentials, Etcd, Observer, Waiting};
 use zeroize::Zeroizing;
 
@@ -63,6 +65,22 @@ impl Remote {
         let credentials = self.credentials()?;
         let store = Etcd::open_without_keyring(&self.address, &credentials, observer());
         Ok(kept(store?))
+    }
+
+    #[cfg(feature = "age")]
+    pub(super) fn address(&self) -> &Address {
+        &self.address
+    }
+
+    #[cfg(feature = "age")]
+    pub(super) fn mailbox(&self, owner: &str) -> Result<Mailbox, Error> {
+        let credentials = self.credentials()?;
+        Ok(Mailbox::open(
+            &self.address,
+            &credentials,
+            owner,
+            observer(),
+        )?)
     }
 
     fn read(&self) -> Result<Etcd, Error> {

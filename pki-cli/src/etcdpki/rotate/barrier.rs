@@ -83,7 +83,7 @@ fn behind(
     places: &[Place],
 ) -> Result<Vec<String>, Error> {
     let probe = Probe::new(cluster, pki, keys, OffsetDateTime::now_utc())?;
-    let sightings = live::sight(places, Some(&probe));
+    let sightings = live::sight(places, Some((&probe).into()));
     let findings = members::judge(cluster, pki, &sightings, OffsetDateTime::now_utc())?;
     let behind = findings
         .iter()

@@ -130,7 +130,7 @@ impl Mailbox {
         credentials: &Credentials,
         owner: &str,
         observer: Observer,
-    ) -> Result<Self, EtcdError> {
+    ) -> Result<Self, StoreError> {
         Ok(Self {
             connection: Connection::open(address, credentials, observer)?,
             owner: owner.to_owned(),
@@ -142,7 +142,7 @@ impl Mailbox {
     /// # Errors
     ///
     /// When no member answers, or the user may not read it.
-    pub fn read(&self, letter: Letter) -> Result<Option<Vec<u8>>, EtcdError> {
+    pub fn read(&self, letter: Letter) -> Result<Option<Vec<u8>>, StoreError> {
         let found = self.connection.read(&self.key(letter));
         let found = found.map_err(|error| self.denied(error))?;
         Ok(found.map(|found| found.into_key_value().1))
@@ -153,10 +153,11 @@ impl Mailbox {
     /// # Errors
     ///
     /// When no member answers, or the user may not write it.
-    pub fn write(&self, letter: Letter, content: &[u8]) -> Result<(), EtcdError> {
+    pub fn write(&self, letter: Letter, content: &[u8]) -> Result<(), StoreError> {
         let put = TxnOp::put(self.key(letter), content, None);
         let answer = self.connection.transact(&Txn::new().and_then([put]));
-        answer.map(drop).map_err(|error| self.denied(error))
+        answer.map_err(|error| self.denied(error))?;
+        Ok(())
     }
 
     /// Waits so long until no other member of the cluster is being restarted by its agent, and keeps

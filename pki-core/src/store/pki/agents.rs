@@ -4,7 +4,7 @@ use super::generations::seal;
 use super::{Batch, Pki, Store, StoreError};
 use crate::agent::{Agent, InvalidLetter, Invitation};
 use crate::journal::{Entry, Event};
-use crate::key::{KeyAlgorithm, PrivateKey};
+use crate::key::{Fingerprint, KeyAlgorithm, PrivateKey};
 use crate::pem;
 use crate::seal::{Tier, Unlocked};
 use crate::store::layout::{AGENTS, INVITATIONS, PUBLISHER, PUBLISHER_KEY, PUBLISHER_PUBLIC};
@@ -60,6 +60,19 @@ impl<S: Store> Pki<S> {
         let path = format!("{directory}/{PUBLISHER_KEY}");
         self.open(&path, PUBLISHER, Tier::Issuing, &public, keys)
             .map(Some)
+    }
+
+    /// The fingerprint of that key's public half, by which agents know it.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read.
+    pub fn publisher_fingerprint(&self) -> Result<Option<Fingerprint>, StoreError> {
+        let newest = self.newest(PUBLISHER)?;
+        let public = newest.map(|generation| {
+            self.read_public_key(&format!("{PUBLISHER}/{generation}/{PUBLISHER_PUBLIC}"))
+        });
+        Ok(public.transpose()?.map(|public| public.fingerprint()))
     }
 
     /// Makes that key, and adds it to `batch`.

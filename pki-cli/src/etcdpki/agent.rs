@@ -1,0 +1,48 @@
+//! `etcdpki agent`: machines that fetch their certificates themselves.
+
+mod access;
+mod answer;
+mod enrol;
+mod error;
+mod home;
+mod install;
+mod invite;
+mod list;
+mod member;
+mod run;
+
+use std::process::ExitCode;
+
+use pki_core::Cluster;
+
+use super::args::Agent;
+use super::error::Error;
+pub(super) use answer::hand_out;
+pub(super) use error::AgentError;
+
+/// Runs the command.
+pub(super) fn run(agent: &Agent) -> Result<ExitCode, Error> {
+    match agent {
+        Agent::Access(access) => access::run(access),
+        Agent::Admit(admit) => answer::run_admit(admit),
+        Agent::Answer(answer) => answer::run(answer),
+        Agent::Enrol(enrol) => enrol::run(enrol),
+        Agent::Invite(invite) => invite::run(invite),
+        Agent::List(list) => list::run(list),
+        Agent::Run(run) => run::run(run),
+    }
+}
+
+/// Refuses whom the description does not know.
+fn check_described(cluster: &Cluster, owner: &str) -> Result<(), AgentError> {
+    let mut nodes = cluster.nodes.iter();
+    let is_node = nodes.any(|node| node.name.as_str() == owner);
+    let is_client = cluster.clients.iter().any(|name| name.as_str() == owner);
+    match is_node || is_client {
+        true => Ok(()),
+        false => Err(AgentError::Undescribed(owner.to_owned())),
+    }
+}
+
+/// The exit code that says that something waits or is not as it should be.
+const DUE: u8 = 3;
