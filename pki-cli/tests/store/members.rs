@@ -97,6 +97,7 @@ fn lose_quorum(trio: &mut Trio, site: &Site, one: &Operator, count: usize) -> (C
     let mut said = String::new();
     errors.read_line(&mut said).unwrap();
     assert!(said.contains("waiting for etcd to answer"), "{said}");
+    assert!(said.contains("it is safe to interrupt this"), "{said}");
     writer.stderr = Some(errors.into_inner());
     (writer, killed)
 }
@@ -126,7 +127,7 @@ fn without_a_quorum_it_may_be_interrupted() {
     one.succeeds(&["init", "--generate-secrets"]);
     let before = one.succeeds(&["store", "check"]);
     let (mut writer, killed) = lose_quorum(&mut trio, &site, &one, MANY);
-    kill_process(Pid::from_child(&writer), Signal::TERM).unwrap();
+    kill_process(Pid::from_child(&writer), Signal::INT).unwrap();
     assert!(!writer.wait().unwrap().success());
     trio.start_again(&killed);
     assert!(clients(&site) > 0);

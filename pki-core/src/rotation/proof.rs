@@ -153,7 +153,17 @@ impl Proof {
 /// What was refused before the step already, such as what has expired, is no fault of it: the
 /// step may be the one that mends it.
 pub fn prove(before: &Moment, after: &Moment, now: OffsetDateTime) -> Proof {
-    let validator = PathValidator::new();
+    prove_by(&PathValidator::new(), before, after, now)
+}
+
+/// The same, for several steps: what is after the one is before the next, and what the validator has
+/// found to hold it does not check again.
+pub(super) fn prove_by(
+    validator: &PathValidator,
+    before: &Moment,
+    after: &Moment,
+    now: OffsetDateTime,
+) -> Proof {
     let trust: Vec<_> = [(Side::Before, before), (Side::After, after)]
         .into_iter()
         .flat_map(|(side, moment)| files(side, &moment.bundles))
@@ -187,7 +197,7 @@ pub fn prove(before: &Moment, after: &Moment, now: OffsetDateTime) -> Proof {
         .flat_map_iter(|(presents, leaf, file, is_settled)| {
             let usages = usages(leaf, file.verifier);
             usages.filter_map(|usage| {
-                let error = file.refuses(&validator, &leaf.chain, usage, now)?;
+                let error = file.refuses(validator, &leaf.chain, usage, now)?;
                 Some(Broken {
                     presenter: leaf.id.clone(),
                     presents: *presents,
