@@ -24,13 +24,36 @@ use pki_core::store::etcd::{Credentials, Etcd, Letter};
 use pki_core::store::{Batch, Store as _};
 use tempfile::TempDir;
 
-/// How many certificates a command issues, how many commands all writers run in all, and what opens
-/// the keys.
-const WORK: [(usize, usize, Secret); 4] = [
-    (1, 24, Secret::Passphrase),
-    (1, 48, Secret::AgeIdentity),
-    (250, 8, Secret::AgeIdentity),
-    (2500, 4, Secret::AgeIdentity),
+/// What writers do.
+#[derive(Clone, Copy)]
+struct Work {
+    /// How many certificates a command issues.
+    batch: usize,
+    /// How many commands all writers run in all.
+    commands: usize,
+    /// How many certificates are there before.
+    before: usize,
+    /// What opens the keys.
+    secret: Secret,
+}
+
+impl Work {
+    const fn new(batch: usize, commands: usize, before: usize, secret: Secret) -> Self {
+        Self {
+            batch,
+            commands,
+            before,
+            secret,
+        }
+    }
+}
+
+const WORK: [Work; 5] = [
+    Work::new(1, 24, 0, Secret::Passphrase),
+    Work::new(1, 48, 0, Secret::AgeIdentity),
+    Work::new(1, 8, 10_000, Secret::AgeIdentity),
+    Work::new(250, 8, 0, Secret::AgeIdentity),
+    Work::new(2500, 4, 0, Secret::AgeIdentity),
 ];
 const WRITERS: [usize; 3] = [1, 2, 4];
 /// About how long a certificate is, and a sealed key.
@@ -64,9 +87,10 @@ fn main() -> Result<(), Failure> {
     let trio = Trio::start();
     let site = Site::new(&trio)?;
     let rounds = rounds(3);
-    for (batch, commands, secret) in WORK {
+    for (number, work) in WORK.into_iter().enumerate() {
+        let batch = work.batch;
         let trips: Vec<_> = (0..rounds)
-            .map(|round| site.round_trips(&format!("trips-{batch}-{commands}-{round}"), batch))
+            .map(|round| site.round_trips(&format!("trips-{number}-{round}"), batch))
             .collect::<Result<_, _>>()?;
         let read = median(trips.iter().map(|trip| trip.read));
         let write = median(trips.iter().map(|trip| trip.write));
@@ -77,19 +101,21 @@ fn main() -> Result<(), Failure> {
              with their keys {commit:.1} ms; so a command takes {least:.1} ms at least"
         );
         let title = format!(
-            "{commands} commands of {batch}, opened by {}; medians of {rounds}",
-            secret.as_str()
+            "{} commands of {batch}, opened by {}, after {}; medians of {rounds}",
+            work.commands,
+            work.secret.as_str(),
+            work.before
         );
         let columns = ["a command", "certificates a second", "of what etcd allows"];
         let mut table = Table::new(title, columns);
         for writers in WRITERS {
             let walls: Vec<_> = (0..rounds)
                 .map(|round| {
-                    let prefix = format!("work-{batch}-{commands}-{writers}-{round}");
-                    site.work(&etcdpki, &prefix, writers, (batch, commands, secret))
+                    let prefix = format!("work-{number}-{writers}-{round}");
+                    site.work(&etcdpki, &prefix, writers, work)
                 })
                 .collect::<Result<_, _>>()?;
-            let each = median(walls) / count(commands);
+            let each = median(walls) / count(work.commands);
             let figures = [
                 format!("{each:.0} ms"),
                 format!("{:.0}", count(batch) / each * 1e3),
@@ -173,13 +199,13 @@ impl<'a> Site<'a> {
         })
     }
 
-    /// How long so many writers take for all commands, in milliseconds.
+    /// How long so many writers take for all of it, in milliseconds.
     fn work(
         &self,
         etcdpki: &Path,
         prefix: &str,
         writers: usize,
-        (batch, commands, secret): (usize, usize, Secret),
+        work: Work,
     ) -> Result<f64, Failure> {
         let places = (0..writers).map(|_| tempfile::tempdir());
         let places: Vec<TempDir> = places.collect::<Result<_, _>>()?;
@@ -196,8 +222,9 @@ impl<'a> Site<'a> {
             process(&mut command)
         };
         let first = places[0].path();
-        describe(first, "etcdctl", 0)?;
+        describe(first, "before", work.before)?;
         command(first, &["init", "--generate-secrets"]);
+        describe(first, "none", 0)?;
         for place in &places[1..] {
             for file in [
                 "etcdpki.yml",
@@ -210,7 +237,7 @@ impl<'a> Site<'a> {
         let age = AgeKey::generate(first, "pipeline.key");
         let add = ["ca", "slot", "add", "pipeline", "--recipient"];
         command(first, &[&add[..], &[&age.recipient]].concat());
-        let identity = match secret {
+        let identity = match work.secret {
             Secret::AgeIdentity => vec!["--age-identity", path_text(&age.identity)?],
             Secret::Passphrase => Vec::new(),
         };
@@ -220,14 +247,14 @@ impl<'a> Site<'a> {
                 let run =
                     |arguments: &[&str]| command(place.path(), &[arguments, &identity].concat());
                 scope.spawn(move || {
-                    for number in 0..commands / writers {
+                    for number in 0..work.commands / writers {
                         let name = format!("w{writer}-{number}");
-                        match batch {
+                        match work.batch {
                             1 => {
                                 run(&["issue", &name, "--role", "client"]);
                             }
                             _ => {
-                                describe(place.path(), &name, batch)
+                                describe(place.path(), &name, work.batch)
                                     .unwrap_or_else(|error| panic!("{error}"));
                                 run(&["init"]);
                             }

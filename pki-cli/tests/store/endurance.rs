@@ -14,8 +14,8 @@ use crate::link::Link;
 use crate::site::{Operator, Site};
 use crate::workspace::Workspace;
 
-/// How many certificates all of them issue, unless this variable tells another number.
-const CERTIFICATES: usize = 10_000;
+/// How many certificates all of them issue, unless this variable tells another number, such as 10000.
+const CERTIFICATES: usize = 4_000;
 const VARIABLE: &str = "ETCDPKI_TEST_CERTIFICATES";
 /// How many a command issues.
 const BATCH: usize = 250;

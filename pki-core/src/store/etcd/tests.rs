@@ -205,7 +205,7 @@ fn requests_are_few() {
         let files: Vec<_> = files.collect();
         let files: Vec<_> = files
             .iter()
-            .map(|path| (path.as_str(), b"1" as &[u8]))
+            .map(|path| (path.as_str(), b"1".as_slice()))
             .collect();
         store.commit(batch(&files)).unwrap();
         assert_eq!(asked(&store), 8);
