@@ -9,13 +9,11 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use pki_core::store::atomic::Group;
-#[cfg(all(feature = "age", feature = "etcd"))]
-use pki_core::store::etcd::Mailbox;
 #[cfg(feature = "etcd")]
-use pki_core::store::etcd::{Address, Etcd, InvalidAddress};
+use pki_core::store::etcd::{Address, Etcd, InvalidAddress, Mailbox};
 use pki_core::store::{Batch, Directory, Store, StoreError};
 
-#[cfg(all(feature = "age", feature = "etcd"))]
+#[cfg(feature = "etcd")]
 use super::agent::AgentError;
 use super::args::StoreArguments;
 use super::error::Error;
@@ -63,7 +61,7 @@ impl Place {
     }
 
     /// Where the store is, of one on etcd.
-    #[cfg(all(feature = "age", feature = "etcd"))]
+    #[cfg(feature = "etcd")]
     pub(super) fn address(&self) -> Option<&Address> {
         match self {
             Self::Directory(_) => None,
@@ -72,7 +70,7 @@ impl Place {
     }
 
     /// The letters of an agent, beside a store on etcd.
-    #[cfg(all(feature = "age", feature = "etcd"))]
+    #[cfg(feature = "etcd")]
     pub(super) fn mailbox(&self, owner: &str) -> Result<Mailbox, Error> {
         match self {
             Self::Directory(_) => Err(AgentError::NoStore.into()),
@@ -188,7 +186,7 @@ pub(super) enum Kept {
 
 impl Kept {
     /// The store on etcd, which agents fetch from.
-    #[cfg(all(feature = "age", feature = "etcd"))]
+    #[cfg(feature = "etcd")]
     pub(super) fn etcd(&self) -> Result<&Etcd, AgentError> {
         match self {
             Self::Directory(_) => Err(AgentError::NoStore),

@@ -60,7 +60,7 @@ fn revoke(arguments: &Revoke, cluster: &Cluster) -> Result<Report, Error> {
         &keys,
         now,
     )?);
-    #[cfg(all(feature = "age", feature = "etcd"))]
+    #[cfg(feature = "etcd")]
     super::agent::hand_out(cluster, &mut pki, &keys)?;
     Ok(report)
 }

@@ -6,9 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-#[cfg(feature = "age")]
-use pki_core::store::etcd::Mailbox;
-use pki_core::store::etcd::{Address, Credentials, Etcd, Observer, Waiting};
+use pki_core::store::etcd::{Address, Credentials, Etcd, Mailbox, Observer, Waiting};
 use zeroize::Zeroizing;
 
 use super::Kept;
@@ -67,12 +65,10 @@ impl Remote {
         Ok(kept(store?))
     }
 
-    #[cfg(feature = "age")]
     pub(super) fn address(&self) -> &Address {
         &self.address
     }
 
-    #[cfg(feature = "age")]
     pub(super) fn mailbox(&self, owner: &str) -> Result<Mailbox, Error> {
         let credentials = self.credentials()?;
         Ok(Mailbox::open(
