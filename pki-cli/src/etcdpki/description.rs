@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use minijinja::{Environment, context};
 use pki_core::Cluster;
 use pki_core::adopt::Proposal;
-use pki_core::description::{Levels, Sharing};
+use pki_core::description::{DescriptionError, Levels, Sharing};
 
 use super::args::{Init, NodeArgument};
 use super::error::Error;
@@ -140,10 +140,15 @@ pub(super) struct New<'a> {
 }
 
 fn parse(content: &[u8]) -> Result<Cluster, Error> {
-    Cluster::from_octets(content).map_err(|source| Error::Description {
+    Cluster::from_octets(content).map_err(fault)
+}
+
+/// A fault of the description of this directory.
+pub(super) fn fault(source: DescriptionError) -> Error {
+    Error::Description {
         path: FILE.into(),
         source,
-    })
+    }
 }
 
 /// The text of a new description.

@@ -4,6 +4,7 @@
 
 mod agents;
 mod copy;
+mod described;
 mod members;
 mod refusals;
 mod site;

@@ -6,6 +6,7 @@
 //! format         of which format the store is: `etcdpki 1`
 //! lock           who is at work: bound to a lease, gone when that ends
 //! head           names the last commit
+//! description    the description that the last commit was made by, for those who look
 //! files/PATH     a file, octet for octet
 //! split/PATH     in place of it for a large file: the parts that it is made of, one a line
 //! parts/SHA256   such a part
@@ -40,7 +41,6 @@
 //! again is harmless for what is staged. `head` holds a random name for each commit: if it is ours,
 //! that was the answer.
 
-mod address;
 mod change;
 mod connection;
 mod error;
@@ -57,14 +57,13 @@ use std::time::Duration;
 
 use etcd_client::{Compare, CompareOp, KeyValue, Txn, TxnOp, TxnOpResponse};
 
-pub use address::{Address, InvalidAddress};
 pub use connection::{Credentials, Observer, Waiting};
 pub use error::EtcdError;
 pub use mail::{Letter, Mailbox, Turn};
 #[cfg(test)]
 pub(super) use tests::fresh_stores;
 
-use super::{Batch, Store, StoreError, layout};
+use super::{Address, Batch, Store, StoreError, layout};
 use change::{Change, Content, Write};
 use connection::Connection;
 use lock::{LOCK, Lock};
@@ -167,6 +166,27 @@ impl Etcd {
     /// Every file with its path.
     pub fn files(&self) -> impl Iterator<Item = (&str, &[u8])> {
         self.snapshot.files.files()
+    }
+
+    /// Keeps the description that the PKI is made by, for those who look at many and have none. Nothing
+    /// that is made follows from it. One that is too long for a request is not kept, nor an older one.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::commit`].
+    pub fn describe(&mut self, description: &[u8]) -> Result<(), StoreError> {
+        let name = DESCRIPTION.to_owned();
+        let kept = description.len() <= LONGEST_DESCRIPTION;
+        let description = kept.then(|| description.to_vec());
+        if self.snapshot.description == description {
+            return Ok(());
+        }
+        self.write_guarded(&[match &description {
+            Some(description) => Write::Put(name, description.clone()),
+            None => Write::Delete(name),
+        }])?;
+        self.snapshot.description = description;
+        Ok(())
     }
 
     /// No key opens without the keyring, which is the first file that is written.
@@ -343,6 +363,9 @@ enum Answer {
     },
 }
 
+const DESCRIPTION: &str = "description";
+/// A request has 1.5 MiB at most. Ten thousand nodes take half of one.
+const LONGEST_DESCRIPTION: usize = 1 << 20;
 const FORMAT: &str = "format";
 const HEAD: &str = "head";
 const FILES: &str = "files/";

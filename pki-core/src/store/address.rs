@@ -25,7 +25,7 @@ impl Address {
     }
 
     /// The URLs of the members, for TLS.
-    pub(super) fn urls(&self) -> Vec<String> {
+    pub fn urls(&self) -> Vec<String> {
         let url = |member| format!("https://{member}");
         self.members.iter().map(url).collect()
     }
