@@ -14,7 +14,7 @@ use pki_core::store::atomic::Group;
 #[cfg(all(feature = "age", feature = "etcd"))]
 use pki_core::store::etcd::Mailbox;
 #[cfg(feature = "etcd")]
-use pki_core::store::{Address, InvalidAddress, etcd::Etcd};
+use pki_core::store::{Address, InvalidAddress, etcd::Etcd, etcd::Fleet};
 use pki_core::store::{Batch, Directory, Store, StoreError};
 
 #[cfg(all(feature = "age", feature = "etcd"))]
@@ -122,6 +122,18 @@ impl Place {
         match self {
             Self::Directory(_) => Err(AgentError::NoStore.into()),
             Self::Etcd(remote) => remote.mailbox(owner),
+            Self::Unclear(error) => Err(description::fault(error.clone())),
+        }
+    }
+
+    /// The stores below it, of a place in etcd.
+    #[cfg(feature = "etcd")]
+    pub(super) fn fleet(&self) -> Result<Fleet, Error> {
+        match self {
+            Self::Directory(_) => Err(Error::Usage(
+                "--fleet lists the PKIs in an etcd cluster: name it and what their prefixes have in common, with --store etcd://HOST:PORT/PREFIX".to_owned(),
+            )),
+            Self::Etcd(remote) => remote.fleet(),
             Self::Unclear(error) => Err(description::fault(error.clone())),
         }
     }
@@ -247,6 +259,19 @@ impl Kept {
         match self {
             Self::Directory(_) => Err(AgentError::NoStore),
             Self::Etcd(etcd) => Ok(etcd),
+        }
+    }
+
+    /// Keeps the description where others look at the PKI who have no directory with it.
+    #[cfg_attr(
+        not(feature = "etcd"),
+        expect(unused_variables, reason = "beside a directory it stands anyway")
+    )]
+    pub(super) fn describe(&self, description: &[u8]) -> Result<(), Error> {
+        match self {
+            Self::Directory(_) => Ok(()),
+            #[cfg(feature = "etcd")]
+            Self::Etcd(etcd) => Ok(etcd.describe(description)?),
         }
     }
 

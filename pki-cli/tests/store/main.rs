@@ -5,6 +5,7 @@
 mod agents;
 mod copy;
 mod described;
+mod fleet;
 mod members;
 mod refusals;
 mod site;

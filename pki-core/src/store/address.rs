@@ -30,6 +30,15 @@ impl Address {
         self.members.iter().map(url).collect()
     }
 
+    /// Another store at the same members. Its prefix ends in a slash.
+    #[cfg(feature = "etcd")]
+    pub(super) fn with_prefix(&self, prefix: &str) -> Self {
+        Self {
+            members: self.members.clone(),
+            prefix: prefix.to_owned(),
+        }
+    }
+
     /// What every key of the store begins with; it ends in a slash.
     pub fn prefix(&self) -> &str {
         &self.prefix

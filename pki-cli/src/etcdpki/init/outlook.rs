@@ -33,7 +33,7 @@ impl Outlook {
     ) -> Result<Self, Error> {
         let cluster = &described.cluster;
         let mut written = Vec::new();
-        written.extend(described.new.as_ref().map(|_| description::FILE.to_owned()));
+        written.extend(described.is_new.then(|| description::FILE.to_owned()));
         if arguments.generate_secrets {
             written.extend(generated(arguments, cluster, pki)?);
         }

@@ -10,6 +10,7 @@ use pki_core::Cluster;
 use pki_core::name::Label;
 
 use super::error::Error;
+#[cfg(all(feature = "age", feature = "etcd"))]
 pub(super) use handshake::Shown;
 pub(super) use sight::sight;
 

@@ -10,7 +10,7 @@ use pki_core::description::{StoreFile, StoreSetting};
 use pki_core::store::Address;
 #[cfg(feature = "age")]
 use pki_core::store::etcd::Mailbox;
-use pki_core::store::etcd::{Credentials, Etcd, Observer, Waiting};
+use pki_core::store::etcd::{Credentials, Etcd, Fleet, Observer, Waiting};
 use zeroize::Zeroizing;
 
 use super::Kept;
@@ -109,6 +109,15 @@ impl Remote {
             &self.address,
             &credentials,
             owner,
+            observer(),
+        )?)
+    }
+
+    /// The stores below it.
+    pub(super) fn fleet(&self) -> Result<Fleet, Error> {
+        Ok(Fleet::open(
+            &self.address,
+            &self.credentials()?,
             observer(),
         )?)
     }

@@ -6,7 +6,7 @@
 //! format         of which format the store is: `etcdpki 1`
 //! lock           who is at work: bound to a lease, gone when that ends
 //! head           names the last commit
-//! description    the description that the last commit was made by, for those who look
+//! description    the description that the last commit was made by, for those who look ([`Fleet`])
 //! files/PATH     a file, octet for octet
 //! split/PATH     in place of it for a large file: the parts that it is made of, one a line
 //! parts/SHA256   such a part
@@ -44,6 +44,7 @@
 mod change;
 mod connection;
 mod error;
+mod fleet;
 mod lock;
 mod mail;
 mod part;
@@ -59,6 +60,7 @@ use etcd_client::{Compare, CompareOp, KeyValue, Txn, TxnOp, TxnOpResponse};
 
 pub use connection::{Credentials, Observer, Waiting};
 pub use error::EtcdError;
+pub use fleet::{Excerpt, Fleet};
 pub use mail::{Letter, Mailbox, Turn};
 #[cfg(test)]
 pub(super) use tests::fresh_stores;
@@ -174,19 +176,16 @@ impl Etcd {
     /// # Errors
     ///
     /// As [`Store::commit`].
-    pub fn describe(&mut self, description: &[u8]) -> Result<(), StoreError> {
+    pub fn describe(&self, description: &[u8]) -> Result<(), StoreError> {
         let name = DESCRIPTION.to_owned();
-        let kept = description.len() <= LONGEST_DESCRIPTION;
-        let description = kept.then(|| description.to_vec());
-        if self.snapshot.description == description {
+        let description = Some(description).filter(|it| it.len() <= LONGEST_DESCRIPTION);
+        if self.snapshot.description.as_deref() == description {
             return Ok(());
         }
-        self.write_guarded(&[match &description {
-            Some(description) => Write::Put(name, description.clone()),
+        self.write_guarded(&[match description {
+            Some(description) => Write::Put(name, description.to_vec()),
             None => Write::Delete(name),
-        }])?;
-        self.snapshot.description = description;
-        Ok(())
+        }])
     }
 
     /// No key opens without the keyring, which is the first file that is written.
