@@ -451,3 +451,47 @@ const TRUST: &str = "trust";
 const PAGE: i64 = 10_000;
 /// How many values are asked for at once: etcd takes 128 operations in a transaction.
 const AT_ONCE: usize = 100;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_permission_counts_as_far_as_it_goes() {
+        let whole = range("/pki/");
+        let common = |key: &str, end: &[u8]| {
+            let found = common(&whole, key.as_bytes(), end)?;
+            Some(found.map(|octets| String::from_utf8(octets).unwrap()))
+        };
+        let both = |from: &str, end: &str| Some([from.to_owned(), end.to_owned()]);
+        assert_eq!(common("/pki/a/", b"/pki/a0"), both("/pki/a/", "/pki/a0"));
+        assert_eq!(common("/", b"0"), both("/pki/", "/pki0"));
+        assert_eq!(common("/pki/z", &[0]), both("/pki/z", "/pki0"));
+        assert_eq!(common("/pki/a", b""), both("/pki/a", "/pki/a\0"));
+        assert_eq!(common("/other/", b"/other0"), None);
+        assert_eq!(common("/pki0", &[0]), None);
+    }
+
+    #[test]
+    fn no_key_nor_what_is_older_is_needed() {
+        let paths = [
+            "authorities/etcd/1/ca.crt",
+            "authorities/etcd/1/ca.key.sealed",
+            "authorities/etcd/2/ca.csr",
+            "certificates/a/peer/10/tls.crt",
+            "certificates/a/peer/10/tls.key.sealed",
+            "certificates/a/peer/9/tls.crt",
+            "certificates/b/client/1/tls.crt",
+            "crl/authorities/root/1.crl",
+            "crl/etcd.crl",
+            "journal.jsonl",
+            "keyring.yml",
+            "revocations/01.yml",
+            "trust/chain.crt",
+        ];
+        let mut needed = needed(paths.into_iter());
+        needed.sort_unstable();
+        let wanted = [0, 2, 3, 6, 8, 11, 12].map(|index| paths[index]);
+        assert_eq!(needed, wanted);
+    }
+}

@@ -170,3 +170,74 @@ fn folded(text: &str, width: usize) -> Vec<String> {
 }
 
 const INDENT: usize = 2;
+
+#[cfg(test)]
+mod tests {
+    use pki_core::Cluster;
+    use pki_core::status::status;
+    use pki_core::store::{Memory, Pki};
+    use time::OffsetDateTime;
+
+    use super::super::view::CostView;
+    use super::*;
+
+    /// A PKI of which everything is due.
+    fn pki(name: &str) -> PkiView {
+        let description = format!(
+            "cluster: {}\ndomain: example.com\nnodes:\n  - {{ name: etcd-0, addresses: [10.0.0.1] }}\n",
+            "c".repeat(40)
+        );
+        let cluster = Cluster::from_yaml(&description).unwrap_or_else(|error| panic!("{error}"));
+        let (pki, now) = (Pki::new(Memory::default()), OffsetDateTime::now_utc());
+        let status = status(&cluster, &pki, now).unwrap_or_else(|error| panic!("{error}"));
+        PkiView {
+            store: format!("etcd://a:1/pki/{name}"),
+            name: name.to_owned(),
+            fault: None,
+            summary: Some(Summary::new(&cluster, &pki, &status, now)),
+        }
+    }
+
+    fn plain(view: &View, width: usize) -> String {
+        anstream::adapter::strip_str(&text(view, width)).to_string()
+    }
+
+    #[test]
+    fn rows_fit_80_columns_and_tell_all_in_one_where_there_is_room() {
+        let unread = PkiView {
+            store: "etcd://a:1/pki/x".to_owned(),
+            name: "x".to_owned(),
+            fault: Some("a word and more ".repeat(12)),
+            summary: None,
+        };
+        let view = View {
+            below: "etcd://a:1/pki".to_owned(),
+            partial: false,
+            due: 7,
+            unread: 1,
+            pkis: vec![pki(&"teams/".repeat(8)), unread],
+            cost: CostView {
+                requests: 1,
+                octets: 1,
+            },
+        };
+        let narrow = plain(&view, 80);
+        assert!(
+            narrow.lines().all(|line| line.chars().count() <= 80),
+            "{narrow}"
+        );
+        assert!(
+            narrow.contains("…") && narrow.contains("7 due in 1 PKIs, and 1 unread"),
+            "{narrow}"
+        );
+        let wide = plain(&view, 200);
+        let row = wide.lines().nth(1).unwrap_or_default();
+        assert!(
+            row.contains(
+                "7 due  root CA missing, intermediate CA missing, etcd CA missing, 4 more"
+            ),
+            "{wide}"
+        );
+        assert_eq!(wide.lines().count(), 3 + 2, "{wide}");
+    }
+}

@@ -3,8 +3,8 @@
 use pki_core::Cluster;
 use pki_core::rotation;
 use pki_core::status::{self, Current, Entry, Standing, Status};
-use pki_core::store::etcd::{Excerpt, Fleet};
-use pki_core::store::{Address, Pki};
+use pki_core::store::etcd::Fleet;
+use pki_core::store::{Address, Pki, Store};
 use serde::Serialize;
 use time::OffsetDateTime;
 
@@ -143,7 +143,12 @@ fn summary(fleet: &Fleet, address: &Address, now: OffsetDateTime) -> Result<Summ
 }
 
 impl Summary {
-    fn new(cluster: &Cluster, pki: &Pki<Excerpt>, status: &Status, now: OffsetDateTime) -> Self {
+    pub(super) fn new<S: Store>(
+        cluster: &Cluster,
+        pki: &Pki<S>,
+        status: &Status,
+        now: OffsetDateTime,
+    ) -> Self {
         let authorities = status.authorities.iter();
         let authorities = authorities.map(|entry| Seen::of(entry, format!("{} CA", entry.name)));
         let leaves = status.leaves.iter();
