@@ -239,6 +239,11 @@ fn make_in(
     // A certificate is kept before it is handed out.
     pki.finish(staged)?;
     made.commit()?;
+    let mut list = Group::default();
+    if files::stage_list(pki, &mut list)? {
+        report.wrote_all(&list);
+    }
+    list.commit()?;
     pki.store().describe(&described.text)?;
     for (path, reason) in &state.lists.unsigned {
         output::note(&format!("note: {path} was not signed anew: {reason}"));

@@ -38,14 +38,21 @@ pub(super) fn text(view: &View, width: usize) -> String {
             "{GOOD}Nothing is due{GOOD:#} in {} PKIs",
             view.pkis.len()
         ),
-        (due, 0) => writeln!(text, "{BAD}{due} due{BAD:#} in {} PKIs", view.pkis.len()),
+        (due, 0) => writeln!(text, "{BAD}{due} due{BAD:#} in {}", pkis(view.pkis.len())),
         (due, unread) => writeln!(
             text,
-            "{BAD}{due} due{BAD:#} in {} PKIs, and {BAD}{unread} unread{BAD:#}",
-            view.pkis.len() - unread
+            "{BAD}{due} due{BAD:#} in {}, and {BAD}{unread} unread{BAD:#}",
+            pkis(view.pkis.len() - unread)
         ),
     };
     text
+}
+
+fn pkis(count: usize) -> String {
+    match count {
+        1 => "1 PKI".to_owned(),
+        many => format!("{many} PKIs"),
+    }
 }
 
 /// How wide the columns are that differ.
@@ -227,7 +234,7 @@ mod tests {
             "{narrow}"
         );
         assert!(
-            narrow.contains("…") && narrow.contains("7 due in 1 PKIs, and 1 unread"),
+            narrow.contains("…") && narrow.contains("7 due in 1 PKI, and 1 unread"),
             "{narrow}"
         );
         let wide = plain(&view, 200);
