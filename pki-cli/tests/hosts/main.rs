@@ -12,6 +12,7 @@ mod lab;
 mod machine;
 mod names;
 mod phases;
+mod pull;
 mod restarts;
 mod rotation;
 mod story;

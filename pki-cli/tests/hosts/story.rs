@@ -38,7 +38,7 @@ fn a_cluster_on_real_hosts() {
         changes_need_no_restart(&lab);
     });
     step("the etcd CA is replaced", || {
-        rotation::of_etcd(&lab, &THREE)
+        rotation::of_etcd(&lab, &THREE);
     });
     step("the root is replaced, with a machine off", || {
         rotation::of_root(&lab, &THREE);

@@ -40,6 +40,7 @@ pub(super) fn run(arguments: &AgentEnrol) -> Result<ExitCode, Error> {
     let enrolment = Enrolment::new(owner, recipient.clone(), &host, token.as_ref(), now);
     let enrolment = enrolment.map_err(AgentError::Sign)?;
     mailbox.write(Letter::Enrolment, &enrolment.to_json())?;
+    home.keep()?;
     output::print(&format!("{recipient}\n"))?;
     output::note(&match token {
         Some(_) => format!(

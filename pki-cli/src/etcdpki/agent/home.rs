@@ -38,7 +38,8 @@ pub(super) struct Known {
 }
 
 impl Home {
-    /// Makes it, or goes on with the one that is there: its identity stays.
+    /// Makes it, or goes on with the one that is there: its identity stays. It is none before it is
+    /// kept, which is when it has asked.
     pub(super) fn make(
         top: &Path,
         owner: &str,
@@ -76,7 +77,6 @@ impl Home {
             known,
         };
         home.known.asked = asked.replace_nanosecond(0).unwrap_or(asked);
-        home.keep()?;
         Ok(home)
     }
 
