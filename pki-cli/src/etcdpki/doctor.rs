@@ -14,7 +14,7 @@ use time::OffsetDateTime;
 
 use super::args::Doctor;
 use super::error::Error;
-use super::live;
+use super::live::{self, Probes};
 use super::output;
 use super::place;
 use super::verify::Whole;
@@ -64,12 +64,11 @@ pub(super) fn run(arguments: &Doctor) -> Result<ExitCode, Error> {
 /// Asks the members, as a client of ours if a key can be opened to make one.
 fn ask(whole: &mut Whole, arguments: &Doctor, now: OffsetDateTime) -> Result<Vec<Sighting>, Error> {
     let places = live::places(&whole.cluster, &arguments.endpoints, &arguments.without)?;
-    let probe = whole
-        .keys
-        .as_ref()
-        .map(|keys| Probe::new(&whole.cluster, &whole.pki, keys, now));
-    let probe = match probe.transpose() {
-        Ok(probe) => probe,
+    let Some(keys) = &whole.keys else {
+        return Ok(live::sight(&places, &Probes::default()));
+    };
+    let trusted = match Probe::new(&whole.cluster, &whole.pki, keys, now) {
+        Ok(probe) => Some(probe),
         // What keeps it from being made is mostly found already, and is no reason to ask nothing.
         Err(error) => {
             let message = format!(
@@ -81,7 +80,11 @@ fn ask(whole: &mut Whole, arguments: &Doctor, now: OffsetDateTime) -> Result<Vec
             None
         }
     };
-    Ok(live::sight(&places, probe.as_ref()))
+    let replaced = match &trusted {
+        Some(_) => Probe::replaced(&whole.cluster, &whole.pki, keys, now)?,
+        None => Vec::new(),
+    };
+    Ok(live::sight(&places, &Probes { trusted, replaced }))
 }
 
 /// The exit code that says that something was found or is due.

@@ -10,7 +10,7 @@ use pki_core::Cluster;
 use pki_core::name::Label;
 
 use super::error::Error;
-pub(super) use sight::sight;
+pub(super) use sight::{Probes, sight};
 
 /// The port on which members serve clients.
 const CLIENT_PORT: u16 = 2379;

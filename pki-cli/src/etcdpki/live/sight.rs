@@ -3,19 +3,28 @@
 use std::net::SocketAddr;
 use std::thread;
 
-use pki_core::live::{Answer, Port, Sighting};
+use pki_core::live::{Answer, Port, Refusal, Replaced, Sighting, Unseen};
 use pki_core::rotation::Probe;
 use serde::Deserialize;
 
 use super::Place;
-use super::handshake::{Question, ask};
+use super::handshake::{Question, Reply, ask};
 
-/// Looks at all members at the same time; as the client of `probe` too, if there is one.
-pub(in crate::etcdpki) fn sight(places: &[Place], probe: Option<&Probe>) -> Vec<Sighting> {
+/// As which clients members are asked.
+#[derive(Debug, Default)]
+pub(in crate::etcdpki) struct Probes {
+    /// One of what members must trust.
+    pub(in crate::etcdpki) trusted: Option<Probe>,
+    /// One of each authority that they must not trust any more.
+    pub(in crate::etcdpki) replaced: Vec<(Replaced, Probe)>,
+}
+
+/// Looks at all members at the same time.
+pub(in crate::etcdpki) fn sight(places: &[Place], probes: &Probes) -> Vec<Sighting> {
     thread::scope(|scope| {
         let threads: Vec<_> = places
             .iter()
-            .map(|place| scope.spawn(move || member(place, probe)))
+            .map(|place| scope.spawn(move || member(place, probes)))
             .collect();
         let sightings = threads.into_iter().map(|thread| {
             let sighting = thread.join();
@@ -25,14 +34,22 @@ pub(in crate::etcdpki) fn sight(places: &[Place], probe: Option<&Probe>) -> Vec<
     })
 }
 
-fn member(place: &Place, probe: Option<&Probe>) -> Sighting {
+fn member(place: &Place, probes: &Probes) -> Sighting {
     let client = port(place.client);
     // Where nobody answers, nobody is waited for once more.
-    let probe = probe.filter(|_| client.presented.is_ok());
+    let probe = probes.trusted.as_ref().filter(|_| client.presented.is_ok());
+    let answer = probe.map(|probe| answer(place.client, probe));
+    // Who has not loaded what is new is known to trust what is old.
+    let replaced = probes.replaced.iter();
+    let replaced = replaced.filter(|_| matches!(answer, Some(Ok(_))));
+    let still_trusts = replaced
+        .filter(|(_, probe)| reply(place.client, probe, Question::Health).is_ok())
+        .map(|(replaced, _)| *replaced);
     Sighting {
         name: place.name.clone(),
         peer: port(place.peer),
-        answer: probe.map(|probe| answer(place.client, probe)),
+        still_trusts: still_trusts.collect(),
+        answer,
         client,
     }
 }
@@ -46,8 +63,15 @@ fn port(address: SocketAddr) -> Port {
     }
 }
 
-fn answer(address: SocketAddr, probe: &Probe) -> Result<Answer, String> {
-    let reply = |question| ask(address, Some(probe), question)?.reply;
+fn reply(address: SocketAddr, probe: &Probe, question: Question) -> Result<Reply, Refusal> {
+    match ask(address, Some(probe), question) {
+        Ok(answer) => answer.reply,
+        Err(Unseen::Unreached(why) | Unseen::NoHandshake(why)) => Err(Refusal::NoAnswer(why)),
+    }
+}
+
+fn answer(address: SocketAddr, probe: &Probe) -> Result<Answer, Refusal> {
+    let reply = |question| reply(address, probe, question);
     let health = reply(Question::Health)?;
     // The rest is known where the member tells it.
     let version = reply(Question::Version).ok();

@@ -15,7 +15,7 @@ use pki_core::verify::Finding;
 use time::OffsetDateTime;
 
 use crate::etcdpki::error::Error;
-use crate::etcdpki::live::{self, Endpoint, Place};
+use crate::etcdpki::live::{self, Endpoint, Place, Probes};
 use crate::etcdpki::output;
 use crate::etcdpki::place::Kept;
 
@@ -83,7 +83,11 @@ fn behind(
     places: &[Place],
 ) -> Result<Vec<String>, Error> {
     let probe = Probe::new(cluster, pki, keys, OffsetDateTime::now_utc())?;
-    let sightings = live::sight(places, Some(&probe));
+    let probes = Probes {
+        trusted: Some(probe),
+        ..Probes::default()
+    };
+    let sightings = live::sight(places, &probes);
     let findings = members::judge(cluster, pki, &sightings, OffsetDateTime::now_utc())?;
     let behind = findings
         .iter()
