@@ -40,16 +40,12 @@ pub(super) fn run(arguments: &Doctor) -> Result<ExitCode, Error> {
         whole.report.findings.extend(judged);
     }
     let judged = settings::judge(&whole, &arguments.settings, sightings.as_deref())?;
-    whole.report.findings.extend(judged);
+    whole.report.findings.extend(judged.findings);
     let found = whole.report.count(Severity::Error) > 0;
     if arguments.prometheus {
         output::print(&prometheus::text(&whole, sightings.as_deref()))?;
     } else {
-        let settings = match arguments.settings.is_empty() {
-            true => "settings as provisioned",
-            false => "settings as given",
-        };
-        let view = View::new(&whole, settings, sightings.as_deref());
+        let view = View::new(&whole, &judged.which, sightings.as_deref());
         match arguments.json {
             true => output::print_json(&view)?,
             false => output::print(&view.text())?,
