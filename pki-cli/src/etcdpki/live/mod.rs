@@ -12,7 +12,7 @@ use pki_core::name::Label;
 use super::error::Error;
 #[cfg(feature = "etcd")]
 pub(super) use handshake::Shown;
-pub(super) use sight::sight;
+pub(super) use sight::{Probes, sight};
 
 /// The port on which members serve clients.
 pub(super) const CLIENT_PORT: u16 = 2379;

@@ -17,7 +17,7 @@ use time::OffsetDateTime;
 #[cfg(feature = "etcd")]
 use crate::etcdpki::agent;
 use crate::etcdpki::error::Error;
-use crate::etcdpki::live::{self, Endpoint, Place};
+use crate::etcdpki::live::{self, Endpoint, Place, Probes};
 use crate::etcdpki::output;
 use crate::etcdpki::place::Kept;
 
@@ -94,7 +94,11 @@ fn behind(
     places: &[Place],
 ) -> Result<Vec<String>, Error> {
     let probe = Probe::new(cluster, pki, keys, OffsetDateTime::now_utc())?;
-    let sightings = live::sight(places, Some((&probe).into()));
+    let probes = Probes {
+        trusted: Some((&probe).into()),
+        ..Probes::default()
+    };
+    let sightings = live::sight(places, &probes);
     let findings = members::judge(cluster, pki, &sightings, OffsetDateTime::now_utc())?;
     let behind = findings
         .iter()
