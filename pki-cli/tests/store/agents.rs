@@ -376,6 +376,45 @@ fn a_token_is_good_once_in_time_and_for_its_owner() {
 }
 
 #[test]
+fn who_holds_the_pki_needs_the_letters_where_there_are_agents() {
+    let fleet = Fleet::new();
+    let (prefix, control) = (&fleet.site.prefix, &fleet.site.control);
+    let role = format!("only{}", prefix.replace('/', "."));
+    control.run(&["role", "add", &role]).expect_success();
+    let grant = |key: &str| {
+        let grant = [
+            "role",
+            "grant-permission",
+            "--prefix=true",
+            &role,
+            "readwrite",
+            key,
+        ];
+        control.run(&grant).expect_success();
+    };
+    grant(&format!("{prefix}/"));
+    let user = ["user", "add", &role, "--no-password"];
+    control.run(&user).expect_success();
+    control
+        .run(&["user", "grant-role", &role, &role])
+        .expect_success();
+    let (certificate, key) = fleet.service.client(&role);
+    let site = Site {
+        certificate,
+        key,
+        ..fleet.site.clone()
+    };
+    let other = site.colleague(&fleet.operator);
+    other.succeeds(&["init"]);
+    other.succeeds(&["agent", "invite", "etcd-0", "--out", "token"]);
+    let error = other.fails(1, &["init"]);
+    let needed = format!("--prefix=true readwrite {prefix}.agents/");
+    assert!(error.contains(&needed), "{error}");
+    grant(&format!("{prefix}.agents/"));
+    other.succeeds(&["init"]);
+}
+
+#[test]
 fn a_person_admits_who_has_no_token() {
     let fleet = Fleet::new();
     let known = fleet.admitted("etcd-0");

@@ -65,7 +65,9 @@ pub(in crate::etcdpki) fn hand_out(
     pki: &mut Pki<Kept>,
     keys: &Unlocked,
 ) -> Result<(), Error> {
-    if pki.store().etcd().is_ok() {
+    // Without that key nobody was ever invited, or told whom to trust.
+    let may_have_agents = pki.publisher_fingerprint()?.is_some();
+    if may_have_agents && pki.store().etcd().is_ok() {
         let told = all(cluster, pki, keys)?;
         if !told.is_empty() {
             output::note(told.text().trim_end());

@@ -78,8 +78,15 @@ impl Etcd {
     pub fn letters(&self, letter: Letter) -> Result<BTreeMap<String, Vec<u8>>, StoreError> {
         let connection = &self.connection;
         let prefix = connection.address().letter(letter, "");
-        let found =
-            snapshot::pages(connection, &prefix).map_err(|failure| connection.error(failure))?;
+        let found = snapshot::below(connection, &prefix);
+        let found = found.map_err(|failure| match connection.error(failure) {
+            EtcdError::Denied { place, answer, .. } => EtcdError::Denied {
+                prefix: connection.address().mail(),
+                place,
+                answer,
+            },
+            other => other,
+        })?;
         let letters = found.into_iter().map(|found| {
             let (key, value) = found.into_key_value();
             let key = String::from_utf8_lossy(&key);

@@ -29,14 +29,9 @@ pub(super) struct Snapshot {
 impl Snapshot {
     /// Reads the store, every key at the same revision.
     pub(super) fn read(connection: &Connection) -> Result<Self, EtcdError> {
-        loop {
-            match pages(connection, connection.address().prefix()) {
-                Ok(keys) => return Self::of(connection, keys),
-                // It took so long that others have thrown that revision away.
-                Err(Failure::Compacted) => {}
-                Err(failure) => return Err(connection.error(failure)),
-            }
-        }
+        let keys = below(connection, connection.address().prefix());
+        let keys = keys.map_err(|failure| connection.error(failure))?;
+        Self::of(connection, keys)
     }
 
     /// The parts that any file is made of.
@@ -156,8 +151,19 @@ pub(super) fn joined(ids: &[String], parts: &BTreeMap<String, Vec<u8>>) -> Optio
     Some(content)
 }
 
+/// Every key below a prefix at one revision. Where reading took so long that others have thrown that
+/// revision away, it begins anew.
+pub(super) fn below(connection: &Connection, prefix: &str) -> Result<Vec<KeyValue>, Failure> {
+    loop {
+        match pages(connection, prefix) {
+            Err(Failure::Compacted) => {}
+            result => return result,
+        }
+    }
+}
+
 /// Every key below a prefix at one revision, that at which the first page was read.
-pub(super) fn pages(connection: &Connection, prefix: &str) -> Result<Vec<KeyValue>, Failure> {
+fn pages(connection: &Connection, prefix: &str) -> Result<Vec<KeyValue>, Failure> {
     let range = [prefix.as_bytes(), connection::end_of(prefix).as_bytes()].map(<[u8]>::to_vec);
     let (keys, _) = pages_of(connection, range, &GetOptions::new().with_limit(PAGE))?;
     Ok(keys)
