@@ -78,7 +78,7 @@ impl Etcd {
     pub fn letters(&self, letter: Letter) -> Result<BTreeMap<String, Vec<u8>>, StoreError> {
         let connection = &self.connection;
         let prefix = connection.address().letter(letter, "");
-        let (found, _) =
+        let found =
             snapshot::pages(connection, &prefix).map_err(|failure| connection.error(failure))?;
         let letters = found.into_iter().map(|found| {
             let (key, value) = found.into_key_value();

@@ -28,8 +28,7 @@
 //!
 //! # Who may write
 //!
-//! Whoever opens the store to change it takes the lock, and then reads the store, unless it was read
-//! before and etcd knows of no later key. Each of its
+//! Whoever opens the store to change it takes the lock, and then reads the store. Each of its
 //! transactions asks two things of etcd: that the key of the lock is still the one that was
 //! made then, and that `head` is still the one that was read. A process that was stopped or cut
 //! off, whose lease has ended, can write nothing any more, though it may not know; and whatever
@@ -102,8 +101,7 @@ impl Etcd {
         Self::open_read_only(address, credentials, observer)?.into_writable(holder, patience)
     }
 
-    /// Opens a store that was opened to read it to change it, and reads it again if anything was
-    /// written meanwhile; as [`Etcd::open`].
+    /// Opens a store that was opened to read it to change it, and reads it again; as [`Etcd::open`].
     ///
     /// # Errors
     ///
@@ -116,9 +114,7 @@ impl Etcd {
             patience,
         )?);
         self.connection.wait_for_ever();
-        if !self.snapshot.is_current(&self.connection)? {
-            self.snapshot = Snapshot::read(&self.connection)?;
-        }
+        self.snapshot = Snapshot::read(&self.connection)?;
         if !self.snapshot.has_format {
             let format = snapshot::format().into_bytes();
             self.write_guarded(&[Write::Put(FORMAT.to_owned(), format)])?;

@@ -24,8 +24,6 @@ pub(super) struct Snapshot {
     pub(super) has_format: bool,
     /// The keys that a writer which did not come to its end left behind.
     pub(super) leftovers: Vec<String>,
-    /// The revision of etcd at which it was read.
-    read_at: i64,
 }
 
 impl Snapshot {
@@ -33,39 +31,12 @@ impl Snapshot {
     pub(super) fn read(connection: &Connection) -> Result<Self, EtcdError> {
         loop {
             match pages(connection, connection.address().prefix()) {
-                Ok((keys, read_at)) => {
-                    let snapshot = Self::of(connection, keys)?;
-                    return Ok(Self {
-                        read_at,
-                        ..snapshot
-                    });
-                }
+                Ok(keys) => return Self::of(connection, keys),
                 // It took so long that others have thrown that revision away.
                 Err(Failure::Compacted) => {}
                 Err(failure) => return Err(connection.error(failure)),
             }
         }
-    }
-
-    /// Whether nothing was written since, as far as it concerns who has the lock now. What was only
-    /// deleted since are leftovers, for every commit writes `head`.
-    pub(super) fn is_current(&self, connection: &Connection) -> Result<bool, EtcdError> {
-        let prefix = connection.address().prefix();
-        let since = GetOptions::new()
-            .with_range(connection::end_of(prefix))
-            .with_keys_only()
-            .with_min_mod_revision(self.read_at + 1)
-            // The lock, and anything else.
-            .with_limit(2);
-        let answer = connection.call(|client: Client| {
-            let (mut reader, since) = (connection::reader(&client), since.clone());
-            let prefix = prefix.to_owned();
-            async move { reader.get(prefix, Some(since)).await }
-        });
-        let answer = answer.map_err(|failure| connection.error(failure))?;
-        let lock = connection.key(LOCK);
-        let mut written = answer.kvs().iter();
-        Ok(written.all(|written| written.key() == lock.as_bytes()))
     }
 
     /// The parts that any file is made of.
@@ -176,13 +147,11 @@ pub(super) fn joined(ids: &[String], parts: &BTreeMap<String, Vec<u8>>) -> Optio
     Some(content)
 }
 
-/// Every key below a prefix at one revision, that at which the first page was read, and that revision.
-pub(super) fn pages(
-    connection: &Connection,
-    prefix: &str,
-) -> Result<(Vec<KeyValue>, i64), Failure> {
+/// Every key below a prefix at one revision, that at which the first page was read.
+pub(super) fn pages(connection: &Connection, prefix: &str) -> Result<Vec<KeyValue>, Failure> {
     let range = [prefix.as_bytes(), connection::end_of(prefix).as_bytes()].map(<[u8]>::to_vec);
-    pages_of(connection, range, &GetOptions::new().with_limit(PAGE))
+    let (keys, _) = pages_of(connection, range, &GetOptions::new().with_limit(PAGE))?;
+    Ok(keys)
 }
 
 /// Every key of a range at one revision, which is returned too, a page after the other.

@@ -187,45 +187,6 @@ fn what_a_writer_left_half_done_is_not_seen_and_is_removed() {
 }
 
 #[test]
-fn what_was_read_before_the_lock_is_read_again_if_it_is_old() {
-    for peer in &*PEERS {
-        let address = peer.fresh();
-        let mut store = peer.open(&address).unwrap();
-        store.commit(batch(&[("keyring.yml", b"k")])).unwrap();
-        drop(store);
-        let current = |store: &Etcd| store.snapshot.is_current(&store.connection).unwrap();
-        let early = [0; 3].map(|_| peer.read(&address).unwrap());
-        // Others write to other stores all the time, and locks come and go.
-        drop(peer.open(&peer.fresh()).unwrap());
-        drop(peer.open(&address).unwrap());
-        assert!(early.iter().all(current));
-        let [one, two, three] = early;
-        let mut one = one.into_writable("a test", Duration::ZERO).unwrap();
-        one.commit(batch(&[("keyring.yml", b"other")])).unwrap();
-        drop(one);
-        assert!(!current(&two));
-        let two = two.into_writable("a test", Duration::ZERO).unwrap();
-        assert_eq!(two.read("keyring.yml").unwrap().unwrap(), b"other");
-        drop(two);
-        // What a writer left that was killed meanwhile would be seen with the next commit.
-        let left = format!("{}files/left", address.prefix());
-        peer.control.run(&["put", &left, "x"]).expect_success();
-        let mut three = three.into_writable("a test", Duration::ZERO).unwrap();
-        three.commit(batch(&[("new", b"n")])).unwrap();
-        let files = ["keyring.yml", "new"];
-        assert!(
-            all(&peer.read(&address).unwrap())
-                .iter()
-                .map(|(path, _)| path)
-                .eq(files)
-        );
-        let before = peer.read(&address).unwrap();
-        peer.control.run(&["put", &left, "x"]).expect_success();
-        assert!(!current(&before));
-    }
-}
-
-#[test]
 fn one_writes_at_a_time_and_the_other_is_told_who() {
     for peer in &*PEERS {
         let address = peer.fresh();
