@@ -10,6 +10,7 @@ mod invite;
 mod list;
 mod member;
 mod run;
+mod standing;
 
 use std::process::ExitCode;
 
@@ -19,6 +20,7 @@ use super::args::Agent;
 use super::error::Error;
 pub(super) use answer::hand_out;
 pub(super) use error::AgentError;
+pub(super) use standing::behind;
 
 /// Runs the command.
 pub(super) fn run(agent: &Agent) -> Result<ExitCode, Error> {

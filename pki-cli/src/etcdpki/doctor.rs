@@ -14,7 +14,7 @@ use time::OffsetDateTime;
 
 use super::args::Doctor;
 use super::error::Error;
-use super::live;
+use super::live::{self, Probes};
 use super::output;
 use super::place;
 use super::verify::Whole;
@@ -40,16 +40,12 @@ pub(super) fn run(arguments: &Doctor) -> Result<ExitCode, Error> {
         whole.report.findings.extend(judged);
     }
     let judged = settings::judge(&whole, &arguments.settings, sightings.as_deref())?;
-    whole.report.findings.extend(judged);
+    whole.report.findings.extend(judged.findings);
     let found = whole.report.count(Severity::Error) > 0;
     if arguments.prometheus {
         output::print(&prometheus::text(&whole, sightings.as_deref()))?;
     } else {
-        let settings = match arguments.settings.is_empty() {
-            true => "settings as provisioned",
-            false => "settings as given",
-        };
-        let view = View::new(&whole, settings, sightings.as_deref());
+        let view = View::new(&whole, &judged.which, sightings.as_deref());
         match arguments.json {
             true => output::print_json(&view)?,
             false => output::print(&view.text())?,
@@ -64,12 +60,11 @@ pub(super) fn run(arguments: &Doctor) -> Result<ExitCode, Error> {
 /// Asks the members, as a client of ours if a key can be opened to make one.
 fn ask(whole: &mut Whole, arguments: &Doctor, now: OffsetDateTime) -> Result<Vec<Sighting>, Error> {
     let places = live::places(&whole.cluster, &arguments.endpoints, &arguments.without)?;
-    let probe = whole
-        .keys
-        .as_ref()
-        .map(|keys| Probe::new(&whole.cluster, &whole.pki, keys, now));
-    let probe = match probe.transpose() {
-        Ok(probe) => probe,
+    let Some(keys) = &whole.keys else {
+        return Ok(live::sight(&places, &Probes::default()));
+    };
+    let trusted = match Probe::new(&whole.cluster, &whole.pki, keys, now) {
+        Ok(probe) => Some(probe),
         // What keeps it from being made is mostly found already, and is no reason to ask nothing.
         Err(error) => {
             let message = format!(
@@ -81,7 +76,18 @@ fn ask(whole: &mut Whole, arguments: &Doctor, now: OffsetDateTime) -> Result<Vec
             None
         }
     };
-    Ok(live::sight(&places, probe.as_ref().map(Into::into)))
+    let replaced = match &trusted {
+        Some(_) => Probe::replaced(&whole.cluster, &whole.pki, keys, now)?,
+        None => Vec::new(),
+    };
+    let probes = Probes {
+        trusted: trusted.as_ref().map(Into::into),
+        replaced: replaced
+            .iter()
+            .map(|(of, probe)| (*of, probe.into()))
+            .collect(),
+    };
+    Ok(live::sight(&places, &probes))
 }
 
 /// The exit code that says that something was found or is due.

@@ -25,7 +25,7 @@ use pki_core::store::StoreError;
 use pki_core::store::atomic::WriteError;
 use pki_core::verify::PathError;
 
-#[cfg(all(feature = "age", feature = "etcd"))]
+#[cfg(feature = "etcd")]
 use super::agent::AgentError;
 
 /// Why a command failed.
@@ -215,7 +215,7 @@ pub(super) enum Error {
     },
     #[error("{left} of {of} members are no quorum: no more can be left out by --without")]
     NoQuorum { left: usize, of: usize },
-    #[cfg(all(feature = "age", feature = "etcd"))]
+    #[cfg(feature = "etcd")]
     #[error(transparent)]
     Agent(#[from] AgentError),
     #[error(transparent)]

@@ -168,7 +168,7 @@ pub(super) fn read_input(path: &Path) -> Result<Zeroizing<Vec<u8>>, Error> {
     let length = u64::try_from(read.map_err(failed)?).unwrap_or(u64::MAX);
     match length > MAX_SIZE {
         true => Err(failed(io::Error::other(
-            "larger than 16 MiB: no certificate or key is",
+            "larger than 16 MiB, which is the most that is read of a file",
         ))),
         false => Ok(content),
     }

@@ -249,7 +249,7 @@ fn make_in(
         output::note(&format!("note: {path} was not signed anew: {reason}"));
     }
     report.describe(cluster, pki, &state, now)?;
-    #[cfg(all(feature = "age", feature = "etcd"))]
+    #[cfg(feature = "etcd")]
     super::agent::hand_out(cluster, pki, &keys)?;
     Ok(report)
 }

@@ -1,6 +1,6 @@
 //! `etcdpki`: the certificates of an etcd cluster, from one description.
 
-#[cfg(all(feature = "age", feature = "etcd"))]
+#[cfg(feature = "etcd")]
 mod agent;
 mod args;
 mod ca;
@@ -69,7 +69,7 @@ fn dispatch(arguments: Arguments) -> Result<ExitCode, Error> {
     }
     Place::choose(&arguments.store)?;
     match arguments.command {
-        #[cfg(all(feature = "age", feature = "etcd"))]
+        #[cfg(feature = "etcd")]
         Command::Agent(agent) => agent::run(&agent),
         Command::Ca(ca) => ca::run(&ca),
         Command::Doctor(doctor) => doctor::run(&doctor),

@@ -11,13 +11,13 @@ use std::time::Duration;
 
 use pki_core::description::{DescriptionError, StoreSetting};
 use pki_core::store::atomic::Group;
-#[cfg(all(feature = "age", feature = "etcd"))]
-use pki_core::store::etcd::Mailbox;
 #[cfg(feature = "etcd")]
-use pki_core::store::{Address, InvalidAddress, etcd::Etcd, etcd::Fleet};
+use pki_core::store::etcd::{Etcd, Fleet, Mailbox};
+#[cfg(feature = "etcd")]
+use pki_core::store::{Address, InvalidAddress};
 use pki_core::store::{Batch, Directory, Store, StoreError};
 
-#[cfg(all(feature = "age", feature = "etcd"))]
+#[cfg(feature = "etcd")]
 use super::agent::AgentError;
 use super::args::StoreArguments;
 use super::description;
@@ -108,7 +108,7 @@ impl Place {
     }
 
     /// Where the store is, of one on etcd.
-    #[cfg(all(feature = "age", feature = "etcd"))]
+    #[cfg(feature = "etcd")]
     pub(super) fn address(&self) -> Option<&Address> {
         match self {
             Self::Directory(_) | Self::Unclear(_) => None,
@@ -117,7 +117,7 @@ impl Place {
     }
 
     /// The letters of an agent, beside a store on etcd.
-    #[cfg(all(feature = "age", feature = "etcd"))]
+    #[cfg(feature = "etcd")]
     pub(super) fn mailbox(&self, owner: &str) -> Result<Mailbox, Error> {
         match self {
             Self::Directory(_) => Err(AgentError::NoStore.into()),
@@ -254,7 +254,7 @@ pub(super) enum Kept {
 
 impl Kept {
     /// The store on etcd, which agents fetch from.
-    #[cfg(all(feature = "age", feature = "etcd"))]
+    #[cfg(feature = "etcd")]
     pub(super) fn etcd(&self) -> Result<&Etcd, AgentError> {
         match self {
             Self::Directory(_) => Err(AgentError::NoStore),

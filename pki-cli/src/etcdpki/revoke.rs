@@ -66,7 +66,7 @@ fn revoke(arguments: &Revoke, cluster: &Cluster) -> Result<Report, Error> {
         now,
     )?);
     hand_over(&pki, &mut report)?;
-    #[cfg(all(feature = "age", feature = "etcd"))]
+    #[cfg(feature = "etcd")]
     super::agent::hand_out(cluster, &mut pki, &keys)?;
     Ok(report)
 }

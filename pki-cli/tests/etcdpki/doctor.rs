@@ -143,6 +143,15 @@ fn settings_are_of_the_member_that_they_name() {
         .collect();
     let arguments = [&["--offline"], &arguments[..]].concat();
     assert_eq!(codes(&workspace, 0, &arguments), [""; 0]);
+    // What names nobody is of whom another file names.
+    let drop_in = "[Service]\nEnvironment=ETCD_QUOTA_BACKEND_BYTES=8589934592\n";
+    workspace.write("quota.conf", drop_in);
+    let one = ["--settings", &units[0], "--settings", "quota.conf"];
+    let arguments = [&["--offline"], &one[..]].concat();
+    assert_eq!(codes(&workspace, 0, &arguments), [""; 0]);
+    let told = workspace.succeeds(&[&["doctor"], &arguments[..]].concat());
+    let which = "settings of etcd-0 as given, of others as provisioned";
+    assert!(told.contains(which), "{told}");
     let other = "etcd-1=systemd/etcd-0/etcd.service";
     let found = codes(&workspace, 3, &["--offline", "--settings", other]);
     assert!(found.contains(&"name-not-of-node".to_owned()), "{found:?}");

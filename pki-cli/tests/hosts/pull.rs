@@ -91,12 +91,19 @@ fn renewal(site: &Site) {
 fn rotation(site: &Site) {
     let begin = Restarts::of(&THREE);
     let written = while_writing(&site.lab, "rotation", &THREE, || {
-        let next = ["rotate", "ca", "etcd", "--clients-ready", "--wait", "5m"];
+        let next = [
+            "rotate",
+            "ca",
+            "etcd",
+            "--clients-ready",
+            "--wait=5m",
+            "--by-agents",
+        ];
         for step in ["introduce", "trust", "strip"] {
             let plan = site.etcdpki(&["rotate", "ca", "etcd", "--plan", "--json"]);
             let plan: Value = serde_json::from_str(&plan).unwrap();
             assert_eq!(plan["steps"][0]["step"], step, "{plan}");
-            // It waits until agents tell, by what members do, that all of them have loaded the step before.
+            // It waits until all have loaded the step before.
             site.etcdpki(&next);
             site.lab.install_clients(&["etcdctl"]);
         }

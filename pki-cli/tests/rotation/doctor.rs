@@ -1,5 +1,6 @@
 //! `etcdpki doctor` on members that run.
 
+use std::fs;
 use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -37,11 +38,11 @@ fn what_members_lack_is_found_and_nothing_else() {
         doctor(&live, 0);
 
         // The new etcd CA is in use, and members trust the old one still.
-        step(&live, &["--again"]);
+        step(&live, "cross-sign", &["--again"]);
         assert_eq!(codes(&doctor(&live, 3)), [stale; 6]);
         live.deliver();
         assert_eq!(codes(&doctor(&live, 0)), [""; 0]);
-        step(&live, &["--clients-ready"]);
+        step(&live, "cross-sign", &["--clients-ready"]);
         live.deliver();
         // The file is on their disks.
         assert_eq!(codes(&doctor(&live, 3)), ["member-trust-stale"; 3]);
@@ -53,6 +54,44 @@ fn what_members_lack_is_found_and_nothing_else() {
         live.cluster.stop("etcd-2");
         assert_eq!(codes(&doctor(&live, 3)), ["member-unreachable"; 2]);
         live.cluster.start_again("etcd-2");
+    }
+}
+
+/// After the last step that restarts members no other one waits for that.
+#[test]
+fn members_that_trust_an_authority_which_was_replaced_are_found() {
+    let mut live = Live::start(Site::of(3, ""), Release::Installed, &[]);
+    step(&live, "bundle", &["--again"]);
+    live.deliver();
+    live.restart();
+    step(&live, "bundle", &[]);
+    live.deliver();
+    // Both are trusted, as they must be.
+    assert_eq!(codes(&doctor(&live, 0)), [""; 0]);
+    step(&live, "bundle", &["--clients-ready"]);
+    live.deliver();
+    let replaced = "member-trusts-replaced";
+    assert_eq!(codes(&doctor(&live, 3)), [replaced; 3]);
+    live.restart();
+    assert_eq!(codes(&doctor(&live, 0)), [""; 0]);
+}
+
+/// What is wrong with it is told, rather than that it is to be started or restarted.
+#[test]
+fn a_member_that_runs_and_serves_nobody_is_told_from_one_that_is_behind() {
+    for release in [Release::Installed, Release::Newer] {
+        let live = Live::start(Site::of(1, ""), release, &[]);
+        let files = &live.site.nodes[0].certificates;
+        let list = live.site.list();
+        let aside = list.with_extension("aside");
+        fs::rename(&list, &aside).unwrap();
+        assert_eq!(codes(&doctor(&live, 3)), ["member-hangs-up"]);
+        fs::rename(&aside, &list).unwrap();
+        doctor(&live, 0);
+
+        fs::copy(files.join("peer.key"), files.join("server.key")).unwrap();
+        let told = doctor(&live, 3);
+        assert_eq!(codes(&told), ["member-no-handshake"], "{told}");
     }
 }
 
@@ -120,8 +159,8 @@ impl Drop for Server {
     }
 }
 
-fn step(live: &Live, more: &[&str]) {
-    let own = ["rotate", "ca", "etcd", "--procedure", "cross-sign"];
+fn step(live: &Live, procedure: &str, more: &[&str]) {
+    let own = ["rotate", "ca", "etcd", "--procedure", procedure];
     let places = live.places();
     let places: Vec<_> = places.iter().map(String::as_str).collect();
     let arguments = [&own, more, &places].concat();

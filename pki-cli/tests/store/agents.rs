@@ -271,6 +271,12 @@ fn each_step_of_a_rotation_arrives() {
     let fleet = Fleet::new();
     let machine = fleet.admitted("etcd-0");
     let client = fleet.admitted("backup");
+    // Nobody started a member, and two have no agent.
+    let by_agents = ["rotate", "ca", "etcd", "--by-agents", "--clients-ready"];
+    let error = fleet.operator.fails(1, &by_agents);
+    for said in ["etcd-1: no agent has reported", "etcd-2: no agent"] {
+        assert!(error.contains(said), "{said}: {error}");
+    }
     let step = ["rotate", "ca", "etcd", "--unchecked", "--clients-ready"];
     let mut trusted = Vec::new();
     loop {
@@ -286,6 +292,13 @@ fn each_step_of_a_rotation_arrives() {
             break;
         }
         fleet.operator.succeeds(&step);
+        let said = fleet.operator.run(&by_agents);
+        let said = String::from_utf8(said.stderr).unwrap();
+        assert!(
+            said.contains("etcd-0: its agent has not got what is new")
+                || said.contains("no step is left"),
+            "{said}"
+        );
     }
     assert_eq!(trusted.len(), 4);
     assert_eq!(trusted[0], trusted[1]);

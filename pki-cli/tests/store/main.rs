@@ -5,7 +5,9 @@
 mod agents;
 mod copy;
 mod described;
+mod endurance;
 mod fleet;
+mod link;
 mod members;
 mod refusals;
 mod site;

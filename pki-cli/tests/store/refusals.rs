@@ -21,24 +21,42 @@ fn what_is_typed_wrong_is_a_usage_error() {
 
 #[test]
 fn a_store_that_is_not_ours_is_left_alone() {
-    let site = Site::each().next().unwrap();
-    let one = site.operator();
-    let key = format!("{}/pods", site.prefix);
-    site.control.run(&["put", &key, "x"]).expect_success();
-    let error = one.fails(1, &["init", "--generate-secrets"]);
-    assert!(
-        error.contains("keys that etcdpki did not make") && error.contains(&key),
-        "{error}"
-    );
-    assert_eq!(site.keys().trim(), key);
-    let site = site.fresh();
-    let one = site.operator();
-    let format = format!("{}/format", site.prefix);
-    site.control
-        .run(&["put", &format, "etcdpki 7"])
-        .expect_success();
-    let error = one.fails(1, &["init", "--generate-secrets"]);
-    assert!(error.contains("this store is of format 7"), "{error}");
+    let foreign = "under this prefix are keys that etcdpki did not make";
+    for (name, value, expected) in [
+        ("pods", "x", foreign),
+        ("format", "something else", foreign),
+        (
+            "format",
+            "etcdpki 7",
+            "this store is of format 7, and this etcdpki knows format 1: use the etcdpki that made it",
+        ),
+    ] {
+        let site = Site::each().next().unwrap();
+        let key = format!("{}/{name}", site.prefix);
+        site.control.run(&["put", &key, value]).expect_success();
+        let one = site.operator();
+        Workspace::succeeds(&one, &["init", "--generate-secrets"]);
+        let before = one.files();
+        let url = site.url();
+        let commands: [&[&str]; 9] = [
+            &["init"],
+            &["issue", "backup", "--role", "client"],
+            &["revoke", "etcd-0"],
+            &["rotate"],
+            &["status"],
+            &["verify"],
+            &["store", "check"],
+            &["store", "copy", &url, "copy"],
+            &["store", "copy", "pki", &url],
+        ];
+        for command in commands {
+            let error = one.fails(1, command);
+            assert!(error.contains(expected), "{command:?}: {error}");
+            assert!(error.contains(&url), "{command:?}: {error}");
+        }
+        assert_eq!(site.keys().trim(), key);
+        assert_eq!(one.files(), before);
+    }
 }
 
 #[test]
@@ -64,7 +82,8 @@ fn nobody_who_answers_is_said() {
 
 #[test]
 fn a_role_that_is_missing_is_said() {
-    let site = Site::of(Service::start(Release::Installed), "operator");
+    let service = Service::start(Release::Installed);
+    let site = Site::of(service, "operator");
     let one = site.operator();
     one.succeeds(&["init", "--generate-secrets"]);
     let prefix = format!("{}/", site.prefix);
@@ -83,4 +102,12 @@ fn a_role_that_is_missing_is_said() {
         error.contains("permission denied") && error.contains(&prefix),
         "{error}"
     );
+    // Whom etcd does not know.
+    let stranger = Site {
+        prefix: site.prefix.clone(),
+        ..Site::of(service, "stranger")
+    };
+    let error = stranger.colleague(&one).fails(1, &["verify"]);
+    assert!(error.contains("grant-permission"), "{error}");
+    assert!(error.contains("common name"), "{error}");
 }

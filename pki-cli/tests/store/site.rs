@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use fixtures::Etcdctl;
-use fixtures::etcd::{Release, Service};
+use fixtures::etcd::{Release, Service, Trio};
 
 use crate::workspace::Workspace;
 
@@ -46,6 +46,20 @@ impl Site {
             certificate,
             key,
             control,
+        }
+        .fresh()
+    }
+
+    /// One at these members.
+    pub(crate) fn of_three(trio: &Trio) -> Self {
+        let (certificate, key) = trio.client("operator");
+        Self {
+            members: trio.members(),
+            prefix: "/none".to_owned(),
+            authority: trio.authority(),
+            certificate,
+            key,
+            control: trio.control().clone(),
         }
         .fresh()
     }

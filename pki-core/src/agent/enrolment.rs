@@ -146,7 +146,7 @@ impl Enrolment {
             owner: owner.to_owned(),
             recipient,
             host: host.to_owned(),
-            asked: now.replace_nanosecond(0).unwrap_or(now),
+            asked: now,
             proof: None,
         };
         enrolment.proof = token.map(|token| enrolment.proved(token)).transpose()?;
@@ -216,7 +216,7 @@ impl Enrolment {
                 self.owner.as_bytes(),
                 self.recipient.as_str().as_bytes(),
                 self.host.as_bytes(),
-                self.asked.unix_timestamp().to_be_bytes().as_slice(),
+                self.asked.unix_timestamp_nanos().to_be_bytes().as_slice(),
             ],
         )
     }

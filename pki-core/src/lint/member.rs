@@ -9,6 +9,13 @@ pub const UNREACHABLE: Lint = error(
     "the description",
     "start it; have its firewall let this computer in (firewall_operators of the playbook), or say with --endpoint NODE=ADDRESS:PORT,ADDRESS:PORT where it is reached",
 );
+/// There is no TLS handshake with a member.
+pub const NO_HANDSHAKE: Lint = error(
+    "member-no-handshake",
+    "every member ends a TLS handshake with who reaches it",
+    "etcd sends an alert where a key does not fit its certificate or a file cannot be read, speaks no TLS where a URL is http://, and says nothing while it waits for other members at its start",
+    "see its log: `journalctl -u etcd`; give it a key that fits its certificate, and URLs with https://; start the members that it waits for; see that no other program has the port",
+);
 /// A member presents another certificate than the newest.
 pub const CERTIFICATE_STALE: Lint = error(
     "member-certificate-stale",
@@ -35,7 +42,21 @@ pub const TRUST_STALE: Lint = error(
     "member-trust-stale",
     "every member has loaded the CA file that members have now",
     "etcd reads CA files at its start alone, whatever is on its disk",
-    "bring it the files and restart it, one member at a time: `ansible-playbook etcd.yml`; if it refuses every client, look at its --client-crl-file",
+    "bring it the files and restart it, one member at a time: `ansible-playbook etcd.yml`; after a rotation by compromise, or where what it has loaded has expired, all members at once: `-e etcd_server_restart_together=true`; where it has loaded them, set its clock, or the one here",
+);
+/// A member hangs up on a client whose certificate it took.
+pub const HANGS_UP: Lint = error(
+    "member-hangs-up",
+    "every member answers a client whose certificate it takes",
+    "etcd hangs up on whom its revocation list has, and on everybody where it cannot read the list: it is not there, not for its user to read, or PEM from etcd 3.6 on",
+    "bring it crl/etcd.crl, where --client-crl-file says: `ansible-playbook etcd.yml`; nothing is restarted",
+);
+/// A member trusts an authority that was replaced.
+pub const REPLACED_TRUSTED: Lint = error(
+    "member-trusts-replaced",
+    "no member takes clients of an authority that was replaced",
+    "etcd reads CA files at its start alone: the file on its disk may be the new one",
+    "bring it the files and restart it, one member at a time: `ansible-playbook etcd.yml`",
 );
 /// A member takes clients without a certificate.
 pub const TAKES_STRANGERS: Lint = error(
@@ -89,10 +110,13 @@ pub const MEMBERSHIP: Lint = warning(
 
 pub(crate) const LINTS: &[Lint] = &[
     UNREACHABLE,
+    NO_HANDSHAKE,
     CERTIFICATE_STALE,
     CERTIFICATE_REFUSED,
     CHAIN_STALE,
     TRUST_STALE,
+    HANGS_UP,
+    REPLACED_TRUSTED,
     TAKES_STRANGERS,
     NO_PROBE,
     UNHEALTHY,

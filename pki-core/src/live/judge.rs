@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use time::{Duration, OffsetDateTime};
 
-use super::{Answer, Port, Sighting};
+use super::{Answer, Port, Refusal, Sighting, Unseen};
 use crate::certificate::{AlternativeName, Certificate};
 use crate::description::{Cluster, Node};
 use crate::leaf::LeafId;
@@ -54,13 +54,9 @@ pub fn judge<S: Store>(
         }
         match &sighting.answer {
             Some(Ok(answer)) => court.answer(sighting, answer),
-            Some(Err(why)) if sighting.client.presented.is_ok() => court.found(
-                &sighting.client.locate(&sighting.name),
-                &rules::TRUST_STALE,
-                format!(
-                    "it has not loaded what members trust now, for it refuses a certificate that holds under that: {why}"
-                ),
-            ),
+            Some(Err(refusal)) if sighting.client.presented.is_ok() => {
+                court.refused(&sighting.client.locate(&sighting.name), refusal);
+            }
             _ => {}
         }
     }
@@ -73,10 +69,12 @@ pub fn judge<S: Store>(
 pub fn is_behind(finding: &Finding) -> bool {
     [
         &rules::UNREACHABLE,
+        &rules::NO_HANDSHAKE,
         &rules::CERTIFICATE_STALE,
         &rules::CERTIFICATE_REFUSED,
         &rules::CHAIN_STALE,
         &rules::TRUST_STALE,
+        &rules::HANGS_UP,
         &rules::UNHEALTHY,
         &rules::APART,
     ]
@@ -110,9 +108,14 @@ impl<S: Store> Court<'_, S> {
         let path = port.locate(&sighting.name);
         let presented = match &port.presented {
             Ok(presented) => presented,
-            Err(why) => {
+            Err(Unseen::Unreached(why)) => {
                 let message = format!("it is not reached: {why}");
                 self.found(&path, &rules::UNREACHABLE, message);
+                return Ok(());
+            }
+            Err(Unseen::NoHandshake(why)) => {
+                let message = format!("there is no TLS handshake with it: {why}");
+                self.found(&path, &rules::NO_HANDSHAKE, message);
                 return Ok(());
             }
         };
@@ -217,8 +220,35 @@ impl<S: Store> Court<'_, S> {
         nodes.find(|node| node.name == sighting.name)
     }
 
+    fn refused(&mut self, path: &str, refusal: &Refusal) {
+        let (rule, message) = match refusal {
+            Refusal::Certificate(why) => (
+                &rules::TRUST_STALE,
+                format!(
+                    "it has not loaded what members trust now, or its clock is wrong, for it refuses a certificate that holds under that: {why}"
+                ),
+            ),
+            Refusal::HungUp => (
+                &rules::HANGS_UP,
+                "it takes a client's certificate, and hangs up".to_owned(),
+            ),
+            Refusal::NoAnswer(why) => (
+                &rules::UNHEALTHY,
+                format!("it does not say whether it is healthy: {why}"),
+            ),
+        };
+        self.found(path, rule, message);
+    }
+
     fn answer(&mut self, sighting: &Sighting, answer: &Answer) {
         let path = sighting.client.locate(&sighting.name);
+        // Who takes everybody takes these too.
+        if !sighting.client.takes_strangers {
+            for replaced in &sighting.still_trusts {
+                let message = format!("it takes clients of the {replaced}");
+                self.found(&path, &rules::REPLACED_TRUSTED, message);
+            }
+        }
         if let Some(ailment) = &answer.ailment {
             self.found(&path, &rules::UNHEALTHY, ailment);
         }

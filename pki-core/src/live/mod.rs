@@ -12,6 +12,7 @@ use time::Duration;
 use crate::certificate::Certificate;
 use crate::name::Label;
 
+pub use crate::rotation::Replaced;
 pub use judge::{is_behind, judge};
 
 /// What was seen of a member.
@@ -25,7 +26,10 @@ pub struct Sighting {
     pub peer: Port,
     /// What it answered a client with a certificate that holds only under what members must trust
     /// now ([`crate::rotation::Probe`]), or how it refused it; `None` if none was shown.
-    pub answer: Option<Result<Answer, String>>,
+    pub answer: Option<Result<Answer, Refusal>>,
+    /// The authorities that were replaced by which it takes clients all the same
+    /// ([`crate::rotation::Probe::replaced`]).
+    pub still_trusts: Vec<Replaced>,
 }
 
 impl Sighting {
@@ -41,7 +45,7 @@ pub struct Port {
     /// Where it is.
     pub address: SocketAddr,
     /// The certificate that was presented, and those sent along; or why there is none.
-    pub presented: Result<Vec<Certificate>, String>,
+    pub presented: Result<Vec<Certificate>, Unseen>,
     /// Whether it answered, rather than to refuse who shows no certificate.
     pub takes_strangers: bool,
 }
@@ -51,6 +55,32 @@ impl Port {
     pub fn locate(&self, member: &Label) -> String {
         format!("{member} ({})", self.address)
     }
+}
+
+/// Why nothing was presented at a port.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum Unseen {
+    /// Nobody takes the connection.
+    #[error("it is not reached: {0}")]
+    Unreached(String),
+    /// Somebody takes it, and ends no TLS handshake.
+    #[error("it ends no TLS handshake: {0}")]
+    NoHandshake(String),
+}
+
+/// How a member refused a client.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum Refusal {
+    /// It does not take the certificate.
+    #[error("it does not take the certificate: {0}")]
+    Certificate(String),
+    /// It took the certificate, and hung up: so etcd does with whom its revocation list has, and
+    /// with everybody where it cannot read that.
+    #[error("it took the certificate and hung up")]
+    HungUp,
+    /// It gave no answer that could be read.
+    #[error("it gave no answer: {0}")]
+    NoAnswer(String),
 }
 
 /// What a member told of itself. Nothing is told where it has no gRPC gateway, or does not let

@@ -73,7 +73,7 @@ pub use error::RotationError;
 pub use left_behind::LeftBehind;
 pub use openssl::OpensslNeed;
 pub use plan::{ClientsNeed, KeyNeed, Plan, PlannedStep, Restarts, plan};
-pub use probe::Probe;
+pub use probe::{Probe, Replaced};
 pub use procedure::{Procedure, UnknownProcedure};
 pub use proof::{Broken, Moment, Presented, Proof, Side, Verifier, prove};
 pub use standing::{Standing, Underway, standing};

@@ -7,8 +7,10 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::rc::Rc;
 
+use rayon::prelude::*;
 use time::OffsetDateTime;
 use x509_cert::der::asn1::BitString;
 use x509_cert::der::{Any, Decode, Encode};
@@ -24,11 +26,11 @@ use crate::converge::ConvergeError;
 use crate::description::Cluster;
 use crate::hierarchy::AuthorityName;
 use crate::key::{Fingerprint, KeyAlgorithm, PrivateKey, PublicKey};
-use crate::leaf::leaves;
+use crate::leaf::{Leaf, leaves};
 use crate::lifetime::Validity;
 use crate::profile::Profile;
 use crate::signer::{Custody, SignatureAlgorithm, Signer};
-use crate::store::{Pki, Store, StoredAuthority};
+use crate::store::{Pki, Store, StoredAuthority, StoredLeaf};
 use crate::trust::Bundles;
 
 /// A model of a PKI.
@@ -72,27 +74,30 @@ impl<'a> Model<'a> {
             members: all(&real.bundles.members)?,
             clients: all(&real.bundles.clients)?,
         };
-        let mut presented = Vec::new();
-        for leaf in leaves(cluster) {
+        let described = leaves(cluster);
+        let stored = described.iter().map(|leaf| {
             let missing = || ConvergeError::Incomplete(format!("certificates/{}", leaf.id));
-            let stored = pki.leaf(&leaf.id)?.ok_or_else(missing)?;
+            Ok(pki.leaf(&leaf.id)?.ok_or_else(missing)?)
+        });
+        let stored = stored.collect::<Result<Vec<_>, RotationError>>()?;
+        let undescribed = pki.undescribed_leaves(described.iter().map(|leaf| &leaf.id))?;
+        let mut presented = Vec::new();
+        let own = keys.leaves(&stored, &real.kept)?;
+        for ((leaf, stored), own) in described.into_iter().zip(&stored).zip(own) {
             let above = stored.chain.get(1..).unwrap_or_default();
-            let own = keys.leaf(stored.certificate(), above, &real.kept)?;
             presented.push(Presented {
                 usages: leaf.profile.usages(),
                 id: leaf.id,
                 chain: std::iter::once(own).chain(all(above)?).collect(),
             });
         }
-        let described = leaves(cluster);
-        let undescribed = pki.undescribed_leaves(described.iter().map(|leaf| &leaf.id))?;
         let mut by_hand = Vec::new();
-        for leaf in undescribed {
+        let own = keys.leaves(&undescribed, &real.kept)?;
+        for (leaf, own) in undescribed.iter().zip(own) {
             let above = leaf.chain.get(1..).unwrap_or_default();
-            let own = keys.leaf(leaf.certificate(), above, &real.kept)?;
             by_hand.push(ByHand {
                 leaf: LeftBehind {
-                    has_key: pki.has_leaf_key(&leaf)?,
+                    has_key: pki.has_leaf_key(leaf)?,
                     id: leaf.id.clone(),
                 },
                 chain: std::iter::once(own).chain(all(above)?).collect(),
@@ -131,7 +136,7 @@ impl<'a> Model<'a> {
         &self,
         change: Change,
         now: OffsetDateTime,
-        profile: impl Fn(&Profile) -> Profile,
+        profile: impl Fn(&Profile) -> Profile + Sync,
     ) -> Result<(Self, usize), RotationError> {
         let landscape = self.landscape.after(&change);
         let cluster = landscape.cluster;
@@ -140,28 +145,33 @@ impl<'a> Model<'a> {
         let signer = keys.joined(signing.certificate.clone(), signing)?;
         let above: Vec<_> = change.bundles.presented().cloned().collect();
         let described = leaves(cluster);
-        let mut issued = 0;
-        let mut presented = Vec::new();
-        for (leaf, before) in described.iter().zip(&self.moment.presented) {
+        let validity = Validity::starting(
+            now,
+            cluster.certificates.lifetime,
+            cluster.certificates.backdate.as_duration(),
+        );
+        let follow = |leaf: &Leaf, before: &Presented| -> Result<_, RotationError> {
             let own = &before.chain[0];
             let carries = before.chain.iter().skip(1).eq(&above);
             let follows = carries && own.is_issued_by(&signing.certificate);
             if follows || !signing.certificate.validity.contains(now) {
-                presented.push(before.clone());
-                continue;
+                return Ok((before.clone(), false));
             }
-            issued += 1;
-            let validity = Validity::starting(
-                now,
-                cluster.certificates.lifetime,
-                cluster.certificates.backdate.as_duration(),
-            );
             let own = signer.issue(&profile(&leaf.profile), &own.public_key, validity)?;
-            presented.push(Presented {
-                chain: std::iter::once(own).chain(above.iter().cloned()).collect(),
-                ..before.clone()
-            });
-        }
+            let chain = std::iter::once(own).chain(above.iter().cloned()).collect();
+            let after = Presented {
+                chain,
+                id: before.id.clone(),
+                usages: before.usages,
+            };
+            Ok((after, true))
+        };
+        let both = described.par_iter().zip(&self.moment.presented);
+        let followed = both
+            .map(|(leaf, before)| follow(leaf, before))
+            .collect::<Result<Vec<_>, _>>()?;
+        let issued = followed.iter().filter(|(_, is_new)| *is_new).count();
+        let presented = followed.into_iter().map(|(one, _)| one).collect();
         if issued > 0 {
             keys.note(signing);
         }
@@ -249,17 +259,29 @@ impl Keys {
         resigned(certificate, Some(key.public()), &issuer)
     }
 
-    /// The model of a leaf's: its own key does not matter.
-    fn leaf(
+    /// The models of leaves' certificates: their own keys do not matter.
+    fn leaves(
         &self,
-        certificate: &Certificate,
-        above: &[Certificate],
+        leaves: &[StoredLeaf],
         kept: &[StoredAuthority],
-    ) -> Result<Certificate, RotationError> {
-        let kept = kept.iter().map(|stored| &stored.certificate);
-        let mut issuers = above.iter().chain(kept);
-        let issuer = issuers.find(|issuer| certificate.is_issued_by(issuer));
-        resigned(certificate, None, &self.of_issuer(issuer)?)
+    ) -> Result<Vec<Certificate>, RotationError> {
+        let mut keys = HashMap::new();
+        let mut signed = Vec::new();
+        for leaf in leaves {
+            let above = leaf.chain.get(1..).unwrap_or_default();
+            let kept = kept.iter().map(|stored| &stored.certificate);
+            let mut issuers = above.iter().chain(kept);
+            let issuer = issuers.find(|issuer| leaf.certificate().is_issued_by(issuer));
+            let name = issuer.map(|issuer| issuer.public_key.fingerprint());
+            if let Entry::Vacant(vacant) = keys.entry(name) {
+                vacant.insert(self.of_issuer(issuer)?);
+            }
+            signed.push((leaf.certificate(), name));
+        }
+        signed
+            .par_iter()
+            .map(|(certificate, issuer)| resigned(certificate, None, &keys[issuer]))
+            .collect()
     }
 
     /// With the keys that a step made.

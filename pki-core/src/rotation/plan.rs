@@ -6,12 +6,12 @@ use super::back;
 use super::landscape::Landscape;
 use super::model::Model;
 use super::procedure::Place;
-use super::proof::{self, Moment};
+use super::proof::{self, Moment, prove_by};
 use super::standing::underway;
 use super::turn::step_from;
 use super::{
     Broken, Dropped, LeftBehind, OpensslNeed, Procedure, Proof, RotationError, Step, Verifier,
-    left_behind, openssl, prove,
+    left_behind, openssl,
 };
 use crate::certificate::Certificate;
 use crate::converge::{ConvergeError, refuse_other_cluster};
@@ -22,6 +22,7 @@ use crate::role::Role;
 use crate::signer::Custody;
 use crate::store::{Pki, Store};
 use crate::trust;
+use crate::verify::PathValidator;
 
 /// The steps that are left of a rotation, each of them proved.
 #[derive(Clone, Debug)]
@@ -161,13 +162,14 @@ pub fn plan<S: Store>(
         (_, Some(procedure)) => vec![procedure],
         (_, None) => Procedure::candidates(cluster, authority).to_vec(),
     };
+    let validator = PathValidator::new();
     let mut failure = None;
     let mut ruled_out = Vec::new();
     for procedure in candidates {
         if !procedure.is_for(cluster, authority) {
             return Err(not_for(cluster, procedure, authority));
         }
-        match with(&model, authority, procedure, now) {
+        match with(&model, &validator, authority, procedure, now) {
             Ok(plan) => {
                 return Ok(Plan {
                     underway: begun.is_some() && plan.drops.is_none(),
@@ -213,6 +215,7 @@ fn check_trust<S: Store>(cluster: &Cluster, pki: &Pki<S>) -> Result<(), Rotation
 
 fn with(
     model: &Model<'_>,
+    validator: &PathValidator,
     authority: AuthorityName,
     procedure: Procedure,
     now: OffsetDateTime,
@@ -250,7 +253,7 @@ fn with(
         let new = made.change.new_authorities();
         let makes = new.map(|one| (one.name, one.generation)).collect();
         let (after, leaves) = model.after(made.change, now)?;
-        let proof = prove(&model.moment, &after.moment, now);
+        let proof = prove_by(validator, &model.moment, &after.moment, now);
         let refused = proof.refused(procedure);
         if let Some((first, more)) = refused.split_first() {
             return Err(RotationError::Broken {

@@ -1,5 +1,7 @@
 //! Asking a member what it has loaded.
 
+use std::fmt;
+
 use time::{Duration, OffsetDateTime};
 
 use super::RotationError;
@@ -52,6 +54,51 @@ impl Probe {
     ) -> Result<Self, RotationError> {
         let landscape = Landscape::read(cluster, pki)?;
         let (signer, above) = signer(&landscape, &FromStore { pki, keys }, now)?;
+        Self::signed(cluster, &signer, above, now)
+    }
+
+    /// Makes one of each authority that members trusted, or were to trust, and must not trust any
+    /// more: who takes it has not been restarted since. Of one whose key does not open, or that has
+    /// expired, none is made.
+    ///
+    /// # Errors
+    ///
+    /// When the authorities cannot be read, or a certificate cannot be made.
+    pub fn replaced<S: Store>(
+        cluster: &Cluster,
+        pki: &Pki<S>,
+        keys: &Unlocked,
+        now: OffsetDateTime,
+    ) -> Result<Vec<(Replaced, Self)>, RotationError> {
+        let landscape = Landscape::read(cluster, pki)?;
+        let signers = FromStore { pki, keys };
+        let anchor = landscape.anchor();
+        let members = &landscape.bundles.members;
+        let is_trusted = |one: &Certificate| members.iter().any(|member| member.is_twin_of(one));
+        let mut probes = Vec::new();
+        for stored in landscape.generations(anchor) {
+            let certificate = &stored.certificate;
+            if is_trusted(certificate) || !certificate.validity.contains(now) {
+                continue;
+            }
+            let Ok(signer) = signers.open(stored) else {
+                continue;
+            };
+            let replaced = Replaced {
+                authority: anchor,
+                generation: stored.generation,
+            };
+            probes.push((replaced, Self::signed(cluster, &signer, Vec::new(), now)?));
+        }
+        Ok(probes)
+    }
+
+    fn signed(
+        cluster: &Cluster,
+        signer: &Authority,
+        above: Vec<Certificate>,
+        now: OffsetDateTime,
+    ) -> Result<Self, RotationError> {
         let key = PrivateKey::generate(KeyAlgorithm::P256)?;
         let profile = Profile::leaf(
             Subject::common(COMMON_NAME),
@@ -67,6 +114,25 @@ impl Probe {
             chain: std::iter::once(own).chain(above).collect(),
             key,
         })
+    }
+}
+
+/// An authority that members must not trust any more.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Replaced {
+    /// Its name.
+    pub authority: AuthorityName,
+    /// Which of that name.
+    pub generation: u32,
+}
+
+impl fmt::Display for Replaced {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            authority,
+            generation,
+        } = self;
+        write!(f, "{authority} CA, generation {generation}")
     }
 }
 

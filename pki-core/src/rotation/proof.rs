@@ -153,7 +153,17 @@ impl Proof {
 /// What was refused before the step already, such as what has expired, is no fault of it: the
 /// step may be the one that mends it.
 pub fn prove(before: &Moment, after: &Moment, now: OffsetDateTime) -> Proof {
-    let validator = PathValidator::new();
+    prove_by(&PathValidator::new(), before, after, now)
+}
+
+/// The same, for several steps: what is after the one is before the next, and what the validator has
+/// found to hold it does not check again.
+pub(super) fn prove_by(
+    validator: &PathValidator,
+    before: &Moment,
+    after: &Moment,
+    now: OffsetDateTime,
+) -> Proof {
     let trust: Vec<_> = [(Side::Before, before), (Side::After, after)]
         .into_iter()
         .flat_map(|(side, moment)| files(side, &moment.bundles))
@@ -167,13 +177,14 @@ pub fn prove(before: &Moment, after: &Moment, now: OffsetDateTime) -> Proof {
     // What a step leaves as it is need not be looked at twice.
     let mut known = HashMap::new();
     let mut pairs = Vec::new();
-    for (presents, leaf) in &presented {
-        let octets: Vec<&[u8]> = leaf.chain.iter().map(Certificate::der).collect();
-        for file in trust
-            .iter()
-            .filter(|file| is_verified_by(leaf, file.verifier))
-        {
-            let pair = (octets.clone(), file.verifier, file.octets());
+    let trusted = numbered(trust.iter().map(|file| &file.certificates[..]));
+    let chains = numbered(presented.iter().map(|(_, leaf)| &leaf.chain[..]));
+    for ((presents, leaf), chain) in presented.iter().zip(chains) {
+        for (file, content) in trust.iter().zip(&trusted) {
+            if !is_verified_by(leaf, file.verifier) {
+                continue;
+            }
+            let pair = (chain, file.verifier, *content);
             let at = *known.entry(pair).or_insert_with(|| {
                 pairs.push((*presents, *leaf, file, false));
                 pairs.len() - 1
@@ -186,7 +197,7 @@ pub fn prove(before: &Moment, after: &Moment, now: OffsetDateTime) -> Proof {
         .flat_map_iter(|(presents, leaf, file, is_settled)| {
             let usages = usages(leaf, file.verifier);
             usages.filter_map(|usage| {
-                let error = file.refuses(&validator, &leaf.chain, usage, now)?;
+                let error = file.refuses(validator, &leaf.chain, usage, now)?;
                 Some(Broken {
                     presenter: leaf.id.clone(),
                     presents: *presents,
@@ -256,10 +267,6 @@ impl File {
         }
     }
 
-    fn octets(&self) -> Vec<&[u8]> {
-        self.certificates.iter().map(Certificate::der).collect()
-    }
-
     pub(super) fn refuses(
         &self,
         validator: &PathValidator,
@@ -281,6 +288,17 @@ pub(super) fn files(side: Side, bundles: &Bundles) -> [File; 3] {
         File::new(side, Verifier::Clients, &bundles.clients),
         File::new(side, Verifier::ClientsOfTop, &roots(bundles)),
     ]
+}
+
+/// A number for each, the same for those that are the same octet by octet.
+fn numbered<'a>(all: impl Iterator<Item = &'a [Certificate]>) -> Vec<usize> {
+    let mut known = HashMap::new();
+    all.map(|certificates| {
+        let octets: Vec<&[u8]> = certificates.iter().map(Certificate::der).collect();
+        let next = known.len();
+        *known.entry(octets).or_insert(next)
+    })
+    .collect()
 }
 
 /// Members verify each other, clients, and the server certificates with which their gateways dial

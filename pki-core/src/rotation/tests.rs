@@ -803,6 +803,46 @@ fn a_probe_is_taken_by_who_has_loaded_what_members_trust_now() {
         });
 }
 
+#[test]
+fn who_still_trusts_what_was_replaced_is_seen() {
+    rotations()
+        .par_bridge()
+        .for_each(|(shape, name, procedure)| {
+            let mut fixture = Fixture::new(shape);
+            let replaced = |fixture: &Fixture| {
+                let Fixture {
+                    cluster, pki, keys, ..
+                } = fixture;
+                Probe::replaced(cluster, pki, keys, fixture.now).unwrap()
+            };
+            assert!(replaced(&fixture).is_empty());
+            let before = fixture.moment().bundles;
+            loop {
+                let step = fixture.next(name, procedure);
+                let label = format!("{step} of {procedure} of {name} with {shape}");
+                let after = fixture.moment().bundles;
+                for (what, probe) in replaced(&fixture) {
+                    assert!(!takes(&probe, &after, fixture.now), "{what}: {label}");
+                }
+                if fixture.underway().is_none() {
+                    break;
+                }
+            }
+            // Where another key is trusted at the end, whoever has loaded the old one is found.
+            let after = fixture.moment().bundles;
+            let is_kept = |old: &Certificate| after.members.iter().any(|new| new.is_twin_of(old));
+            if !before.members.iter().any(is_kept) {
+                let probes = replaced(&fixture);
+                assert!(
+                    probes
+                        .iter()
+                        .any(|(_, probe)| takes(probe, &before, fixture.now)),
+                    "{procedure} of {name} with {shape}"
+                );
+            }
+        });
+}
+
 /// What clients on OpenSSL may trust at a time: the CA file for clients, or the top alone.
 fn ca_files(moment: &Moment) -> [Vec<Certificate>; 2] {
     [

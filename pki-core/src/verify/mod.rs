@@ -1,5 +1,6 @@
 //! Whether certificates hold: path validation, and the check of a whole PKI.
 
+mod memory;
 pub(crate) mod openssl;
 mod path;
 mod pki;

@@ -55,7 +55,7 @@ pub fn check_name(certificate: &Certificate, name: &AlternativeName) -> Result<(
     Ok(leaf.verify_is_valid_for_subject_name(&dialled)?)
 }
 
-/// Validates paths, and checks no signature twice.
+/// Validates paths, and checks no signature and no certificate twice.
 ///
 /// It is at least as strict as etcd, `openssl verify -x509_strict` and GnuTLS are: what breaks a
 /// MUST of RFC 5280 in a certificate of the path is refused ([`crate::lint`]), and a trust anchor
@@ -64,6 +64,7 @@ pub fn check_name(certificate: &Certificate, name: &AlternativeName) -> Result<(
 #[derive(Debug)]
 pub struct PathValidator {
     algorithms: Algorithms,
+    rules: strict::Rules,
     revocation: Option<Revocation>,
 }
 
@@ -72,6 +73,7 @@ impl PathValidator {
     pub fn new() -> Self {
         Self {
             algorithms: Algorithms::new(),
+            rules: strict::Rules::default(),
             revocation: None,
         }
     }
@@ -97,7 +99,7 @@ impl PathValidator {
     ) -> Result<(), PathError> {
         self.find_path(chain, anchors, usage, at, |links, anchor| {
             strict::check_anchor(links, anchor, usage, at)?;
-            strict::refuse_errors(links, anchor)
+            self.rules.refuse_errors(links, anchor)
         })
     }
 

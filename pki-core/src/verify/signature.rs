@@ -3,14 +3,12 @@
 //! Nearly all of the time of a path validation is spent on signatures, and those of authorities
 //! are the same in every path. So each that holds is remembered, by all that it depends on.
 
-use std::collections::HashSet;
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
 
-use aws_lc_rs::digest::{Context, SHA256};
 use rustls_pki_types::{AlgorithmIdentifier, InvalidSignature, SignatureVerificationAlgorithm};
 use webpki::ALL_VERIFICATION_ALGS;
 
+use super::memory::Memory;
 use crate::certificate::Certificate;
 use crate::key::PublicKey;
 use crate::signer::SignatureAlgorithm;
@@ -34,10 +32,7 @@ impl Algorithms {
     /// How many signatures were found to hold.
     #[cfg(test)]
     pub(super) fn remembered(&self) -> usize {
-        self.0
-            .iter()
-            .map(|one| one.good.lock().unwrap().len())
-            .sum()
+        self.0.iter().map(|one| one.good.len()).sum()
     }
 
     /// As the path validator takes them.
@@ -103,14 +98,14 @@ pub(crate) fn oid_der(content: &[u8]) -> Vec<u8> {
 /// An algorithm that remembers which signatures held.
 struct Remembering {
     algorithm: &'static dyn SignatureVerificationAlgorithm,
-    good: Mutex<HashSet<[u8; 32]>>,
+    good: Memory,
 }
 
 impl Remembering {
     fn new(algorithm: &'static dyn SignatureVerificationAlgorithm) -> Self {
         Self {
             algorithm,
-            good: Mutex::new(HashSet::new()),
+            good: Memory::default(),
         }
     }
 }
@@ -122,15 +117,10 @@ impl SignatureVerificationAlgorithm for Remembering {
         message: &[u8],
         signature: &[u8],
     ) -> Result<(), InvalidSignature> {
-        let identity = digest([public_key, message, signature]);
-        let good = || self.good.lock().unwrap_or_else(PoisonError::into_inner);
-        if good().contains(&identity) {
-            return Ok(());
-        }
-        self.algorithm
-            .verify_signature(public_key, message, signature)?;
-        good().insert(identity);
-        Ok(())
+        self.good.once([public_key, message, signature], || {
+            self.algorithm
+                .verify_signature(public_key, message, signature)
+        })
     }
 
     fn public_key_alg_id(&self) -> AlgorithmIdentifier {
@@ -148,27 +138,9 @@ impl fmt::Debug for Remembering {
     }
 }
 
-/// SHA-256 over the parts, each after its length, so that no octet can move from one to another.
-fn digest(parts: [&[u8]; 3]) -> [u8; 32] {
-    let mut context = Context::new(&SHA256);
-    for part in parts {
-        context.update(&part.len().to_be_bytes());
-        context.update(part);
-    }
-    let mut digest = [0; 32];
-    digest.copy_from_slice(context.finish().as_ref());
-    digest
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn octets_do_not_move_between_the_parts() {
-        assert_ne!(digest([b"a", b"bc", b"d"]), digest([b"ab", b"c", b"d"]));
-        assert_eq!(digest([b"a", b"b", b"c"]), digest([b"a", b"b", b"c"]));
-    }
 
     #[test]
     fn what_did_not_hold_is_not_remembered() {

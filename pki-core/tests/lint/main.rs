@@ -76,13 +76,16 @@ const OF_A_WHOLE_PKI: [&str; 33] = [
 ];
 
 /// The rules for members that run: their cases are in src/live/judge/tests.rs.
-const OF_MEMBERS: [&str; 12] = [
+const OF_MEMBERS: [&str; 15] = [
     "member-certificate-refused",
     "member-certificate-stale",
     "member-chain-stale",
     "member-clock-wrong",
+    "member-hangs-up",
+    "member-no-handshake",
     "member-takes-strangers",
     "member-trust-stale",
+    "member-trusts-replaced",
     "member-unhealthy",
     "member-unreachable",
     "member-version-other",

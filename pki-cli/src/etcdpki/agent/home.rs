@@ -76,7 +76,7 @@ impl Home {
             identities,
             known,
         };
-        home.known.asked = asked.replace_nanosecond(0).unwrap_or(asked);
+        home.known.asked = asked;
         Ok(home)
     }
 

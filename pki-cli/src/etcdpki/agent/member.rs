@@ -15,7 +15,7 @@ use pki_core::store::etcd::Mailbox;
 
 use super::AgentError;
 use crate::etcdpki::error::Error;
-use crate::etcdpki::live::{self, Place, Shown};
+use crate::etcdpki::live::{self, Place, Probes, Shown};
 use crate::etcdpki::output;
 
 /// A member, and what its agent has put in place for it.
@@ -34,7 +34,7 @@ impl Local<'_> {
     /// authorities are read at the start alone.
     pub(super) fn loaded(&self) -> Result<Loaded, Error> {
         let place = self.place(self.owner);
-        let sightings = place.map(|place| live::sight(&[place], None));
+        let sightings = place.map(|place| live::sight(&[place], &Probes::default()));
         let Some(seen) = sightings.unwrap_or_default().pop() else {
             return Ok(Loaded::Nothing);
         };
@@ -112,7 +112,7 @@ impl Local<'_> {
         let places: Vec<_> = others
             .filter_map(|member| self.place(&member.name))
             .collect();
-        let sightings = live::sight(&places, self.shown());
+        let sightings = live::sight(&places, &self.probes());
         let healthy = sightings.iter().filter(|seen| ailment(seen).is_none());
         let healthy: Vec<_> = healthy.map(|seen| seen.name.to_string()).collect();
         match healthy.len() > members.len() / 2 {
@@ -129,7 +129,7 @@ impl Local<'_> {
 
     fn ailment(&self) -> Option<String> {
         let place = self.place(self.owner)?;
-        live::sight(&[place], self.shown())
+        live::sight(&[place], &self.probes())
             .first()
             .and_then(ailment)
     }
@@ -146,12 +146,15 @@ impl Local<'_> {
     }
 
     /// A peer's certificate is good for a client, too.
-    fn shown(&self) -> Option<Shown<'_>> {
-        let pair = self.pair(Role::Peer)?;
-        Some(Shown {
+    fn probes(&self) -> Probes<'_> {
+        let shown = self.pair(Role::Peer).map(|pair| Shown {
             chain: &pair.chain,
             key: &pair.key,
-        })
+        });
+        Probes {
+            trusted: shown,
+            ..Probes::default()
+        }
     }
 
     fn pair(&self, role: Role) -> Option<&Pair> {
@@ -179,9 +182,9 @@ impl Local<'_> {
 fn ailment(seen: &Sighting) -> Option<String> {
     match &seen.answer {
         Some(Ok(answer)) => answer.ailment.clone(),
-        Some(Err(why)) => Some(why.clone()),
+        Some(Err(why)) => Some(why.to_string()),
         None => Some(match &seen.client.presented {
-            Err(why) => why.clone(),
+            Err(why) => why.to_string(),
             Ok(_) => "it was not asked".to_owned(),
         }),
     }

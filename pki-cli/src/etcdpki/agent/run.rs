@@ -119,7 +119,7 @@ fn not_admitted(mailbox: &Mailbox, home: &Home, owner: &str) -> Result<ExitCode,
     let notice = mailbox.read(Letter::Refusal)?;
     let notice = notice.and_then(|text| Notice::from_json(&text).ok());
     // One about what it asked for before says nothing.
-    let notice = notice.filter(|notice| notice.asked.is_none_or(|at| at >= home.known.asked));
+    let notice = notice.filter(|notice| notice.asked.is_none_or(|at| at == home.known.asked));
     if let Some(Notice { reason, .. }) = notice {
         let owner = owner.to_owned();
         return Err(AgentError::Refused { owner, reason }.into());

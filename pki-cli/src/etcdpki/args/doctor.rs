@@ -26,8 +26,9 @@ use crate::etcdpki::live::Endpoint;
 #[command(after_help = EXAMPLES)]
 pub(in crate::etcdpki) struct Doctor {
     /// Judge the settings in this file in place of those that `etcdpki provision` writes: a systemd
-    /// unit, an environment file, etcd's configuration file, a static pod's manifest, or a command
-    /// line; of the member NODE, or the one that it names, or of all; repeat it for more
+    /// unit, an environment file, etcd's configuration file, a static pod's manifest, a command line
+    /// or /proc/PID/cmdline; of the member NODE, or the one that it names; one that names none is
+    /// of those that other files name, or of all; repeat it for more
     #[arg(long, value_name = "[NODE=]FILE")]
     pub(in crate::etcdpki) settings: Vec<SettingsFile>,
     /// Ask no member

@@ -1,6 +1,6 @@
 //! What can be typed: a module for each command, and here what they share.
 
-#[cfg(all(feature = "age", feature = "etcd"))]
+#[cfg(feature = "etcd")]
 mod agent;
 mod authorities;
 mod ca;
@@ -25,7 +25,7 @@ use pki_core::seal::SlotName;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-#[cfg(all(feature = "age", feature = "etcd"))]
+#[cfg(feature = "etcd")]
 pub(super) use agent::{
     Agent, AgentAccess, AgentAdmit, AgentAnswer, AgentEnrol, AgentInvite, AgentList, AgentRun,
 };
@@ -65,7 +65,7 @@ pub(super) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    #[cfg(all(feature = "age", feature = "etcd"))]
+    #[cfg(feature = "etcd")]
     #[command(subcommand)]
     Agent(Agent),
     #[command(subcommand)]

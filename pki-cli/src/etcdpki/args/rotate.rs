@@ -99,6 +99,11 @@ pub(in crate::etcdpki) struct RotateCa {
         conflicts_with = "unchecked"
     )]
     pub(in crate::etcdpki) endpoints: Vec<Endpoint>,
+    /// Go by what agents report of the members, in place of asking these: no member need be
+    /// reached from here
+    #[cfg(feature = "etcd")]
+    #[arg(long, conflicts_with_all = ["abort", "unchecked", "endpoints"])]
+    pub(in crate::etcdpki) by_agents: bool,
     /// Do not ask the members, which cannot be reached from here or were never started: each was
     /// seen to have loaded what there is
     #[arg(long, conflicts_with = "abort")]

@@ -48,23 +48,20 @@ impl FromStr for SettingsFile {
     }
 }
 
-/// Judges the settings of every member, by the version that it was seen to run or the described
-/// one; of who has no file among those given, those that `etcdpki provision` writes.
+/// Judges the settings of every member, by the version that it was seen to run, or that its files
+/// say, or the described one; of who has no file among those given, those that `etcdpki provision`
+/// writes.
 pub(super) fn judge(
     whole: &Whole,
     given: &[SettingsFile],
     sightings: Option<&[Sighting]>,
-) -> Result<Vec<Finding>, Error> {
+) -> Result<Judged, Error> {
     let cluster = &whole.cluster;
-    let given = read(cluster, given)?;
+    let given = Given::read(cluster, given)?;
     let list = whole.pki.revocation_list_file()?;
     let mut findings: Vec<Finding> = Vec::new();
     for node in &cluster.nodes {
-        let own = given.iter().filter(|(name, _)| {
-            let name = name.as_ref();
-            name.is_none_or(|name| *name == node.name)
-        });
-        let mut own: Vec<_> = own.map(|(_, source)| source.clone()).collect();
+        let mut own = given.of(&node.name);
         if own.is_empty() {
             let unit = provision::unit(cluster, node, list.is_some())?;
             own.push(Source::read(
@@ -79,37 +76,83 @@ pub(super) fn judge(
         };
         let (server, peer) = (leaf(Role::Server), leaf(Role::Peer));
         let mut member = Member::new(cluster, node);
-        member.version = version(cluster, node, sightings);
+        let settings = Settings::of(own);
+        member.version = seen(node, sightings)
+            .or(settings.version())
+            .or(cluster.etcd.version);
         member.server = server.as_ref().map(StoredLeaf::certificate);
         member.peer = peer.as_ref().map(StoredLeaf::certificate);
         member.crl = list.as_ref().map(|(_, content)| content.as_slice());
         member.has_revoked = whole.report.revoked.is_some_and(|count| count > 0);
-        for violation in lint::settings(&Settings::of(own), &member) {
+        for violation in lint::settings(&settings, &member) {
             add(&mut findings, node, violation);
         }
     }
-    Ok(findings)
+    Ok(Judged {
+        findings,
+        which: given.which(cluster),
+    })
 }
 
-/// The files, and the member that each is of: the one that it is given for, or that it names;
-/// others are of all.
-fn read(cluster: &Cluster, given: &[SettingsFile]) -> Result<Vec<(Option<Label>, Source)>, Error> {
-    let is_node = |name: &Label| cluster.nodes.iter().any(|node| node.name == *name);
-    let mut names = given.iter().filter_map(|file| file.node.as_ref());
-    if let Some(unknown) = names.find(|name| !is_node(name)) {
-        return Err(Error::NotANode(unknown.to_string()));
+/// What was judged.
+pub(super) struct Judged {
+    pub(super) findings: Vec<Finding>,
+    /// Which settings, in words.
+    pub(super) which: String,
+}
+
+/// The files, and the member that each is of: the one that it is given for, or that it names.
+struct Given(Vec<(Option<Label>, Source)>);
+
+impl Given {
+    /// The files of a member. One that names nobody, such as a drop-in, is of all that others
+    /// name, and where none does, of everybody.
+    fn of(&self, node: &Label) -> Vec<Source> {
+        let Self(files) = self;
+        let mut names = files.iter().map(|(name, _)| name.as_ref());
+        let is_named = names.clone().any(|name| name == Some(node));
+        if !is_named && names.any(|name| name.is_some()) {
+            return Vec::new();
+        }
+        let own = files
+            .iter()
+            .filter(|(name, _)| name.as_ref().is_none_or(|name| name == node));
+        own.map(|(_, source)| source.clone()).collect()
     }
-    let read = given.iter().map(|file| {
-        let content = files::read_input(&file.path)?;
-        let source = Source::read(&file.path.display().to_string(), &content)?;
-        let named = || {
-            let settings = Settings::of([source.clone()]);
-            let name: Label = settings.text("name")?.parse().ok()?;
-            is_node(&name).then_some(name)
-        };
-        Ok((file.node.clone().or_else(named), source))
-    });
-    read.collect()
+
+    fn which(&self, cluster: &Cluster) -> String {
+        let nodes = cluster.nodes.iter().map(|node| &node.name);
+        let (own, others): (Vec<&Label>, Vec<&Label>) =
+            nodes.partition(|node| !self.of(node).is_empty());
+        let own: Vec<_> = own.into_iter().map(Label::as_str).collect();
+        match (own.is_empty(), others.is_empty()) {
+            (true, _) => "settings as provisioned".to_owned(),
+            (false, true) => "settings as given".to_owned(),
+            (false, false) => format!(
+                "settings of {} as given, of others as provisioned",
+                own.join(", ")
+            ),
+        }
+    }
+
+    fn read(cluster: &Cluster, given: &[SettingsFile]) -> Result<Self, Error> {
+        let is_node = |name: &Label| cluster.nodes.iter().any(|node| node.name == *name);
+        let mut names = given.iter().filter_map(|file| file.node.as_ref());
+        if let Some(unknown) = names.find(|name| !is_node(name)) {
+            return Err(Error::NotANode(unknown.to_string()));
+        }
+        let read = given.iter().map(|file| {
+            let content = files::read_input(&file.path)?;
+            let source = Source::read(&file.path.display().to_string(), &content)?;
+            let named = || {
+                let settings = Settings::of([source.clone()]);
+                let name: Label = settings.text("name")?.parse().ok()?;
+                is_node(&name).then_some(name)
+            };
+            Ok((file.node.clone().or_else(named), source))
+        });
+        Ok(Self(read.collect::<Result<_, Error>>()?))
+    }
 }
 
 /// What members share is told once.
@@ -128,13 +171,11 @@ fn add(findings: &mut Vec<Finding>, node: &Node, violation: Violation) {
     }
 }
 
-fn version(cluster: &Cluster, node: &Node, sightings: Option<&[Sighting]>) -> Option<EtcdVersion> {
-    let seen = || {
-        let mut sightings = sightings?.iter();
-        let sighting = sightings.find(|sighting| sighting.name == node.name)?;
-        sighting.answered()?.version.as_ref()?.parse().ok()
-    };
-    seen().or(cluster.etcd.version)
+/// The version that a member was seen to run.
+fn seen(node: &Node, sightings: Option<&[Sighting]>) -> Option<EtcdVersion> {
+    let mut sightings = sightings?.iter();
+    let sighting = sightings.find(|sighting| sighting.name == node.name)?;
+    sighting.answered()?.version.as_ref()?.parse().ok()
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use pki_core::certificate::Certificate;
 use pki_core::key::PrivateKey;
+use pki_core::live::{Refusal, Unseen};
 use pki_core::rotation::Probe;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{self, CryptoProvider, aws_lc_rs};
@@ -52,7 +53,7 @@ pub(super) struct Answer {
     /// The certificate that it presented, and what it sent along.
     pub(super) presented: Vec<Certificate>,
     /// What it said, or how it refused.
-    pub(super) reply: Result<Reply, String>,
+    pub(super) reply: Result<Reply, Refusal>,
 }
 
 /// What a member said.
@@ -84,73 +85,134 @@ impl<'a> From<&'a Probe> for Shown<'a> {
 ///
 /// # Errors
 ///
-/// Why it could not be asked.
+/// Why it presented nothing.
 pub(super) fn ask(
     address: SocketAddr,
     shown: Option<Shown<'_>>,
     question: Question,
-) -> Result<Answer, String> {
+) -> Result<Answer, Unseen> {
+    let tcp = TcpStream::connect_timeout(&address, PATIENCE)
+        .map_err(|error| Unseen::Unreached(error.to_string()))?;
     let recorder = Arc::new(Recorder::new());
-    let config = config(&recorder, shown).map_err(|error| error.to_string())?;
-    let tcp = TcpStream::connect_timeout(&address, PATIENCE).map_err(|error| error.to_string())?;
-    let connection = ClientConnection::new(Arc::new(config), ServerName::from(address.ip()));
-    let connection = connection.map_err(|error| error.to_string())?;
+    let connection = config(&recorder, shown)
+        .and_then(|config| ClientConnection::new(Arc::new(config), ServerName::from(address.ip())));
+    let connection = connection.map_err(|error| Unseen::NoHandshake(error.to_string()))?;
     let reply = request(connection, tcp, address, question);
     let presented = recorder.presented();
     match (presented.is_empty(), reply) {
-        (true, Err(error)) => Err(format!("no TLS handshake: {error}")),
+        (true, Err(failure)) => Err(Unseen::NoHandshake(failure.obstacle())),
         (_, reply) => Ok(Answer {
             presented,
-            reply: reply.map_err(|error| refusal(&error)),
+            reply: reply.map_err(|failure| failure.refusal()),
         }),
     }
 }
 
-/// Why a member gave no answer after it had presented its certificate. One that does not take the
-/// client's hangs up, with an alert or without: which error that comes to is a matter of time.
-fn refusal(error: &io::Error) -> String {
-    use io::ErrorKind as Kind;
-    let inner = error.get_ref().and_then(|inner| inner.downcast_ref());
-    let is_alert = matches!(inner, Some(rustls::Error::AlertReceived(_)));
-    match error.kind() {
-        Kind::BrokenPipe
-        | Kind::ConnectionAborted
-        | Kind::ConnectionReset
-        | Kind::NotConnected
-        | Kind::UnexpectedEof => CLOSED.to_owned(),
-        _ if is_alert => CLOSED.to_owned(),
-        Kind::TimedOut | Kind::WouldBlock => {
-            format!("it gave no answer in {} seconds", PATIENCE.as_secs())
-        }
-        _ => error.to_string(),
+/// Why a member gave no answer.
+#[derive(Debug)]
+enum Failure {
+    /// It announced the end of the connection before it answered.
+    HungUp,
+    Io(io::Error),
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
     }
 }
 
-const CLOSED: &str = "it closed the connection: it does not take the client's certificate";
+impl Failure {
+    /// Where a handshake did not come so far that anything was presented.
+    fn obstacle(&self) -> String {
+        match self {
+            Self::Io(error) => match of_tls(error) {
+                Some(rustls::Error::InvalidMessage(_)) => {
+                    "what answers there speaks no TLS".to_owned()
+                }
+                _ => cause(error),
+            },
+            Self::HungUp => CLOSED.to_owned(),
+        }
+    }
+
+    /// Where the member had presented its certificate. One that does not take the client's sends
+    /// an alert, and closes the connection; which of them is seen is a matter of time.
+    fn refusal(&self) -> Refusal {
+        match self {
+            Self::HungUp => Refusal::HungUp,
+            Self::Io(error) if is_closed(error) => Refusal::Certificate(cause(error)),
+            Self::Io(error) => match of_tls(error) {
+                Some(rustls::Error::AlertReceived(_)) => Refusal::Certificate(cause(error)),
+                _ => Refusal::NoAnswer(cause(error)),
+            },
+        }
+    }
+}
+
+const CLOSED: &str = "it closes the connection";
+
+/// What went wrong with TLS, if that did.
+fn of_tls(error: &io::Error) -> Option<&rustls::Error> {
+    error.get_ref()?.downcast_ref()
+}
+
+fn is_closed(error: &io::Error) -> bool {
+    use io::ErrorKind as Kind;
+    matches!(
+        error.kind(),
+        Kind::BrokenPipe
+            | Kind::ConnectionAborted
+            | Kind::ConnectionReset
+            | Kind::NotConnected
+            | Kind::UnexpectedEof
+    )
+}
+
+/// What an error says.
+fn cause(error: &io::Error) -> String {
+    use io::ErrorKind as Kind;
+    if let Some(rustls::Error::AlertReceived(alert)) = of_tls(error) {
+        return format!("it sends the alert {alert:?}");
+    }
+    match error.kind() {
+        Kind::TimedOut | Kind::WouldBlock => {
+            format!("it gives no answer in {} seconds", PATIENCE.as_secs())
+        }
+        _ if is_closed(error) => CLOSED.to_owned(),
+        _ => error.to_string(),
+    }
+}
 
 fn request(
     connection: ClientConnection,
     tcp: TcpStream,
     address: SocketAddr,
     question: Question,
-) -> io::Result<Reply> {
+) -> Result<Reply, Failure> {
     tcp.set_read_timeout(Some(PATIENCE))?;
     tcp.set_write_timeout(Some(PATIENCE))?;
     let mut stream = StreamOwned::new(connection, tcp);
     // In TLS 1.3 a member refuses a client after the handshake: reading tells of it.
     let (line, body) = question.request();
     let length = body.len();
-    write!(
-        stream,
+    let request = format!(
         "{line} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}"
-    )?;
-    stream.flush()?;
+    );
+    let written = stream.write_all(request.as_bytes());
+    if let Err(error) = written.and_then(|()| stream.flush()) {
+        return Err(match is_closed(&error) {
+            true => parting(&mut stream).unwrap_or(Failure::Io(error)),
+            false => Failure::Io(error),
+        });
+    }
     let mut answer = Vec::new();
     let read = (&mut stream).take(MOST).read_to_end(&mut answer);
     match read {
+        Ok(0) => return Err(Failure::HungUp),
         // Without close_notify: etcd hangs up so.
         Err(error) if answer.is_empty() || error.kind() != io::ErrorKind::UnexpectedEof => {
-            return Err(error);
+            return Err(Failure::Io(error));
         }
         _ => {}
     }
@@ -163,6 +225,21 @@ fn request(
         body: json.map_or(body, |(from, to)| &body[from..=to]).to_owned(),
         clock_ahead: date(head).map(|date| date - OffsetDateTime::now_utc()),
     })
+}
+
+/// What a member said before it closed the connection that is written to.
+fn parting(stream: &mut StreamOwned<ClientConnection, TcpStream>) -> Option<Failure> {
+    while stream.conn.read_tls(&mut stream.sock).ok()? > 0 {
+        match stream.conn.process_new_packets() {
+            Ok(state) if state.peer_has_closed() => return Some(Failure::HungUp),
+            Ok(_) => {}
+            Err(error) => {
+                let error = io::Error::new(io::ErrorKind::InvalidData, error);
+                return Some(Failure::Io(error));
+            }
+        }
+    }
+    None
 }
 
 /// The time at which a member answered, in whole seconds (RFC 9110 section 6.6.1).
@@ -273,22 +350,70 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_is_called_the_same_however_it_shows() {
+    fn a_refusal_is_told_apart_from_the_end_of_a_connection_and_from_silence() {
+        let refusal = |error: io::Error| Failure::Io(error).refusal();
         let alert = rustls::Error::AlertReceived(AlertDescription::BadCertificate);
         let alert = io::Error::new(io::ErrorKind::InvalidData, alert);
+        assert_eq!(
+            refusal(alert),
+            Refusal::Certificate("it sends the alert BadCertificate".to_owned())
+        );
         let kinds = [
             io::ErrorKind::BrokenPipe,
             io::ErrorKind::ConnectionReset,
             io::ErrorKind::UnexpectedEof,
         ];
-        let closed = kinds.into_iter().map(io::Error::from).chain([alert]);
-        for error in closed {
-            assert_eq!(refusal(&error), CLOSED, "{error:?}");
+        for kind in kinds {
+            assert_eq!(
+                refusal(kind.into()),
+                Refusal::Certificate(CLOSED.to_owned())
+            );
         }
-        assert!(refusal(&io::ErrorKind::WouldBlock.into()).contains("5 seconds"));
+        assert_eq!(Failure::HungUp.refusal(), Refusal::HungUp);
+        for (error, says) in [
+            (io::ErrorKind::WouldBlock.into(), "5 seconds"),
+            (io::Error::other("no HTTP answer"), "no HTTP answer"),
+        ] {
+            let refusal = refusal(error);
+            assert!(
+                matches!(&refusal, Refusal::NoAnswer(why) if why.contains(says)),
+                "{refusal:?}"
+            );
+        }
+    }
+
+    /// What is asked of a port at which `serve` answers each connection.
+    fn ask_of(serve: impl Fn(TcpStream) + Send + 'static) -> Unseen {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        std::thread::spawn(move || serve(listener.accept().unwrap().0));
+        ask(address, None, Question::Health).unwrap_err()
+    }
+
+    #[test]
+    fn what_speaks_no_tls_is_told_apart_from_who_is_not_there() {
+        let clear = ask_of(|mut tcp| {
+            let _ = tcp.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n");
+            let _ = tcp.read(&mut [0; 1024]);
+        });
         assert_eq!(
-            refusal(&io::Error::other("no HTTP answer")),
-            "no HTTP answer"
+            clear,
+            Unseen::NoHandshake("what answers there speaks no TLS".to_owned())
         );
+        assert_eq!(ask_of(drop), Unseen::NoHandshake(CLOSED.to_owned()));
+        // fatal, internal_error
+        let alert = ask_of(|mut tcp| {
+            let _ = tcp.read(&mut [0; 1024]);
+            let _ = tcp.write_all(&[0x15, 3, 3, 0, 2, 2, 80]);
+        });
+        assert_eq!(
+            alert,
+            Unseen::NoHandshake("it sends the alert InternalError".to_owned())
+        );
+        let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = nobody.local_addr().unwrap();
+        drop(nobody);
+        let unseen = ask(address, None, Question::Health).unwrap_err();
+        assert!(matches!(unseen, Unseen::Unreached(_)), "{unseen:?}");
     }
 }

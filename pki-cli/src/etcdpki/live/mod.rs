@@ -10,9 +10,9 @@ use pki_core::Cluster;
 use pki_core::name::Label;
 
 use super::error::Error;
-#[cfg(all(feature = "age", feature = "etcd"))]
+#[cfg(feature = "etcd")]
 pub(super) use handshake::Shown;
-pub(super) use sight::sight;
+pub(super) use sight::{Probes, sight};
 
 /// The port on which members serve clients.
 pub(super) const CLIENT_PORT: u16 = 2379;

@@ -3,18 +3,27 @@
 use std::net::SocketAddr;
 use std::thread;
 
-use pki_core::live::{Answer, Port, Sighting};
+use pki_core::live::{Answer, Port, Refusal, Replaced, Sighting, Unseen};
 use serde::Deserialize;
 
 use super::Place;
-use super::handshake::{Question, Shown, ask};
+use super::handshake::{Question, Reply, Shown, ask};
 
-/// Looks at all members at the same time; as a client that shows a certificate too, if there is one.
-pub(in crate::etcdpki) fn sight(places: &[Place], shown: Option<Shown<'_>>) -> Vec<Sighting> {
+/// As which clients members are asked.
+#[derive(Debug, Default)]
+pub(in crate::etcdpki) struct Probes<'a> {
+    /// One of what members must trust.
+    pub(in crate::etcdpki) trusted: Option<Shown<'a>>,
+    /// One of each authority that they must not trust any more.
+    pub(in crate::etcdpki) replaced: Vec<(Replaced, Shown<'a>)>,
+}
+
+/// Looks at all members at the same time.
+pub(in crate::etcdpki) fn sight(places: &[Place], probes: &Probes<'_>) -> Vec<Sighting> {
     thread::scope(|scope| {
         let threads: Vec<_> = places
             .iter()
-            .map(|place| scope.spawn(move || member(place, shown)))
+            .map(|place| scope.spawn(move || member(place, probes)))
             .collect();
         let sightings = threads.into_iter().map(|thread| {
             let sighting = thread.join();
@@ -24,14 +33,22 @@ pub(in crate::etcdpki) fn sight(places: &[Place], shown: Option<Shown<'_>>) -> V
     })
 }
 
-fn member(place: &Place, shown: Option<Shown<'_>>) -> Sighting {
+fn member(place: &Place, probes: &Probes<'_>) -> Sighting {
     let client = port(place.client);
     // Where nobody answers, nobody is waited for once more.
-    let shown = shown.filter(|_| client.presented.is_ok());
+    let probe = probes.trusted.filter(|_| client.presented.is_ok());
+    let answer = probe.map(|probe| answer(place.client, probe));
+    // Who has not loaded what is new is known to trust what is old.
+    let replaced = probes.replaced.iter();
+    let replaced = replaced.filter(|_| matches!(answer, Some(Ok(_))));
+    let still_trusts = replaced
+        .filter(|(_, probe)| reply(place.client, *probe, Question::Health).is_ok())
+        .map(|(replaced, _)| *replaced);
     Sighting {
         name: place.name.clone(),
         peer: port(place.peer),
-        answer: shown.map(|shown| answer(place.client, shown)),
+        still_trusts: still_trusts.collect(),
+        answer,
         client,
     }
 }
@@ -45,8 +62,15 @@ fn port(address: SocketAddr) -> Port {
     }
 }
 
-fn answer(address: SocketAddr, shown: Shown<'_>) -> Result<Answer, String> {
-    let reply = |question| ask(address, Some(shown), question)?.reply;
+fn reply(address: SocketAddr, probe: Shown<'_>, question: Question) -> Result<Reply, Refusal> {
+    match ask(address, Some(probe), question) {
+        Ok(answer) => answer.reply,
+        Err(Unseen::Unreached(why) | Unseen::NoHandshake(why)) => Err(Refusal::NoAnswer(why)),
+    }
+}
+
+fn answer(address: SocketAddr, probe: Shown<'_>) -> Result<Answer, Refusal> {
+    let reply = |question| reply(address, probe, question);
     let health = reply(Question::Health)?;
     // The rest is known where the member tells it.
     let version = reply(Question::Version).ok();

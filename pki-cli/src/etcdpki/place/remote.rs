@@ -8,9 +8,7 @@ use std::time::Duration;
 
 use pki_core::description::{StoreFile, StoreSetting};
 use pki_core::store::Address;
-#[cfg(feature = "age")]
-use pki_core::store::etcd::Mailbox;
-use pki_core::store::etcd::{Credentials, Etcd, Fleet, Observer, Waiting};
+use pki_core::store::etcd::{Credentials, Etcd, Fleet, Mailbox, Observer, Waiting};
 use zeroize::Zeroizing;
 
 use super::Kept;
@@ -74,17 +72,15 @@ impl Remote {
     }
 
     pub(super) fn open(&self, command: &str) -> Result<Kept, Error> {
-        Ok(kept(
-            self.read()?.into_writable(&holder(command), PATIENCE)?,
-        ))
+        let (credentials, holder) = (self.credentials()?, holder(command));
+        let store = Etcd::open(&self.address, &credentials, &holder, PATIENCE, observer());
+        Ok(kept(store?))
     }
 
     pub(super) fn open_existing(&self, command: &str) -> Result<Kept, Error> {
-        let store = self.read()?;
-        Ok(kept(match store.holds_pki() {
-            true => store.into_writable(&holder(command), PATIENCE)?,
-            false => store,
-        }))
+        let (credentials, holder) = (self.credentials()?, holder(command));
+        let store = Etcd::open_existing(&self.address, &credentials, &holder, PATIENCE, observer());
+        Ok(kept(store?))
     }
 
     pub(super) fn open_read_only(&self) -> Result<Kept, Error> {
@@ -97,12 +93,10 @@ impl Remote {
         Ok(kept(store?))
     }
 
-    #[cfg(feature = "age")]
     pub(super) fn address(&self) -> &Address {
         &self.address
     }
 
-    #[cfg(feature = "age")]
     pub(super) fn mailbox(&self, owner: &str) -> Result<Mailbox, Error> {
         let credentials = self.credentials()?;
         Ok(Mailbox::open(

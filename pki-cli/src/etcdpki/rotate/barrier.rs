@@ -14,8 +14,10 @@ use pki_core::store::Pki;
 use pki_core::verify::Finding;
 use time::OffsetDateTime;
 
+#[cfg(feature = "etcd")]
+use crate::etcdpki::agent;
 use crate::etcdpki::error::Error;
-use crate::etcdpki::live::{self, Endpoint, Place};
+use crate::etcdpki::live::{self, Endpoint, Place, Probes};
 use crate::etcdpki::output;
 use crate::etcdpki::place::Kept;
 
@@ -28,6 +30,9 @@ pub(in crate::etcdpki) struct Barrier {
     pub(in crate::etcdpki) endpoints: Vec<Endpoint>,
     /// Members that are down, and get everything before they start again.
     pub(in crate::etcdpki) without: Vec<Label>,
+    /// Whether agents are believed, in place of asking members.
+    #[cfg(feature = "etcd")]
+    pub(in crate::etcdpki) by_agents: bool,
     /// For how long those that are behind are waited for.
     pub(in crate::etcdpki) wait: Option<Lifetime>,
     /// Whether no step was made yet.
@@ -53,6 +58,12 @@ impl Barrier {
         let wait = self.wait.map(|wait| wait.as_duration().unsigned_abs());
         let begun = Instant::now();
         loop {
+            #[cfg(feature = "etcd")]
+            let behind = match self.by_agents {
+                true => agent::behind(cluster, pki, keys, &self.without)?,
+                false => behind(cluster, pki, keys, &places)?,
+            };
+            #[cfg(not(feature = "etcd"))]
             let behind = behind(cluster, pki, keys, &places)?;
             let Some(first) = behind.first() else {
                 return Ok(());
@@ -83,7 +94,11 @@ fn behind(
     places: &[Place],
 ) -> Result<Vec<String>, Error> {
     let probe = Probe::new(cluster, pki, keys, OffsetDateTime::now_utc())?;
-    let sightings = live::sight(places, Some((&probe).into()));
+    let probes = Probes {
+        trusted: Some((&probe).into()),
+        ..Probes::default()
+    };
+    let sightings = live::sight(places, &probes);
     let findings = members::judge(cluster, pki, &sightings, OffsetDateTime::now_utc())?;
     let behind = findings
         .iter()

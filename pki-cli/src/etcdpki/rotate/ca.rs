@@ -93,6 +93,8 @@ pub(super) fn run(arguments: &RotateCa, directory: Option<&Path>) -> Result<Exit
     let barrier = Barrier {
         endpoints: arguments.endpoints.clone(),
         without: arguments.without.clone(),
+        #[cfg(feature = "etcd")]
+        by_agents: arguments.by_agents,
         wait: arguments.wait,
         is_first: planned_at.is_none(),
     };

@@ -42,6 +42,15 @@ pub(super) fn read(document: &Node) -> Read<Content> {
             None => content.keys.push(key(None, name, value)),
         }
     }
+    let mut keys = content.keys.iter();
+    let is_other = |key: &Key| matches!(meaning(key.section, &key.name), Meaning::Unknown);
+    if !content.keys.is_empty() && keys.all(is_other) {
+        return Err((
+            yaml::line(document),
+            "no key in it is one of etcd's: give etcd's configuration file, or the command that starts etcd"
+                .to_owned(),
+        ));
+    }
     Ok(content)
 }
 

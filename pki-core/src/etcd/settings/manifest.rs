@@ -4,6 +4,7 @@ use super::config;
 use super::source::{self, Command, Content, Read, SourceKind, Variable};
 use super::words::{Dialect, Word};
 use super::yaml::{self, Node};
+use crate::etcd::EtcdVersion;
 
 pub(super) fn read(text: &str) -> (SourceKind, Read<Content>) {
     let documents = match yaml::documents(text) {
@@ -67,7 +68,10 @@ fn pod(pod: &Node) -> Read<Content> {
             let own = container.value.get("env");
             let own = own.map_or(&[][..], |list| list.value.items());
             let variables = own.iter().filter_map(variable).chain(before);
+            let image = container.value.get("image");
+            let image = image.and_then(|image| image.value.scalar());
             return Ok(Content {
+                version: image.and_then(version),
                 variables: variables.collect(),
                 command: Some(command),
                 ..Content::default()
@@ -78,6 +82,15 @@ fn pod(pod: &Node) -> Read<Content> {
         yaml::line(pod),
         "no container of the pod starts etcd: give the manifest of etcd".to_owned(),
     ))
+}
+
+/// The version in the tag of an image, such as `registry.k8s.io/etcd:3.5.15-0`.
+fn version(image: &str) -> Option<EtcdVersion> {
+    let (image, _) = image.split_once('@').unwrap_or((image, ""));
+    let (_, tag) = image.rsplit('/').next()?.split_once(':')?;
+    let tag = tag.strip_prefix('v').unwrap_or(tag);
+    let end = tag.find(|c: char| c != '.' && !c.is_ascii_digit());
+    tag[..end.unwrap_or(tag.len())].parse().ok()
 }
 
 fn word(node: &Node) -> Word {

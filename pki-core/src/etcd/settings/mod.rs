@@ -37,6 +37,7 @@ use std::sync::Arc;
 pub use error::{InvalidSettings, Place};
 pub use source::{Source, SourceKind};
 
+use super::EtcdVersion;
 use super::flags::{self, Flag, FlagKind, Releases};
 use config::Meaning;
 use words::{Variables, Word};
@@ -51,6 +52,7 @@ pub struct Settings {
     skipped: Vec<Place>,
     unread: Vec<FurtherFile>,
     reload: Option<Place>,
+    version: Option<EtcdVersion>,
 }
 
 /// A value for a flag.
@@ -266,8 +268,14 @@ impl Settings {
         self.reload.as_ref()
     }
 
+    /// The version of etcd that is started, where the image of a container says it.
+    pub fn version(&self) -> Option<EtcdVersion> {
+        self.version
+    }
+
     fn note_files(&mut self, sources: &[Source]) {
         for source in sources {
+            self.version = source.content.version.or(self.version);
             if let Some(line) = source.content.reload {
                 self.reload = Some(place(source, line));
             }

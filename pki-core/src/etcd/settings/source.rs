@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::words::{self, Dialect, Word};
 use super::{InvalidSettings, Place, Shape, environment, manifest, unit};
+use crate::etcd::EtcdVersion;
 
 /// What a file of settings is.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -56,6 +57,8 @@ pub(super) struct Content {
     pub(super) reload: Option<u64>,
     /// Lines that nobody reads.
     pub(super) skipped: Vec<u64>,
+    /// The version of etcd that is started, where it is said.
+    pub(super) version: Option<EtcdVersion>,
 }
 
 /// The arguments of etcd.
@@ -117,6 +120,7 @@ impl Source {
             Form::Environment => (SourceKind::Environment, Ok(environment::read(text))),
             Form::Yaml => manifest::read(text),
             Form::CommandLine => (SourceKind::CommandLine, command_line(text)),
+            Form::Process => process(text),
             Form::Empty => (
                 SourceKind::Environment,
                 Err((
@@ -165,12 +169,16 @@ enum Form {
     CommandLine,
     Empty,
     Environment,
+    Process,
     Unit,
     Yaml,
 }
 
 impl Form {
     fn of(text: &str) -> Self {
+        if text.contains('\0') {
+            return Self::Process;
+        }
         if text.starts_with("#!") {
             return Self::CommandLine;
         }
@@ -200,9 +208,28 @@ impl Form {
     }
 }
 
-/// Whether a word is the program.
+/// Whether a word can be the program: not an assignment, and not a mount of a container.
 fn is_etcd(word: &str) -> bool {
-    word.rsplit('/').next() == Some("etcd")
+    word.rsplit('/').next() == Some("etcd") && !word.contains(['=', ':'])
+}
+
+/// Where the program stands in a command: the first word that can be it and is not what an option
+/// of a wrapper is set to, as in `docker run --name etcd`.
+fn program(words: &[Word]) -> Option<usize> {
+    let can_be = |at: &usize| words.get(*at).is_some_and(|word| is_etcd(&word.text));
+    let follows_option = |at: &usize| {
+        let before = at.checked_sub(1).and_then(|before| words.get(before));
+        before.is_some_and(|word| word.text.starts_with('-') && !word.text.contains('='))
+    };
+    // An option that is set to nothing, as in `sudo -E etcd --name a`.
+    let has_flags = |at: &usize| {
+        let next = words.get(at + 1).map(|word| word.text.as_str());
+        next.is_none_or(|next| next.starts_with('-') || PROXIES.contains(&next))
+    };
+    let mut all = (0..words.len()).filter(can_be);
+    all.clone()
+        .find(|at| !follows_option(at))
+        .or_else(|| all.find(has_flags))
 }
 
 /// Looks for etcd in a command: behind a wrapper, or in the script of a shell.
@@ -212,7 +239,7 @@ pub(super) fn command(
     words: Vec<Word>,
     dialect: Dialect,
 ) -> Read<Option<(Command, Vec<Variable>)>> {
-    let Some(at) = words.iter().position(|word| is_etcd(&word.text)) else {
+    let Some(at) = program(&words) else {
         let script = words.iter().position(|word| word.text == "-c");
         let script = script.and_then(|at| words.get(at + 1));
         return match script {
@@ -225,7 +252,10 @@ pub(super) fn command(
         };
     };
     let mut before = words;
-    let words = before.split_off(at).split_off(1);
+    let mut words = before.split_off(at).split_off(1);
+    if dialect == Dialect::Shell {
+        words = arguments(words);
+    }
     if let Some(proxy) = words
         .first()
         .filter(|word| PROXIES.contains(&word.text.as_str()))
@@ -238,6 +268,23 @@ pub(super) fn command(
     }
     let variables = before.into_iter().filter_map(assignment).collect();
     Ok(Some((Command { words, dialect }, variables)))
+}
+
+/// The words of a shell that the program gets: no redirections, and not the next command.
+fn arguments(words: Vec<Word>) -> Vec<Word> {
+    let is_operator = |word: &Word| ["|", "||", "&&", "&", ";"].contains(&word.text.as_str());
+    let mut kept = Vec::with_capacity(words.len());
+    let mut words = words.into_iter().take_while(|word| !is_operator(word));
+    while let Some(word) = words.next() {
+        let redirection = word.text.trim_start_matches(|c: char| c.is_ascii_digit());
+        match redirection.starts_with(['<', '>']) || redirection.starts_with("&>") {
+            // Where it goes stands in the next word.
+            true if redirection.ends_with(['<', '>']) => drop(words.next()),
+            true => {}
+            false => kept.push(word),
+        }
+    }
+    kept
 }
 
 /// Programs inside of etcd that are no members.
@@ -258,16 +305,45 @@ pub(super) fn assignment(word: Word) -> Option<Variable> {
     })
 }
 
+/// What Linux tells of a process: `/proc/PID/cmdline` or `/proc/PID/environ`, whose words end in a
+/// zero octet.
+fn process(text: &str) -> (SourceKind, Read<Content>) {
+    let words = text.split_terminator('\0').map(|word| Word::new(word, 1));
+    let words: Vec<_> = words.collect();
+    if words.first().is_some_and(|word| word.text.contains('=')) {
+        let content = Content {
+            variables: words.into_iter().filter_map(assignment).collect(),
+            ..Content::default()
+        };
+        return (SourceKind::Environment, Ok(content));
+    }
+    let content = match command(words, Dialect::Shell) {
+        Ok(Some((command, variables))) => Ok(Content {
+            command: Some(command),
+            variables,
+            ..Content::default()
+        }),
+        Ok(None) => Err((1, "the process is not etcd: give that of etcd".to_owned())),
+        Err(fault) => Err(fault),
+    };
+    (SourceKind::CommandLine, content)
+}
+
 fn command_line(text: &str) -> Read<Content> {
     let comment = |line: &str| line.trim_start().starts_with('#');
+    let mut exported = Vec::new();
     for (line, text) in words::logical_lines(text, comment) {
         let words = words::split(&text, line, Dialect::Shell);
         let words = words.ok_or_else(|| (line, OPEN_QUOTE.to_owned()))?;
+        if words.first().is_some_and(|word| word.text == "export") {
+            exported.extend(words.into_iter().filter_map(assignment));
+            continue;
+        }
         let are_flags = words.first().is_some_and(|word| word.text.starts_with('-'));
         let found = match are_flags {
             true => Some((
                 Command {
-                    words,
+                    words: arguments(words),
                     dialect: Dialect::Shell,
                 },
                 Vec::new(),
@@ -275,9 +351,10 @@ fn command_line(text: &str) -> Read<Content> {
             false => command(words, Dialect::Shell)?,
         };
         if let Some((command, variables)) = found {
+            exported.extend(variables);
             return Ok(Content {
                 command: Some(command),
-                variables,
+                variables: exported,
                 ..Content::default()
             });
         }

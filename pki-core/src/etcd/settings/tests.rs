@@ -202,6 +202,28 @@ fn command_lines_are_read_as_go_reads_them() {
         ),
         ("--name", &["--name=(missing) at x:1"]),
         (
+            "#!/bin/sh\nexport ETCD_NAME=a ETCD_DATA_DIR=/var/lib/etcd\nexec etcd --pre-vote >>/var/log/etcd 2>&1\n",
+            &[
+                "--pre-vote=true at x:3",
+                "ETCD_NAME=a at x:2",
+                "ETCD_DATA_DIR=/var/lib/etcd at x:2",
+            ],
+        ),
+        (
+            "etcd --name a > /dev/null 2> log & wait",
+            &["--name=a at x:1"],
+        ),
+        (
+            "docker run --net host -v /etc/etcd:/etc/etcd --name etcd quay.io/coreos/etcd:v3.5.9 /usr/local/bin/etcd --name a --data-dir /var/lib/etcd",
+            &["--name=a at x:1", "--data-dir=/var/lib/etcd at x:1"],
+        ),
+        ("sudo -E etcd --name a", &["--name=a at x:1"]),
+        (
+            "/usr/bin/etcd\0--name\0a b\0--pre-vote\0",
+            &["--name=a b at x:1", "--pre-vote=true at x:1"],
+        ),
+        ("PATH=/bin\0ETCD_NAME=a\nb\0", &["ETCD_NAME=a\nb at x:1"]),
+        (
             "--nonsense value --other --name a",
             &[
                 "--nonsense=value at x:1",
@@ -256,6 +278,9 @@ fn files_are_known_by_what_stands_in_them() {
             SourceKind::Unit,
         ),
         ("\n# x\nETCD_NAME=a\n", SourceKind::Environment),
+        ("ETCD_DATA_DIR=/var/lib/etcd\n", SourceKind::Environment),
+        ("A=b\0", SourceKind::Environment),
+        ("etcd\0--name=a\0", SourceKind::CommandLine),
         ("ETCD_INITIAL_CLUSTER = a=b: c\n", SourceKind::Environment),
         ("--name=a", SourceKind::CommandLine),
         ("/usr/bin/etcd --name=a", SourceKind::CommandLine),
@@ -271,6 +296,25 @@ fn files_are_known_by_what_stands_in_them() {
 }
 
 #[test]
+fn the_version_is_that_of_the_image() {
+    for (image, version) in [
+        ("registry.k8s.io/etcd:3.5.15-0", Some("3.5.15")),
+        ("quay.io:5000/coreos/etcd:v3.4.9@sha256:12ab", Some("3.4.9")),
+        ("quay.io:5000/coreos/etcd", None),
+        ("etcd@sha256:12ab", None),
+        ("etcd:latest", None),
+        ("etcd:2.3", None),
+        ("etcd:99999999999.1", None),
+    ] {
+        let pod =
+            format!("kind: Pod\nspec:\n  containers:\n  - command: [etcd]\n    image: {image}\n");
+        let found = settings(&[("x", &pod)]).version();
+        let found = found.map(|version| version.to_string());
+        assert_eq!(found.as_deref(), version, "{image}");
+    }
+}
+
+#[test]
 fn what_is_none_of_these_is_refused_at_its_line() {
     for (octets, said) in [
         (&b""[..], "x:1: nothing stands in it"),
@@ -279,6 +323,15 @@ fn what_is_none_of_these_is_refused_at_its_line() {
         (b"- a\n- b\n", "x:1: neither a unit"),
         (b"just words\n", "x:1: neither a unit"),
         (b"a: b\n---\nc: d\n", "x:3: a second YAML document"),
+        (
+            b"services:\n  etcd: { command: etcd }\n",
+            "x:1: no key in it is one of etcd's",
+        ),
+        (b"/bin/sh\0-e\0", "x:1: the process is not etcd"),
+        (
+            b"docker run --name etcd quay.io/coreos/etcd:v3.5.9\n",
+            "x:1: no line of it starts etcd",
+        ),
         (b"a: b\n  c: [\n", "not YAML: "),
         (b"kind: Pod\nspec: {}\n", "x:1: no container"),
         (

@@ -30,7 +30,7 @@ pub(super) const CHECKS: &[OfSettings] = &[
             "flag-renamed",
             "no flag is called by its old name",
             "etcd 3.6 renamed flags that were experimental; 3.7 has the new names alone",
-            "write the new name",
+            "write the new name, once no version is started any more that has the old one alone",
         ),
         find: renamed,
     },

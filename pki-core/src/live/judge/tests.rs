@@ -1,9 +1,10 @@
 use time::Duration;
 
-use super::super::{Answer, Port, Sighting};
+use super::super::{Answer, Port, Refusal, Replaced, Sighting, Unseen};
 use super::*;
 use crate::converge;
 use crate::crl::Reason;
+use crate::hierarchy::AuthorityName;
 use crate::lint::member;
 use crate::revocation::Revocation;
 use crate::seal::Unlocked;
@@ -76,6 +77,7 @@ impl Site {
                     cluster_id: Some("17".to_owned()),
                     members: Some(vec!["etcd-0".to_owned(), "etcd-1".to_owned()]),
                 })),
+                still_trusts: Vec::new(),
             }
         });
         sightings.collect()
@@ -108,12 +110,25 @@ fn nothing_is_wrong_with_what_is_as_it_must_be() {
 #[test]
 fn each_rule_is_found_by_itself() {
     type Break = fn(&mut Vec<Sighting>);
-    let cases: [(&str, &str, Break, &str); 8] = [
+    let cases: [(&str, &str, Break, &str); 12] = [
         (
             "member-unreachable",
             "etcd-1 (10.0.0.11:2380)",
-            |all| all[1].peer.presented = Err("connection refused".to_owned()),
+            |all| {
+                let refused = Unseen::Unreached("connection refused".to_owned());
+                all[1].peer.presented = Err(refused);
+            },
             "it is not reached: connection refused",
+        ),
+        (
+            "member-no-handshake",
+            "etcd-1 (10.0.0.11:2379)",
+            |all| {
+                let alert = Unseen::NoHandshake("InternalError".to_owned());
+                all[1].client.presented = Err(alert);
+                all[1].answer = None;
+            },
+            "no TLS handshake with it: InternalError",
         ),
         (
             "member-takes-strangers",
@@ -124,8 +139,31 @@ fn each_rule_is_found_by_itself() {
         (
             "member-trust-stale",
             "etcd-0 (10.0.0.10:2379)",
-            |all| all[0].answer = Some(Err("UnknownCA".to_owned())),
+            |all| all[0].answer = Some(Err(Refusal::Certificate("UnknownCA".to_owned()))),
             "UnknownCA",
+        ),
+        (
+            "member-hangs-up",
+            "etcd-0 (10.0.0.10:2379)",
+            |all| all[0].answer = Some(Err(Refusal::HungUp)),
+            "takes a client's certificate, and hangs up",
+        ),
+        (
+            "member-trusts-replaced",
+            "etcd-0 (10.0.0.10:2379)",
+            |all| {
+                all[0].still_trusts = vec![Replaced {
+                    authority: AuthorityName::Etcd,
+                    generation: 1,
+                }];
+            },
+            "takes clients of the etcd CA, generation 1",
+        ),
+        (
+            "member-unhealthy",
+            "etcd-1 (10.0.0.11:2379)",
+            |all| all[1].answer = Some(Err(Refusal::NoAnswer("silence".to_owned()))),
+            "does not say whether it is healthy: silence",
         ),
         (
             "member-chain-stale",

@@ -36,6 +36,8 @@ pub(super) struct Change {
     /// The parts that these files are made of from now on; none when they are whole.
     split: Vec<(String, Vec<String>)>,
     staged_parts: BTreeSet<String>,
+    /// A key that is new with it, and what is in it.
+    pub(super) witness: Option<Content>,
 }
 
 impl Change {
@@ -105,6 +107,9 @@ impl Change {
             true => self.stage_parts(snapshot, path, content),
             false => Write::Put(format!("{FILES}{path}"), content.to_vec()),
         };
+        if let (Write::Put(name, content), None) = (&write, &self.witness) {
+            self.witness = Some((name.clone(), content.clone()));
+        }
         self.staged.push(write);
     }
 

@@ -6,8 +6,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use etcd_client::{
-    Certificate, Client, ConnectOptions, Error as ClientError, Identity, KvClient, TlsOptions, Txn,
-    TxnResponse,
+    Certificate, Client, ConnectOptions, Error as ClientError, Identity, KeyValue, KvClient,
+    TlsOptions, Txn, TxnResponse,
 };
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinHandle;
@@ -54,6 +54,9 @@ pub(super) struct Connection {
     address: Address,
     observer: Observer,
     patience: Option<Duration>,
+    /// How often it waited for an answer.
+    #[cfg(test)]
+    pub(super) asked: std::sync::atomic::AtomicUsize,
 }
 
 impl fmt::Debug for Connection {
@@ -93,6 +96,8 @@ impl Connection {
             address: address.clone(),
             observer,
             patience: Some(PATIENCE),
+            #[cfg(test)]
+            asked: 0.into(),
         })
     }
 
@@ -160,6 +165,9 @@ impl Connection {
         F: Future<Output = Result<T, ClientError>> + Send + 'static,
         T: Send + 'static,
     {
+        #[cfg(test)]
+        self.asked
+            .fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         let answer = self.runtime.as_ref().and_then(|own| run(own, request));
         match answer {
             Some(answer) => answer.map_err(|error| Failure::of(&error)),
@@ -171,6 +179,43 @@ impl Connection {
         let ask = |mut client: Client| {
             let transaction = transaction.clone();
             async move { client.txn(transaction).await }
+        };
+        self.call(ask).map_err(|failure| self.error(failure))
+    }
+
+    /// Reads one key.
+    pub(super) fn read(&self, key: &str) -> Result<Option<KeyValue>, EtcdError> {
+        let ask = |client: Client| {
+            let (mut reader, key) = (reader(&client), key.to_owned());
+            async move { reader.get(key, None).await }
+        };
+        let answer = self.call(ask).map_err(|failure| self.error(failure));
+        Ok(answer?.take_kvs().pop())
+    }
+
+    /// Makes transactions all at once, in any order. One that is not answered is made again with all
+    /// others.
+    pub(super) fn transact_all(
+        &self,
+        transactions: Vec<Txn>,
+    ) -> Result<Vec<TxnResponse>, EtcdError> {
+        let ask = |client: Client| {
+            let under_way = transactions.iter().cloned().map(|transaction| {
+                let mut client = client.clone();
+                async move { client.txn(transaction).await }
+            });
+            let under_way: Vec<_> = under_way.collect();
+            async move {
+                let under_way: Vec<_> = under_way.into_iter().map(tokio::spawn).collect();
+                let mut answers = Vec::new();
+                for one in under_way {
+                    let ended = |error: tokio::task::JoinError| {
+                        ClientError::IoError(std::io::Error::other(error))
+                    };
+                    answers.push(one.await.map_err(ended)??);
+                }
+                Ok(answers)
+            }
         };
         self.call(ask).map_err(|failure| self.error(failure))
     }

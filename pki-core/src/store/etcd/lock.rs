@@ -45,8 +45,9 @@ impl Lock {
         };
         let begin = Instant::now();
         let mut told = false;
+        let mut taken = lock.attempt(connection, holder);
         loop {
-            let other = match lock.attempt(connection, holder) {
+            let other = match taken {
                 Ok(None) => return Ok(lock),
                 Ok(Some(other)) => other,
                 Err(error) => {
@@ -66,6 +67,13 @@ impl Lock {
                 told = true;
             }
             thread::sleep(POLL);
+            // Each attempt, also in vain, is an entry in the log of etcd, made durable at the cost of
+            // whoever has the lock; to look at it is none.
+            taken = match connection.read(&lock.key) {
+                Ok(Some(held)) => Ok(Some(holder_of(&held))),
+                Ok(None) => lock.attempt(connection, holder),
+                Err(error) => Err(error.into()),
+            };
         }
     }
 
@@ -126,11 +134,13 @@ impl Lock {
                 self.fence = own.create_revision();
                 Ok(None)
             }
-            other => Ok(Some(other.map_or_else(String::new, |other| {
-                String::from_utf8_lossy(other.value()).into_owned()
-            }))),
+            other => Ok(Some(other.as_ref().map_or_else(String::new, holder_of))),
         }
     }
+}
+
+fn holder_of(key: &KeyValue) -> String {
+    String::from_utf8_lossy(key.value()).into_owned()
 }
 
 /// Renews the lease until it is gone.

@@ -14,10 +14,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use etcd_client::{Client, Txn, TxnOp};
+use etcd_client::{Txn, TxnOp};
 
 use super::super::{Address, StoreError};
-use super::connection::{self, Connection};
+use super::connection::Connection;
 use super::lock::Lock;
 use super::{Credentials, Etcd, EtcdError, Observer, snapshot};
 
@@ -98,7 +98,7 @@ impl Etcd {
     ///
     /// As [`Store::commit`](super::super::Store::commit).
     pub fn post(&self, letters: &[(Letter, &str, Option<Vec<u8>>)]) -> Result<(), StoreError> {
-        for few in letters.chunks(AT_ONCE) {
+        let groups = letters.chunks(GROUP).map(|few| {
             let operations = few.iter().map(|(letter, owner, content)| {
                 let key = self.connection.address().letter(*letter, owner);
                 match content {
@@ -106,9 +106,9 @@ impl Etcd {
                     None => TxnOp::delete(key, None),
                 }
             });
-            self.write_operations(operations.collect())?;
-        }
-        Ok(())
+            operations.collect()
+        });
+        self.write_operations(groups.collect())
     }
 }
 
@@ -143,15 +143,8 @@ impl Mailbox {
     ///
     /// When no member answers, or the user may not read it.
     pub fn read(&self, letter: Letter) -> Result<Option<Vec<u8>>, StoreError> {
-        let key = self.key(letter);
-        let read = |client: Client| {
-            let (mut reader, key) = (connection::reader(&client), key.clone());
-            async move { reader.get(key, None).await }
-        };
-        let answer = self.connection.call(read);
-        let answer = answer.map_err(|failure| self.connection.error(failure));
-        let mut answer = answer.map_err(|error| self.denied(error))?;
-        let found = answer.take_kvs().pop();
+        let found = self.connection.read(&self.key(letter));
+        let found = found.map_err(|error| self.denied(error))?;
         Ok(found.map(|found| found.into_key_value().1))
     }
 
@@ -218,4 +211,4 @@ impl Drop for Turn<'_> {
 
 /// How many letters are written in one transaction: a request has 1.5 MiB at most, and a delivery
 /// with a long list of what is revoked may have a good part of that.
-const AT_ONCE: usize = 8;
+const GROUP: usize = 8;

@@ -54,9 +54,10 @@ mod tests;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
+use std::iter;
 use std::time::Duration;
 
-use etcd_client::{Compare, CompareOp, KeyValue, Txn, TxnOp, TxnOpResponse};
+use etcd_client::{Compare, CompareOp, KeyValue, Txn, TxnOp, TxnOpResponse, TxnResponse};
 
 pub use connection::{Credentials, Observer, Waiting};
 pub use error::EtcdError;
@@ -98,31 +99,32 @@ impl Etcd {
         patience: Duration,
         observer: Observer,
     ) -> Result<Self, StoreError> {
-        Self::open_read_only(address, credentials, observer)?.into_writable(holder, patience)
+        let connection = Connection::open(address, credentials, observer)?;
+        if !snapshot::has_format(&connection)? {
+            // Nothing is written beside the keys of somebody else.
+            Snapshot::read(&connection)?;
+        }
+        Self::locked(connection, holder, patience)
     }
 
-    /// Opens a store that was opened to read it to change it, and reads it again; as [`Etcd::open`].
+    /// The same of a store that exists. Where there is none nothing is made, and it is opened to be
+    /// read.
     ///
     /// # Errors
     ///
     /// The same.
-    pub fn into_writable(mut self, holder: &str, patience: Duration) -> Result<Self, StoreError> {
-        self.lock = Some(Lock::take(
-            &self.connection,
-            self.connection.key(LOCK),
-            holder,
-            patience,
-        )?);
-        self.connection.wait_for_ever();
-        self.snapshot = Snapshot::read(&self.connection)?;
-        if !self.snapshot.has_format {
-            let format = snapshot::format().into_bytes();
-            self.write_guarded(&[Write::Put(FORMAT.to_owned(), format)])?;
-            self.snapshot.has_format = true;
+    pub fn open_existing(
+        address: &Address,
+        credentials: &Credentials,
+        holder: &str,
+        patience: Duration,
+        observer: Observer,
+    ) -> Result<Self, StoreError> {
+        let connection = Connection::open(address, credentials, observer)?;
+        match snapshot::has_format(&connection)? {
+            true => Self::locked(connection, holder, patience),
+            false => Self::unlocked(connection),
         }
-        self.refuse_foreign()?;
-        self.remove_leftovers()?;
-        Ok(self)
     }
 
     /// Opens a store to read it; it need not exist.
@@ -151,13 +153,7 @@ impl Etcd {
         credentials: &Credentials,
         observer: Observer,
     ) -> Result<Self, StoreError> {
-        let connection = Connection::open(address, credentials, observer)?;
-        let snapshot = Snapshot::read(&connection)?;
-        Ok(Self {
-            connection,
-            lock: None,
-            snapshot,
-        })
+        Self::unlocked(Connection::open(address, credentials, observer)?)
     }
 
     /// Whether there is a PKI in it.
@@ -168,6 +164,39 @@ impl Etcd {
     /// Every file with its path.
     pub fn files(&self) -> impl Iterator<Item = (&str, &[u8])> {
         self.snapshot.files.files()
+    }
+
+    fn unlocked(connection: Connection) -> Result<Self, StoreError> {
+        let snapshot = Snapshot::read(&connection)?;
+        Ok(Self {
+            connection,
+            lock: None,
+            snapshot,
+        })
+    }
+
+    /// Takes the lock, and reads the store then: nobody changes it any more.
+    fn locked(
+        mut connection: Connection,
+        holder: &str,
+        patience: Duration,
+    ) -> Result<Self, StoreError> {
+        let lock = Lock::take(&connection, connection.key(LOCK), holder, patience)?;
+        connection.wait_for_ever();
+        let mut store = Self {
+            connection,
+            lock: Some(lock),
+            snapshot: Snapshot::default(),
+        };
+        store.snapshot = Snapshot::read(&store.connection)?;
+        if !store.snapshot.has_format {
+            let format = snapshot::format().into_bytes();
+            store.write_guarded(&[vec![Write::Put(FORMAT.to_owned(), format)]])?;
+            store.snapshot.has_format = true;
+        }
+        store.refuse_foreign()?;
+        store.remove_leftovers()?;
+        Ok(store)
     }
 
     /// Keeps the description that the PKI is made by, for those who look at many and have none. Nothing
@@ -182,10 +211,10 @@ impl Etcd {
         if self.snapshot.description.as_deref() == description {
             return Ok(());
         }
-        self.write_guarded(&[match description {
+        self.write_guarded(&[vec![match description {
             Some(description) => Write::Put(name, description.to_vec()),
             None => Write::Delete(name),
-        }])
+        }]])
     }
 
     /// No key opens without the keyring, which is the first file that is written.
@@ -199,25 +228,40 @@ impl Etcd {
         }
     }
 
+    /// Afterwards `head` is another one, so that a removal that was asked for twice, and arrives late,
+    /// takes away nothing that is staged from now on under the same name.
     fn remove_leftovers(&mut self) -> Result<(), StoreError> {
         let leftovers = std::mem::take(&mut self.snapshot.leftovers);
-        let deletes: Vec<_> = leftovers.into_iter().map(Write::Delete).collect();
-        deletes
-            .chunks(DELETES)
-            .try_for_each(|deletes| self.write_guarded(deletes))
-    }
-
-    /// Writes what nobody sees, as long as the lock is held and nobody else has committed.
-    fn write_guarded(&self, writes: &[Write]) -> Result<(), StoreError> {
-        self.write_operations(self.operations(writes.iter()))
-    }
-
-    fn write_operations(&self, operations: Vec<TxnOp>) -> Result<(), StoreError> {
-        let (answer, lock) = self.transact(operations)?;
-        match answer {
-            Answer::Done(_) => Ok(()),
-            Answer::Refused { lock: found, .. } => Err(self.lost(lock, found.as_ref())),
+        if leftovers.is_empty() {
+            return Ok(());
         }
+        let mut leftovers = leftovers.into_iter().map(Write::Delete);
+        let groups = iter::from_fn(|| {
+            let group: Vec<_> = leftovers.by_ref().take(DELETES).collect();
+            (!group.is_empty()).then_some(group)
+        });
+        self.write_guarded(&groups.collect::<Vec<_>>())?;
+        self.snapshot.revision = self.publish(&Change::default())?;
+        Ok(())
+    }
+
+    /// Writes what nobody sees, as long as the lock is held and nobody else has committed: each group
+    /// in a transaction, a few of them at once.
+    fn write_guarded(&self, groups: &[Vec<Write>]) -> Result<(), StoreError> {
+        let operations = groups.iter().map(|group| self.operations(group));
+        self.write_operations(operations.collect())
+    }
+
+    fn write_operations(&self, mut groups: Vec<Vec<TxnOp>>) -> Result<(), StoreError> {
+        while !groups.is_empty() {
+            let few = groups.drain(..groups.len().min(AT_ONCE));
+            for answer in self.transact(few.collect())? {
+                if let Answer::Refused { lock, .. } = answer {
+                    return Err(self.lost(lock.as_ref()));
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Writes what makes a change visible, and returns its revision.
@@ -225,59 +269,74 @@ impl Etcd {
         let mut name = [0; 16];
         getrandom::fill(&mut name)
             .map_err(|error| StoreError::io(self.connection.place(), io::Error::other(error)))?;
-        let name = const_hex::encode(name).into_bytes();
+        self.publish_as(change, const_hex::encode(name).into_bytes())
+    }
+
+    fn publish_as(&self, change: &Change, name: Vec<u8>) -> Result<i64, StoreError> {
         let head = Write::Put(HEAD.to_owned(), name.clone());
-        let (answer, lock) = self.transact(self.operations(change.last.iter().chain([&head])))?;
-        match answer {
-            Answer::Done(revision) => Ok(revision),
+        let operations = self.operations(change.last.iter().chain([&head]));
+        match self.transact(vec![operations])?.pop() {
+            Some(Answer::Done(revision)) => Ok(revision),
             // The answer to an earlier attempt was lost.
-            Answer::Refused {
+            Some(Answer::Refused {
                 head: Some(head), ..
-            } if head.value() == name => Ok(head.mod_revision()),
-            Answer::Refused { lock: found, .. } => Err(self.lost(lock, found.as_ref())),
+            }) if head.value() == name => Ok(head.mod_revision()),
+            Some(Answer::Refused { lock, .. }) => match self.lost(lock.as_ref()) {
+                // So it was, and others have committed after it.
+                StoreError::LockLost { .. } if self.is_there(change)? => Ok(self.snapshot.revision),
+                lost => Err(lost),
+            },
+            None => Err(self.lost(None)),
         }
     }
 
-    fn lost(&self, lock: &Lock, found: Option<&KeyValue>) -> StoreError {
+    /// Whether a change was made whose writer has lost the lock: others have committed after it, who
+    /// remove first what was only staged, and a key that is new with it is there.
+    fn is_there(&self, change: &Change) -> Result<bool, StoreError> {
+        let Some((name, content)) = &change.witness else {
+            return Ok(false);
+        };
+        let keys = [self.connection.key(HEAD), self.connection.key(name)];
+        let both = Txn::new().and_then(keys.map(|key| TxnOp::get(key, None)));
+        let mut found = gotten(&self.connection.transact(&both)?);
+        let (head, found) = (found.next().flatten(), found.next().flatten());
+        let is_changed = head.is_some_and(|head| head.mod_revision() != self.snapshot.revision);
+        Ok(is_changed && found.is_some_and(|found| found.value() == content))
+    }
+
+    fn lost(&self, found: Option<&KeyValue>) -> StoreError {
         let path = self.connection.place();
-        match lock.is(found) {
+        match self.lock.as_ref().is_some_and(|lock| lock.is(found)) {
             true => StoreError::Overtaken { path },
             false => StoreError::LockLost { path },
         }
     }
 
-    fn operations<'a>(&self, writes: impl Iterator<Item = &'a Write>) -> Vec<TxnOp> {
+    fn operations<'a>(&self, writes: impl IntoIterator<Item = &'a Write>) -> Vec<TxnOp> {
         let key = |name: &str| self.connection.key(name);
-        let operations = writes.map(|write| match write {
+        let operations = writes.into_iter().map(|write| match write {
             Write::Delete(name) => TxnOp::delete(key(name), None),
             Write::Put(name, content) => TxnOp::put(key(name), content.as_slice(), None),
         });
         operations.collect()
     }
 
-    fn transact(&self, operations: Vec<TxnOp>) -> Result<(Answer, &Lock), StoreError> {
+    /// Makes transactions all at once, each of them guarded.
+    fn transact(&self, groups: Vec<Vec<TxnOp>>) -> Result<Vec<Answer>, StoreError> {
         let Some(lock) = &self.lock else {
             let place = self.connection.place();
             return Err(EtcdError::ReadOnly { place }.into());
         };
         let key = |name: &str| self.connection.key(name);
-        let head = Compare::mod_revision(key(HEAD), CompareOp::Equal, self.snapshot.revision);
-        let transaction = Txn::new()
-            .when([lock.guard(), head])
-            .and_then(operations)
-            .or_else([TxnOp::get(key(HEAD), None), TxnOp::get(key(LOCK), None)]);
-        let answer = self.connection.transact(&transaction)?;
-        if answer.succeeded() {
-            let revision = answer.header().map_or(0, |header| header.revision());
-            return Ok((Answer::Done(revision), lock));
-        }
-        let found = answer.op_responses().into_iter();
-        let mut found = found.map(|found| match found {
-            TxnOpResponse::Get(mut found) => found.take_kvs().pop(),
-            _ => None,
+        let guarded = groups.into_iter().map(|operations| {
+            let head = Compare::mod_revision(key(HEAD), CompareOp::Equal, self.snapshot.revision);
+            Txn::new()
+                .when([lock.guard(), head])
+                .and_then(operations)
+                .or_else([TxnOp::get(key(HEAD), None), TxnOp::get(key(LOCK), None)])
         });
-        let (head, found) = (found.next().flatten(), found.next().flatten());
-        Ok((Answer::Refused { head, lock: found }, lock))
+        let answers = self.connection.transact_all(guarded.collect())?;
+        Ok(answers.iter().map(Answer::of).collect())
     }
 }
 
@@ -306,9 +365,7 @@ impl Store for Etcd {
             if change.is_empty() {
                 continue;
             }
-            for writes in change.take_staged() {
-                self.write_guarded(&writes)?;
-            }
+            self.write_guarded(&change.take_staged())?;
             self.snapshot.revision = self.publish(&change)?;
             change.apply(&mut self.snapshot);
         }
@@ -362,6 +419,28 @@ enum Answer {
     },
 }
 
+impl Answer {
+    fn of(answer: &TxnResponse) -> Self {
+        if answer.succeeded() {
+            return Self::Done(answer.header().map_or(0, |header| header.revision()));
+        }
+        let mut found = gotten(answer);
+        Self::Refused {
+            head: found.next().flatten(),
+            lock: found.next().flatten(),
+        }
+    }
+}
+
+/// The keys that a transaction has read, each if it is there.
+fn gotten(answer: &TxnResponse) -> impl Iterator<Item = Option<KeyValue>> + use<> {
+    let found = answer.op_responses().into_iter();
+    found.map(|found| match found {
+        TxnOpResponse::Get(mut found) => found.take_kvs().pop(),
+        _ => None,
+    })
+}
+
 const DESCRIPTION: &str = "description";
 /// A request has 1.5 MiB at most. Ten thousand nodes take half of one.
 const LONGEST_DESCRIPTION: usize = 1 << 20;
@@ -370,5 +449,8 @@ const HEAD: &str = "head";
 const FILES: &str = "files/";
 const SPLIT: &str = "split/";
 const PARTS: &str = "parts/";
-/// How many leftovers are removed at once.
+/// How many leftovers are removed in a transaction.
 const DELETES: usize = 100;
+/// How many transactions are under way at once: etcd makes them durable together. More would take
+/// slow networks too long for the time that a request has.
+const AT_ONCE: usize = 4;

@@ -115,6 +115,15 @@ impl Snapshot {
     }
 }
 
+/// Whether the store says that it is of this format; if it says nothing it is new, or something else.
+pub(super) fn has_format(connection: &Connection) -> Result<bool, EtcdError> {
+    let format = connection.read(&connection.key(FORMAT))?;
+    match format {
+        Some(format) => check_format(connection.address(), format.value()).map(|()| true),
+        None => Ok(false),
+    }
+}
+
 /// Refuses what is of another format, or of somebody else.
 pub(super) fn check_format(address: &Address, format: &[u8]) -> Result<(), EtcdError> {
     let text = String::from_utf8_lossy(format);

@@ -169,7 +169,7 @@ fn what_a_writer_left_half_done_is_not_seen_and_is_removed() {
             ),
             Write::Put(format!("parts/{}", part::id(b"p")), b"p".to_vec()),
         ];
-        store.write_guarded(&staged).unwrap();
+        store.write_guarded(&[staged.into()]).unwrap();
         let prefix = address.prefix();
         let keys = || {
             peer.control
@@ -183,6 +183,88 @@ fn what_a_writer_left_half_done_is_not_seen_and_is_removed() {
         let store = peer.open(&address).unwrap();
         assert_eq!(all(&store), before);
         assert!(!keys().contains("tls.crt") && !keys().contains("parts/"));
+    }
+}
+
+/// Each costs what the network and etcd take; the lease that is given back at the end is one more.
+#[test]
+fn requests_are_few() {
+    for peer in &*PEERS {
+        let address = peer.fresh();
+        drop(peer.open(&address).unwrap());
+        let asked = |store: &Etcd| store.connection.asked.load(Ordering::Relaxed);
+        // The format, a lease, the lock, and all files.
+        let mut store = peer.open(&address).unwrap();
+        assert_eq!(asked(&store), 4);
+        store
+            .commit(batch(&[("keyring.yml", b"k"), ("a", b"1")]))
+            .unwrap();
+        assert_eq!(asked(&store), 5);
+        // As many files as 250 certificates: five transactions, four of them at once, and the last.
+        let files = (0..500).map(|number| number.to_string());
+        let files: Vec<_> = files.collect();
+        let files: Vec<_> = files
+            .iter()
+            .map(|path| (path.as_str(), b"1".as_slice()))
+            .collect();
+        store.commit(batch(&files)).unwrap();
+        assert_eq!(asked(&store), 8);
+        assert_eq!(asked(&peer.read(&address).unwrap()), 2);
+    }
+}
+
+#[test]
+fn a_removal_that_arrives_late_takes_nothing_away() {
+    for peer in &*PEERS {
+        let address = peer.fresh();
+        let mut store = peer.open(&address).unwrap();
+        store.commit(batch(&[("keyring.yml", b"k")])).unwrap();
+        let name = "files/certificates/n/server/1/tls.crt";
+        let stage = |store: &Etcd| {
+            let staged = Write::Put(name.to_owned(), b"c".to_vec());
+            store.write_guarded(&[vec![staged]]).unwrap();
+        };
+        stage(&store);
+        let before = store.snapshot.revision;
+        drop(store);
+        let mut store = peer.open(&address).unwrap();
+        stage(&store);
+        let now = std::mem::replace(&mut store.snapshot.revision, before);
+        let again = store.write_guarded(&[vec![Write::Delete(name.to_owned())]]);
+        let error = again.unwrap_err();
+        assert!(matches!(error, StoreError::Overtaken { .. }), "{error}");
+        store.snapshot.revision = now;
+        store.commit(batch(&[("a", b"1")])).unwrap();
+        let other = peer.read(&address).unwrap();
+        let read = other.read("certificates/n/server/1/tls.crt").unwrap();
+        assert_eq!(read.unwrap(), b"c");
+    }
+}
+
+#[test]
+fn a_commit_whose_answer_comes_when_others_have_committed_was_made() {
+    for (peer, count) in PEERS.iter().zip([1, 500]) {
+        let address = peer.fresh();
+        let mut store = peer.open(&address).unwrap();
+        store.commit(batch(&[("keyring.yml", b"k")])).unwrap();
+        let change = |letter: &str, count: usize| {
+            let files = (0..count).map(|number| (format!("{letter}/{number}"), vec![b'x']));
+            let replaced = ("keyring.yml".to_owned(), letter.as_bytes().to_vec());
+            let mut change = Change::next(&store.snapshot, &mut files.chain([replaced]).collect());
+            store.write_guarded(&change.take_staged()).unwrap();
+            change
+        };
+        let (made, not_made) = (change("made", count), change("not-made", 1));
+        store.publish_as(&made, b"name".to_vec()).unwrap();
+        let lease = format!("{:x}", store.lock.as_ref().unwrap().lease());
+        peer.control
+            .run(&["lease", "revoke", &lease])
+            .expect_success();
+        let mut next = peer.open(&address).unwrap();
+        next.commit(batch(&[("b", b"2")])).unwrap();
+        store.publish_as(&made, b"name".to_vec()).unwrap();
+        let error = store.publish_as(&not_made, b"other".to_vec()).unwrap_err();
+        assert!(matches!(error, StoreError::LockLost { .. }), "{error}");
     }
 }
 

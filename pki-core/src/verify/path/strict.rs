@@ -2,6 +2,7 @@
 
 use time::OffsetDateTime;
 
+use super::super::memory::Memory;
 use super::PathError;
 use crate::certificate::encoding::oid;
 use crate::certificate::{Certificate, ExtendedKeyUsage};
@@ -48,23 +49,44 @@ pub(super) fn check_anchor(
     }
 }
 
-/// Refuses what breaks a rule that is an error.
-pub(super) fn refuse_errors(links: &[&Certificate], anchor: &Certificate) -> Result<(), PathError> {
-    refuse(anchor, lint::certificate(anchor), |violation| {
-        OF_ANCHORS.contains(&violation.lint.code)
-    })?;
-    let issuers = links.iter().skip(1).copied().chain([anchor]);
-    for (certificate, issuer) in links.iter().zip(issuers) {
-        refuse(certificate, lint::certificate(certificate), |_| true)?;
-        // The validator has held the usage that is asked for against every authority; another
-        // that is not nested does not matter here.
-        refuse(
-            certificate,
-            lint::issued(certificate, issuer),
-            |violation| violation.lint.code != "extended-key-usage-not-nested",
-        )?;
+/// The rules that are errors to break. The same authorities are in every path, and the same leaf is
+/// in one for each usage and anchor: what keeps them is remembered.
+#[derive(Debug, Default)]
+pub(super) struct Rules(Memory);
+
+impl Rules {
+    /// Refuses what breaks one.
+    pub(super) fn refuse_errors(
+        &self,
+        links: &[&Certificate],
+        anchor: &Certificate,
+    ) -> Result<(), PathError> {
+        self.0.once([anchor.der(), b"", b""], || {
+            refuse(anchor, lint::certificate(anchor), |violation| {
+                OF_ANCHORS.contains(&violation.lint.code)
+            })
+        })?;
+        let issuers = links.iter().skip(1).copied().chain([anchor]);
+        links
+            .iter()
+            .zip(issuers)
+            .try_for_each(|(certificate, issuer)| {
+                self.0.once([certificate.der(), issuer.der(), b""], || {
+                    refuse_link(certificate, issuer)
+                })
+            })
     }
-    Ok(())
+}
+
+fn refuse_link(certificate: &Certificate, issuer: &Certificate) -> Result<(), PathError> {
+    refuse(certificate, lint::certificate(certificate), |_| true)?;
+    // The validator has held the usage that is asked for against every authority; another that is not
+    // nested does not matter here.
+    refuse(
+        certificate,
+        lint::issued(certificate, issuer),
+        |violation| violation.lint.code != "extended-key-usage-not-nested",
+    )
 }
 
 fn refuse(
