@@ -27,13 +27,16 @@ use selection::Selected;
 /// Runs the command.
 pub(super) fn run(arguments: &Revoke) -> Result<ExitCode, Error> {
     let cluster = description::read()?;
-    let (pki, _) = opened::existing(None)?;
     if arguments.list {
+        let (pki, _) = opened::existing(None)?;
         return listing::run(&pki, arguments.json);
     }
     let report = match arguments.dry_run {
-        true => Change::plan(arguments, &cluster, &pki, OffsetDateTime::now_utc())?
-            .report(&cluster, true),
+        true => {
+            let (pki, _) = opened::existing(None)?;
+            Change::plan(arguments, &cluster, &pki, OffsetDateTime::now_utc())?
+                .report(&cluster, true)
+        }
         false => revoke(arguments, &cluster)?,
     };
     match arguments.json {
