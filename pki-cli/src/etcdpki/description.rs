@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use minijinja::{Environment, context};
 use pki_core::Cluster;
 use pki_core::adopt::Proposal;
-use pki_core::description::{Levels, Sharing};
+use pki_core::description::{DescriptionError, Levels, Sharing};
 
 use super::args::{Init, NodeArgument};
 use super::error::Error;
@@ -20,8 +20,10 @@ pub(super) const FILE: &str = "etcdpki.yml";
 #[derive(Debug)]
 pub(super) struct Described {
     pub(super) cluster: Cluster,
-    /// The text of a new description.
-    pub(super) new: Option<String>,
+    /// The text of it.
+    pub(super) text: Vec<u8>,
+    /// Whether it is still to be written.
+    pub(super) is_new: bool,
     /// What nobody named, so that examples stand for it.
     pub(super) examples: Option<Examples>,
 }
@@ -47,8 +49,13 @@ impl Examples {
 
 /// Reads the description of this directory.
 pub(super) fn read() -> Result<Cluster, Error> {
+    Ok(described()?.cluster)
+}
+
+/// Reads the description of this directory for a command that never writes one.
+pub(super) fn described() -> Result<Described, Error> {
     match fs::read(FILE) {
-        Ok(content) => parse(&content),
+        Ok(text) => Described::of(text, false),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let path = FILE.into();
             match Place::own().holds_pki() {
@@ -60,28 +67,12 @@ pub(super) fn read() -> Result<Cluster, Error> {
     }
 }
 
-/// Reads the description of this directory for a command that never writes one.
-pub(super) fn described() -> Result<Described, Error> {
-    let cluster = read()?;
-    let examples = are_examples(&cluster);
-    Ok(Described {
-        cluster,
-        new: None,
-        examples,
-    })
-}
-
 /// Reads the description, or makes one from the options.
 pub(super) fn find_or_make(arguments: &Init) -> Result<Described, Error> {
-    match read() {
-        Ok(cluster) => {
-            check_options(arguments, &cluster)?;
-            let examples = are_examples(&cluster);
-            Ok(Described {
-                cluster,
-                new: None,
-                examples,
-            })
+    match described() {
+        Ok(described) => {
+            check_options(arguments, &described.cluster)?;
+            Ok(described)
         }
         Err(Error::NoDescription { .. }) => make(arguments),
         Err(error) => Err(error),
@@ -120,13 +111,20 @@ fn make(arguments: &Init) -> Result<Described, Error> {
 
 /// A new description, from its text.
 pub(super) fn new(text: String) -> Result<Described, Error> {
-    let cluster = parse(text.as_bytes())?;
-    let examples = are_examples(&cluster);
-    Ok(Described {
-        cluster,
-        new: Some(text),
-        examples,
-    })
+    Described::of(text.into_bytes(), true)
+}
+
+impl Described {
+    fn of(text: Vec<u8>, is_new: bool) -> Result<Self, Error> {
+        let cluster = Cluster::from_octets(&text).map_err(fault)?;
+        let examples = are_examples(&cluster);
+        Ok(Self {
+            cluster,
+            text,
+            is_new,
+            examples,
+        })
+    }
 }
 
 /// What a new description says beside its defaults.
@@ -139,11 +137,12 @@ pub(super) struct New<'a> {
     pub(super) adopted: Option<&'a Proposal>,
 }
 
-fn parse(content: &[u8]) -> Result<Cluster, Error> {
-    Cluster::from_octets(content).map_err(|source| Error::Description {
+/// A fault of the description of this directory.
+pub(super) fn fault(source: DescriptionError) -> Error {
+    Error::Description {
         path: FILE.into(),
         source,
-    })
+    }
 }
 
 /// The text of a new description.

@@ -1,4 +1,4 @@
-//! The files beside the PKI directory: the roles' variables and .gitignore.
+//! The files beside the PKI: the roles' variables, the list that members get, and .gitignore.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -6,12 +6,16 @@ use std::path::{Path, PathBuf};
 
 use pki_core::document::Document;
 use pki_core::secret_text::SecretText;
+use pki_core::store::Pki;
 use pki_core::store::atomic::{self, Access, Group};
 use vault_format::{Form, Header, Label, Plaintext, Secret};
 use zeroize::Zeroizing;
 
 use super::error::Error;
+use super::place::Kept;
 
+/// The list of what is revoked, where the role that runs members takes it from, wherever the PKI is.
+pub(super) const LIST: &str = "roles/etcd-server/files/etcd.crl";
 /// What git is told to leave alone.
 pub(super) const GITIGNORE: &str = ".gitignore";
 
@@ -167,6 +171,27 @@ pub(super) fn read_input(path: &Path) -> Result<Zeroizing<Vec<u8>>, Error> {
             "larger than 16 MiB: no certificate or key is",
         ))),
         false => Ok(content),
+    }
+}
+
+/// Whether the role has the list of the PKI.
+pub(super) fn has_list(content: &[u8]) -> Result<bool, Error> {
+    match fs::read(LIST) {
+        Ok(old) => Ok(old == content),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(Error::io(LIST, error)),
+    }
+}
+
+/// Gives the role the list of the PKI, and tells whether it was another.
+pub(super) fn stage_list(pki: &Pki<Kept>, group: &mut Group) -> Result<bool, Error> {
+    remove_leftovers(LIST)?;
+    match pki.revocation_list_file()? {
+        Some((_, content)) if !has_list(&content)? => {
+            group.stage_file(Path::new(LIST), &content, Access::Everyone)?;
+            Ok(true)
+        }
+        _ => Ok(false),
     }
 }
 

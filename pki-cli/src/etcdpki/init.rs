@@ -187,10 +187,10 @@ fn make_in(
     let vault_secrets = secrets.of_vault()?;
     let mut report = Report::new(arguments.command, described);
     let mut group = Group::default();
-    if let Some(text) = &described.new {
+    if described.is_new {
         group.stage_file(
             Path::new(description::FILE),
-            text.as_bytes(),
+            &described.text,
             Access::Everyone,
         )?;
     }
@@ -239,6 +239,12 @@ fn make_in(
     // A certificate is kept before it is handed out.
     pki.finish(staged)?;
     made.commit()?;
+    let mut list = Group::default();
+    if files::stage_list(pki, &mut list)? {
+        report.wrote_all(&list);
+    }
+    list.commit()?;
+    pki.store().describe(&described.text)?;
     for (path, reason) in &state.lists.unsigned {
         output::note(&format!("note: {path} was not signed anew: {reason}"));
     }

@@ -4,22 +4,27 @@
 mod remote;
 
 use std::fmt;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use pki_core::description::{DescriptionError, StoreSetting};
 use pki_core::store::atomic::Group;
 #[cfg(feature = "etcd")]
-use pki_core::store::etcd::{Address, Etcd, InvalidAddress, Mailbox};
+use pki_core::store::etcd::{Etcd, Fleet, Mailbox};
+#[cfg(feature = "etcd")]
+use pki_core::store::{Address, InvalidAddress};
 use pki_core::store::{Batch, Directory, Store, StoreError};
 
 #[cfg(feature = "etcd")]
 use super::agent::AgentError;
 use super::args::StoreArguments;
+use super::description;
 use super::error::Error;
 use super::output;
 #[cfg(feature = "etcd")]
-use remote::Remote;
+pub(super) use remote::Remote;
 
 /// A place for a PKI.
 #[derive(Clone, Debug)]
@@ -27,6 +32,8 @@ pub(super) enum Place {
     Directory(PathBuf),
     #[cfg(feature = "etcd")]
     Etcd(Remote),
+    /// The description does not tell: whoever opens it is told why.
+    Unclear(DescriptionError),
 }
 
 impl Place {
@@ -35,17 +42,57 @@ impl Place {
         OWN.get_or_init(|| Self::Directory(PKI.into()))
     }
 
-    /// Decides the place of this run by what was typed.
+    /// Decides the place of this run: by what was typed, then by the environment, then by the
+    /// description.
     pub(super) fn choose(arguments: &StoreArguments) -> Result<(), Error> {
-        #[cfg(feature = "etcd")]
-        if let Some(store) = &arguments.store {
-            let remote = Remote::new(store.clone(), arguments)?;
-            // Nobody has asked for it yet.
-            let _ = OWN.set(Self::Etcd(remote));
-        }
-        #[cfg(not(feature = "etcd"))]
-        let _ = arguments;
+        let place = match &arguments.store {
+            Some(store) => Self::remote(store, arguments)?,
+            None => match described() {
+                Ok(None) => return Ok(()),
+                Ok(Some(setting)) => Self::of(&setting, arguments),
+                Err(error) => Self::Unclear(error),
+            },
+        };
+        // Nobody has asked for it yet.
+        let _ = OWN.set(place);
         Ok(())
+    }
+
+    #[cfg(feature = "etcd")]
+    fn remote(store: &Address, arguments: &StoreArguments) -> Result<Self, Error> {
+        let described = described().ok().flatten();
+        Remote::new(store.clone(), arguments, described.as_ref()).map(Self::Etcd)
+    }
+
+    #[cfg(not(feature = "etcd"))]
+    fn remote<T>(_: &T, _: &StoreArguments) -> Result<Self, Error> {
+        Err(Error::Usage(format!("--store: {WITHOUT_ETCD}")))
+    }
+
+    /// The place that the description names, unless there is a second one that may be meant.
+    fn of(setting: &StoreSetting, arguments: &StoreArguments) -> Self {
+        if Directory::holds_pki(Path::new(PKI)) {
+            let url = &setting.address;
+            return Self::Unclear(setting.fault(format!(
+                "this names {url}, and the directory {PKI} beside it holds a PKI too, so it is not \
+                 known which one counts: to move that one, `etcdpki store copy {PKI} {url}`, and \
+                 rename {PKI} to {PKI}.moved; to stay with it, remove `store`"
+            )));
+        }
+        Self::described(setting, arguments)
+    }
+
+    #[cfg(feature = "etcd")]
+    fn described(setting: &StoreSetting, arguments: &StoreArguments) -> Self {
+        match Remote::new(setting.address.clone(), arguments, Some(setting)) {
+            Ok(remote) => Self::Etcd(remote),
+            Err(error) => Self::Unclear(setting.fault(error)),
+        }
+    }
+
+    #[cfg(not(feature = "etcd"))]
+    fn described(setting: &StoreSetting, _: &StoreArguments) -> Self {
+        Self::Unclear(setting.fault(WITHOUT_ETCD))
     }
 
     /// The place that a text names.
@@ -57,14 +104,14 @@ impl Place {
         let address: Address = text
             .parse()
             .map_err(|error: InvalidAddress| Error::Usage(error.to_string()))?;
-        Ok(Self::Etcd(Remote::new(address, arguments)?))
+        Self::remote(&address, arguments)
     }
 
     /// Where the store is, of one on etcd.
     #[cfg(feature = "etcd")]
     pub(super) fn address(&self) -> Option<&Address> {
         match self {
-            Self::Directory(_) => None,
+            Self::Directory(_) | Self::Unclear(_) => None,
             Self::Etcd(remote) => Some(remote.address()),
         }
     }
@@ -75,6 +122,19 @@ impl Place {
         match self {
             Self::Directory(_) => Err(AgentError::NoStore.into()),
             Self::Etcd(remote) => remote.mailbox(owner),
+            Self::Unclear(error) => Err(description::fault(error.clone())),
+        }
+    }
+
+    /// The stores below it, of a place in etcd.
+    #[cfg(feature = "etcd")]
+    pub(super) fn fleet(&self) -> Result<Fleet, Error> {
+        match self {
+            Self::Directory(_) => Err(Error::Usage(
+                "--fleet lists the PKIs in an etcd cluster: name it and what their prefixes have in common, with --store etcd://HOST:PORT/PREFIX".to_owned(),
+            )),
+            Self::Etcd(remote) => remote.fleet(),
+            Self::Unclear(error) => Err(description::fault(error.clone())),
         }
     }
 
@@ -85,6 +145,7 @@ impl Place {
             Self::Directory(_) => self.open_existing(command),
             // It was read at one revision.
             Self::Etcd(remote) => remote.open_read_only(),
+            Self::Unclear(error) => Err(description::fault(error.clone())),
         }
     }
 
@@ -107,6 +168,7 @@ impl Place {
             }
             #[cfg(feature = "etcd")]
             Self::Etcd(remote) => remote.open(command),
+            Self::Unclear(error) => Err(description::fault(error.clone())),
         }
     }
 
@@ -119,6 +181,7 @@ impl Place {
             Self::Directory(_) => self.open_read_only(),
             #[cfg(feature = "etcd")]
             Self::Etcd(remote) => remote.open_existing(command),
+            Self::Unclear(error) => Err(description::fault(error.clone())),
         }
     }
 
@@ -128,6 +191,7 @@ impl Place {
             Self::Directory(root) => Ok(Kept::Directory(Directory::open_read_only(root)?)),
             #[cfg(feature = "etcd")]
             Self::Etcd(remote) => remote.open_read_only(),
+            Self::Unclear(error) => Err(description::fault(error.clone())),
         }
     }
 
@@ -137,6 +201,7 @@ impl Place {
             Self::Directory(root) => Ok(Kept::Directory(Directory::open_without_keyring(root))),
             #[cfg(feature = "etcd")]
             Self::Etcd(remote) => remote.open_without_keyring(),
+            Self::Unclear(error) => Err(description::fault(error.clone())),
         }
     }
 
@@ -146,6 +211,7 @@ impl Place {
             Self::Directory(root) => Directory::holds_pki(root),
             #[cfg(feature = "etcd")]
             Self::Etcd(_) => false,
+            Self::Unclear(_) => false,
         }
     }
 
@@ -153,10 +219,11 @@ impl Place {
     pub(super) fn discard_empty(&self) {
         match self {
             Self::Directory(root) => {
-                let _ = std::fs::remove_dir(root);
+                let _ = fs::remove_dir(root);
             }
             #[cfg(feature = "etcd")]
             Self::Etcd(_) => {}
+            Self::Unclear(_) => {}
         }
     }
 
@@ -172,6 +239,7 @@ impl fmt::Display for Place {
             Self::Directory(root) => root.display().fmt(f),
             #[cfg(feature = "etcd")]
             Self::Etcd(remote) => remote.fmt(f),
+            Self::Unclear(_) => PKI.fmt(f),
         }
     }
 }
@@ -191,6 +259,19 @@ impl Kept {
         match self {
             Self::Directory(_) => Err(AgentError::NoStore),
             Self::Etcd(etcd) => Ok(etcd),
+        }
+    }
+
+    /// Keeps the description where others look at the PKI who have no directory with it.
+    #[cfg_attr(
+        not(feature = "etcd"),
+        expect(unused_variables, reason = "beside a directory it stands anyway")
+    )]
+    pub(super) fn describe(&self, description: &[u8]) -> Result<(), Error> {
+        match self {
+            Self::Directory(_) => Ok(()),
+            #[cfg(feature = "etcd")]
+            Self::Etcd(etcd) => Ok(etcd.describe(description)?),
         }
     }
 
@@ -233,7 +314,18 @@ impl Store for Kept {
     }
 }
 
+/// What the description says of the store; nothing where there is no description. One that cannot be
+/// read is the business of those who need it.
+fn described() -> Result<Option<StoreSetting>, DescriptionError> {
+    match fs::read(description::FILE) {
+        Ok(content) => StoreSetting::from_octets(&content),
+        Err(_) => Ok(None),
+    }
+}
+
 static OWN: OnceLock<Place> = OnceLock::new();
+#[cfg(not(feature = "etcd"))]
+const WITHOUT_ETCD: &str = "this etcdpki was built without the store on etcd: use one that was built with it, as `cargo install pki-cli --features etcd` does";
 /// The directory that is meant unless another place is named.
 const PKI: &str = "pki";
 /// How long the lock of a directory is waited for: a command that was killed a moment ago may hold it

@@ -1,5 +1,7 @@
 //! `etcdpki status`: what there is, and what is due.
 
+#[cfg(feature = "etcd")]
+mod fleet;
 mod prometheus;
 mod table;
 mod view;
@@ -18,8 +20,12 @@ use view::View;
 
 /// Runs the command.
 pub(super) fn run(arguments: &Status) -> Result<ExitCode, Error> {
-    let cluster = description::read()?;
     let now = OffsetDateTime::now_utc();
+    #[cfg(feature = "etcd")]
+    if arguments.fleet {
+        return fleet::run(arguments, now);
+    }
+    let cluster = description::read()?;
     let pki = opened::without_keyring()?;
     let status = status::status(&cluster, &pki, now)?;
     // What cannot be read is told of where it is listed.
@@ -34,10 +40,14 @@ pub(super) fn run(arguments: &Status) -> Result<ExitCode, Error> {
             false => output::print(&table::text(&view, arguments.all, output::width()))?,
         }
     }
-    Ok(match status.due() {
-        0 => ExitCode::SUCCESS,
-        _ => ExitCode::from(DUE),
-    })
+    Ok(exit_code(status.due() > 0))
+}
+
+fn exit_code(is_due: bool) -> ExitCode {
+    match is_due {
+        true => ExitCode::from(DUE),
+        false => ExitCode::SUCCESS,
+    }
 }
 
 /// The exit code that says that something is due.

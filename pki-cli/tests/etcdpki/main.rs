@@ -20,6 +20,8 @@ mod revoke;
 mod rotate;
 mod slots;
 mod status;
+#[cfg(not(feature = "etcd"))]
+mod store;
 #[path = "../vault_support/terminal.rs"]
 #[expect(dead_code, reason = "nothing is interrupted at it here")]
 mod terminal;

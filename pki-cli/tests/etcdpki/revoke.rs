@@ -219,7 +219,7 @@ fn an_authority_is_not_revoked_without_a_reason_of_its_own() {
     let verified = told(&["verify", "--json"]);
     assert!(verified.contains("authority-revoked"), "{verified}");
 
-    // The way back: pki/ as it was.
+    // The way back: pki/ as it was, and the list of the role by it.
     for (path, content) in before.iter().filter(|(path, _)| path.starts_with("pki/")) {
         workspace.write(path, content);
     }
@@ -228,6 +228,9 @@ fn an_authority_is_not_revoked_without_a_reason_of_its_own() {
             std::fs::remove_file(workspace.path(&path)).unwrap();
         }
     }
+    assert!(told(&["verify"]).contains("roles/etcd-server/files/etcd.crl"));
+    workspace.succeeds(&["init"]);
+    assert_eq!(workspace.files(), before);
     workspace.succeeds(&["verify"]);
     workspace.succeeds(&["status"]);
 }
@@ -428,6 +431,36 @@ fn a_list_is_shown() {
     }
 }
 
+/// The role that runs members takes the list from one place, which is brought up to date wherever a
+/// command was stopped before.
+#[test]
+fn the_role_gets_the_list() {
+    const LIST: &str = "roles/etcd-server/files/etcd.crl";
+    let workspace = Workspace::initialised();
+    let first = workspace.read("pki/crl/etcd.crl");
+    assert_eq!(workspace.read(LIST), first);
+    let text = workspace.succeeds(&["revoke", "etcdctl"]);
+    assert!(
+        text.contains(&format!("Copy {LIST} to every member")),
+        "{text}"
+    );
+    let second = workspace.read("pki/crl/etcd.crl");
+    assert!(first != second && workspace.read(LIST) == second);
+    for command in [&["revoke", "etcdctl"][..], &["init"]] {
+        workspace.write(LIST, &first);
+        let found = workspace.run(&["verify"]);
+        let found = String::from_utf8_lossy(&found.stdout).into_owned();
+        assert!(
+            found.contains("it is not the list that is in pki/crl/etcd.crl"),
+            "{found}"
+        );
+        let text = workspace.succeeds(command);
+        assert!(text.contains(LIST), "{text}");
+        assert_eq!(workspace.read(LIST), workspace.read("pki/crl/etcd.crl"));
+    }
+    workspace.succeeds(&["verify"]);
+}
+
 /// Two clones that each revoke merge without a word about records and journal, and any side of
 /// the list will do.
 #[test]
@@ -462,8 +495,14 @@ fn two_clones_that_revoke_are_merged_by_git() {
     git(&["checkout", "-q", "ours"], true);
     git(&["merge", "theirs"], false);
     let conflicts = git(&["diff", "--name-only", "--diff-filter=U"], true);
-    assert_eq!(conflicts, "pki/crl/etcd.crl\npki/crl/etcd.pem\n");
-    git(&["checkout", "--ours", "pki/crl"], true);
+    assert_eq!(
+        conflicts,
+        "pki/crl/etcd.crl\npki/crl/etcd.pem\nroles/etcd-server/files/etcd.crl\n"
+    );
+    git(
+        &["checkout", "--ours", "pki/crl", "roles/etcd-server/files"],
+        true,
+    );
     commit();
 
     let journal = workspace.read("pki/journal.jsonl");

@@ -4,7 +4,9 @@
 
 mod agents;
 mod copy;
+mod described;
 mod endurance;
+mod fleet;
 mod link;
 mod members;
 mod refusals;
@@ -45,6 +47,15 @@ fn every_command_works_on_it_as_on_a_directory() {
         assert!(other.succeeds(&["revoke", "--list"]).contains("backup"));
         // Its vault files are its own.
         other.succeeds(&["init"]);
+        other.succeeds(&["verify"]);
+        // So is the list that the play takes to members, which a colleague has changed meanwhile.
+        let list = "roles/etcd-server/files/etcd.crl";
+        let before = other.read(list);
+        assert_eq!(one.read(list), before);
+        one.succeeds(&["revoke", "etcdctl"]);
+        assert_ne!(one.read(list), before);
+        other.succeeds(&["init"]);
+        assert_ne!(other.read(list), before);
         other.succeeds(&["verify"]);
         let check = other.succeeds(&["store", "check"]);
         assert!(check.contains("revision"), "{check}");

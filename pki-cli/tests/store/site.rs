@@ -99,6 +99,17 @@ impl Site {
         operator
     }
 
+    /// What a description says of the store.
+    pub(crate) fn described(&self) -> String {
+        let files = [
+            ("ca", &self.authority),
+            ("certificate", &self.certificate),
+            ("key", &self.key),
+        ];
+        let files = files.map(|(key, path)| format!("  {key}: {}\n", path.display()));
+        format!("store:\n  url: {}\n{}", self.url(), files.concat())
+    }
+
     /// The keys of the store, a line each.
     pub(crate) fn keys(&self) -> String {
         let prefix = format!("{}/", self.prefix);
@@ -111,7 +122,7 @@ impl Site {
 
 /// Somebody who works in a directory, with the store named by the environment.
 pub(crate) struct Operator {
-    workspace: Workspace,
+    pub(crate) workspace: Workspace,
     pub(crate) site: Site,
 }
 

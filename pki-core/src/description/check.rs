@@ -6,6 +6,7 @@ mod lifetimes;
 use std::collections::HashMap;
 use std::fmt::Display;
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::str::FromStr;
 
 use ipnet::IpNet;
@@ -14,7 +15,7 @@ use serde_saphyr::Spanned;
 use super::raw;
 use super::{
     AnsibleSettings, CertificateSettings, Cluster, CrlSettings, DescriptionError, EtcdSettings,
-    Node, Position, Sharing, TrustAnchor, VaultFiles,
+    Node, Position, Sharing, StoreFile, StoreSetting, TrustAnchor, VaultFiles,
 };
 use crate::certificate::AlternativeName;
 use crate::etcd::EtcdVersion;
@@ -48,6 +49,7 @@ pub(super) fn cluster(raw: raw::Description) -> Checked<Cluster> {
         grpc_gateway: raw.etcd.enable_grpc_gateway,
         etcd: etcd(&raw.etcd)?,
         ansible,
+        store: raw.store.as_ref().map(store).transpose()?,
     };
     check_trust_anchor(&raw, &cluster)?;
     lifetimes::check(&raw, &cluster)?;
@@ -339,6 +341,29 @@ fn ansible(raw: &raw::Ansible, clients: &[ClientName]) -> Checked<AnsibleSetting
         vault_id,
         common_client,
         vault_files: word(raw.vault_files.as_ref(), "ansible: vault_files", &words)?,
+    })
+}
+
+/// Where the PKI is kept.
+pub(super) fn store(raw: &raw::Store) -> Checked<StoreSetting> {
+    let file = |text: &Option<Text>, key: &'static str| match text {
+        Some(text) if text.value.is_empty() => Err(fault(
+            text,
+            format!("store: {key}: it is empty: write the path of a file, as seen from here"),
+        )),
+        Some(text) => Ok(Some(StoreFile {
+            key,
+            path: PathBuf::from(&text.value),
+            position: text.referenced.into(),
+        })),
+        None => Ok(None),
+    };
+    Ok(StoreSetting {
+        address: value(&raw.url, "store: url")?,
+        position: raw.url.referenced.into(),
+        ca: file(&raw.ca, "ca")?,
+        certificate: file(&raw.certificate, "certificate")?,
+        key: file(&raw.key, "key")?,
     })
 }
 

@@ -7,6 +7,7 @@
 mod check;
 mod error;
 mod raw;
+mod store;
 mod yaml;
 
 use std::net::{IpAddr, SocketAddr};
@@ -14,6 +15,7 @@ use std::net::{IpAddr, SocketAddr};
 use ipnet::IpNet;
 
 pub use error::{DescriptionError, Position};
+pub use store::{StoreFile, StoreSetting};
 
 use crate::certificate::NameConstraints;
 use crate::etcd::{EtcdSeries, EtcdVersion};
@@ -51,6 +53,8 @@ pub struct Cluster {
     pub etcd: EtcdSettings,
     /// How Ansible's files are written.
     pub ansible: AnsibleSettings,
+    /// Where the PKI is kept, if not in the directory beside the description.
+    pub store: Option<StoreSetting>,
 }
 
 impl Cluster {
@@ -69,10 +73,7 @@ impl Cluster {
     ///
     /// The same, and when it is not UTF-8.
     pub fn from_octets(content: &[u8]) -> Result<Self, DescriptionError> {
-        match std::str::from_utf8(content) {
-            Ok(text) => Self::from_yaml(text),
-            Err(error) => Err(yaml::not_text(content, error)),
-        }
+        Self::from_yaml(text(content)?)
     }
 
     /// The subtrees to which the etcd authority is constrained, if it is.
@@ -348,6 +349,11 @@ pub enum VaultFiles {
     Host,
     /// One file a role, with the certificates of all nodes.
     Role,
+}
+
+/// The text of a description.
+fn text(content: &[u8]) -> Result<&str, DescriptionError> {
+    std::str::from_utf8(content).map_err(|error| yaml::not_text(content, error))
 }
 
 /// The loopback addresses, which every server certificate carries.

@@ -10,14 +10,14 @@ use super::{DescriptionError, yaml};
 type Text = Spanned<String>;
 
 /// Reads the YAML; unknown and repeated keys are errors.
-pub(super) fn parse(text: &str) -> Result<Description, DescriptionError> {
+pub(super) fn parse<'de, T: Deserialize<'de>>(text: &'de str) -> Result<T, DescriptionError> {
     let options = serde_saphyr::options! {
         duplicate_keys: DuplicateKeyPolicy::Error,
         with_snippet: false,
     };
     let mut track = Track::new();
     let read = with_deserializer_from_str_with_options(text, options, |deserializer| {
-        Description::deserialize(serde_path_to_error::Deserializer::new(
+        T::deserialize(serde_path_to_error::Deserializer::new(
             deserializer,
             &mut track,
         ))
@@ -45,6 +45,22 @@ pub(super) struct Description {
     pub(super) etcd: Etcd,
     #[serde(default)]
     pub(super) ansible: Ansible,
+    pub(super) store: Option<Store>,
+}
+
+/// Where the PKI is, in a description that may be wrong in all else.
+#[derive(Deserialize)]
+pub(super) struct Located {
+    pub(super) store: Option<Store>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Store {
+    pub(super) url: Text,
+    pub(super) ca: Option<Text>,
+    pub(super) certificate: Option<Text>,
+    pub(super) key: Option<Text>,
 }
 
 #[derive(Deserialize)]

@@ -29,6 +29,67 @@ fn lists_and_the_version_of_etcd_are_described() {
     assert_eq!(cluster.etcd.version, Some("3.5".parse().unwrap()));
 }
 
+const STORE: &str =
+    "store: { url: \"etcd://a.example:2379/pki/prod\", ca: store/ca.crt, key: me.key }\n";
+
+#[test]
+fn the_store_is_described() {
+    let cluster = Cluster::from_yaml(&format!("{MINIMAL}{STORE}")).unwrap();
+    let store = cluster.store.unwrap();
+    assert_eq!(store.address.prefix(), "/pki/prod/");
+    assert_eq!(store.ca.unwrap().path, std::path::Path::new("store/ca.crt"));
+    assert!(store.certificate.is_none());
+    let fault = store.key.unwrap().fault("No such file");
+    assert_eq!(fault.to_string(), "store: key: me.key: No such file");
+    assert_eq!(fault.position.unwrap().line, 4);
+    // It is found in a description that is wrong in all else.
+    let other = StoreSetting::from_octets(format!("nodez: 7\n{STORE}").as_bytes());
+    assert_eq!(other.unwrap().unwrap().position.line, 2);
+    assert!(
+        StoreSetting::from_octets(MINIMAL.as_bytes())
+            .unwrap()
+            .is_none()
+    );
+    for (store, fault, column) in [
+        (
+            "{ url: \"https://a:1/pki\" }",
+            "store: url: `https://a:1/pki` names no store on etcd: it does not begin with etcd://",
+            15,
+        ),
+        (
+            "{ url: \"etcd://a/pki\" }",
+            "store: url: `etcd://a/pki` names no store on etcd: a member is not HOST:PORT",
+            15,
+        ),
+        ("{ ca: ca.crt }", "store: missing key `url`", 10),
+        (
+            "{ url: \"etcd://a:1/pki\", cert: x }",
+            "store: unknown key `cert`: write one of url, ca, certificate, key",
+            33,
+        ),
+        (
+            "{ url: \"etcd://a:1/pki\", ca: \"\" }",
+            "store: ca: it is empty",
+            37,
+        ),
+        (
+            "etcd://a:1/pki",
+            "store: keys with values are expected here",
+            8,
+        ),
+    ] {
+        let text = format!("{MINIMAL}store: {store}\n");
+        for error in [
+            Cluster::from_yaml(&text).unwrap_err(),
+            StoreSetting::from_octets(text.as_bytes()).unwrap_err(),
+        ] {
+            assert!(error.to_string().starts_with(fault), "{error}");
+            let position = error.position.unwrap();
+            assert_eq!((position.line, position.column), (4, column), "{error}");
+        }
+    }
+}
+
 #[test]
 fn constraints_follow_the_description() {
     let text = format!(

@@ -5,6 +5,7 @@
 //! decides. [`Directory`] keeps them in a directory that may be committed to git, [`Memory`] in
 //! memory, and with the feature `etcd` `etcd::Etcd` in an etcd cluster.
 
+mod address;
 pub mod atomic;
 mod chronicle;
 #[cfg(test)]
@@ -24,6 +25,7 @@ mod tree;
 
 use std::io;
 
+pub use address::{Address, InvalidAddress};
 use atomic::Group;
 pub use directory::Directory;
 #[cfg(test)]

@@ -13,8 +13,8 @@ use super::{KeyArguments, instant};
 ///
 /// Of an owner, every certificate of every generation that has not expired is revoked: members
 /// take each of them. A certificate that is not here is given by its file or its serial number.
-/// pki/crl/etcd.crl is signed anew; members read it at each new connection, from
-/// --client-crl-file and --peer-crl-file.
+/// pki/crl/etcd.crl is signed anew, and with it roles/etcd-server/files/etcd.crl for the play;
+/// members read it at each new connection, from --client-crl-file and --peer-crl-file.
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES, group = ArgGroup::new("what").required(true).multiple(true))]
 pub(in crate::etcdpki) struct Revoke {

@@ -1,37 +1,59 @@
 //! Where the PKI is kept.
 
+use std::path::PathBuf;
+
 use clap::Args;
 #[cfg(feature = "etcd")]
-use {clap::Subcommand, pki_core::store::etcd::Address, std::path::PathBuf};
+use clap::Subcommand;
+use pki_core::store::Address;
 
 /// Where the PKI is kept
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Store")]
 pub(in crate::etcdpki) struct StoreArguments {
     /// Keep the PKI in an etcd cluster, etcd://HOST:PORT[,HOST:PORT…]/PREFIX, for many operators and
-    /// machines [default: in the directory pki]
-    #[cfg(feature = "etcd")]
+    /// machines [default: what `store:` of etcdpki.yml says, or else the directory pki]
     #[arg(
         long,
         global = true,
         value_name = "URL",
         env = "ETCDPKI_STORE",
-        hide_env_values = true
+        hide_env_values = true,
+        hide = HIDDEN
     )]
     pub(in crate::etcdpki) store: Option<Address>,
     /// The authorities that the members of the store are trusted by
-    #[cfg(feature = "etcd")]
-    #[arg(long, global = true, value_name = "FILE", env = "ETCDPKI_STORE_CA")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "ETCDPKI_STORE_CA",
+        hide = HIDDEN
+    )]
     pub(in crate::etcdpki) store_ca: Option<PathBuf>,
     /// The certificate shown to the store; its common name is the etcd user
-    #[cfg(feature = "etcd")]
-    #[arg(long, global = true, value_name = "FILE", env = "ETCDPKI_STORE_CERT")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "ETCDPKI_STORE_CERT",
+        hide = HIDDEN
+    )]
     pub(in crate::etcdpki) store_cert: Option<PathBuf>,
     /// The key of that certificate
-    #[cfg(feature = "etcd")]
-    #[arg(long, global = true, value_name = "FILE", env = "ETCDPKI_STORE_KEY")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "ETCDPKI_STORE_KEY",
+        hide = HIDDEN
+    )]
     pub(in crate::etcdpki) store_key: Option<PathBuf>,
 }
+
+/// A build without it takes these options and variables all the same, to refuse them: to work in the
+/// directory pki instead would split a PKI in two.
+const HIDDEN: bool = !cfg!(feature = "etcd");
 
 /// Move the PKI between a directory and an etcd cluster, and look at where it is kept
 #[cfg(feature = "etcd")]

@@ -105,13 +105,14 @@ fn keep(arguments: &CaAdopt, described: &Described, adoption: &Adoption) -> Resu
     )?;
     let mut batch = Batch::default();
     adoption.add(&mut batch, &opened.pki, &opened.keys)?;
-    if let Some(text) = &described.new {
+    if described.is_new {
         let mut group = Group::default();
         let path = Path::new(description::FILE);
-        group.stage_file(path, text.as_bytes(), Access::Everyone)?;
+        group.stage_file(path, &described.text, Access::Everyone)?;
         group.commit()?;
     }
-    opened.commit(batch)
+    opened.commit(batch)?;
+    opened.pki.store().describe(&described.text)
 }
 
 /// Stands in for a domain that no certificate tells.

@@ -33,7 +33,7 @@ impl Outlook {
     ) -> Result<Self, Error> {
         let cluster = &described.cluster;
         let mut written = Vec::new();
-        written.extend(described.new.as_ref().map(|_| description::FILE.to_owned()));
+        written.extend(described.is_new.then(|| description::FILE.to_owned()));
         if arguments.generate_secrets {
             written.extend(generated(arguments, cluster, pki)?);
         }
@@ -53,8 +53,20 @@ impl Outlook {
                 written.push(document.path);
             }
         }
+        if gets_list(pki, &written)? {
+            written.push(files::LIST.to_owned());
+        }
         Ok(Self { written, closed })
     }
+}
+
+/// Whether the role that runs members has another list of what is revoked than it will be.
+fn gets_list(pki: &Pki<Kept>, written: &[String]) -> Result<bool, Error> {
+    Ok(match pki.revocation_list_file()? {
+        Some((path, content)) => written.contains(&path) || !files::has_list(&content)?,
+        // The first one is signed with the first authorities.
+        None => true,
+    })
 }
 
 /// The files with secrets that would be made, and .gitignore.

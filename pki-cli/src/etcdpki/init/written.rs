@@ -130,6 +130,7 @@ fn remark(path: &str) -> &'static str {
         _ if path.ends_with(".gitattributes") => "how git merges the journal and lists",
         _ if path.ends_with("journal.jsonl") => "what was done",
         _ if path.ends_with("keyring.yml") => "the data keys, wrapped: without it no key opens",
+        files::LIST => "the list, for the role etcd-server",
         _ if path.ends_with("etcd.crl") => "what members refuse, for --client-crl-file",
         _ if path.ends_with("etcd.pem") => "the same as PEM",
         _ if path.ends_with(".crl") => "the list of this authority alone",

@@ -2,15 +2,18 @@
 
 use std::fmt;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use pki_core::store::etcd::{Address, Credentials, Etcd, Mailbox, Observer, Waiting};
+use pki_core::description::{StoreFile, StoreSetting};
+use pki_core::store::Address;
+use pki_core::store::etcd::{Credentials, Etcd, Fleet, Mailbox, Observer, Waiting};
 use zeroize::Zeroizing;
 
 use super::Kept;
 use crate::etcdpki::args::StoreArguments;
+use crate::etcdpki::description;
 use crate::etcdpki::error::Error;
 use crate::etcdpki::output;
 
@@ -18,27 +21,52 @@ use crate::etcdpki::output;
 #[derive(Clone, Debug)]
 pub(in crate::etcdpki) struct Remote {
     address: Address,
-    authorities: PathBuf,
-    certificate: PathBuf,
-    key: PathBuf,
+    authorities: Given,
+    certificate: Given,
+    key: Given,
+}
+
+/// A file that was named.
+#[derive(Clone, Debug)]
+enum Given {
+    Typed(PathBuf),
+    Described(StoreFile),
+}
+
+impl Given {
+    fn read(&self) -> Result<Vec<u8>, Error> {
+        match self {
+            Self::Typed(path) => fs::read(path).map_err(|error| Error::io(path, error)),
+            Self::Described(file) => {
+                fs::read(&file.path).map_err(|error| description::fault(file.fault(error)))
+            }
+        }
+    }
 }
 
 impl Remote {
-    pub(in crate::etcdpki) fn new(
+    /// A store, with the files that were typed or else are described.
+    pub(super) fn new(
         address: Address,
         arguments: &StoreArguments,
+        described: Option<&StoreSetting>,
     ) -> Result<Self, Error> {
-        let given = |file: &Option<PathBuf>, option: &str| {
-            file.clone().ok_or_else(|| {
+        let given = |typed: &Option<PathBuf>,
+                     of: fn(&StoreSetting) -> &Option<StoreFile>,
+                     option: &str| {
+            let typed = typed.clone().map(Given::Typed);
+            let described = || described.and_then(|described| of(described).clone());
+            typed.or_else(|| described().map(Given::Described)).ok_or_else(|| {
                 Error::Usage(format!(
-                    "{address} is spoken with over TLS alone, with certificates on both sides: give the file with {option}"
+                    "{address} is spoken with over TLS alone, with certificates on both sides: give the file with {option}, or name it under `store` of {}",
+                    description::FILE
                 ))
             })
         };
         Ok(Self {
-            authorities: given(&arguments.store_ca, "--store-ca")?,
-            certificate: given(&arguments.store_cert, "--store-cert")?,
-            key: given(&arguments.store_key, "--store-key")?,
+            authorities: given(&arguments.store_ca, |it| &it.ca, "--store-ca")?,
+            certificate: given(&arguments.store_cert, |it| &it.certificate, "--store-cert")?,
+            key: given(&arguments.store_key, |it| &it.key, "--store-key")?,
             address,
         })
     }
@@ -79,6 +107,15 @@ impl Remote {
         )?)
     }
 
+    /// The stores below it.
+    pub(super) fn fleet(&self) -> Result<Fleet, Error> {
+        Ok(Fleet::open(
+            &self.address,
+            &self.credentials()?,
+            observer(),
+        )?)
+    }
+
     fn read(&self) -> Result<Etcd, Error> {
         let credentials = self.credentials()?;
         let store = Etcd::open_read_only(&self.address, &credentials, observer());
@@ -86,11 +123,10 @@ impl Remote {
     }
 
     fn credentials(&self) -> Result<Credentials, Error> {
-        let read = |path: &Path| fs::read(path).map_err(|error| Error::io(path, error));
         Ok(Credentials {
-            authorities: read(&self.authorities)?,
-            certificate: read(&self.certificate)?,
-            key: Zeroizing::new(read(&self.key)?),
+            authorities: self.authorities.read()?,
+            certificate: self.certificate.read()?,
+            key: Zeroizing::new(self.key.read()?),
         })
     }
 }

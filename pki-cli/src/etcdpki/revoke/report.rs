@@ -12,6 +12,7 @@ use pki_core::role::Usage;
 use serde::Serialize;
 
 use super::Selected;
+use crate::etcdpki::files;
 use crate::etcdpki::output::{BAD, DIM, HEADING, date, timestamp};
 use crate::etcdpki::place::Place;
 
@@ -116,6 +117,11 @@ impl Report {
             .extend(unsigned.map(|(path, reason)| format!("{path} was not signed anew: {reason}")));
     }
 
+    /// A file beside the PKI that was written.
+    pub(super) fn wrote(&mut self, path: &str) {
+        self.written.push(path.to_owned());
+    }
+
     /// The report for a person.
     pub(super) fn to_text(&self) -> String {
         let mut text = String::new();
@@ -182,8 +188,8 @@ impl Report {
         }
         let _ = write!(
             text,
-            "  Copy {}/crl/etcd.crl to every member, under another name first and then renamed:\n  a member that finds no whole list refuses everybody.\n",
-            Place::own()
+            "  Copy {} to every member, under another name first and then renamed:\n  a member that finds no whole list refuses everybody. The role etcd-server does so.\n",
+            files::LIST
         );
     }
 }
@@ -256,6 +262,7 @@ fn bypass(version: Option<EtcdVersion>) -> Option<String> {
 /// What a file is for.
 fn remark(path: &str) -> &'static str {
     match path {
+        files::LIST => "the list, for the role etcd-server",
         _ if path.ends_with("etcd.crl") => {
             "for --client-crl-file and --peer-crl-file of every member"
         }
@@ -267,8 +274,9 @@ fn remark(path: &str) -> &'static str {
 }
 
 const STOPPED: &str =
-    "  git or another copy, and its crl/etcd.crl on every member. Nothing that is issued under the
-  revoked authority is taken: docs/revocation.md says how to replace it.
+    "  git or another copy, run `etcdpki init`, and bring the list that it writes for the role etcd-server
+  to every member. Nothing that is issued under the revoked authority is taken: docs/revocation.md says
+  how to replace it.
 ";
 const EFFECT: &str = "
 Members read their list at each new connection: once the new one is there they refuse

@@ -40,7 +40,7 @@ pub(super) struct RotationView {
 }
 
 impl RotationView {
-    fn new(underway: Underway) -> Self {
+    pub(super) fn new(underway: Underway) -> Self {
         Self {
             authority: underway.authority.to_string(),
             procedure: underway.procedure.as_str(),

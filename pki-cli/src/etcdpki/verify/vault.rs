@@ -51,6 +51,7 @@ pub(super) fn check(
     arguments: &VaultArguments,
     report: &mut Report,
 ) -> Result<Vault, Error> {
+    list(pki, report)?;
     let paths = document::vault_paths(cluster);
     for path in &paths {
         whole(path, report);
@@ -77,6 +78,20 @@ pub(super) fn check(
             Ok(Vault::Skipped(why))
         }
     }
+}
+
+/// Finds a list beside the PKI that is another than the one in it. Where there is none, the role takes
+/// that from a directory.
+fn list(pki: &Pki<Kept>, report: &mut Report) -> Result<(), Error> {
+    // One that cannot be read was found before.
+    if let Ok(Some((path, content))) = pki.revocation_list_file()
+        && Path::new(files::LIST).exists()
+        && !files::has_list(&content)?
+    {
+        let message = format!("it is not the list that is in {path}");
+        report.found(files::LIST, &rules::CRL_STALE, message);
+    }
+    Ok(())
 }
 
 /// What the files should hold, or why that cannot be known.

@@ -13,7 +13,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinHandle;
 use zeroize::Zeroizing;
 
-use super::address::Address;
+use super::super::Address;
 use super::error::{EtcdError, Failure};
 
 /// What the client proves itself with and whom it trusts: PEM.
@@ -245,6 +245,12 @@ impl Drop for Connection {
             runtime.shutdown_background();
         }
     }
+}
+
+/// The key behind all that begin with a prefix. That ends in a slash, behind which there is a
+/// character.
+pub(super) fn end_of(prefix: &str) -> String {
+    format!("{}0", prefix.trim_end_matches('/'))
 }
 
 /// Takes answers of any length that our pages may have.

@@ -16,10 +16,10 @@ use std::time::Duration;
 
 use etcd_client::{Txn, TxnOp};
 
-use super::super::StoreError;
+use super::super::{Address, StoreError};
 use super::connection::Connection;
 use super::lock::Lock;
-use super::{Address, Credentials, Etcd, EtcdError, Observer, snapshot};
+use super::{Credentials, Etcd, EtcdError, Observer, snapshot};
 
 /// What is in a letter.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -6,6 +6,7 @@
 //! format         of which format the store is: `etcdpki 1`
 //! lock           who is at work: bound to a lease, gone when that ends
 //! head           names the last commit
+//! description    the description that the last commit was made by, for those who look ([`Fleet`])
 //! files/PATH     a file, octet for octet
 //! split/PATH     in place of it for a large file: the parts that it is made of, one a line
 //! parts/SHA256   such a part
@@ -42,10 +43,10 @@
 //! that is new with ours. A request that arrives late, when it was asked again and answered long ago, is
 //! refused from the next `head` on.
 
-mod address;
 mod change;
 mod connection;
 mod error;
+mod fleet;
 mod guarded;
 mod lock;
 mod mail;
@@ -58,14 +59,14 @@ use std::collections::{BTreeMap, VecDeque};
 use std::iter;
 use std::time::Duration;
 
-pub use address::{Address, InvalidAddress};
 pub use connection::{Credentials, Observer, Waiting};
 pub use error::EtcdError;
+pub use fleet::{Excerpt, Fleet};
 pub use mail::{Letter, Mailbox, Turn};
 #[cfg(test)]
 pub(super) use tests::fresh_stores;
 
-use super::{Batch, Store, StoreError, layout};
+use super::{Address, Batch, Store, StoreError, layout};
 use change::{Change, Content, Write};
 use connection::Connection;
 use lock::{LOCK, Lock};
@@ -198,6 +199,24 @@ impl Etcd {
         Ok(store)
     }
 
+    /// Keeps the description that the PKI is made by, for those who look at many and have none. Nothing
+    /// that is made follows from it. One that is too long for a request is not kept, nor an older one.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::commit`].
+    pub fn describe(&self, description: &[u8]) -> Result<(), StoreError> {
+        let name = DESCRIPTION.to_owned();
+        let description = Some(description).filter(|it| it.len() <= LONGEST_DESCRIPTION);
+        if self.snapshot.description.as_deref() == description {
+            return Ok(());
+        }
+        self.write_guarded(&[vec![match description {
+            Some(description) => Write::Put(name, description.to_vec()),
+            None => Write::Delete(name),
+        }]])
+    }
+
     /// No key opens without the keyring, which is the first file that is written.
     fn refuse_foreign(&self) -> Result<(), StoreError> {
         let lost = !self.holds_pki() && self.snapshot.files.get(layout::JOURNAL).is_some();
@@ -295,6 +314,9 @@ impl Drop for Etcd {
     }
 }
 
+const DESCRIPTION: &str = "description";
+/// A request has 1.5 MiB at most. Ten thousand nodes take half of one.
+const LONGEST_DESCRIPTION: usize = 1 << 20;
 const FORMAT: &str = "format";
 const HEAD: &str = "head";
 const FILES: &str = "files/";

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use etcd_client::{Client, GetOptions, GetResponse, KeyValue};
 
-use super::super::Memory;
+use super::super::{Address, Memory};
 use super::connection::{self, Connection};
 use super::error::{EtcdError, Failure};
 use super::lock::LOCK;
-use super::{FILES, FORMAT, HEAD, PARTS, SPLIT, part};
+use super::{DESCRIPTION, FILES, FORMAT, HEAD, PARTS, SPLIT, part};
 
 /// The files of the store as the last commit left them.
 #[derive(Debug, Default)]
@@ -18,6 +18,8 @@ pub(super) struct Snapshot {
     pub(super) revision: i64,
     /// The parts of each file that is kept in parts.
     pub(super) split: BTreeMap<String, Vec<String>>,
+    /// The description that was acted upon last.
+    pub(super) description: Option<Vec<u8>>,
     /// Whether the store says of which format it is.
     pub(super) has_format: bool,
     /// The keys that a writer which did not come to its end left behind.
@@ -52,7 +54,7 @@ impl Snapshot {
         }
         match keys_by_name.remove(FORMAT) {
             Some(format) => {
-                check_format(connection, format.value())?;
+                check_format(connection.address(), format.value())?;
                 snapshot.has_format = true;
             }
             None => {
@@ -67,6 +69,8 @@ impl Snapshot {
                 return Ok(snapshot);
             }
         }
+        let description = keys_by_name.remove(DESCRIPTION);
+        snapshot.description = description.map(|found| found.into_key_value().1);
         let head = keys_by_name.remove(HEAD);
         snapshot.revision = head.map_or(0, |head| head.mod_revision());
         snapshot.take(connection, keys_by_name)?;
@@ -115,23 +119,24 @@ impl Snapshot {
 pub(super) fn has_format(connection: &Connection) -> Result<bool, EtcdError> {
     let format = connection.read(&connection.key(FORMAT))?;
     match format {
-        Some(format) => check_format(connection, format.value()).map(|()| true),
+        Some(format) => check_format(connection.address(), format.value()).map(|()| true),
         None => Ok(false),
     }
 }
 
-fn check_format(connection: &Connection, format: &[u8]) -> Result<(), EtcdError> {
+/// Refuses what is of another format, or of somebody else.
+pub(super) fn check_format(address: &Address, format: &[u8]) -> Result<(), EtcdError> {
     let text = String::from_utf8_lossy(format);
     match text.strip_prefix(FORMAT_NAME) {
         Some(version) if version == FORMAT_VERSION.to_string() => Ok(()),
         Some(version) if version.parse::<u32>().is_ok() => Err(EtcdError::OtherFormat {
-            place: connection.place(),
+            place: address.to_string(),
             found: version.to_owned(),
             known: FORMAT_VERSION,
         }),
         _ => Err(EtcdError::Foreign {
-            place: connection.place(),
-            key: connection.key(FORMAT),
+            place: address.to_string(),
+            key: format!("{}{FORMAT}", address.prefix()),
         }),
     }
 }
@@ -141,7 +146,8 @@ pub(super) fn format() -> String {
     format!("{FORMAT_NAME}{FORMAT_VERSION}")
 }
 
-fn joined(ids: &[String], parts: &BTreeMap<String, Vec<u8>>) -> Option<Vec<u8>> {
+/// The content of a file that is kept in parts.
+pub(super) fn joined(ids: &[String], parts: &BTreeMap<String, Vec<u8>>) -> Option<Vec<u8>> {
     let mut content = Vec::new();
     for id in ids {
         let found = parts.get(id).filter(|found| part::id(found) == *id)?;
@@ -152,16 +158,22 @@ fn joined(ids: &[String], parts: &BTreeMap<String, Vec<u8>>) -> Option<Vec<u8>> 
 
 /// Every key below a prefix at one revision, that at which the first page was read.
 pub(super) fn pages(connection: &Connection, prefix: &str) -> Result<Vec<KeyValue>, Failure> {
-    // The prefix ends in a slash, behind which there is a character.
-    let end = format!("{}0", prefix.trim_end_matches('/'));
-    let mut from = prefix.as_bytes().to_vec();
+    let range = [prefix.as_bytes(), connection::end_of(prefix).as_bytes()].map(<[u8]>::to_vec);
+    let (keys, _) = pages_of(connection, range, &GetOptions::new().with_limit(PAGE))?;
+    Ok(keys)
+}
+
+/// Every key of a range at one revision, which is returned too, a page after the other.
+pub(super) fn pages_of(
+    connection: &Connection,
+    [mut from, end]: [Vec<u8>; 2],
+    options: &GetOptions,
+) -> Result<(Vec<KeyValue>, i64), Failure> {
     let mut revision = 0;
     let mut keys: Vec<KeyValue> = Vec::new();
     loop {
-        let options = GetOptions::new()
-            .with_range(end.clone())
-            .with_limit(PAGE)
-            .with_revision(revision);
+        let options = options.clone().with_range(end.clone());
+        let options = options.with_revision(revision);
         let mut answer: GetResponse = connection.call(|client: Client| {
             let (mut reader, from) = (connection::reader(&client), from.clone());
             let options = options.clone();
@@ -176,7 +188,7 @@ pub(super) fn pages(connection: &Connection, prefix: &str) -> Result<Vec<KeyValu
                 from = last.key().to_vec();
                 from.push(0);
             }
-            _ => return Ok(keys),
+            _ => return Ok((keys, revision)),
         }
     }
 }

@@ -70,7 +70,9 @@ impl Report {
         };
         Self {
             dry_run: true,
-            description: described.new.clone(),
+            description: described
+                .is_new
+                .then(|| String::from_utf8_lossy(&described.text).into_owned()),
             domain: cluster.domain.to_string(),
             nodes: cluster
                 .nodes

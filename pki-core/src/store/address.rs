@@ -25,9 +25,18 @@ impl Address {
     }
 
     /// The URLs of the members, for TLS.
-    pub(super) fn urls(&self) -> Vec<String> {
+    pub fn urls(&self) -> Vec<String> {
         let url = |member| format!("https://{member}");
         self.members.iter().map(url).collect()
+    }
+
+    /// Another store at the same members. Its prefix ends in a slash.
+    #[cfg(feature = "etcd")]
+    pub(super) fn with_prefix(&self, prefix: &str) -> Self {
+        Self {
+            members: self.members.clone(),
+            prefix: prefix.to_owned(),
+        }
     }
 
     /// What every key of the store begins with; it ends in a slash.
