@@ -415,6 +415,25 @@ fn who_holds_the_pki_needs_the_letters_where_there_are_agents() {
 }
 
 #[test]
+fn two_runs_at_once_do_not_disturb_each_other() {
+    let fleet = Fleet::new();
+    let machine = fleet.admitted("etcd-0");
+    let group = group();
+    for _ in 0..3 {
+        fleet.operator.succeeds(&["issue", "etcd-0", "--rekey"]);
+        let run = || {
+            let mut agent = machine.command(&[run_agent("etcd-0"), vec![&group]].concat());
+            agent.stderr(Stdio::null()).spawn().unwrap()
+        };
+        let agents: Vec<_> = (0..4).map(|_| run()).collect();
+        for mut agent in agents {
+            assert!(agent.wait().unwrap().success());
+        }
+        assert!(is_a_pair(&machine, "server") && is_a_pair(&machine, "peer"));
+    }
+}
+
+#[test]
 fn a_person_admits_who_has_no_token() {
     let fleet = Fleet::new();
     let known = fleet.admitted("etcd-0");

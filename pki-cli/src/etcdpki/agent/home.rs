@@ -1,6 +1,6 @@
 //! What an agent keeps on its machine: `DIR/OWNER/identity.txt`, and `agent.json` beside it.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -20,6 +20,8 @@ pub(super) struct Home {
     directory: PathBuf,
     pub(super) identities: AgeIdentities,
     pub(super) known: Known,
+    /// Keeps others out as long as it is open.
+    _lock: Option<File>,
 }
 
 /// What an agent knows besides its identity.
@@ -75,14 +77,16 @@ impl Home {
             directory,
             identities,
             known,
+            _lock: None,
         };
         home.known.asked = asked;
         Ok(home)
     }
 
-    /// The one that is there.
+    /// The one that is there. Whoever runs it at the same time is waited for.
     pub(super) fn find(top: &Path, owner: &str) -> Result<Self, Error> {
         let directory = top.join(owner);
+        let lock = lock(&directory)?;
         let missing = || AgentError::NotEnrolled {
             path: directory.clone(),
             owner: owner.to_owned(),
@@ -92,6 +96,7 @@ impl Home {
             identities: identities(&directory)?.ok_or_else(missing)?,
             known: parse(&directory, &text)?,
             directory,
+            _lock: lock,
         })
     }
 
@@ -118,6 +123,18 @@ impl Home {
     fn broken(&self, why: &str) -> Error {
         broken(&self.directory, why)
     }
+}
+
+/// Locks a directory that is there.
+fn lock(directory: &Path) -> Result<Option<File>, Error> {
+    let failed = |error| Error::io(directory, error);
+    let opened = match File::open(directory) {
+        Ok(opened) => opened,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(failed(error)),
+    };
+    opened.lock().map_err(failed)?;
+    Ok(Some(opened))
 }
 
 fn read(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, Error> {
