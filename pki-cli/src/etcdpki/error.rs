@@ -205,8 +205,8 @@ pub(super) enum Error {
     #[error("`{0}` is no node of the description: write one of those under `nodes` in etcdpki.yml")]
     NotANode(String),
     #[error(
-        "not every member has loaded what {}: {}; bring it to the hosts (ansible-playbook etcd.yml), then run this again, or with --wait 10m; a member that is down is left out by --without NODE",
-        match is_first { true => "is in pki/", false => "the step before brought" }, .behind.join("; ")
+        "not every member has loaded what {}:\n  {}\nbring it to the hosts (ansible-playbook etcd.yml), then run this again, or with --wait 10m; a member that is down is left out by --without NODE",
+        match is_first { true => "is in pki/", false => "the step before brought" }, .behind.join("\n  ")
     )]
     MembersBehind {
         behind: Vec<String>,

@@ -95,6 +95,8 @@ pub(super) enum Turn {
         generation: Option<u32>,
         /// What clients must have loaded before it, and nobody says that they have.
         clients_lack: Vec<&'static str>,
+        /// What they must have loaded before the one after it.
+        clients_need_next: Vec<&'static str>,
         /// What was issued by hand and does not hold any more after it.
         breaks: Vec<LeftBehind>,
         /// What every member must have loaded before it; none if nobody is to be asked.

@@ -206,8 +206,8 @@ fn an_authority_is_replaced_step_by_step() {
     assert!(said.contains("1 of 3 members are no quorum"), "{said}");
     let said = workspace.fails(1, &ready(&["--endpoint", "etcd-2=127.0.0.1:1,127.0.0.1:2"]));
     for behind in [
-        "etcd-1 (127.0.0.1:1): it is not reached",
-        "etcd-2 (127.0.0.1:1)",
+        "\n  etcd-1 (127.0.0.1:1): it is not reached",
+        "\n  etcd-2 (127.0.0.1:1)",
         "--wait 10m",
     ] {
         assert!(said.contains(behind), "{behind}: {said}");
@@ -253,9 +253,12 @@ fn a_rotation_is_taken_back_while_that_is_safe() {
         said.contains("no rotation of an authority is under way"),
         "{said}"
     );
-    workspace.succeeds(&["rotate", "ca", "etcd", "--unchecked"]);
+    let said = workspace.succeeds(&["rotate", "ca", "etcd", "--unchecked"]);
+    let ready = "etcd --clients-ready  trust: when every host has what this step made, and every client their new certificates";
+    assert!(said.contains(ready), "{said}");
     let said = workspace.succeeds(&["rotate", "ca", "etcd", "--abort"]);
     assert!(said.contains("one step back"), "{said}");
+    assert!(said.contains("That was the way back"), "{said}");
     let after = workspace.succeeds(&["inspect", "pki/trust/chain.crt", "pki/trust/members.crt"]);
     assert_eq!(before, after);
     let verified = workspace.succeeds(&["verify"]);

@@ -28,7 +28,7 @@ pub const CERTIFICATE_REFUSED: Lint = error(
     "member-certificate-refused",
     "what every member presents is taken by its clients and by other members",
     "RFC 5280 section 6, RFC 6125; connections that stand are not looked at again",
-    "bring it the newest certificate before it is restarted: `ansible-playbook etcd.yml`",
+    "bring it the newest certificate before it is restarted: `ansible-playbook etcd.yml`; if another member answers there, correct its addresses in etcdpki.yml, or --endpoint",
 );
 /// A member sends other authorities along than it should.
 pub const CHAIN_STALE: Lint = warning(

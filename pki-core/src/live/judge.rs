@@ -141,11 +141,10 @@ impl<S: Store> Court<'_, S> {
             }
             return Ok(());
         }
-        let superseded = self.pki.superseded()?;
-        let which = match superseded.iter().find(|(_, known)| known == shown) {
-            Some((place, _)) => format!("the certificate {serial}, which is {place}"),
+        let which = match self.pki.find(shown)? {
+            Some(place) => format!("the certificate {serial}, which is {place}"),
             None => format!(
-                "the certificate {serial} of `{}`, which is none of its certificates in pki/",
+                "the certificate {serial} of `{}`, which is none in pki/",
                 shown.issuer
             ),
         };

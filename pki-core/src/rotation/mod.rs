@@ -78,7 +78,7 @@ pub use procedure::{Procedure, UnknownProcedure};
 pub use proof::{Broken, Moment, Presented, Proof, Side, Verifier, prove};
 pub use standing::{Standing, Underway, standing};
 pub use step::Step;
-pub use turn::{Dropped, Kept, Made, abort, next_step, stay};
+pub use turn::{Dropped, Kept, Made, TakenBack, abort, next_step, stay};
 
 #[cfg(test)]
 mod tests;

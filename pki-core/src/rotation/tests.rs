@@ -430,17 +430,18 @@ fn what_has_begun_goes_back_while_that_is_safe() {
                         assert!(replaced, "{label}");
                     }
                     Err(error) => panic!("{label}: {error}"),
-                    Ok(change) => {
-                        let mut change = Some(change);
-                        while let Some(step) = change.take() {
+                    Ok(step) => {
+                        let mut taken = Some(step);
+                        while let Some(step) = taken.take() {
                             let before = back.moment();
-                            back.take(step);
+                            back.take(step.change);
+                            assert_eq!(back.underway(), step.left, "{label}");
                             let proof = prove(&before, &back.moment(), back.now);
                             assert!(proof.broken.is_empty(), "{label}: {}", proof.broken[0]);
                             assert_eq!(back.converge(), 0, "{label}");
                             back.check();
                             if back.underway().is_some() {
-                                change = Some(abort(&back.cluster, &back.pki).unwrap());
+                                taken = Some(abort(&back.cluster, &back.pki).unwrap());
                             }
                         }
                         assert_eq!(back.moment().bundles, first.bundles, "{label}");
@@ -580,8 +581,8 @@ fn both_are_trusted_and_go_back_below_a_root_that_was_replaced() {
             fixture.step(AuthorityName::Etcd, Procedure::Bundle);
         }
         while fixture.underway().is_some() {
-            let change = abort(&fixture.cluster, &fixture.pki).unwrap();
-            fixture.take(change);
+            let step = abort(&fixture.cluster, &fixture.pki).unwrap();
+            fixture.take(step.change);
             assert_eq!(fixture.converge(), 0);
             fixture.check();
         }

@@ -28,6 +28,16 @@ pub struct Made {
     pub dropped: Option<Dropped>,
 }
 
+/// A step back, which is not written yet.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct TakenBack {
+    /// What it changes.
+    pub change: Change,
+    /// Where the rotation stands then; none is left of it otherwise.
+    pub left: Option<Underway>,
+}
+
 /// A rotation that was under way and that a stolen key had no time for: nothing is left of it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
@@ -88,10 +98,14 @@ pub fn stay<S: Store>(cluster: &Cluster, pki: &Pki<S>) -> Result<Change, Rotatio
 /// # Errors
 ///
 /// When none is under way, or members may trust the new authority alone.
-pub fn abort<S: Store>(cluster: &Cluster, pki: &Pki<S>) -> Result<Change, RotationError> {
+pub fn abort<S: Store>(cluster: &Cluster, pki: &Pki<S>) -> Result<TakenBack, RotationError> {
     let landscape = Landscape::read(cluster, pki)?;
-    let underway = underway(&landscape)?.ok_or(RotationError::NothingUnderway)?;
-    back::one_step(&landscape, underway)
+    let begun = underway(&landscape)?.ok_or(RotationError::NothingUnderway)?;
+    let change = back::one_step(&landscape, begun)?;
+    Ok(TakenBack {
+        left: underway(&landscape.after(&change))?,
+        change,
+    })
 }
 
 /// Makes the step that comes next, be it the first one.

@@ -28,9 +28,9 @@ pub(super) fn plan(
     let (change, told) = match turn {
         Turn::Back => {
             let underway = underway.ok_or(RotationError::NothingUnderway)?;
-            let change = rotation::abort(cluster, pki)?;
-            let told = Rotation::back(underway.authority, underway.procedure);
-            (change, told)
+            let back = rotation::abort(cluster, pki)?;
+            let told = Rotation::back(underway.authority, underway.procedure, back.left);
+            (back.change, told)
         }
         Turn::Next {
             authority,
@@ -38,6 +38,7 @@ pub(super) fn plan(
             planned_at,
             generation,
             clients_lack,
+            clients_need_next,
             breaks,
             barrier,
         } => {
@@ -63,7 +64,8 @@ pub(super) fn plan(
                 barrier.pass(cluster, pki, keys)?;
             }
             let made = rotation::next_step(cluster, pki, authority, procedure, keys, now)?;
-            let told = Rotation::next(authority, procedure, &made, breaks);
+            let mut told = Rotation::next(authority, procedure, &made, breaks);
+            told.clients_need_next.clone_from(clients_need_next);
             (made.change, told)
         }
     };

@@ -74,7 +74,7 @@ impl FromStr for Endpoint {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let form = || {
             format!(
-                "`{text}`: write NAME=ADDRESS:PORT,ADDRESS:PORT, such as etcd-0=127.0.0.1:12379,127.0.0.1:12380, the one for clients first"
+                "`{text}`: write NAME=ADDRESS:PORT,ADDRESS:PORT with IP addresses, such as etcd-0=127.0.0.1:12379,127.0.0.1:12380, the one for clients first"
             )
         };
         let (name, places) = text.split_once('=').ok_or_else(form)?;

@@ -109,6 +109,11 @@ pub(super) fn run(arguments: &RotateCa, directory: Option<&Path>) -> Result<Exit
             .map(|step| step.breaks.clone())
             .unwrap_or_default(),
         clients_lack: need.map(super::needs).unwrap_or_default(),
+        clients_need_next: plan
+            .steps
+            .get(1)
+            .map(|step| super::needs(step.clients_need))
+            .unwrap_or_default(),
         barrier: (overlaps && !arguments.unchecked).then(|| Box::new(barrier)),
     });
     init::work(&work, &described, directory)

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use pki_core::hierarchy::AuthorityName;
-use pki_core::rotation::{LeftBehind, Made, Procedure, Proof, Restarts};
+use pki_core::rotation::{LeftBehind, Made, Procedure, Proof, Restarts, Underway};
 use serde::{Serialize, Serializer};
 
 use super::view::{ByHand, Drops};
@@ -23,8 +23,10 @@ pub(in crate::etcdpki) struct Rotation {
     restarts: bool,
     /// How many pairs of a certificate and a CA file were validated.
     pairs: usize,
-    /// Which step comes next; none where it is done.
+    /// Which step comes next; none where it is done, or taken back.
     next: Option<&'static str>,
+    /// What clients must have loaded before that.
+    pub(in crate::etcdpki) clients_need_next: Vec<&'static str>,
     /// The rotation that it put an end to.
     #[serde(skip_serializing_if = "Option::is_none")]
     drops: Option<Drops>,
@@ -46,15 +48,19 @@ impl Rotation {
     ) -> Self {
         Self {
             step: Some(made.step.as_str()),
-            next: made.next.map(|underway| underway.next.as_str()),
             drops: made.dropped.map(Drops::of),
             breaks: ByHand::all(breaks),
             meaning: super::view::meaning(made.step),
-            ..Self::back(authority, procedure)
+            ..Self::back(authority, procedure, made.next)
         }
     }
 
-    pub(in crate::etcdpki) fn back(authority: AuthorityName, procedure: Procedure) -> Self {
+    /// `left` is where it stands afterwards.
+    pub(in crate::etcdpki) fn back(
+        authority: AuthorityName,
+        procedure: Procedure,
+        left: Option<Underway>,
+    ) -> Self {
         Self {
             authority,
             procedure,
@@ -62,7 +68,8 @@ impl Rotation {
             restarts: false,
             at_once: false,
             pairs: 0,
-            next: None,
+            next: left.map(|underway| underway.next.as_str()),
+            clients_need_next: Vec::new(),
             drops: None,
             breaks: Vec::new(),
             meaning: "one step back",
@@ -122,16 +129,30 @@ impl Rotation {
         let _ = writeln!(text, "  ansible-playbook etcd.yml{more}  {DIM}{how}{DIM:#}");
         let authority = self.authority;
         match (self.step, self.next) {
-            (None, _) => {
+            (None, Some(_)) => {
                 let _ = writeln!(
                     text,
-                    "  {program} rotate ca {authority} --abort  {DIM}if there is more to take back{DIM:#}"
+                    "  {program} rotate ca {authority} --abort  {DIM}one step further back{DIM:#}"
+                );
+            }
+            (None, None) => {
+                let _ = writeln!(
+                    text,
+                    "\n{GOOD}That was the way back{GOOD:#}: with it on the hosts the {authority} CA is what it was."
                 );
             }
             (Some(_), Some(next)) => {
+                let needs = &self.clients_need_next;
+                let (ready, clients) = match needs.is_empty() {
+                    true => ("", String::new()),
+                    false => (
+                        " --clients-ready",
+                        format!(", and every client {}", needs.join(" and ")),
+                    ),
+                };
                 let _ = writeln!(
                     text,
-                    "  {program} rotate ca {authority}  {DIM}{next}: {WARN}when every host has what this step made{WARN:#}{DIM:#}"
+                    "  {program} rotate ca {authority}{ready}  {DIM}{next}: {WARN}when every host has what this step made{clients}{WARN:#}{DIM:#}"
                 );
             }
             (Some(_), None) => {

@@ -263,13 +263,15 @@ fn what_is_revoked_foreign_or_of_another_node_is_refused() {
     sightings.truncate(1);
     let (_, code, message) = &site.judged(&sightings)[0];
     assert_eq!(*code, "member-certificate-refused");
-    assert!(message.contains("none of its certificates"), "{message}");
+    assert!(message.contains("which is none in pki/"), "{message}");
 
     let mut sightings = site.sightings();
     sightings[0].client.presented = Ok(site.leaf("etcd-1", Role::Server).chain);
     let (_, code, message) = &site.judged(&sightings)[0];
     assert_eq!(*code, "member-certificate-refused");
     assert!(message.contains("as `etcd-0.internal.domain`"), "{message}");
+    let place = "which is certificates/etcd-1/server/1/tls.crt";
+    assert!(message.contains(place), "{message}");
 }
 
 #[test]

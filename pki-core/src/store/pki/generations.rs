@@ -20,6 +20,24 @@ impl<S: Store> Pki<S> {
     ///
     /// When a directory cannot be read.
     pub fn superseded(&self) -> Result<Vec<(String, Certificate)>, StoreError> {
+        self.all_of(|generations| generations.split_last().map_or(&[], |(_, old)| old))
+    }
+
+    /// Where a person finds a certificate, whichever generation it is.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be listed.
+    pub fn find(&self, certificate: &Certificate) -> Result<Option<String>, StoreError> {
+        let mut all = self.all_of(|generations| generations)?.into_iter();
+        Ok(all.find_map(|(place, known)| (known == *certificate).then_some(place)))
+    }
+
+    /// The certificates of those generations that are wanted, in every directory.
+    fn all_of(
+        &self,
+        which: impl Fn(&[u32]) -> &[u32],
+    ) -> Result<Vec<(String, Certificate)>, StoreError> {
         let mut directories = self.leaf_directories()?;
         let authorities = self.store.list(layout::AUTHORITIES)?;
         directories.extend(
@@ -33,9 +51,8 @@ impl<S: Store> Pki<S> {
                 true => AUTHORITY_CERTIFICATE,
                 false => LEAF_CERTIFICATE,
             };
-            let mut generations: Vec<u32> = self.generations(&directory)?;
-            generations.pop();
-            for generation in generations {
+            let generations: Vec<u32> = self.generations(&directory)?;
+            for generation in which(&generations) {
                 let path = format!("{directory}/{generation}/{file}");
                 let certificate = self.readable(&path);
                 found.extend(certificate.map(|one| (self.store.locate(&path), one)));

@@ -9,7 +9,7 @@ use crate::lint;
 use crate::role::Usage;
 use crate::rotation::Underway;
 use crate::store::{Store, StoreError, StoredLeaf};
-use crate::verify::{PathError, check_name};
+use crate::verify::check_name;
 
 /// A leaf that was looked for.
 pub(super) struct Checked {
@@ -164,6 +164,8 @@ impl<S: Store + Sync> Check<'_, S> {
         adopted: bool,
         report: &mut Report,
     ) {
+        // Where a path fails, and why: what fails everywhere for one reason is told once.
+        let mut failures: Vec<(String, Vec<String>)> = Vec::new();
         for (name, anchors) in &self.anchors {
             for usage in [Usage::ServerAuth, Usage::ClientAuth] {
                 let result =
@@ -171,7 +173,7 @@ impl<S: Store + Sync> Check<'_, S> {
                         .validate_linted(&stored.chain, anchors, usage, self.now);
                 let wanted = leaf.profile.usages().contains(&usage);
                 match result {
-                    Err(PathError::Usage) if !wanted => {}
+                    Err(_) if !wanted => {}
                     Ok(()) if wanted || adopted => {}
                     Ok(()) => {
                         let message =
@@ -179,11 +181,23 @@ impl<S: Store + Sync> Check<'_, S> {
                         report.found(path, &rules::UNWANTED_USAGE, message);
                     }
                     Err(error) => {
-                        let message = format!("as {usage} under the {name} authority: {error}");
-                        report.found(path, &rules::PATH, message);
+                        let place = format!("as {usage} under the {name} authority");
+                        let error = error.to_string();
+                        match failures.iter_mut().find(|(known, _)| *known == error) {
+                            Some((_, places)) => places.push(place),
+                            None => failures.push((error, vec![place])),
+                        }
                     }
                 }
             }
+        }
+        let all = self.anchors.len() * leaf.profile.usages().len();
+        for (error, places) in failures {
+            let message = match places.len() == all {
+                true => error,
+                false => format!("{}: {error}", places.join(", ")),
+            };
+            report.found(path, &rules::PATH, message);
         }
     }
 

@@ -95,6 +95,15 @@ fn time_is_checked() {
         expired.iter().any(|one| one.message.contains("expired")),
         "{expired:?}"
     );
+    // Once each, whatever it is used for and whoever trusts it.
+    let mut leaves: Vec<_> = expired
+        .iter()
+        .filter(|one| one.path.starts_with("certificates/"))
+        .map(|one| &one.path)
+        .collect();
+    let all = leaves.len();
+    leaves.dedup();
+    assert!(all > 0 && leaves.len() == all, "{expired:?}");
     let later = findings(&cluster, store, &keys, 6 * 365);
     assert!(
         later
