@@ -382,8 +382,16 @@ fn etcd_does_what_the_rules_say() {
                 scope.spawn(move || {
                     let own = trials.iter().skip(worker).step_by(4);
                     own.filter_map(|(case, (release, version))| {
-                        let start = (case.change)(Start::sound(pki, address));
-                        let problem = tried(case, &start, *release, version.parse().unwrap())?;
+                        let attempt = || {
+                            let start = (case.change)(Start::sound(pki, address));
+                            tried(case, &start, *release, version.parse().unwrap())
+                        };
+                        // Another may have taken the free ports meanwhile.
+                        let are_taken = |problem: &String| problem.contains("already in use");
+                        let problem = match attempt() {
+                            Some(problem) if are_taken(&problem) => attempt()?,
+                            problem => problem?,
+                        };
                         Some(format!("{} in {version}: {problem}", case.code))
                     })
                     .collect::<Vec<_>>()
