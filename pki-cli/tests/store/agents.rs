@@ -328,8 +328,11 @@ fn a_token_is_good_once_in_time_and_for_its_owner() {
         said.contains("refused the agent of etcd-0: its token was used at"),
         "{said}"
     );
+    let report = fleet.letter("reports", "etcd-0");
     let error = fails_to_pull(1, &thief, "etcd-0");
-    assert!(error.contains("which is not the identity here"), "{error}");
+    let why = "etcd-0 was not admitted: its token was used at";
+    assert!(error.contains(why), "{error}");
+    assert_eq!(fleet.letter("reports", "etcd-0"), report);
     assert!(!thief.path("tls").exists());
     pulls(&machine, "etcd-0");
     // For another owner.
@@ -406,12 +409,38 @@ fn who_holds_the_pki_needs_the_letters_where_there_are_agents() {
     };
     let other = site.colleague(&fleet.operator);
     other.succeeds(&["init"]);
-    other.succeeds(&["agent", "invite", "etcd-0", "--out", "token"]);
-    let error = other.fails(1, &["init"]);
     let needed = format!("--prefix=true readwrite {prefix}.agents/");
+    let error = other.fails(1, &["agent", "invite", "etcd-0"]);
+    assert!(error.contains(&needed), "{error}");
+    fleet.operator.succeeds(&["agent", "invite", "etcd-0"]);
+    let error = other.fails(1, &["init"]);
     assert!(error.contains(&needed), "{error}");
     grant(&format!("{prefix}.agents/"));
     other.succeeds(&["init"]);
+}
+
+#[test]
+fn a_machine_in_place_of_another_is_the_agent_from_then_on() {
+    let fleet = Fleet::new();
+    let first = fleet.admitted("backup");
+    pulls(&first, "backup");
+    let second = fleet.admitted("backup");
+    pulls(&second, "backup");
+    let report = fleet.letter("reports", "backup");
+    let error = fails_to_pull(1, &first, "backup");
+    assert!(
+        error.contains("another agent was admitted for backup"),
+        "{error}"
+    );
+    assert_eq!(fleet.letter("reports", "backup"), report);
+    // It is not described any more.
+    let others = DESCRIPTION.replace("[backup]", "[etcdctl]");
+    fleet.operator.write("etcdpki.yml", others);
+    let said = fleet.operator.run(&["init"]);
+    let said = String::from_utf8(said.stderr).unwrap();
+    assert!(said.contains("backup is not described any more"), "{said}");
+    let listed = fleet.operator.succeeds(&["agent", "list"]);
+    assert!(listed.contains("gone"), "{listed}");
 }
 
 #[test]

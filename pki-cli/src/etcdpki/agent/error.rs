@@ -9,6 +9,11 @@ use pki_core::signer::SignError;
 /// Why an agent was not served, or did not do its work.
 #[derive(Debug, thiserror::Error)]
 pub(in crate::etcdpki) enum AgentError {
+    #[error(
+        "by what agents report, not every member has loaded all there is:\n  {}\nagents fetch it by themselves: see `etcdpki agent list`, then run this again, or with --wait 10m; where there is no agent, `etcdpki agent invite NODE`; a member that is down is left out by --without NODE",
+        .0.join("\n  ")
+    )]
+    Behind(Vec<String>),
     #[error(transparent)]
     Content(#[from] ContentError),
     #[error("the delivery for {owner}: {source}")]
@@ -47,6 +52,10 @@ pub(in crate::etcdpki) enum AgentError {
         "{0} is not to be restarted: of {1} members, others than this one are healthy: {2}; bring the rest to health first"
     )]
     NoQuorum(String, usize, String),
+    #[error(
+        "another agent was admitted for {owner}, as {admitted}: if this machine is to be it, enrol it again with another token, `etcdpki agent invite {owner}`"
+    )]
+    Replaced { owner: String, admitted: String },
     #[error("no token can be made: {0}")]
     NoToken(#[from] KeyError),
     #[error("{owner} was not admitted: {reason}")]

@@ -163,7 +163,9 @@ fn parse(directory: &Path, text: &[u8]) -> Result<Known, Error> {
 }
 
 fn broken(directory: &Path, why: &str) -> Error {
-    let why = format!("{why}; remove the directory that it is in, and enrol anew");
+    let why = format!(
+        "{why}; remove it, and enrol again with another token: the identity beside it stays"
+    );
     let error = io::Error::new(io::ErrorKind::InvalidData, why);
     Error::io(directory.join(KNOWN), error)
 }

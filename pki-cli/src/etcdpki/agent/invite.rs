@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use pki_core::agent::Token;
 use pki_core::seal::Unlocked;
 use pki_core::store::atomic::{self, Access};
+use pki_core::store::etcd::Letter;
 use pki_core::store::{Batch, Pki};
 use time::OffsetDateTime;
 
@@ -19,7 +20,8 @@ pub(super) fn run(arguments: &AgentInvite) -> Result<ExitCode, Error> {
     let cluster = description::read()?;
     super::check_described(&cluster, &arguments.owner)?;
     let (mut pki, keyring) = opened::existing(Some("agent invite"))?;
-    pki.store().etcd()?;
+    // Who may not read what is answered to it should not send anybody.
+    pki.store().etcd()?.letters(Letter::Enrolment)?;
     let keys = keys::open(&arguments.keys, &pki, &keyring)?;
     let mut batch = Batch::default();
     let publisher = publisher(&pki, &keys, &mut batch)?;

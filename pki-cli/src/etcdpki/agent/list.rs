@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::process::ExitCode;
 
+use pki_core::Cluster;
 use pki_core::agent::{Agent, Delivery, Enrolment, Loaded, Report};
 use pki_core::store::etcd::{Etcd, Letter};
 use serde::Serialize;
@@ -12,13 +13,14 @@ use time::{Duration, OffsetDateTime};
 use crate::etcdpki::args::AgentList;
 use crate::etcdpki::error::Error;
 use crate::etcdpki::output::{BAD, DIM, GOOD, HEADING, WARN, timestamp};
-use crate::etcdpki::{opened, output};
+use crate::etcdpki::{description, opened, output};
 
 /// Runs the command.
 pub(super) fn run(arguments: &AgentList) -> Result<ExitCode, Error> {
     let (pki, _) = opened::existing(None)?;
     let store = pki.store().etcd()?;
-    let view = View::of(store, &pki.agents()?, OffsetDateTime::now_utc())?;
+    let cluster = description::read()?;
+    let view = View::of(&cluster, store, &pki.agents()?, OffsetDateTime::now_utc())?;
     let publisher = pki.publisher_fingerprint()?;
     match arguments.json {
         true => output::print_json(&Whole {
@@ -32,7 +34,8 @@ pub(super) fn run(arguments: &AgentList) -> Result<ExitCode, Error> {
             output::print(&view.text())?;
         }
     }
-    Ok(match view.rows.iter().all(|row| row.state == State::Done) {
+    let is_well = |row: &Row| matches!(row.state, State::Done | State::Undescribed);
+    Ok(match view.rows.iter().all(is_well) {
         true => ExitCode::SUCCESS,
         false => ExitCode::from(super::DUE),
     })
@@ -75,12 +78,19 @@ enum State {
     Failed,
     /// It did not tell for longer than its timer lets it be silent.
     Silent,
+    /// Its owner is not described any more, and it is handed nothing.
+    Undescribed,
     /// It wants to be admitted.
     Waits,
 }
 
 impl View {
-    fn of(store: &Etcd, agents: &[Agent], now: OffsetDateTime) -> Result<Self, Error> {
+    fn of(
+        cluster: &Cluster,
+        store: &Etcd,
+        agents: &[Agent],
+        now: OffsetDateTime,
+    ) -> Result<Self, Error> {
         let deliveries = letters(store, Letter::Delivery, Delivery::from_json)?;
         let reports = letters(store, Letter::Report, Report::from_json)?;
         let waiting = letters(store, Letter::Enrolment, Enrolment::from_json)?;
@@ -91,9 +101,11 @@ impl View {
             let (delivery, report) = (deliveries.get(owner), reports.get(owner));
             let admitted = agents.get(owner).map(|agent| agent.recipient.to_string());
             let asks = waiting.get(owner).map(|asked| asked.recipient.to_string());
-            let state = match asks.is_some() {
-                true => State::Waits,
-                false => state(delivery, report, now),
+            let is_described = super::check_described(cluster, owner).is_ok();
+            let state = match (is_described, asks.is_some()) {
+                (false, _) => State::Undescribed,
+                (true, true) => State::Waits,
+                (true, false) => state(delivery, report, now),
             };
             Row {
                 owner: owner.to_owned(),
@@ -129,6 +141,7 @@ impl View {
                 State::Behind => ("behind", WARN),
                 State::Failed => ("failed", BAD),
                 State::Silent => ("silent", BAD),
+                State::Undescribed => ("gone", DIM),
                 State::Waits => ("waits", WARN),
             };
             let has = row.has.map_or("-".to_owned(), |number| number.to_string());
@@ -146,6 +159,10 @@ impl View {
             );
             if let Some(failure) = &row.failure {
                 let _ = writeln!(text, "{:first$}  {failure}", "");
+            }
+            if row.state == State::Undescribed {
+                let gone = "not described any more: remove the etcd user of its agent";
+                let _ = writeln!(text, "{:first$}  {DIM}{gone}{DIM:#}", "");
             }
             if row.state == State::Waits {
                 let _ = writeln!(text, "{:first$}  {DIM}{}{DIM:#}", "", row.recipient);

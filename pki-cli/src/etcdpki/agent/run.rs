@@ -22,8 +22,17 @@ pub(super) fn run(arguments: &AgentRun) -> Result<ExitCode, Error> {
     let mut home = Home::find(&arguments.home.state_directory, owner)?;
     let mailbox = Place::own().mailbox(owner)?;
     let Some(delivery) = mailbox.read(Letter::Delivery)? else {
-        return not_admitted(&mailbox, &home, owner);
+        return not_admitted(&mailbox, &home, owner, None);
     };
+    // Who is not the agent here reports nothing in its place.
+    let admitted = Delivery::from_json(&delivery).ok();
+    let admitted = admitted.filter(|delivery| delivery.owner == owner);
+    let admitted = admitted.map(|delivery| delivery.recipient);
+    if let Some(admitted) = admitted
+        && home.recipient().as_ref() != Some(&admitted)
+    {
+        return not_admitted(&mailbox, &home, owner, Some(admitted.to_string()));
+    }
     let result = follow(arguments, &mailbox, &mut home, &delivery);
     let (loaded, failure) = match &result {
         Ok(loaded) => (*loaded, None),
@@ -115,7 +124,13 @@ fn target(arguments: &AgentRun, content: &Content) -> Result<Target, Error> {
     })
 }
 
-fn not_admitted(mailbox: &Mailbox, home: &Home, owner: &str) -> Result<ExitCode, Error> {
+/// `admitted` is who is, if it is another.
+fn not_admitted(
+    mailbox: &Mailbox,
+    home: &Home,
+    owner: &str,
+    admitted: Option<String>,
+) -> Result<ExitCode, Error> {
     let notice = mailbox.read(Letter::Refusal)?;
     let notice = notice.and_then(|text| Notice::from_json(&text).ok());
     // One about what it asked for before says nothing.
@@ -123,6 +138,12 @@ fn not_admitted(mailbox: &Mailbox, home: &Home, owner: &str) -> Result<ExitCode,
     if let Some(Notice { reason, .. }) = notice {
         let owner = owner.to_owned();
         return Err(AgentError::Refused { owner, reason }.into());
+    }
+    if let Some(admitted) = admitted
+        && home.known.number > 0
+    {
+        let owner = owner.to_owned();
+        return Err(AgentError::Replaced { owner, admitted }.into());
     }
     output::note(&format!("the agent of {owner} waits to be admitted"));
     Ok(ExitCode::from(super::DUE))

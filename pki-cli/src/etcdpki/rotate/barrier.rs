@@ -58,24 +58,40 @@ impl Barrier {
         let wait = self.wait.map(|wait| wait.as_duration().unsigned_abs());
         let begun = Instant::now();
         loop {
-            #[cfg(feature = "etcd")]
-            let behind = match self.by_agents {
-                true => agent::behind(cluster, pki, keys, &self.without)?,
-                false => behind(cluster, pki, keys, &places)?,
-            };
-            #[cfg(not(feature = "etcd"))]
-            let behind = behind(cluster, pki, keys, &places)?;
+            let behind = self.behind(cluster, pki, keys, &places)?;
             let Some(first) = behind.first() else {
                 return Ok(());
             };
             let Some(pause) = wait.and_then(|wait| pause(wait, begun.elapsed())) else {
-                return Err(Error::MembersBehind {
-                    behind,
-                    is_first: self.is_first,
-                });
+                return Err(self.held_up(behind));
             };
             output::note(&format!("waiting: {first}"));
             thread::sleep(pause);
+        }
+    }
+
+    fn behind(
+        &self,
+        cluster: &Cluster,
+        pki: &Pki<Kept>,
+        keys: &Unlocked,
+        places: &[Place],
+    ) -> Result<Vec<String>, Error> {
+        #[cfg(feature = "etcd")]
+        if self.by_agents {
+            return agent::behind(cluster, pki, keys, &self.without);
+        }
+        behind(cluster, pki, keys, places)
+    }
+
+    fn held_up(&self, behind: Vec<String>) -> Error {
+        #[cfg(feature = "etcd")]
+        if self.by_agents {
+            return agent::AgentError::Behind(behind).into();
+        }
+        Error::MembersBehind {
+            behind,
+            is_first: self.is_first,
         }
     }
 }

@@ -83,7 +83,8 @@ pub enum EtcdError {
     /// No member answers, or they have no quorum.
     #[error(
         "{place}: etcd does not answer ({answer}): check the addresses, that its members run and \
-         have a quorum, and that certificate, key and CA file are the right ones"
+         have a quorum, that certificate, key and CA file are the right ones and have not expired, and \
+         the clock here"
     )]
     Unreachable {
         /// The store.

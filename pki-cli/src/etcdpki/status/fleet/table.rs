@@ -35,8 +35,8 @@ pub(super) fn text(view: &View, width: usize) -> String {
     let _ = match (view.due, view.unread) {
         (0, 0) => writeln!(
             text,
-            "{GOOD}Nothing is due{GOOD:#} in {} PKIs",
-            view.pkis.len()
+            "{GOOD}Nothing is due{GOOD:#} in {}",
+            pkis(view.pkis.len())
         ),
         (due, 0) => writeln!(text, "{BAD}{due} due{BAD:#} in {}", pkis(view.pkis.len())),
         (due, unread) => writeln!(
