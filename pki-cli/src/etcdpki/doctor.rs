@@ -60,6 +60,10 @@ pub(super) fn run(arguments: &Doctor) -> Result<ExitCode, Error> {
 /// Asks the members, as a client of ours if a key can be opened to make one.
 fn ask(whole: &mut Whole, arguments: &Doctor, now: OffsetDateTime) -> Result<Vec<Sighting>, Error> {
     let places = live::places(&whole.cluster, &arguments.endpoints, &arguments.without)?;
+    if places.is_empty() {
+        let message = "--without leaves no member to ask: leave one, or ask none with --offline";
+        return Err(Error::Usage(message.to_owned()));
+    }
     let Some(keys) = &whole.keys else {
         return Ok(live::sight(&places, &Probes::default()));
     };
