@@ -1,7 +1,7 @@
 //! What is to be seen of members.
 
 use std::net::SocketAddr;
-use std::thread;
+use std::thread::{self, ScopedJoinHandle};
 
 use pki_core::live::{Answer, Port, Refusal, Replaced, Sighting, Unseen};
 use serde::Deserialize;
@@ -25,32 +25,46 @@ pub(in crate::etcdpki) fn sight(places: &[Place], probes: &Probes<'_>) -> Vec<Si
             .iter()
             .map(|place| scope.spawn(move || member(place, probes)))
             .collect();
-        let sightings = threads.into_iter().map(|thread| {
-            let sighting = thread.join();
-            sighting.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-        });
-        sightings.collect()
+        threads.into_iter().map(joined).collect()
     })
 }
 
+/// The result of a thread; its panic is ours.
+fn joined<T>(thread: ScopedJoinHandle<'_, T>) -> T {
+    let result = thread.join();
+    result.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+}
+
+/// Both ports at the same time: each may take seconds to give nothing.
 fn member(place: &Place, probes: &Probes<'_>) -> Sighting {
-    let client = port(place.client);
+    thread::scope(|scope| {
+        let peer = scope.spawn(|| port(place.peer));
+        let (client, answer, still_trusts) = client_port(place.client, probes);
+        Sighting {
+            name: place.name.clone(),
+            client,
+            peer: joined(peer),
+            answer,
+            still_trusts,
+        }
+    })
+}
+
+type Answered = Option<Result<Answer, Refusal>>;
+
+fn client_port(address: SocketAddr, probes: &Probes<'_>) -> (Port, Answered, Vec<Replaced>) {
+    let port = port(address);
     // Where nobody answers, nobody is waited for once more.
-    let probe = probes.trusted.filter(|_| client.presented.is_ok());
-    let answer = probe.map(|probe| answer(place.client, probe));
+    let probe = probes.trusted.filter(|_| port.presented.is_ok());
+    let answer = probe.map(|probe| answer(address, probe));
     // Who has not loaded what is new is known to trust what is old.
     let replaced = probes.replaced.iter();
     let replaced = replaced.filter(|_| matches!(answer, Some(Ok(_))));
     let still_trusts = replaced
-        .filter(|(_, probe)| reply(place.client, *probe, Question::Health).is_ok())
-        .map(|(replaced, _)| *replaced);
-    Sighting {
-        name: place.name.clone(),
-        peer: port(place.peer),
-        still_trusts: still_trusts.collect(),
-        answer,
-        client,
-    }
+        .filter(|(_, probe)| reply(address, *probe, Question::Health).is_ok())
+        .map(|(replaced, _)| *replaced)
+        .collect();
+    (port, answer, still_trusts)
 }
 
 fn port(address: SocketAddr) -> Port {
