@@ -143,7 +143,7 @@ impl<'a> Start<'a> {
     }
 
     /// The same in a configuration file, with `more` lines.
-    pub(crate) fn in_config_file(mut self, number: usize, more: &str) -> Self {
+    pub(crate) fn in_config_file(mut self, more: &str) -> Self {
         let mut sections = [const { String::new() }; 3];
         for argument in &self.arguments {
             let (flag, value) = argument
@@ -163,7 +163,8 @@ impl<'a> Start<'a> {
         let text = format!(
             "{top}client-transport-security:\n{client}peer-transport-security:\n{peer}{more}"
         );
-        let file = self.pki.path(&format!("{number}.yml"));
+        // Of this start alone: others of the same case run at the same time.
+        let file = self.pki.path(&format!("{}.yml", self.client.port()));
         fs::write(&file, text).unwrap();
         self.arguments = vec![format!("--config-file={}", file.display())];
         self.config_file = Some(file);

@@ -206,13 +206,13 @@ const CASES: &[Case] = &[
         |start| start.set("initial-cluster", "a=https://127.0.0.1:1"),
     ),
     ends("value-of-wrong-kind", "cannot unmarshal", |start| {
-        start.in_config_file(3, "grpc-keepalive-timeout: 20s\n")
+        start.in_config_file("grpc-keepalive-timeout: 20s\n")
     }),
     ends("value-of-wrong-kind", "cannot unmarshal", |start| {
-        start.in_config_file(4, "auto-compaction-retention: 1\n")
+        start.in_config_file("auto-compaction-retention: 1\n")
     }),
     ends("value-of-wrong-kind", "cannot unmarshal", |start| {
-        start.in_config_file(5, "pre-vote: \"true\"\n")
+        start.in_config_file("pre-vote: \"true\"\n")
     }),
     ends("value-of-wrong-kind", "parse error", |start| {
         start.set("grpc-keepalive-timeout", "20")
@@ -220,7 +220,7 @@ const CASES: &[Case] = &[
     of(
         NEWER,
         ends("value-of-wrong-kind", "cannot unmarshal", |start| {
-            start.in_config_file(6, "  allowed-cn: etcd-peer\n")
+            start.in_config_file("  allowed-cn: etcd-peer\n")
         }),
     ),
     // The gateway dials the member as soon as it serves.
@@ -327,14 +327,14 @@ const CASES: &[Case] = &[
     serves(
         "key-not-read",
         // As a flag this refuses everybody: there is no such file.
-        |start| start.in_config_file(1, "client-crl-file: /nonexistent\n"),
+        |start| start.in_config_file("client-crl-file: /nonexistent\n"),
         |start, _| is_taken(start.client, Some(start.identity("client"))),
     ),
     serves(
         "settings-beside-config-file",
         |start| {
             start
-                .in_config_file(2, "")
+                .in_config_file("")
                 .set("client-crl-file", "/nonexistent")
         },
         |start, _| is_taken(start.client, Some(start.identity("client"))),
