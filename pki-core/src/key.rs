@@ -306,6 +306,15 @@ impl Fingerprint {
     }
 }
 
+impl FromStr for Fingerprint {
+    type Err = InvalidFingerprint;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let octets = const_hex::decode_to_array(text);
+        octets.map(Self).map_err(|_| InvalidFingerprint)
+    }
+}
+
 impl fmt::Display for Fingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&const_hex::encode(self.0))
@@ -317,6 +326,11 @@ impl fmt::Debug for Fingerprint {
         write!(f, "Fingerprint({self})")
     }
 }
+
+/// A text that is no [`Fingerprint`].
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("write 64 hexadecimal digits")]
+pub struct InvalidFingerprint;
 
 /// Why a key could not be made or read.
 #[derive(Debug, thiserror::Error)]

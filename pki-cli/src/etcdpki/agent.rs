@@ -2,6 +2,7 @@
 
 mod access;
 mod answer;
+mod contents;
 mod enrol;
 mod error;
 mod home;
@@ -15,9 +16,13 @@ mod standing;
 use std::process::ExitCode;
 
 use pki_core::Cluster;
+use pki_core::seal::Unlocked;
+use pki_core::store::Pki;
 
-use super::args::Agent;
+use super::args::{Agent, KeyArguments};
 use super::error::Error;
+use super::place::Kept;
+use super::{keys, opened};
 pub(super) use answer::hand_out;
 pub(super) use error::AgentError;
 pub(super) use standing::behind;
@@ -33,6 +38,14 @@ pub(super) fn run(agent: &Agent) -> Result<ExitCode, Error> {
         Agent::List(list) => list::run(list),
         Agent::Run(run) => run::run(run),
     }
+}
+
+/// The PKI, to be changed by a command, with its keys opened: in a store that agents fetch from.
+fn open(command: &str, arguments: &KeyArguments) -> Result<(Pki<Kept>, Unlocked), Error> {
+    let (pki, keyring) = opened::existing(Some(command))?;
+    pki.store().etcd()?;
+    let keys = keys::open(arguments, &pki, &keyring)?;
+    Ok((pki, keys))
 }
 
 /// Refuses whom the description does not know.

@@ -184,11 +184,11 @@ pub(super) fn has_list(content: &[u8]) -> Result<bool, Error> {
 }
 
 /// Gives the role the list of the PKI, and tells whether it was another.
-pub(super) fn stage_list(pki: &Pki<Kept>, group: &mut Group) -> Result<bool, Error> {
+pub(super) fn write_list(pki: &Pki<Kept>) -> Result<bool, Error> {
     remove_leftovers(LIST)?;
     match pki.revocation_list_file()? {
         Some((_, content)) if !has_list(&content)? => {
-            group.stage_file(Path::new(LIST), &content, Access::Everyone)?;
+            atomic::replace(Path::new(LIST), &content, Access::Everyone)?;
             Ok(true)
         }
         _ => Ok(false),

@@ -241,11 +241,9 @@ fn make_in(
     // A certificate is kept before it is handed out.
     pki.finish(staged)?;
     made.commit()?;
-    let mut list = Group::default();
-    if files::stage_list(pki, &mut list)? {
-        report.wrote_all(&list);
+    if files::write_list(pki)? {
+        report.wrote(files::LIST.to_owned());
     }
-    list.commit()?;
     pki.store().describe(&described.text)?;
     for (path, reason) in &state.lists.unsigned {
         output::note(&format!("note: {path} was not signed anew: {reason}"));

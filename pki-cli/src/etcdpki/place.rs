@@ -25,6 +25,8 @@ use super::error::Error;
 use super::output;
 #[cfg(feature = "etcd")]
 pub(super) use remote::Remote;
+#[cfg(feature = "etcd")]
+pub(super) use remote::host_name;
 
 /// A place for a PKI.
 #[derive(Clone, Debug)]

@@ -12,7 +12,6 @@ use pki_core::converge;
 use pki_core::crl::{self, Reason};
 use pki_core::leaf::leaves;
 use pki_core::revocation::{Carried, Revocation};
-use pki_core::store::atomic::Group;
 use pki_core::store::{Batch, Pki};
 use time::OffsetDateTime;
 
@@ -54,7 +53,9 @@ fn revoke(arguments: &Revoke, cluster: &Cluster) -> Result<Report, Error> {
     // A command that was killed may have left records that no list or journal tells of.
     if change.records.is_empty() && !change.lists_are_due {
         pki.commit(Batch::default())?;
-        hand_over(&pki, &mut report)?;
+        if files::write_list(&pki)? {
+            report.wrote(files::LIST);
+        }
         return Ok(report);
     }
     let keys = keys::open(&arguments.keys, &pki, &keyring)?;
@@ -65,19 +66,12 @@ fn revoke(arguments: &Revoke, cluster: &Cluster) -> Result<Report, Error> {
         &keys,
         now,
     )?);
-    hand_over(&pki, &mut report)?;
+    if files::write_list(&pki)? {
+        report.wrote(files::LIST);
+    }
     #[cfg(feature = "etcd")]
     super::agent::hand_out(cluster, &mut pki, &keys)?;
     Ok(report)
-}
-
-/// Writes the list where the role that runs members takes it from.
-fn hand_over(pki: &Pki<Kept>, report: &mut Report) -> Result<(), Error> {
-    let mut group = Group::default();
-    if files::stage_list(pki, &mut group)? {
-        report.wrote(files::LIST);
-    }
-    Ok(group.commit()?)
 }
 
 /// What is to be revoked or taken back, and what is so already.

@@ -100,6 +100,11 @@ impl Fleet {
             .succeeds(&["agent", "invite", owner, "--out", &path]);
     }
 
+    fn listed(&self) -> serde_json::Value {
+        let listed = self.operator.run(&["agent", "list", "--json"]);
+        serde_json::from_slice(&listed.stdout).unwrap()
+    }
+
     fn letter(&self, kind: &str, owner: &str) -> String {
         let key = format!("{}.agents/{kind}/{owner}", self.site.prefix);
         let found = self.site.control.run(&["get", "--print-value-only", &key]);
@@ -225,8 +230,7 @@ fn a_machine_enrols_with_a_token_and_has_what_a_play_would_bring() {
         let before = machine.files();
         pulls(&machine, "etcd-0");
         assert_eq!(machine.files(), before);
-        let listed = fleet.operator.run(&["agent", "list", "--json"]);
-        let listed: serde_json::Value = serde_json::from_slice(&listed.stdout).unwrap();
+        let listed = fleet.listed();
         assert_eq!(listed["agents"][0]["loaded"], "nothing");
         assert_eq!(listed["agents"][0]["has"], listed["agents"][0]["handed"]);
         fleet.operator.succeeds(&["verify"]);
@@ -467,8 +471,7 @@ fn a_person_admits_who_has_no_token() {
     let fleet = Fleet::new();
     let known = fleet.admitted("etcd-0");
     pulls(&known, "etcd-0");
-    let listed = fleet.operator.run(&["agent", "list", "--json"]);
-    let listed: serde_json::Value = serde_json::from_slice(&listed.stdout).unwrap();
+    let listed = fleet.listed();
     let publisher = listed["publisher"].as_str().unwrap();
     let machine = fleet.machine("backup");
     let enrol = ["agent", "enrol", "backup", "--publisher", publisher];

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use super::enrolment::{Enrolment, Refusal};
-use super::letters::{self, InvalidLetter};
+use super::letters::Message;
 use super::record::{Agent, Invitation};
 
 /// What becomes of those who ask to be admitted.
@@ -37,20 +37,8 @@ pub struct Notice {
     pub asked: Option<OffsetDateTime>,
 }
 
-impl Notice {
-    /// Reads it.
-    ///
-    /// # Errors
-    ///
-    /// When it is not one, or of another format.
-    pub fn from_json(text: &[u8]) -> Result<Self, InvalidLetter> {
-        letters::read("notice", text)
-    }
-
-    /// As it is sent.
-    pub fn to_json(&self) -> Vec<u8> {
-        letters::write(self)
-    }
+impl Message for Notice {
+    const WHAT: &'static str = "notice";
 }
 
 /// Decides about those who ask to be admitted. Each letter stands under the name that etcd let its

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::content::{Content, ContentError};
-use super::letters::{self, InvalidLetter};
+use super::letters::{self, Message};
 use crate::base64;
 use crate::key::{Fingerprint, PrivateKey, PublicKey};
 use crate::seal::{self, AgeIdentities, AgeRecipient, SealError};
@@ -29,6 +29,10 @@ pub struct Delivery {
     publisher: Vec<u8>,
     #[serde(with = "base64")]
     signature: Vec<u8>,
+}
+
+impl Message for Delivery {
+    const WHAT: &'static str = "delivery";
 }
 
 impl Delivery {
@@ -100,20 +104,6 @@ impl Delivery {
         let text = identities.decrypt(&self.encrypted);
         let text = text.ok_or_else(|| DeliveryError::OtherRecipient(self.recipient.clone()))?;
         Ok(Content::from_text(&text)?)
-    }
-
-    /// Reads it.
-    ///
-    /// # Errors
-    ///
-    /// When it is not one, or of another format.
-    pub fn from_json(text: &[u8]) -> Result<Self, InvalidLetter> {
-        letters::read("delivery", text)
-    }
-
-    /// As it is sent.
-    pub fn to_json(&self) -> Vec<u8> {
-        letters::write(self)
     }
 
     fn signed(&self) -> Vec<u8> {

@@ -8,7 +8,7 @@ use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
 use zeroize::Zeroizing;
 
-use super::letters::{self, InvalidLetter};
+use super::letters::{self, Message};
 use super::record::Invitation;
 use crate::base64;
 use crate::key::{Fingerprint, KeyAlgorithm, KeyError, PrivateKey, PublicKey};
@@ -129,6 +129,10 @@ struct Proof {
     signature: Vec<u8>,
 }
 
+impl Message for Enrolment {
+    const WHAT: &'static str = "enrolment";
+}
+
 impl Enrolment {
     /// Asks with a token, or to be admitted by a person.
     ///
@@ -184,20 +188,6 @@ impl Enrolment {
             true => Ok(()),
             false => Err(Refusal::Expired(instant(invitation.expires))),
         }
-    }
-
-    /// Reads it.
-    ///
-    /// # Errors
-    ///
-    /// When it is not one, or of another format.
-    pub fn from_json(text: &[u8]) -> Result<Self, InvalidLetter> {
-        letters::read("enrolment", text)
-    }
-
-    /// As it is sent.
-    pub fn to_json(&self) -> Vec<u8> {
-        letters::write(self)
     }
 
     fn proved(&self, token: &Token) -> Result<Proof, SignError> {

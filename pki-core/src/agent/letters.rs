@@ -22,6 +22,26 @@ struct Written<'a, T> {
     letter: &'a T,
 }
 
+/// What is kept or sent as JSON of this format.
+pub trait Message: Serialize + DeserializeOwned {
+    /// What a person calls it.
+    const WHAT: &'static str;
+
+    /// Reads it.
+    ///
+    /// # Errors
+    ///
+    /// When it is not one, or of another format.
+    fn from_json(text: &[u8]) -> Result<Self, InvalidLetter> {
+        read(Self::WHAT, text)
+    }
+
+    /// As it is kept or sent.
+    fn to_json(&self) -> Vec<u8> {
+        write(self)
+    }
+}
+
 pub(super) fn write<T: Serialize>(letter: &T) -> Vec<u8> {
     let written = Written {
         format: FORMAT,

@@ -32,6 +32,6 @@ pub use answer::{Answers, Notice, answer};
 pub use content::{Content, ContentError, Member, Pair};
 pub use delivery::{Delivery, DeliveryError};
 pub use enrolment::{Enrolment, InvalidToken, Refusal, Token};
-pub use letters::InvalidLetter;
+pub use letters::{InvalidLetter, Message};
 pub use record::{Agent, Invitation};
 pub use report::{Loaded, Report};

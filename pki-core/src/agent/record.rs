@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use super::letters::{self, InvalidLetter};
+use super::letters::Message;
 use crate::base64;
 use crate::seal::AgeRecipient;
 
@@ -46,34 +46,10 @@ pub struct Invitation {
     pub(super) key: Vec<u8>,
 }
 
-impl Agent {
-    /// Reads the record.
-    ///
-    /// # Errors
-    ///
-    /// When it is not one, or of another format.
-    pub fn from_json(text: &[u8]) -> Result<Self, InvalidLetter> {
-        letters::read("agent", text)
-    }
-
-    /// As it is kept.
-    pub fn to_json(&self) -> Vec<u8> {
-        letters::write(self)
-    }
+impl Message for Agent {
+    const WHAT: &'static str = "agent";
 }
 
-impl Invitation {
-    /// Reads the record.
-    ///
-    /// # Errors
-    ///
-    /// When it is not one, or of another format.
-    pub fn from_json(text: &[u8]) -> Result<Self, InvalidLetter> {
-        letters::read("invitation", text)
-    }
-
-    /// As it is kept.
-    pub fn to_json(&self) -> Vec<u8> {
-        letters::write(self)
-    }
+impl Message for Invitation {
+    const WHAT: &'static str = "invitation";
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use super::letters::{self, InvalidLetter};
+use super::letters::Message;
 
 /// What is on a machine, and what is loaded there.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -42,18 +42,6 @@ pub enum Loaded {
     OldTrust,
 }
 
-impl Report {
-    /// Reads it.
-    ///
-    /// # Errors
-    ///
-    /// When it is not one, or of another format.
-    pub fn from_json(text: &[u8]) -> Result<Self, InvalidLetter> {
-        letters::read("report", text)
-    }
-
-    /// As it is sent.
-    pub fn to_json(&self) -> Vec<u8> {
-        letters::write(self)
-    }
+impl Message for Report {
+    const WHAT: &'static str = "report";
 }

@@ -5,27 +5,25 @@ use std::fmt::Write as _;
 use std::process::ExitCode;
 
 use pki_core::Cluster;
-use pki_core::agent::{self, Agent, Answers, Content, Delivery};
-use pki_core::converge::State;
+use pki_core::agent::{self, Agent, Answers, Content, Delivery, Message as _};
 use pki_core::key::PrivateKey;
 use pki_core::seal::Unlocked;
 use pki_core::store::etcd::Letter;
-use pki_core::store::{Batch, Pki, StoredLeaf};
+use pki_core::store::{Batch, Pki};
 use serde::Serialize;
 use time::OffsetDateTime;
 
+use super::contents::Contents;
 use super::{AgentError, invite};
 use crate::etcdpki::args::{AgentAdmit, AgentAnswer};
 use crate::etcdpki::error::Error;
 use crate::etcdpki::place::Kept;
-use crate::etcdpki::{description, keys, opened, output};
+use crate::etcdpki::{description, output};
 
 /// Runs the command.
 pub(super) fn run(arguments: &AgentAnswer) -> Result<ExitCode, Error> {
     let cluster = description::read()?;
-    let (mut pki, keyring) = opened::existing(Some("agent answer"))?;
-    pki.store().etcd()?;
-    let keys = keys::open(&arguments.keys, &pki, &keyring)?;
+    let (mut pki, keys) = super::open("agent answer", &arguments.keys)?;
     let told = all(&cluster, &mut pki, &keys)?;
     match arguments.json {
         true => output::print_json(&told)?,
@@ -41,9 +39,7 @@ pub(super) fn run(arguments: &AgentAnswer) -> Result<ExitCode, Error> {
 pub(super) fn run_admit(arguments: &AgentAdmit) -> Result<ExitCode, Error> {
     let cluster = description::read()?;
     super::check_described(&cluster, &arguments.owner)?;
-    let (mut pki, keyring) = opened::existing(Some("agent admit"))?;
-    pki.store().etcd()?;
-    let keys = keys::open(&arguments.keys, &pki, &keyring)?;
+    let (mut pki, keys) = super::open("agent admit", &arguments.keys)?;
     let mut batch = Batch::default();
     invite::publisher(&pki, &keys, &mut batch)?;
     let now = OffsetDateTime::now_utc();
@@ -157,10 +153,8 @@ fn deliveries(
     let Some(publisher) = pki.publisher(keys)? else {
         return Ok(BTreeMap::new());
     };
-    let state = State::read(cluster, pki)?;
-    let list = pki.revocation_list_file()?.map(|(_, content)| content);
+    let contents = Contents::read(cluster, pki, keys)?;
     let present = pki.store().etcd()?.letters(Letter::Delivery)?;
-    let key = |leaf: &StoredLeaf| Ok(pki.leaf_key(leaf, keys)?);
     let mut deliveries = BTreeMap::new();
     for agent in agents {
         let owner = agent.owner.as_str();
@@ -168,8 +162,7 @@ fn deliveries(
             told.undescribed.push(owner.to_owned());
             continue;
         }
-        let content = Content::of(cluster, &state, owner, key, list.clone());
-        let content = content.map_err(AgentError::Content)?;
+        let content = contents.of(owner)?;
         // One that cannot be read is replaced.
         let before = present.get(owner);
         let before = before.and_then(|text| Delivery::from_json(text).ok());

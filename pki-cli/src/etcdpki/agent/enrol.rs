@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use pki_core::agent::{Enrolment, Token};
+use pki_core::agent::{Enrolment, Message as _, Token};
 use pki_core::store::etcd::Letter;
 use time::OffsetDateTime;
 
@@ -11,7 +11,7 @@ use super::AgentError;
 use super::home::Home;
 use crate::etcdpki::args::AgentEnrol;
 use crate::etcdpki::error::Error;
-use crate::etcdpki::place::Place;
+use crate::etcdpki::place::{self, Place};
 use crate::etcdpki::{files, output};
 
 /// Runs the command.
@@ -35,8 +35,7 @@ pub(super) fn run(arguments: &AgentEnrol) -> Result<ExitCode, Error> {
         }
         .into());
     };
-    let system = rustix::system::uname();
-    let host = system.nodename().to_string_lossy();
+    let host = place::host_name();
     let enrolment = Enrolment::new(owner, recipient.clone(), &host, token.as_ref(), now);
     let enrolment = enrolment.map_err(AgentError::Sign)?;
     mailbox.write(Letter::Enrolment, &enrolment.to_json())?;

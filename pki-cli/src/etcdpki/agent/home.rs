@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use pki_core::key::Fingerprint;
+use pki_core::key::{Fingerprint, InvalidFingerprint};
 use pki_core::seal::{AgeIdentities, AgeRecipient};
 use pki_core::store::atomic::{self, Access};
 use serde::{Deserialize, Serialize};
@@ -107,9 +107,8 @@ impl Home {
 
     /// Whose signature is trusted.
     pub(super) fn publisher(&self) -> Result<Fingerprint, Error> {
-        let octets = const_hex::decode_to_array(&self.known.publisher);
-        let octets = octets.map_err(|error| self.broken(&error.to_string()))?;
-        Ok(Fingerprint::from_bytes(octets))
+        let publisher = self.known.publisher.parse();
+        publisher.map_err(|error: InvalidFingerprint| broken(&self.directory, &error.to_string()))
     }
 
     /// Keeps what is known now.
@@ -118,10 +117,6 @@ impl Home {
         let text = text.map_err(|source| Error::Json { source })?;
         let path = self.directory.join(KNOWN);
         Ok(atomic::replace(&path, &text, Access::Owner)?)
-    }
-
-    fn broken(&self, why: &str) -> Error {
-        broken(&self.directory, why)
     }
 }
 

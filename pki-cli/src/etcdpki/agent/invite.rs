@@ -20,7 +20,7 @@ pub(super) fn run(arguments: &AgentInvite) -> Result<ExitCode, Error> {
     let cluster = description::read()?;
     super::check_described(&cluster, &arguments.owner)?;
     let (mut pki, keyring) = opened::existing(Some("agent invite"))?;
-    // Who may not read what is answered to it should not send anybody.
+    // Who may not read what is answered to it should not send anybody, nor type a passphrase.
     pki.store().etcd()?.letters(Letter::Enrolment)?;
     let keys = keys::open(&arguments.keys, &pki, &keyring)?;
     let mut batch = Batch::default();

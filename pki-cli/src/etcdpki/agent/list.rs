@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::process::ExitCode;
 
 use pki_core::Cluster;
-use pki_core::agent::{Agent, Delivery, Enrolment, Loaded, Report};
+use pki_core::agent::{Agent, Delivery, Enrolment, Loaded, Message, Report};
 use pki_core::store::etcd::{Etcd, Letter};
 use serde::Serialize;
 use time::{Duration, OffsetDateTime};
@@ -91,9 +91,9 @@ impl View {
         agents: &[Agent],
         now: OffsetDateTime,
     ) -> Result<Self, Error> {
-        let deliveries = letters(store, Letter::Delivery, Delivery::from_json)?;
-        let reports = letters(store, Letter::Report, Report::from_json)?;
-        let waiting = letters(store, Letter::Enrolment, Enrolment::from_json)?;
+        let deliveries = letters::<Delivery>(store, Letter::Delivery)?;
+        let reports = letters::<Report>(store, Letter::Report)?;
+        let waiting = letters::<Enrolment>(store, Letter::Enrolment)?;
         let agents: BTreeMap<_, _> = agents.iter().map(|one| (one.owner.as_str(), one)).collect();
         let owners = agents.keys().copied();
         let owners: BTreeSet<_> = owners.chain(waiting.keys().map(String::as_str)).collect();
@@ -187,13 +187,9 @@ fn state(delivery: Option<&Delivery>, report: Option<&Report>, now: OffsetDateTi
 }
 
 /// Those that can be read: what cannot is the same as none.
-fn letters<T, E>(
-    store: &Etcd,
-    letter: Letter,
-    read: impl Fn(&[u8]) -> Result<T, E>,
-) -> Result<BTreeMap<String, T>, Error> {
+fn letters<T: Message>(store: &Etcd, letter: Letter) -> Result<BTreeMap<String, T>, Error> {
     let letters = store.letters(letter)?.into_iter();
-    let letters = letters.filter_map(|(owner, text)| Some((owner, read(&text).ok()?)));
+    let letters = letters.filter_map(|(owner, text)| Some((owner, T::from_json(&text).ok()?)));
     Ok(letters.collect())
 }
 

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use pki_core::agent::{Content, Delivery, Loaded, Notice, Report};
+use pki_core::agent::{Content, Delivery, InvalidLetter, Loaded, Message as _, Notice, Report};
 use pki_core::store::etcd::{Letter, Mailbox};
 use time::OffsetDateTime;
 
@@ -24,16 +24,16 @@ pub(super) fn run(arguments: &AgentRun) -> Result<ExitCode, Error> {
     let Some(delivery) = mailbox.read(Letter::Delivery)? else {
         return not_admitted(&mailbox, &home, owner, None);
     };
+    let delivery = Delivery::from_json(&delivery);
     // Who is not the agent here reports nothing in its place.
-    let admitted = Delivery::from_json(&delivery).ok();
-    let admitted = admitted.filter(|delivery| delivery.owner == owner);
-    let admitted = admitted.map(|delivery| delivery.recipient);
-    if let Some(admitted) = admitted
-        && home.recipient().as_ref() != Some(&admitted)
+    if let Ok(delivery) = &delivery
+        && delivery.owner == owner
+        && home.recipient().as_ref() != Some(&delivery.recipient)
     {
-        return not_admitted(&mailbox, &home, owner, Some(admitted.to_string()));
+        let admitted = Some(delivery.recipient.to_string());
+        return not_admitted(&mailbox, &home, owner, admitted);
     }
-    let result = follow(arguments, &mailbox, &mut home, &delivery);
+    let result = follow(arguments, &mailbox, &mut home, delivery);
     let (loaded, failure) = match &result {
         Ok(loaded) => (*loaded, None),
         Err(error) => (None, Some(error.to_string())),
@@ -59,10 +59,10 @@ fn follow(
     arguments: &AgentRun,
     mailbox: &Mailbox,
     home: &mut Home,
-    delivery: &[u8],
+    delivery: Result<Delivery, InvalidLetter>,
 ) -> Result<Option<Loaded>, Error> {
     let owner = arguments.owner.as_str();
-    let delivery = Delivery::from_json(delivery).map_err(|source| AgentError::Letter {
+    let delivery = delivery.map_err(|source| AgentError::Letter {
         path: PathBuf::from(format!("the delivery for {owner}")),
         source,
     })?;

@@ -1,15 +1,14 @@
 //! Whether members have loaded what there is, by what their agents report.
 
 use pki_core::Cluster;
-use pki_core::agent::{Content, Loaded, Report};
-use pki_core::converge::State;
+use pki_core::agent::{Loaded, Message as _, Report};
 use pki_core::name::Label;
 use pki_core::seal::Unlocked;
+use pki_core::store::Pki;
 use pki_core::store::etcd::Letter;
-use pki_core::store::{Pki, StoredLeaf};
 use time::{Duration, OffsetDateTime};
 
-use super::AgentError;
+use super::contents::Contents;
 use crate::etcdpki::error::Error;
 use crate::etcdpki::place::Kept;
 
@@ -21,9 +20,7 @@ pub(in crate::etcdpki) fn behind(
     without: &[Label],
 ) -> Result<Vec<String>, Error> {
     let reports = pki.store().etcd()?.letters(Letter::Report)?;
-    let state = State::read(cluster, pki)?;
-    let list = pki.revocation_list_file()?.map(|(_, content)| content);
-    let key = |leaf: &StoredLeaf| Ok(pki.leaf_key(leaf, keys)?);
+    let contents = Contents::read(cluster, pki, keys)?;
     let now = OffsetDateTime::now_utc();
     let mut behind = Vec::new();
     for node in cluster
@@ -34,8 +31,7 @@ pub(in crate::etcdpki) fn behind(
         let name = node.name.as_str();
         let report = reports.get(name);
         let report = report.and_then(|text| Report::from_json(text).ok());
-        let content = Content::of(cluster, &state, name, key, list.clone());
-        let content = content.map_err(AgentError::Content)?;
+        let content = contents.of(name)?;
         if let Some(lack) = lack(report.as_ref(), &content.fingerprint().to_string(), now) {
             behind.push(format!("{name}: {lack}"));
         }

@@ -104,7 +104,7 @@ pub(in crate::etcdpki) struct AgentEnrol {
     pub(in crate::etcdpki) token_file: Option<PathBuf>,
     /// Without a token, whose signature to trust, as `etcdpki agent list` shows it: then a person
     /// admits the agent
-    #[arg(long, value_name = "SHA256", group = "trust", value_parser = fingerprint)]
+    #[arg(long, value_name = "SHA256", group = "trust")]
     pub(in crate::etcdpki) publisher: Option<Fingerprint>,
     #[command(flatten)]
     pub(in crate::etcdpki) home: HomeArguments,
@@ -150,13 +150,6 @@ pub(in crate::etcdpki) struct HomeArguments {
     /// Where the agent keeps its identity, and what it was handed last
     #[arg(long, value_name = "DIR", default_value = "/var/lib/etcdpki")]
     pub(in crate::etcdpki) state_directory: PathBuf,
-}
-
-/// A SHA-256 in hexadecimal.
-fn fingerprint(text: &str) -> Result<Fingerprint, String> {
-    let octets = const_hex::decode_to_array(text);
-    let octets = octets.map_err(|_| "write 64 hexadecimal digits".to_owned())?;
-    Ok(Fingerprint::from_bytes(octets))
 }
 
 const INVITE: &str = "\

@@ -143,9 +143,14 @@ fn kept(store: Etcd) -> Kept {
 
 /// Who is at work, for whoever waits for it.
 fn holder(command: &str) -> String {
-    let system = rustix::system::uname();
-    let host = system.nodename().to_string_lossy();
+    let host = host_name();
     format!("`{command}` on {host}, process {}", std::process::id())
+}
+
+/// What this machine calls itself.
+pub(in crate::etcdpki) fn host_name() -> String {
+    let system = rustix::system::uname();
+    system.nodename().to_string_lossy().into_owned()
 }
 
 fn observer() -> Observer {

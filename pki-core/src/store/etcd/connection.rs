@@ -221,20 +221,7 @@ impl Connection {
     }
 
     pub(super) fn error(&self, failure: Failure) -> EtcdError {
-        let place = self.place();
-        match failure {
-            Failure::Transient(answer) => EtcdError::Unreachable { place, answer },
-            Failure::Denied(answer) => EtcdError::Denied {
-                place,
-                prefix: self.address.prefix().to_owned(),
-                answer,
-            },
-            Failure::Refused(answer) => EtcdError::Refused { place, answer },
-            Failure::Compacted => EtcdError::Refused {
-                place,
-                answer: "the revision has been compacted".to_owned(),
-            },
-        }
+        failure.at(self.place(), self.address.prefix())
     }
 }
 

@@ -135,6 +135,25 @@ impl Failure {
     }
 }
 
+impl Failure {
+    /// As an error of the store at `place`, whose keys begin with `prefix`.
+    pub(super) fn at(self, place: String, prefix: &str) -> EtcdError {
+        match self {
+            Self::Transient(answer) => EtcdError::Unreachable { place, answer },
+            Self::Denied(answer) => EtcdError::Denied {
+                place,
+                prefix: prefix.to_owned(),
+                answer,
+            },
+            Self::Refused(answer) => EtcdError::Refused { place, answer },
+            Self::Compacted => EtcdError::Refused {
+                place,
+                answer: "the revision has been compacted".to_owned(),
+            },
+        }
+    }
+}
+
 /// What it says and what its causes say, each once.
 fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();

@@ -114,11 +114,7 @@ impl Fleet {
 
     fn failed(&self, address: &Address, failure: Failure) -> EtcdError {
         match failure {
-            Failure::Denied(answer) => EtcdError::Denied {
-                place: address.to_string(),
-                prefix: address.prefix().to_owned(),
-                answer,
-            },
+            Failure::Denied(_) => failure.at(address.to_string(), address.prefix()),
             other => self.connection.error(other),
         }
     }

@@ -79,14 +79,8 @@ impl Etcd {
         let connection = &self.connection;
         let prefix = connection.address().letter(letter, "");
         let found = snapshot::below(connection, &prefix);
-        let found = found.map_err(|failure| match connection.error(failure) {
-            EtcdError::Denied { place, answer, .. } => EtcdError::Denied {
-                prefix: connection.address().mail(),
-                place,
-                answer,
-            },
-            other => other,
-        })?;
+        let mail = connection.address().mail();
+        let found = found.map_err(|failure| failure.at(connection.place(), &mail))?;
         let letters = found.into_iter().map(|found| {
             let (key, value) = found.into_key_value();
             let key = String::from_utf8_lossy(&key);

@@ -2,7 +2,7 @@
 
 use super::generations::seal;
 use super::{Batch, Pki, Store, StoreError};
-use crate::agent::{Agent, InvalidLetter, Invitation};
+use crate::agent::{Agent, Invitation, Message};
 use crate::journal::{Entry, Event};
 use crate::key::{Fingerprint, KeyAlgorithm, PrivateKey};
 use crate::pem;
@@ -16,7 +16,7 @@ impl<S: Store> Pki<S> {
     ///
     /// When a record cannot be read.
     pub fn agents(&self) -> Result<Vec<Agent>, StoreError> {
-        self.letters(AGENTS, Agent::from_json)
+        self.letters(AGENTS)
     }
 
     /// Every invitation, used or not.
@@ -25,7 +25,7 @@ impl<S: Store> Pki<S> {
     ///
     /// When a record cannot be read.
     pub fn invitations(&self) -> Result<Vec<Invitation>, StoreError> {
-        self.letters(INVITATIONS, Invitation::from_json)
+        self.letters(INVITATIONS)
     }
 
     /// Adds the record of an agent to `batch`, in place of the one that its owner had.
@@ -94,15 +94,11 @@ impl<S: Store> Pki<S> {
         Ok(key)
     }
 
-    fn letters<T>(
-        &self,
-        directory: &str,
-        read: impl Fn(&[u8]) -> Result<T, InvalidLetter>,
-    ) -> Result<Vec<T>, StoreError> {
+    fn letters<T: Message>(&self, directory: &str) -> Result<Vec<T>, StoreError> {
         let names = self.store.list(directory)?;
         let letters = names.iter().map(|name| {
             let path = format!("{directory}/{name}");
-            read(&self.required(&path)?).map_err(|source| StoreError::Letter {
+            T::from_json(&self.required(&path)?).map_err(|source| StoreError::Letter {
                 path: self.store.locate(&path),
                 source,
             })
