@@ -276,14 +276,25 @@ impl Lab {
 
     /// The index of the host whose member leads.
     pub(crate) fn leader(&self, hosts: &[usize]) -> usize {
-        let leads = |index: &&usize| {
-            let status = self
-                .etcdctl(&[**index], &["endpoint", "status"])
-                .expect_success()
-                .stdout;
-            status.split(", ").nth(4) == Some("true")
-        };
+        let leads = |index: &&usize| self.status(**index)[4] == "true";
         *hosts.iter().find(leads).expect("no member leads")
+    }
+
+    /// Lets the member on another host lead than the one on `host`, so that no election is under way
+    /// when that is taken off.
+    pub(crate) fn lead_elsewhere(&self, host: usize, others: &[usize]) {
+        if self.status(host)[4] == "true" {
+            let next = &self.status(others[0])[1];
+            self.etcdctl(&[host], &["move-leader", next])
+                .expect_success();
+        }
+    }
+
+    /// The fields of a line of `etcdctl endpoint status`.
+    fn status(&self, host: usize) -> Vec<String> {
+        let status = self.etcdctl(&[host], &["endpoint", "status"]);
+        let line = status.expect_success().stdout;
+        line.split(", ").map(str::to_owned).collect()
     }
 }
 

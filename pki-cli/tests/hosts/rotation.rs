@@ -70,9 +70,8 @@ pub(crate) fn of_root(lab: &Lab, members: &[usize]) {
     assert_eq!(rotation.plan()["restarts"], 0);
     let trusts = |host: usize| [1, 2].map(|generation| trusts_root(lab, host, generation));
     let written = while_writing(lab, "root", members, || {
+        lab.lead_elsewhere(*off, rest);
         hosts(&["kill", &off.to_string()]).expect_success();
-        // Had it led, the others are not healthy until they have a new leader.
-        lab.wait_until_healthy(rest);
         let begin = Restarts::of(rest);
         rotation.step("introduce");
         rotation.is_refused(rest, "presents the certificate");
@@ -157,6 +156,7 @@ fn nobody_restarts_below_quorum(lab: &Lab, members: &[usize]) {
     let [rest @ .., off] = members else {
         panic!("no members");
     };
+    lab.lead_elsewhere(*off, rest);
     hosts(&["kill", &off.to_string()]).expect_success();
     let begin = Restarts::of(rest);
     let refused = lab.play(rest, &["--extra-vars", "etcd_server_timeout=6"]);

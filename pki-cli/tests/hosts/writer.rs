@@ -14,7 +14,7 @@ pub(crate) struct Written {
     acknowledged: Vec<String>,
     /// Of how many writes the first attempt failed.
     failed_once: usize,
-    /// Of how many another one at another member did, too.
+    /// Of how many another one at the other members did, too.
     failed_twice: usize,
     /// The longest time between two acknowledgements.
     pub(crate) longest_gap: Duration,
@@ -34,7 +34,7 @@ impl fmt::Display for Written {
 }
 
 /// Writes to the members on `hosts` in turn while `work` runs, each write until it is acknowledged;
-/// one that fails is tried at the next member.
+/// one that fails is tried at the others, of which the client takes one that it reaches.
 pub(crate) fn while_writing(
     lab: &Lab,
     prefix: &str,
@@ -67,14 +67,19 @@ fn write(lab: &Lab, prefix: &str, hosts: &[usize], done: &AtomicBool) -> Written
             break;
         }
         let key = format!("{prefix}/{}", written.acknowledged.len());
-        let put = |turn: usize, timeout: &str| {
-            let host = hosts[turn % hosts.len()];
+        let put = |hosts: &[usize], timeout: &str| {
             let put = [timeout, "put", key.as_str(), "v"];
-            lab.etcdctl(&[host], &put).status.success()
+            lab.etcdctl(hosts, &put).status.success()
         };
-        let first = put(turn, "--command-timeout=3s");
+        let host = hosts[turn % hosts.len()];
+        let others: Vec<_> = hosts
+            .iter()
+            .copied()
+            .filter(|&other| other != host)
+            .collect();
+        let first = put(&[host], "--command-timeout=3s");
         // As long as an election may take.
-        let is_acknowledged = first || put(turn + 1, "--command-timeout=10s");
+        let is_acknowledged = first || put(&others, "--command-timeout=10s");
         written.failed_once += usize::from(!first);
         written.failed_twice += usize::from(!is_acknowledged);
         if is_acknowledged {
