@@ -35,7 +35,7 @@ impl Bundles {
     ///
     /// The name of an authority that is described and not among `authorities`, which hold one
     /// generation of each.
-    pub fn settled(
+    pub(crate) fn settled(
         cluster: &Cluster,
         authorities: &[StoredAuthority],
     ) -> Result<Self, AuthorityName> {
