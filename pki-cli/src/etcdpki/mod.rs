@@ -24,6 +24,7 @@ mod provision;
 mod revoke;
 mod rotate;
 mod secrets;
+mod shell;
 mod status;
 #[cfg(feature = "etcd")]
 mod store;
@@ -33,7 +34,7 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory as _, Parser};
 
 use args::{Arguments, Command};
 use error::Error;
@@ -67,6 +68,10 @@ fn dispatch(arguments: Arguments) -> Result<ExitCode, Error> {
     if let Some(directory) = &arguments.directory {
         enter(directory, creates)?;
     }
+    // It is about the programs, and about no PKI.
+    if let Command::Shell(shell) = &arguments.command {
+        return shell::run(shell);
+    }
     Place::choose(&arguments.store)?;
     match arguments.command {
         #[cfg(feature = "etcd")]
@@ -79,6 +84,7 @@ fn dispatch(arguments: Arguments) -> Result<ExitCode, Error> {
         Command::Init(init) => init::run(&init, arguments.directory.as_deref()),
         Command::Inspect(inspect) => inspect::run(&inspect),
         Command::Issue(issue) => issue::run(&issue, arguments.directory.as_deref()),
+        Command::Shell(shell) => shell::run(&shell),
         Command::Status(status) => status::run(&status),
         #[cfg(feature = "etcd")]
         Command::Store(store) => store::run(&store, &arguments.store),
@@ -86,6 +92,11 @@ fn dispatch(arguments: Arguments) -> Result<ExitCode, Error> {
         Command::Rotate(rotate) => rotate::run(&rotate, arguments.directory.as_deref()),
         Command::Verify(verify) => verify::run(&verify),
     }
+}
+
+/// What can be typed.
+fn command() -> clap::Command {
+    Arguments::command()
 }
 
 /// Works in `directory`, as `git -C` does; `init` makes it if it is missing.

@@ -18,6 +18,7 @@ mod prompts;
 mod provision;
 mod revoke;
 mod rotate;
+mod shell;
 mod slots;
 mod status;
 #[cfg(not(feature = "etcd"))]

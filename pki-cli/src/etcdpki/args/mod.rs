@@ -13,6 +13,7 @@ mod issue;
 mod provision;
 mod revoke;
 mod rotate;
+mod shell;
 mod status;
 mod store;
 mod verify;
@@ -44,6 +45,7 @@ pub(super) use issue::Issue;
 pub(super) use provision::{Kubernetes, Provision, Write};
 pub(super) use revoke::Revoke;
 pub(super) use rotate::{Rotate, RotateCa, RotateWhat};
+pub(super) use shell::{Program, Shell};
 pub(super) use status::Status;
 pub(super) use store::StoreArguments;
 #[cfg(feature = "etcd")]
@@ -52,7 +54,7 @@ pub(super) use verify::{CrlDepth, RoleArgument, Verify};
 
 /// Certificates for a mutual-TLS etcd cluster, from one description.
 #[derive(Debug, Parser)]
-#[command(name = "etcdpki", version, styles = STYLES, after_help = EXIT_CODES)]
+#[command(name = "etcdpki", version, styles = STYLES, after_help = EXAMPLES)]
 pub(super) struct Arguments {
     /// Work in this directory, as if etcdpki had been started there
     #[arg(short = 'C', long, global = true, value_name = "DIR")]
@@ -81,6 +83,8 @@ pub(super) enum Command {
     Provision(Provision),
     Revoke(Revoke),
     Rotate(Rotate),
+    #[command(subcommand)]
+    Shell(Shell),
     Status(Status),
     #[cfg(feature = "etcd")]
     #[command(subcommand)]
@@ -161,6 +165,12 @@ const STYLES: Styles = Styles::styled()
     .literal(AnsiColor::Cyan.on_default().bold())
     .placeholder(AnsiColor::Cyan.on_default());
 
-const EXIT_CODES: &str = "\
+const EXAMPLES: &str = "\
+Examples:
+  etcdpki init --generate-secrets
+  etcdpki verify
+  etcdpki status
+  etcdpki rotate
+
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 something was found
 (verify, doctor, provision, hook check) or is due (status, doctor).";
