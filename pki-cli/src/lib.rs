@@ -8,3 +8,8 @@ pub mod etcdpki;
 pub mod password;
 pub mod process;
 pub mod vault;
+
+/// The guide for who embeds the libraries: its code is compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/guides/embedding.md")]
+struct EmbeddingGuide;

@@ -197,7 +197,9 @@ pub(super) enum Error {
     #[error("slot `{slot}` stays as it is, since nothing shows that another one opens: {source}")]
     OthersUnproved { slot: SlotName, source: SealError },
     #[cfg(feature = "age")]
-    #[error("the root authority is missing: run `etcdpki init` to make it")]
+    #[error(
+        "there is no root authority: run `etcdpki init` to make it; with `authorities: {{ levels: 1 }}` there is none to be kept apart, for the etcd authority signs itself and every certificate"
+    )]
     NoRoot,
     #[error("{}: {source}: remove it, and files that were edited are kept until --force is given", .path.display())]
     Record {

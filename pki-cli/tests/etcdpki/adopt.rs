@@ -427,6 +427,32 @@ fn clear_key_of_the_authority(workspace: &Workspace) -> String {
 }
 
 #[test]
+fn what_is_found_is_told_in_order_and_once() {
+    let workspace = workspace();
+    fs::create_dir(workspace.path("x")).unwrap();
+    authority(&workspace, "x/ca", "etcd-ca");
+    // Neither in the order of their names.
+    for (file, node, address) in [
+        ("x/1", "etcd-1", "10.0.0.11"),
+        ("x/2", "etcd-0", "10.0.0.10"),
+    ] {
+        let names = format!("DNS:{node}.a.example,IP:{address}");
+        leaf(&workspace, file, "x/ca", node, BOTH, &names);
+    }
+    workspace.write_with_mode("x/copy.key", workspace.read("x/ca.key"), 0o600);
+    let text = workspace.succeeds(&["ca", "adopt", "x", "--dry-run"]);
+    assert!(
+        text.contains("4 certificates of 2 nodes in a.example and 0 clients"),
+        "{text}"
+    );
+    let report = workspace.succeeds(&["ca", "adopt", "x", "--json"]);
+    let report: serde_json::Value = serde_json::from_str(&report).unwrap();
+    assert_eq!(report["nodes"], serde_json::json!(["etcd-0", "etcd-1"]));
+    assert_eq!(report["certificates"][0]["name"], "etcd-0/peer");
+    assert_eq!(problems(&report, "copy.key"), "");
+}
+
+#[test]
 fn what_cannot_be_taken_over_is_refused() {
     let workspace = workspace();
     fs::create_dir(workspace.path("d")).unwrap();

@@ -172,3 +172,18 @@ fn the_root_goes_offline_and_comes_back() {
     let report = workspace.succeeds(&["verify", "--passphrase-file", "new.txt"]);
     assert!(report.contains("7 keys opened,"), "{report}");
 }
+
+#[test]
+fn without_a_root_it_is_said_why() {
+    let workspace = Workspace::new();
+    workspace.write(
+        "etcdpki.yml",
+        "domain: a.example\nnodes: [{ name: n, addresses: [10.0.0.1] }]\nauthorities: { levels: 1 }\n",
+    );
+    workspace.succeeds(&["init", "--generate-secrets"]);
+    let safe = identity(&workspace, "safe.txt");
+    let escrow = ["ca", "escrow", "--recipient", &safe.recipient];
+    let told = workspace.fails(1, &[&escrow[..], &["--out", "root.age"]].concat());
+    assert!(told.contains("levels: 1"), "{told}");
+    assert!(!workspace.path("root.age").exists());
+}

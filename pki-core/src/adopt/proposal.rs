@@ -55,6 +55,7 @@ pub(super) fn make(
             clients.push(name.clone());
         }
     }
+    clients.sort_by_cached_key(ToString::to_string);
     let proposal = Proposal {
         domain: hints.domain.clone().or_else(|| domain(candidates, &nodes)),
         nodes,
@@ -91,6 +92,8 @@ fn nodes(candidates: &[Candidate]) -> Result<(Nodes, Vec<String>), AdoptError> {
             _ => undecided.push(candidate.path.clone()),
         }
     }
+    // Not in the order of files, whose names may be serial numbers.
+    nodes.sort_by_cached_key(|(label, _)| label.to_string());
     let mut all: Vec<_> = nodes.iter().flat_map(|(_, addresses)| addresses).collect();
     all.sort();
     let count = all.len();

@@ -115,6 +115,12 @@ impl Found {
             return;
         }
         match PrivateKey::read(&source.content, None) {
+            // Each control plane of kubeadm has a copy of the authority's.
+            Ok(key)
+                if self
+                    .keys
+                    .iter()
+                    .any(|(_, known)| known.public() == key.public()) => {}
             Ok(key) => self.keys.push((source.name.clone(), key)),
             Err(_) if is_der => {}
             Err(KeyError::Encrypted | KeyError::LegacyEncryption) => self.problem(
@@ -271,6 +277,7 @@ impl Found {
                 }
             }
         }
+        leaves.sort_by_cached_key(|leaf| leaf.id.to_string());
         leaves
     }
 }

@@ -20,6 +20,9 @@ pub(super) struct Report {
     domain: String,
     nodes: Vec<String>,
     clients: Vec<String>,
+    /// How many of them have a certificate here: the description may have more.
+    #[serde(skip)]
+    clients_found: usize,
     authorities: Vec<Row>,
     certificates: Vec<Row>,
     problems: Vec<Wrong>,
@@ -80,6 +83,7 @@ impl Report {
                 .map(|node| node.name.to_string())
                 .collect(),
             clients: cluster.clients.iter().map(ToString::to_string).collect(),
+            clients_found: adoption.proposal.clients.len(),
             authorities: authorities.collect(),
             certificates: certificates.collect(),
             problems: adoption.problems.iter().map(wrong).collect(),
@@ -112,7 +116,7 @@ impl Report {
             count(self.certificates.len(), "certificate"),
             count(self.nodes.len(), "node"),
             self.domain,
-            count(self.clients.len(), "client"),
+            count(self.clients_found, "client"),
         );
         let rows = || self.authorities.iter().chain(&self.certificates);
         let width = rows().map(|row| row.name.len()).max().unwrap_or(0);
