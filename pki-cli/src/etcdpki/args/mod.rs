@@ -5,6 +5,7 @@ mod agent;
 mod authorities;
 mod ca;
 mod doctor;
+mod explain;
 mod export;
 mod hook;
 mod init;
@@ -36,6 +37,7 @@ pub(super) use ca::{
     Ca, LockArguments, Slot, SlotAdd, SlotChange, SlotList, SlotRemove, SlotRotate,
 };
 pub(super) use doctor::Doctor;
+pub(super) use explain::Explain;
 pub(super) use export::{Export, Format};
 pub(super) use hook::{CheckHook, Hook, HostArgument, InventoryHook, VaultPasswordHook};
 pub(super) use init::{Init, NodeArgument};
@@ -71,6 +73,7 @@ pub(super) enum Command {
     #[command(subcommand)]
     Ca(Ca),
     Doctor(Doctor),
+    Explain(Explain),
     Export(Export),
     #[command(subcommand)]
     Hook(Hook),
