@@ -164,6 +164,8 @@ pub(super) enum Error {
     NothingToRevoke { wanted: String, reason: String },
     #[error(transparent)]
     NotOnHold(#[from] NotOnHold),
+    #[error("`{code}`: no finding has this code: {hint}")]
+    NoSuchCode { code: String, hint: String },
     #[error("the operating system gave no random numbers: {0}")]
     Random(getrandom::Error),
     #[error("{what}: {reason}")]

@@ -7,6 +7,7 @@ mod ca;
 mod description;
 mod doctor;
 mod error;
+mod explain;
 mod export;
 mod files;
 mod findings;
@@ -78,6 +79,7 @@ fn dispatch(arguments: Arguments) -> Result<ExitCode, Error> {
         Command::Agent(agent) => agent::run(&agent),
         Command::Ca(ca) => ca::run(&ca),
         Command::Doctor(doctor) => doctor::run(&doctor),
+        Command::Explain(explain) => explain::run(&explain),
         Command::Export(export) => export::run(&export),
         Command::Hook(hook) => hook::run(&hook),
         Command::Provision(provision) => provision::run(provision),

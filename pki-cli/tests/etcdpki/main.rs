@@ -7,6 +7,7 @@ mod authorities;
 mod damage;
 mod doctor;
 mod escrow;
+mod explain;
 mod export;
 mod hook;
 mod init;

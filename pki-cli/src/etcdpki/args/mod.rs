@@ -5,6 +5,7 @@ mod agent;
 mod authorities;
 mod ca;
 mod doctor;
+mod explain;
 mod export;
 mod hook;
 mod init;
@@ -37,6 +38,7 @@ pub(super) use ca::{
     Ca, LockArguments, Slot, SlotAdd, SlotChange, SlotList, SlotRemove, SlotRotate,
 };
 pub(super) use doctor::Doctor;
+pub(super) use explain::Explain;
 pub(super) use export::{Export, Format};
 pub(super) use hook::{CheckHook, Hook, HostArgument, InventoryHook, VaultPasswordHook};
 pub(super) use init::{Init, NodeArgument};
@@ -73,6 +75,7 @@ pub(super) enum Command {
     #[command(subcommand)]
     Ca(Ca),
     Doctor(Doctor),
+    Explain(Explain),
     Export(Export),
     #[command(subcommand)]
     Hook(Hook),
