@@ -11,6 +11,7 @@ mod init;
 mod inspect;
 mod issue;
 mod provision;
+mod report;
 mod revoke;
 mod rotate;
 mod status;
@@ -42,6 +43,7 @@ pub(super) use init::{Init, NodeArgument};
 pub(super) use inspect::Inspect;
 pub(super) use issue::Issue;
 pub(super) use provision::{Kubernetes, Provision, Write};
+pub(super) use report::Report;
 pub(super) use revoke::Revoke;
 pub(super) use rotate::{Rotate, RotateCa, RotateWhat};
 pub(super) use status::Status;
@@ -79,6 +81,7 @@ pub(super) enum Command {
     Issue(Issue),
     #[command(subcommand)]
     Provision(Provision),
+    Report(Report),
     Revoke(Revoke),
     Rotate(Rotate),
     Status(Status),
