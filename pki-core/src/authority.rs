@@ -90,7 +90,7 @@ impl Authority {
     /// # Errors
     ///
     /// When it does not sign, or another key does.
-    pub fn try_key(&self) -> Result<(), IssueError> {
+    pub(crate) fn try_key(&self) -> Result<(), IssueError> {
         let key = self.issuer.key();
         let signed = rcgen::SigningKey::sign(key, b"etcdpki: is the key there?");
         signed.map(|_| ()).map_err(|error| reason(key, error))

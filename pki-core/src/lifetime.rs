@@ -107,7 +107,7 @@ impl RenewBefore {
     }
 
     /// The instant from which one may be renewed: up to a tenth of its validity before it is due.
-    pub fn earliest_from(self, validity: &Validity) -> OffsetDateTime {
+    pub(crate) fn earliest_from(self, validity: &Validity) -> OffsetDateTime {
         self.due_from(validity) - spread(validity)
     }
 }
@@ -162,7 +162,7 @@ impl Validity {
     /// The part of this period that lies inside `outer`.
     ///
     /// No certificate should outlive its issuer: validators check every certificate of a path.
-    pub fn clamped_to(self, outer: &Self) -> Self {
+    pub(crate) fn clamped_to(self, outer: &Self) -> Self {
         Self {
             not_before: self.not_before.max(outer.not_before),
             not_after: self.not_after.min(outer.not_after),

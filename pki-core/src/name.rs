@@ -167,7 +167,7 @@ impl San {
     /// # Errors
     ///
     /// When it is neither a DNS name nor a wildcard.
-    pub fn parse_dns(text: &str) -> Result<Self, InvalidName> {
+    pub(crate) fn parse_dns(text: &str) -> Result<Self, InvalidName> {
         match text.strip_prefix("*.") {
             Some(rest) => Ok(Self::Wildcard(rest.parse()?)),
             None => Ok(Self::Dns(text.parse()?)),
@@ -279,7 +279,7 @@ impl InvalidName {
 }
 
 /// The longest common name, ub-common-name of RFC 5280 appendix A.1.
-pub const MAX_COMMON_NAME: usize = 64;
+pub(crate) const MAX_COMMON_NAME: usize = 64;
 
 fn check_label(label: &str) -> Result<(), &'static str> {
     if label.is_empty() {

@@ -29,7 +29,7 @@ pub const PUBLIC_KEY: &str = "PUBLIC KEY";
 pub const RSA_PRIVATE_KEY: &str = "RSA PRIVATE KEY";
 
 /// Whether a block of this label is a private key, in clear or under a passphrase.
-pub fn is_private_key(label: &str) -> bool {
+pub(crate) fn is_private_key(label: &str) -> bool {
     [
         EC_PRIVATE_KEY,
         ENCRYPTED_PRIVATE_KEY,
@@ -45,7 +45,7 @@ pub fn encode(label: &str, der: &[u8]) -> String {
 }
 
 /// Like [`encode`], for secrets: no copy of the text stays behind in memory.
-pub fn encode_secret(label: &str, der: &[u8]) -> SecretText {
+pub(crate) fn encode_secret(label: &str, der: &[u8]) -> SecretText {
     let body = Zeroizing::new(Base64::encode_string(der));
     let mut text = SecretText::with_capacity(body.len() + body.len() / 64 + 2 * label.len() + 40);
     for part in ["-----BEGIN ", label, "-----\n"] {

@@ -26,7 +26,7 @@ use crate::serial::Serial;
 use crate::signer::{Adapter, Nothing};
 
 /// The names that every server certificate carries besides the node's own, for local clients.
-pub const LOCAL_NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
+pub(crate) const LOCAL_NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 
 /// The content of a certificate, all but its key, its serial and its validity.
 #[derive(Clone, Debug)]

@@ -154,12 +154,13 @@ fn plan_only(
     let pki = opened::read_only()?;
     let plan = plan(arguments, &described.cluster, &pki, now)?;
     let outlook = Outlook::of(arguments, described, &pki, &plan)?;
-    Ok(Report::of_plan(
-        arguments.command,
-        described,
-        &plan,
-        outlook,
-    ))
+    let mut report = Report::of_plan(arguments.command, described, &plan, outlook);
+    // When what is to be made falls due is known when it is there.
+    if plan.actions().is_empty() {
+        let state = State::read(&described.cluster, &pki)?;
+        report.next_renewal(&described.cluster, &state);
+    }
+    Ok(report)
 }
 
 fn make(arguments: &Work<'_>, described: &Described, now: OffsetDateTime) -> Result<Report, Error> {

@@ -193,3 +193,21 @@ fn wrong_usage_is_told() {
     let error = Workspace::new().fails(1, &["doctor"]);
     assert!(error.contains("etcdpki.yml"), "{error}");
 }
+
+#[test]
+fn what_members_do_not_trust_any_more_needs_no_list() {
+    let workspace = workspace();
+    let arguments = "etcd --client-cert-auth --peer-client-cert-auth";
+    workspace.write("cmdline", arguments);
+    let offline = ["--offline", "--settings", "cmdline"];
+    let lets_in = |code| {
+        let codes = codes(&workspace, code, &offline);
+        codes.iter().any(|code| code == "revoked-let-in")
+    };
+    assert!(!lets_in(0));
+    workspace.succeeds(&["revoke", "etcdctl"]);
+    assert!(lets_in(3));
+    let replace = ["rotate", "ca", "etcd", "--procedure", "compromise"];
+    workspace.succeeds(&replace);
+    assert!(!lets_in(0));
+}

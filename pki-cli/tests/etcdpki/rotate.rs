@@ -11,8 +11,12 @@ fn what_is_due_is_renewed_and_the_vault_files_follow() {
     let said = workspace.succeeds(&["rotate"]);
     assert!(said.contains("Nothing is due."), "{said}");
     assert!(said.contains("The next renewal, of "), "{said}");
-    let told: serde_json::Value =
-        serde_json::from_str(&workspace.succeeds(&["rotate", "--json"])).unwrap();
+    let tells = |arguments: &[&str]| -> serde_json::Value {
+        serde_json::from_str(&workspace.succeeds(arguments)).unwrap()
+    };
+    let told = tells(&["rotate", "--json"]);
+    let planned = tells(&["rotate", "--json", "--dry-run"]);
+    assert_eq!(planned["next_renewal"], told["next_renewal"]);
     let from = told["next_renewal"]["from"].as_str().unwrap();
     assert_eq!(from.len(), "2027-07-02T01:44:14Z".len(), "{from}");
     assert_eq!(workspace.files(), before);

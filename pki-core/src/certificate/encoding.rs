@@ -6,40 +6,40 @@ use x509_parser::prelude::{GeneralName, ParsedExtension, X509Certificate, X509Ex
 /// The parts of a certificate's DER that no other value of it tells.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
-pub struct Encoding {
+pub(crate) struct Encoding {
     /// The version: 3 for every certificate that has extensions.
-    pub version: u32,
+    pub(crate) version: u32,
     /// The content octets of the serial number: two's complement, so that 0x80 and above in the
     /// first is a negative number.
-    pub serial: Vec<u8>,
+    pub(crate) serial: Vec<u8>,
     /// The signature algorithm, as dotted numbers.
-    pub signature_algorithm: String,
+    pub(crate) signature_algorithm: String,
     /// Whether the signed part names the same signature algorithm as the part beside it.
-    pub algorithms_agree: bool,
+    pub(crate) algorithms_agree: bool,
     /// Whether the beginning of validity is a GeneralizedTime, not a UTCTime.
-    pub not_before_generalized: bool,
+    pub(crate) not_before_generalized: bool,
     /// Whether the end of validity is a GeneralizedTime, not a UTCTime.
-    pub not_after_generalized: bool,
+    pub(crate) not_after_generalized: bool,
     /// Whether it has an issuerUniqueID or subjectUniqueID.
-    pub unique_identifiers: bool,
+    pub(crate) unique_identifiers: bool,
     /// The attributes of the subject, in their order.
-    pub subject: Vec<Attribute>,
+    pub(crate) subject: Vec<Attribute>,
     /// Whether the issuer has no attributes.
-    pub issuer_empty: bool,
+    pub(crate) issuer_empty: bool,
     /// The modulus of an RSA key, in bits.
-    pub rsa_bits: Option<usize>,
+    pub(crate) rsa_bits: Option<usize>,
     /// Every extension, in its order, repetitions too.
-    pub extensions: Vec<Extension>,
+    pub(crate) extensions: Vec<Extension>,
     /// Whether basicConstraints has a path length without cA.
-    pub path_len_without_authority: bool,
+    pub(crate) path_len_without_authority: bool,
     /// Whether the authority key identifier names the issuer's issuer and serial.
-    pub authority_key_identifier_names_issuer: bool,
+    pub(crate) authority_key_identifier_names_issuer: bool,
     /// The serial number of its issuer's certificate, where the authority key identifier names it.
-    pub authority_serial: Option<Vec<u8>>,
+    pub(crate) authority_serial: Option<Vec<u8>>,
     /// How many subject alternative names are not what their type asks for.
-    pub malformed_names: usize,
+    pub(crate) malformed_names: usize,
     /// The types of names constrained besides DNS names and addresses.
-    pub other_constraints: Vec<&'static str>,
+    pub(crate) other_constraints: Vec<&'static str>,
 }
 
 impl Encoding {
@@ -78,7 +78,7 @@ impl Encoding {
     }
 
     /// The extension with this identifier.
-    pub fn extension_with(&self, oid: &str) -> Option<&Extension> {
+    pub(crate) fn extension_with(&self, oid: &str) -> Option<&Extension> {
         self.extensions
             .iter()
             .find(|extension| extension.oid == oid)
@@ -124,27 +124,27 @@ impl Encoding {
 
 /// An attribute of a name.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Attribute {
+pub(crate) struct Attribute {
     /// Its type, as dotted numbers.
-    pub oid: String,
+    pub(crate) oid: String,
     /// The length of its value, in characters.
-    pub characters: usize,
+    pub(crate) characters: usize,
 }
 
 /// An extension.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Extension {
+pub(crate) struct Extension {
     /// Its identifier, as dotted numbers.
-    pub oid: String,
+    pub(crate) oid: String,
     /// Whether who does not know it must refuse the certificate.
-    pub critical: bool,
+    pub(crate) critical: bool,
     /// What could be made of it.
-    pub form: Form,
+    pub(crate) form: Form,
 }
 
 /// What could be made of an extension.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Form {
+pub(crate) enum Form {
     /// It is one of RFC 5280, and well formed.
     Known,
     /// It is one of RFC 5280, and cannot be read.
@@ -175,21 +175,21 @@ fn other_type(name: &GeneralName<'_>) -> Option<&'static str> {
 }
 
 /// The identifiers of extensions, RFC 5280 section 4.2.1.
-pub mod oid {
+pub(crate) mod oid {
     /// authorityKeyIdentifier.
-    pub const AUTHORITY_KEY_IDENTIFIER: &str = "2.5.29.35";
+    pub(crate) const AUTHORITY_KEY_IDENTIFIER: &str = "2.5.29.35";
     /// basicConstraints.
-    pub const BASIC_CONSTRAINTS: &str = "2.5.29.19";
+    pub(crate) const BASIC_CONSTRAINTS: &str = "2.5.29.19";
     /// cRLDistributionPoints.
-    pub const CRL_DISTRIBUTION_POINTS: &str = "2.5.29.31";
+    pub(crate) const CRL_DISTRIBUTION_POINTS: &str = "2.5.29.31";
     /// extKeyUsage.
-    pub const EXTENDED_KEY_USAGE: &str = "2.5.29.37";
+    pub(crate) const EXTENDED_KEY_USAGE: &str = "2.5.29.37";
     /// keyUsage.
-    pub const KEY_USAGE: &str = "2.5.29.15";
+    pub(crate) const KEY_USAGE: &str = "2.5.29.15";
     /// nameConstraints.
-    pub const NAME_CONSTRAINTS: &str = "2.5.29.30";
+    pub(crate) const NAME_CONSTRAINTS: &str = "2.5.29.30";
     /// subjectAltName.
-    pub const SUBJECT_ALTERNATIVE_NAME: &str = "2.5.29.17";
+    pub(crate) const SUBJECT_ALTERNATIVE_NAME: &str = "2.5.29.17";
     /// subjectKeyIdentifier.
-    pub const SUBJECT_KEY_IDENTIFIER: &str = "2.5.29.14";
+    pub(crate) const SUBJECT_KEY_IDENTIFIER: &str = "2.5.29.14";
 }

@@ -1,7 +1,7 @@
 //! X.509 certificates, read once into plain values.
 
 pub mod bundle;
-pub mod encoding;
+pub(crate) mod encoding;
 mod names;
 
 use std::fmt::Write as _;
@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 use x509_parser::asn1_rs::Oid;
 use x509_parser::prelude::{FromDer, ParsedExtension, X509Certificate, X509Name};
 
-pub use encoding::Encoding;
+pub(crate) use encoding::Encoding;
 pub use names::{AlternativeName, ExtendedKeyUsage, NameConstraints};
 
 use crate::key::{Fingerprint, PublicKey};
@@ -55,7 +55,7 @@ pub struct Certificate {
     /// The authority key identifier.
     pub authority_key_identifier: Option<Vec<u8>>,
     /// How it is written.
-    pub encoding: Encoding,
+    pub(crate) encoding: Encoding,
     raw_subject: Vec<u8>,
     raw_issuer: Vec<u8>,
 }
@@ -158,7 +158,7 @@ impl Certificate {
     }
 
     /// Whether its keyUsage, if it has one, lets it sign revocation lists.
-    pub fn signs_lists(&self) -> bool {
+    pub(crate) fn signs_lists(&self) -> bool {
         self.key_usages.is_empty() || self.key_usages.contains(&"cRLSign")
     }
 
@@ -176,7 +176,7 @@ impl Certificate {
     }
 
     /// Whether this authority's name constraints let it sign `name`.
-    pub fn may_sign(&self, name: &AlternativeName) -> bool {
+    pub(crate) fn may_sign(&self, name: &AlternativeName) -> bool {
         let permitted = self.name_constraints.as_ref();
         let excluded = self.excluded_names.as_ref();
         permitted.is_none_or(|constraints| constraints.permits(name))
@@ -184,7 +184,7 @@ impl Certificate {
     }
 
     /// Whether every extended key usage in `usages`, and no other, is present.
-    pub fn has_exactly(&self, usages: &[Usage]) -> bool {
+    pub(crate) fn has_exactly(&self, usages: &[Usage]) -> bool {
         self.extended_key_usages.len() == usages.len()
             && usages.iter().all(|usage| {
                 self.extended_key_usages

@@ -79,7 +79,7 @@ impl Plan {
         // Authorities are on the disk before anything that they signed, and it is told which of
         // them signs before a leaf is there that says so.
         batch.barrier();
-        let written_bundles = pki.add_bundles(&mut batch, &bundles)?;
+        pki.add_bundles(&mut batch, &bundles)?;
         let (leaves, fresh_keys) =
             chain.leaves(self.leaves, cluster, pki, keys, now, &mut batch)?;
         let Chain {
@@ -92,7 +92,6 @@ impl Plan {
             authorities,
             leaves,
             bundles,
-            written_bundles,
             lists: Signed::default(),
         };
         made_now.extend(state.authorities.iter().cloned());

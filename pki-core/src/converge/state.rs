@@ -18,8 +18,6 @@ pub struct State {
     pub leaves: Vec<StoredLeaf>,
     /// What leaves carry, and what members and clients must trust.
     pub bundles: Bundles,
-    /// Where a person finds the trust bundles that were written to come to this state.
-    pub written_bundles: Vec<String>,
     /// The revocation lists that were signed to come to this state.
     pub lists: Signed,
 }
@@ -53,7 +51,6 @@ impl State {
             authorities,
             leaves,
             bundles: standing(cluster, pki)?,
-            written_bundles: Vec::new(),
             lists: Signed::default(),
         })
     }

@@ -117,7 +117,7 @@ pub struct List {
     /// Why it is to be signed anew, if it is.
     pub due: Option<Due>,
     /// The list that is there.
-    pub previous: Option<Crl>,
+    pub(crate) previous: Option<Crl>,
     number: CrlNumber,
     validity: Validity,
 }

@@ -56,7 +56,7 @@ use crate::verify;
 pub struct Crl {
     der: Vec<u8>,
     /// Whether it was read from PEM, which etcd 3.6 and later do not take.
-    pub was_pem: bool,
+    pub(crate) was_pem: bool,
     /// The version: 2 for every list with extensions.
     pub version: u32,
     /// The issuer as text.
@@ -70,7 +70,7 @@ pub struct Crl {
     /// What is revoked.
     pub entries: Vec<Entry>,
     /// Whether revokedCertificates is there and empty, as it must not be.
-    pub lists_nothing: bool,
+    pub(crate) lists_nothing: bool,
     /// The key identifier of the authority that signed it.
     pub authority_key_identifier: Option<Vec<u8>>,
     /// The object identifier of the signature algorithm, as dotted numbers.

@@ -23,7 +23,7 @@ impl CrlNumber {
 
     /// The number of a list that follows one of number `previous`.
     #[must_use]
-    pub fn following(previous: Option<&Self>, now: OffsetDateTime) -> Self {
+    pub(crate) fn following(previous: Option<&Self>, now: OffsetDateTime) -> Self {
         let clock = Self::new(&now.unix_timestamp().max(1).to_be_bytes());
         match previous {
             Some(previous) => clock.max(previous.successor()),

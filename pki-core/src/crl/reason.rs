@@ -63,7 +63,7 @@ impl Reason {
     }
 
     /// Whether somebody else may have the key.
-    pub fn is_compromise(self) -> bool {
+    pub(crate) fn is_compromise(self) -> bool {
         matches!(
             self,
             Self::AaCompromise | Self::CaCompromise | Self::KeyCompromise

@@ -153,12 +153,12 @@ pub fn flag(name: &str) -> Option<&'static Flag> {
 }
 
 /// The flag that an environment variable sets.
-pub fn of_variable(variable: &str) -> Option<&'static Flag> {
+pub(crate) fn of_variable(variable: &str) -> Option<&'static Flag> {
     all().iter().find(|flag| flag.variable() == variable)
 }
 
 /// The flag whose name is the most like `name`, or begins with it; if one does at all.
-pub fn nearest(name: &str) -> Option<&'static Flag> {
+pub(crate) fn nearest(name: &str) -> Option<&'static Flag> {
     let distances = all().iter().map(|flag| (distance(flag.name, name), flag));
     let like = distances.min_by_key(|(distance, _)| *distance);
     match like {
@@ -169,7 +169,7 @@ pub fn nearest(name: &str) -> Option<&'static Flag> {
 }
 
 /// Whether etcd takes a flag of this name and does nothing with it: those of etcd 0.x.
-pub fn is_ignored(name: &str) -> bool {
+pub(crate) fn is_ignored(name: &str) -> bool {
     IGNORED.contains(&name)
 }
 

@@ -12,7 +12,7 @@ pub struct EtcdVersion {
 
 impl EtcdVersion {
     /// Whether `--client-crl-file` takes DER alone. Up to 3.5 it takes PEM too.
-    pub fn takes_der_alone(self) -> bool {
+    pub(crate) fn takes_der_alone(self) -> bool {
         self.minor >= 6
     }
 
@@ -49,7 +49,7 @@ impl EtcdVersion {
 
     /// Whether a release, such as `3.5.16`, is of this version: of this series, where no last
     /// number is described.
-    pub fn includes(self, release: &str) -> bool {
+    pub(crate) fn includes(self, release: &str) -> bool {
         let Ok(release) = release.parse::<Self>() else {
             return false;
         };
@@ -64,7 +64,7 @@ impl EtcdVersion {
 
     /// Whether an allow list such as `--peer-cert-allowed-cn` takes several names, with commas
     /// between them. Before, the whole text is one name.
-    pub fn takes_allow_lists(self) -> bool {
+    pub(crate) fn takes_allow_lists(self) -> bool {
         match self.minor {
             ..5 => false,
             5 => self.has_reached(15),

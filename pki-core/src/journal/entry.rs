@@ -99,7 +99,7 @@ impl Entry {
     }
 
     /// A revocation, or that it was taken back.
-    pub fn of_revocation(revocation: &Revocation) -> Self {
+    pub(crate) fn of_revocation(revocation: &Revocation) -> Self {
         let event = match revocation.is_active() {
             true => Event::Revoked,
             false => Event::Released,
@@ -114,7 +114,7 @@ impl Entry {
     }
 
     /// A revocation list that was signed.
-    pub fn of_crl(crl: &Crl) -> Self {
+    pub(crate) fn of_crl(crl: &Crl) -> Self {
         let number = crl.number.as_ref().map(ToString::to_string);
         Self {
             detail: Some(format!(

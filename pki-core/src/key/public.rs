@@ -122,7 +122,7 @@ impl PublicKey {
     }
 
     /// Whether this is an RSA key.
-    pub fn is_rsa(&self) -> bool {
+    pub(crate) fn is_rsa(&self) -> bool {
         // The DER of rsaEncryption's object identifier, 1.2.840.113549.1.1.1.
         const RSA_ENCRYPTION: [u8; 11] = [
             0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01,

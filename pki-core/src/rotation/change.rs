@@ -38,7 +38,7 @@ impl Change {
     }
 
     /// Authorities that are not kept yet.
-    pub fn new_authorities(&self) -> impl Iterator<Item = &StoredAuthority> {
+    pub(crate) fn new_authorities(&self) -> impl Iterator<Item = &StoredAuthority> {
         self.new.iter().map(|made| &made.stored)
     }
 

@@ -42,7 +42,7 @@ impl Procedure {
     }
 
     /// Whether it can replace this authority.
-    pub fn is_for(self, cluster: &Cluster, authority: AuthorityName) -> bool {
+    pub(crate) fn is_for(self, cluster: &Cluster, authority: AuthorityName) -> bool {
         match self {
             Self::Compromise | Self::SameKey => true,
             other => Self::candidates(cluster, authority).contains(&other),

@@ -82,7 +82,7 @@ impl Group {
     /// # Errors
     ///
     /// When the operating system refuses.
-    pub fn stage_directory<'a>(
+    pub(crate) fn stage_directory<'a>(
         &mut self,
         path: &Path,
         files: impl IntoIterator<Item = (&'a str, &'a [u8], Access)>,

@@ -52,7 +52,7 @@ impl<S: Store> Pki<S> {
     /// # Errors
     ///
     /// When the store cannot be read.
-    pub fn unrecorded(&self, journal: &Journal) -> Result<Vec<Entry>, StoreError> {
+    pub(crate) fn unrecorded(&self, journal: &Journal) -> Result<Vec<Entry>, StoreError> {
         let entries = journal.lines().iter().map(|line| line.entry());
         let paths: HashSet<&str> = entries
             .clone()

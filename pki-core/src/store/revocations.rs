@@ -59,7 +59,7 @@ impl<S: Store> Pki<S> {
     /// # Errors
     ///
     /// Never for dates in the years 0 to 9999.
-    pub fn add_revocation(
+    pub(crate) fn add_revocation(
         &self,
         batch: &mut Batch,
         revocation: &Revocation,
@@ -185,7 +185,7 @@ impl<S: Store> Pki<S> {
     }
 
     /// Adds a list that was signed to `batch`, and returns where a person finds it.
-    pub fn add_crl(&self, batch: &mut Batch, list: &List, crl: &Crl) -> Vec<String> {
+    pub(crate) fn add_crl(&self, batch: &mut Batch, list: &List, crl: &Crl) -> Vec<String> {
         let mut paths = vec![self.store().locate(&list.path)];
         batch.put(list.path.as_str(), crl.der());
         if list.merged {

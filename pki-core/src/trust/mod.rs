@@ -7,9 +7,12 @@
 
 mod standing;
 
+use time::OffsetDateTime;
+
 use crate::certificate::Certificate;
 use crate::description::Cluster;
 use crate::hierarchy::AuthorityName;
+use crate::revocation::Revocation;
 use crate::store::StoredAuthority;
 
 pub use standing::{StandingError, standing};
@@ -35,7 +38,7 @@ impl Bundles {
     ///
     /// The name of an authority that is described and not among `authorities`, which hold one
     /// generation of each.
-    pub fn settled(
+    pub(crate) fn settled(
         cluster: &Cluster,
         authorities: &[StoredAuthority],
     ) -> Result<Self, AuthorityName> {
@@ -78,6 +81,40 @@ impl Bundles {
     /// sent.
     pub fn presented(&self) -> impl Iterator<Item = &Certificate> {
         self.chain.iter().filter(|one| !one.is_self_issued())
+    }
+
+    /// Whether members would take what is revoked without the list: it has not expired, and an
+    /// authority signed it that they trust, or whose path leads to one. What is not known of it
+    /// counts against it. `kept` are the authorities in all their generations.
+    pub fn would_admit(
+        &self,
+        revocation: &Revocation,
+        kept: &[StoredAuthority],
+        now: OffsetDateTime,
+    ) -> bool {
+        let is_over = revocation.not_after.is_some_and(|end| end <= now);
+        let is_known = |key: &[u8]| {
+            let trusted = self.trusted(kept);
+            let mut identifiers = trusted.iter().map(|one| &one.subject_key_identifier);
+            identifiers.any(|own| own.as_deref().is_none_or(|own| own == key))
+        };
+        revocation.is_active() && !is_over && revocation.issuer_key.as_deref().is_none_or(is_known)
+    }
+
+    /// What members trust, and what leads there.
+    fn trusted<'a>(&'a self, kept: &'a [StoredAuthority]) -> Vec<&'a Certificate> {
+        let mut trusted: Vec<_> = self.members.iter().collect();
+        let kept = kept.iter().map(|one| &one.certificate);
+        let mut others: Vec<_> = self.chain.iter().chain(kept).collect();
+        loop {
+            let leads = |one: &&Certificate| trusted.iter().any(|issuer| one.is_issued_by(issuer));
+            let (found, rest): (Vec<_>, Vec<_>) = others.into_iter().partition(leads);
+            if found.is_empty() {
+                return trusted;
+            }
+            trusted.extend(found);
+            others = rest;
+        }
     }
 }
 

@@ -20,6 +20,10 @@ fuzz_target!(|text: &str| {
     // A key that looks like a header or a comment can not be written this way.
     let is_plain = |key: &String| !key.is_empty() && !key.starts_with(['[', '#', ';', ' ', '\t']);
     if values.keys().all(is_plain) {
-        assert_eq!(ini::section(&written, "defaults"), Ok(values), "{written:?}");
+        assert_eq!(
+            ini::section(&written, "defaults"),
+            Ok(values),
+            "{written:?}"
+        );
     }
 });

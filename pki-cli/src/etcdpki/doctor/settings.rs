@@ -13,12 +13,29 @@ use pki_core::live::Sighting;
 use pki_core::name::Label;
 use pki_core::role::Role;
 use pki_core::store::StoredLeaf;
+use pki_core::trust;
 use pki_core::verify::Finding;
+use time::OffsetDateTime;
 
 use crate::etcdpki::error::Error;
 use crate::etcdpki::files;
 use crate::etcdpki::provision;
 use crate::etcdpki::verify::Whole;
+
+/// Whether anything is revoked that members would take without a list. What cannot be read was found
+/// before.
+fn has_revoked(whole: &Whole) -> bool {
+    let (Ok(bundles), Ok(kept), Ok(revocations)) = (
+        trust::standing(&whole.cluster, &whole.pki),
+        whole.pki.authorities(),
+        whole.pki.revocations(),
+    ) else {
+        return whole.report.revoked.is_some_and(|count| count > 0);
+    };
+    let now = OffsetDateTime::now_utc();
+    let mut revocations = revocations.iter();
+    revocations.any(|revocation| bundles.would_admit(revocation, &kept, now))
+}
 
 /// `[NODE=]FILE`: settings of one member, or of all.
 #[derive(Clone, Debug)]
@@ -59,6 +76,7 @@ pub(super) fn judge(
     let cluster = &whole.cluster;
     let given = Given::read(cluster, given)?;
     let list = whole.pki.revocation_list_file()?;
+    let has_revoked = has_revoked(whole);
     let mut findings: Vec<Finding> = Vec::new();
     for node in &cluster.nodes {
         let mut own = given.of(&node.name);
@@ -83,7 +101,7 @@ pub(super) fn judge(
         member.server = server.as_ref().map(StoredLeaf::certificate);
         member.peer = peer.as_ref().map(StoredLeaf::certificate);
         member.crl = list.as_ref().map(|(_, content)| content.as_slice());
-        member.has_revoked = whole.report.revoked.is_some_and(|count| count > 0);
+        member.has_revoked = has_revoked;
         for violation in lint::settings(&settings, &member) {
             add(&mut findings, node, violation);
         }

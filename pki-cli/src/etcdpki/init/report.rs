@@ -218,6 +218,16 @@ impl Report {
         }));
     }
 
+    /// Which certificate is due next.
+    pub(super) fn next_renewal(&mut self, cluster: &Cluster, state: &State) {
+        let next = converge::next_renewal(cluster, state);
+        self.next_renewal = next.map(|(id, from)| NextRenewal {
+            certificate: id.to_string(),
+            from: timestamp(from),
+            day: date(from),
+        });
+    }
+
     /// What there is now.
     pub(super) fn describe(
         &mut self,
@@ -226,12 +236,7 @@ impl Report {
         state: &State,
         now: OffsetDateTime,
     ) -> Result<(), Error> {
-        let next = converge::next_renewal(cluster, state);
-        self.next_renewal = next.map(|(id, from)| NextRenewal {
-            certificate: id.to_string(),
-            from: timestamp(from),
-            day: date(from),
-        });
+        self.next_renewal(cluster, state);
         let leaves = state.leaves.iter();
         let limits = leaves.filter_map(|leaf| converge::ending_before(cluster, state, leaf));
         for authority in limits {

@@ -104,17 +104,17 @@ impl Setting {
     }
 
     /// Whether the command ends where its value should stand.
-    pub fn is_without_value(&self) -> bool {
+    pub(crate) fn is_without_value(&self) -> bool {
         self.value == Value::Missing
     }
 
     /// Its value as a truth value, as Go reads one.
-    pub fn truth(&self) -> Option<bool> {
+    pub(crate) fn truth(&self) -> Option<bool> {
         flags::truth(self.text()?)
     }
 
     /// Whether its value is not what etcd takes for its flag, as far as both are known.
-    pub fn is_of_wrong_kind(&self) -> bool {
+    pub(crate) fn is_of_wrong_kind(&self) -> bool {
         let Some(flag) = self.flag else { return false };
         match (&self.value, self.shape) {
             (Value::Text(text), None) => {
@@ -240,12 +240,6 @@ impl Settings {
             Some(setting) => setting.text() == Some(""),
             None => self.unread.is_empty(),
         }
-    }
-
-    /// Whether a setting is the one that counts for its flag.
-    pub fn is_effective(&self, setting: &Setting) -> bool {
-        let own = setting.flag.and_then(|flag| self.get(flag.name));
-        own.is_some_and(|own| std::ptr::eq(own, setting))
     }
 
     /// Arguments that are no flags.

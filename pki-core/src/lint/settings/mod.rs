@@ -39,7 +39,7 @@ pub struct Member<'a> {
     pub peer_client: Option<&'a Certificate>,
     /// The content of its `--client-crl-file`.
     pub crl: Option<&'a [u8]>,
-    /// Whether a certificate that has not expired is revoked.
+    /// Whether a certificate is revoked that the member takes otherwise.
     pub has_revoked: bool,
 }
 

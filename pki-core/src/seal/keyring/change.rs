@@ -136,7 +136,7 @@ impl Keyring {
 
     /// The slots whose recipients or age files were changed by somebody who cannot open them, as
     /// far as `keys` can tell: they get no new data keys, and their holders may be shut out.
-    pub fn forged_slots(&self, keys: &Unlocked) -> Vec<SlotName> {
+    pub(crate) fn forged_slots(&self, keys: &Unlocked) -> Vec<SlotName> {
         let forged = self.slots.iter().filter(|slot| {
             let place = self.place(slot.name());
             match slot.content() {

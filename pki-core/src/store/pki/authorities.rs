@@ -51,21 +51,6 @@ impl<S: Store> Pki<S> {
         }
     }
 
-    /// The newest generation of an authority, in use or not.
-    ///
-    /// # Errors
-    ///
-    /// When it is there and cannot be read.
-    pub fn newest_authority(
-        &self,
-        name: AuthorityName,
-    ) -> Result<Option<StoredAuthority>, StoreError> {
-        let newest = self.authority_generations(name)?.pop();
-        newest
-            .map(|newest| self.authority_generation(name, newest))
-            .transpose()
-    }
-
     /// Opens the key of an authority.
     ///
     /// # Errors
@@ -92,7 +77,7 @@ impl<S: Store> Pki<S> {
     /// # Errors
     ///
     /// When its key cannot be sealed.
-    pub fn add_authority(
+    pub(crate) fn add_authority(
         batch: &mut Batch,
         event: Event,
         authority: &StoredAuthority,

@@ -32,27 +32,27 @@ impl<S: Store> Pki<S> {
     /// # Errors
     ///
     /// When it is there and cannot be read.
-    pub fn trust_file(&self, used_by: BundleUse) -> Result<Option<(String, Vec<u8>)>, StoreError> {
+    pub(crate) fn trust_file(
+        &self,
+        used_by: BundleUse,
+    ) -> Result<Option<(String, Vec<u8>)>, StoreError> {
         self.located(trust_path(used_by))
     }
 
-    /// Adds the bundles to `batch` that differ from those in the store, and returns where a
-    /// person finds them.
+    /// Adds the bundles to `batch` that differ from those in the store.
     ///
     /// # Errors
     ///
     /// When the store cannot be read.
-    pub fn add_bundles(
+    pub(crate) fn add_bundles(
         &self,
         batch: &mut Batch,
         bundles: &Bundles,
-    ) -> Result<Vec<String>, StoreError> {
-        let mut added = Vec::new();
+    ) -> Result<(), StoreError> {
         for (path, text) in self.differing(bundles)? {
-            added.push(self.store.locate(path));
             batch.put(path, text);
         }
-        Ok(added)
+        Ok(())
     }
 
     /// Where a person finds the bundles that are not as they should be, and whether they are there.
@@ -60,7 +60,10 @@ impl<S: Store> Pki<S> {
     /// # Errors
     ///
     /// When the store cannot be read.
-    pub fn stale_bundles(&self, bundles: &Bundles) -> Result<Vec<(String, bool)>, StoreError> {
+    pub(crate) fn stale_bundles(
+        &self,
+        bundles: &Bundles,
+    ) -> Result<Vec<(String, bool)>, StoreError> {
         let differing = self.differing(bundles)?;
         let stale = differing.into_iter().map(|(path, _)| {
             let is_there = self.store.read(path)?.is_some();

@@ -51,7 +51,7 @@ impl<S: Store> Pki<S> {
     /// # Errors
     ///
     /// When the store cannot be read.
-    pub fn is_adopted(&self, leaf: &StoredLeaf) -> Result<bool, StoreError> {
+    pub(crate) fn is_adopted(&self, leaf: &StoredLeaf) -> Result<bool, StoreError> {
         let directory = format!("{}/{}", layout::leaf(&leaf.id), leaf.generation);
         Ok(self
             .store
@@ -119,22 +119,6 @@ impl<S: Store> Pki<S> {
         }))
     }
 
-    /// Opens the key of a request.
-    ///
-    /// # Errors
-    ///
-    /// When it does not open or is another one's.
-    pub fn request_key(
-        &self,
-        stored: &StoredRequest,
-        keys: &Unlocked,
-    ) -> Result<PrivateKey, StoreError> {
-        let owner = layout::authority(stored.name);
-        let path = format!("{owner}/{}/{AUTHORITY_KEY}", stored.generation);
-        let tier = stored.name.tier();
-        self.open(&path, &owner, tier, &stored.request.public_key, keys)
-    }
-
     /// The generation that comes next in an authority's directory.
     ///
     /// # Errors
@@ -149,13 +133,13 @@ impl<S: Store> Pki<S> {
     /// # Errors
     ///
     /// When the store cannot be read.
-    pub fn next_leaf(&self, id: &LeafId) -> Result<u32, StoreError> {
+    pub(crate) fn next_leaf(&self, id: &LeafId) -> Result<u32, StoreError> {
         Ok(self.newest(&layout::leaf(id))?.unwrap_or(0) + 1)
     }
 
     /// Adds a new generation of an authority whose key is not here, and what came about to the
     /// journal.
-    pub fn add_authority_elsewhere(
+    pub(crate) fn add_authority_elsewhere(
         batch: &mut Batch,
         event: Event,
         authority: &StoredAuthority,
@@ -206,7 +190,7 @@ impl<S: Store> Pki<S> {
     }
 
     /// Adds a new generation of a leaf whose key is its owner's alone.
-    pub fn add_certificate(batch: &mut Batch, leaf: &StoredLeaf) {
+    pub(crate) fn add_certificate(batch: &mut Batch, leaf: &StoredLeaf) {
         let files = vec![(LEAF_CERTIFICATE, bundle::write(&leaf.chain).into_bytes())];
         let directory = layout::leaf(&leaf.id);
         let path = format!("{directory}/{}", leaf.generation);
@@ -218,7 +202,7 @@ impl<S: Store> Pki<S> {
     /// # Errors
     ///
     /// When its key cannot be sealed.
-    pub fn add_adopted(
+    pub(crate) fn add_adopted(
         batch: &mut Batch,
         leaf: &StoredLeaf,
         key: &PrivateKey,

@@ -57,7 +57,7 @@ impl<S: Store> Pki<S> {
     /// # Errors
     ///
     /// When the store cannot be read.
-    pub fn previous(&self, leaf: &StoredLeaf) -> Result<Option<Certificate>, StoreError> {
+    pub(crate) fn previous(&self, leaf: &StoredLeaf) -> Result<Option<Certificate>, StoreError> {
         let directory = layout::leaf(&leaf.id);
         let generations = self.generations(&directory)?;
         let before = generations
@@ -161,7 +161,7 @@ impl<S: Store> Pki<S> {
     /// # Errors
     ///
     /// When the store cannot be read.
-    pub fn is_compromised(&self, key: &PublicKey) -> Result<bool, StoreError> {
+    pub(crate) fn is_compromised(&self, key: &PublicKey) -> Result<bool, StoreError> {
         let revocations = self.revocations()?;
         let compromised: Vec<_> = revocations
             .iter()
@@ -187,7 +187,7 @@ impl<S: Store> Pki<S> {
     /// # Errors
     ///
     /// When its key cannot be sealed.
-    pub fn add_leaf(
+    pub(crate) fn add_leaf(
         batch: &mut Batch,
         leaf: &StoredLeaf,
         key: &PrivateKey,
@@ -209,7 +209,7 @@ impl<S: Store> Pki<S> {
     }
 
     /// Where a person finds a leaf's sealed key.
-    pub fn locate_leaf_key(&self, leaf: &StoredLeaf) -> String {
+    pub(crate) fn locate_leaf_key(&self, leaf: &StoredLeaf) -> String {
         self.store.locate(&format!(
             "{}/{}/{LEAF_KEY}",
             layout::leaf(&leaf.id),

@@ -1,0 +1,166 @@
+//! Steps that are killed, taken back, or overtaken by a theft.
+
+use super::*;
+
+#[test]
+fn a_step_that_is_killed_anywhere_is_done_again() {
+    let rotations = [
+        (
+            "trust_anchor: etcd",
+            AuthorityName::Etcd,
+            Procedure::CrossSign,
+        ),
+        ("trust_anchor: etcd", AuthorityName::Etcd, Procedure::Bundle),
+        (
+            "trust_anchor: etcd",
+            AuthorityName::Etcd,
+            Procedure::SameKey,
+        ),
+        (
+            "trust_anchor: etcd",
+            AuthorityName::Etcd,
+            Procedure::Compromise,
+        ),
+        (
+            "trust_anchor: etcd",
+            AuthorityName::Root,
+            Procedure::Reissue,
+        ),
+        (
+            "trust_anchor: root",
+            AuthorityName::Root,
+            Procedure::CrossSign,
+        ),
+        (
+            "trust_anchor: root",
+            AuthorityName::Etcd,
+            Procedure::Reissue,
+        ),
+    ];
+    rotations
+        .into_par_iter()
+        .for_each(|(shape, name, procedure)| {
+            let cluster = Cluster::from_yaml(&Fixture::text(1, shape)).unwrap();
+            let mut fixture = Fixture::of(cluster);
+            // Every state before a step.
+            loop {
+                let whole = fixture.failing(usize::MAX, name, procedure).unwrap();
+                let done = fixture.at(whole.store);
+                for left in 0..whole.written {
+                    let killed = fixture.failing(left, name, procedure).unwrap_err();
+                    let killed = fixture.at(killed);
+                    let label = format!("{procedure} of {name}, killed after {left} writes");
+                    fixture.go_on(killed, &done, name, procedure, &label);
+                }
+                fixture = done;
+                if fixture.underway().is_none() {
+                    break;
+                }
+            }
+        });
+}
+
+#[test]
+fn what_has_begun_goes_back_while_that_is_safe() {
+    rotations()
+        .par_bridge()
+        .for_each(|(shape, name, procedure)| {
+            let mut fixture = Fixture::new(shape);
+            let first = fixture.moment();
+            loop {
+                fixture.step(name, procedure);
+                let Some(underway) = fixture.underway() else {
+                    break;
+                };
+                let mut back = fixture.at(fixture.pki.store().clone());
+                let label = format!(
+                    "{procedure} of {name} with {shape}, before {}",
+                    underway.next
+                );
+                match abort(&back.cluster, &back.pki) {
+                    Err(RotationError::TooLate(_)) => {
+                        let replaced = back.moment().bundles.members != first.bundles.members;
+                        assert!(replaced, "{label}");
+                    }
+                    Err(error) => panic!("{label}: {error}"),
+                    Ok(step) => {
+                        let mut taken = Some(step);
+                        while let Some(step) = taken.take() {
+                            let before = back.moment();
+                            back.take(step.change);
+                            assert_eq!(back.underway(), step.left, "{label}");
+                            let proof = prove(&before, &back.moment(), back.now);
+                            assert!(proof.broken.is_empty(), "{label}: {}", proof.broken[0]);
+                            assert_eq!(back.converge(), 0, "{label}");
+                            back.check();
+                            if back.underway().is_some() {
+                                taken = Some(abort(&back.cluster, &back.pki).unwrap());
+                            }
+                        }
+                        assert_eq!(back.moment().bundles, first.bundles, "{label}");
+                        // What was made for it is not made again, and is planned with; but for a
+                        // stolen key, which that may have been stolen with.
+                        let mut stolen = back.at(back.pki.store().clone());
+                        stolen.compromise(name, &label);
+                        assert_eq!(stolen.newest_generation(name), 3, "{label}");
+                        let again = back.plan(name, Some(procedure));
+                        assert!(again.steps[0].makes.iter().all(|(made, _)| *made != name));
+                        back.rotate(name, procedure);
+                        assert_eq!(back.newest_generation(name), 2, "{label}");
+                    }
+                }
+            }
+        });
+}
+
+#[test]
+fn both_are_trusted_and_go_back_below_a_root_that_was_replaced() {
+    let mut fixture = Fixture::new("trust_anchor: etcd");
+    fixture.rotate(AuthorityName::Root, Procedure::Reissue);
+    fixture.rotate(AuthorityName::Intermediate, Procedure::Reissue);
+    let first = fixture.moment();
+    for steps in 1..=2 {
+        for _ in 0..steps {
+            fixture.step(AuthorityName::Etcd, Procedure::Bundle);
+        }
+        while fixture.underway().is_some() {
+            let step = abort(&fixture.cluster, &fixture.pki).unwrap();
+            fixture.take(step.change);
+            assert_eq!(fixture.converge(), 0);
+            fixture.check();
+        }
+        assert_eq!(fixture.moment().bundles, first.bundles);
+    }
+}
+
+#[test]
+fn a_stolen_key_does_not_wait_for_a_rotation() {
+    rotations()
+        .par_bridge()
+        .for_each(|(shape, name, procedure)| {
+            let cluster = Cluster::from_yaml(&Fixture::text(1, shape)).unwrap();
+            let mut fixture = Fixture::of(cluster);
+            loop {
+                fixture.step(name, procedure);
+                let Some(underway) = fixture.underway() else {
+                    break;
+                };
+                for stolen in AuthorityName::chain(&fixture.cluster) {
+                    let label = format!(
+                        "{stolen} stolen with {shape}, {procedure} of {name} before {}",
+                        underway.next
+                    );
+                    let mut met = fixture.at(fixture.pki.store().clone());
+                    let members = met.moment().bundles.members;
+                    met.compromise(*stolen, &label);
+                    // Members load nothing new for a key that they do not trust themselves.
+                    let is_anchor = *stolen == met.cluster.trust_anchor.into();
+                    let loaded = met.moment().bundles.members;
+                    let is_known = loaded.iter().all(|one| members.contains(one));
+                    assert_eq!(is_known, !is_anchor, "{label}");
+                    // What was begun begins again.
+                    met.rotate(name, procedure);
+                }
+            }
+        });
+}
