@@ -22,6 +22,7 @@ mod output;
 mod place;
 mod prometheus;
 mod provision;
+mod report;
 mod revoke;
 mod rotate;
 mod secrets;
@@ -86,6 +87,7 @@ fn dispatch(arguments: Arguments) -> Result<ExitCode, Error> {
         Command::Init(init) => init::run(&init, arguments.directory.as_deref()),
         Command::Inspect(inspect) => inspect::run(&inspect),
         Command::Issue(issue) => issue::run(&issue, arguments.directory.as_deref()),
+        Command::Report(report) => report::run(&report),
         Command::Shell(shell) => shell::run(&shell),
         Command::Status(status) => status::run(&status),
         #[cfg(feature = "etcd")]

@@ -14,6 +14,7 @@ use super::args::{Rotate, RotateWhat};
 use super::description;
 use super::error::Error;
 use super::init::{self, Renewals, Work};
+pub(super) use view::meaning;
 
 /// Runs the command.
 pub(super) fn run(arguments: &Rotate, directory: Option<&Path>) -> Result<ExitCode, Error> {

@@ -17,6 +17,7 @@ mod lost;
 mod others;
 mod prompts;
 mod provision;
+mod report;
 mod revoke;
 mod rotate;
 mod shell;

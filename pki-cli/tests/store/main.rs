@@ -36,6 +36,10 @@ fn every_command_works_on_it_as_on_a_directory() {
         assert!(one.succeeds(&["init"]).contains("Nothing changed"));
         one.succeeds(&["verify"]);
         one.succeeds(&["status"]);
+        let page = one
+            .succeeds(&["report", "--out", "-"])
+            .replace("&#x2f;", "/");
+        assert!(page.contains(&format!("from {} at revision ", site.url())));
         one.succeeds(&["issue", "etcd-0", "--role", "server", "--renew"]);
         one.succeeds(&["issue", "backup", "--role", "client"]);
         one.succeeds(&["revoke", "backup"]);

@@ -12,6 +12,7 @@ mod init;
 mod inspect;
 mod issue;
 mod provision;
+mod report;
 mod revoke;
 mod rotate;
 mod shell;
@@ -45,6 +46,7 @@ pub(super) use init::{Init, NodeArgument};
 pub(super) use inspect::Inspect;
 pub(super) use issue::Issue;
 pub(super) use provision::{Kubernetes, Provision, Write};
+pub(super) use report::Report;
 pub(super) use revoke::Revoke;
 pub(super) use rotate::{Rotate, RotateCa, RotateWhat};
 pub(super) use shell::{Program, Shell};
@@ -84,6 +86,7 @@ pub(super) enum Command {
     Issue(Issue),
     #[command(subcommand)]
     Provision(Provision),
+    Report(Report),
     Revoke(Revoke),
     Rotate(Rotate),
     #[command(subcommand)]

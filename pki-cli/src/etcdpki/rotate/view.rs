@@ -405,7 +405,7 @@ impl StepView {
 const AT_ONCE: &str = "all at once";
 
 /// What a step changes, for a person.
-pub(super) fn meaning(step: Step) -> &'static str {
+pub(in crate::etcdpki) fn meaning(step: Step) -> &'static str {
     match step {
         Step::Introduce => "the new authority signs, and both old and new trust leads to it",
         Step::Renew => "a newer certificate of the same key takes the place of the old one",
