@@ -146,6 +146,10 @@ pub(super) enum Error {
         "{owner} is not described with any role: say which one is meant with --role client, peer or server"
     )]
     NoRole { owner: String },
+    #[error("neither XDG_DATA_HOME nor HOME is set, so it is not known where yours are")]
+    NoHome,
+    #[error("`{name}`: there is no manual page of this name")]
+    NoManual { name: String },
     #[error("{}: no PKI here", .path.display())]
     NoPki { path: PathBuf },
     #[error("{}: this PKI is sealed already, so no new passphrase can be made for it", .path.display())]
@@ -160,6 +164,8 @@ pub(super) enum Error {
     NothingToRevoke { wanted: String, reason: String },
     #[error(transparent)]
     NotOnHold(#[from] NotOnHold),
+    #[error("`{code}`: no finding has this code: {hint}")]
+    NoSuchCode { code: String, hint: String },
     #[error("the operating system gave no random numbers: {0}")]
     Random(getrandom::Error),
     #[error("{what}: {reason}")]
@@ -312,6 +318,10 @@ impl Error {
             Self::NoDescription { .. } | Self::NoPki { .. } => {
                 Some("run `etcdpki init` first, or give its directory with -C".to_owned())
             }
+            Self::NoHome => Some("say where with --prefix".to_owned()),
+            Self::NoManual { .. } => Some(
+                "write the words of a command with dashes between them, such as etcdpki-rotate-ca or vault-edit".to_owned(),
+            ),
             Self::NoPasswordForVault { .. } => Some(
                 "give the one that it was encrypted with: --vault-password-file, --vault-password-command or the file vault-password.txt; of a node, vault-passwords/NODE.txt; if it is lost, remove the file, and it is written anew".to_owned(),
             ),

@@ -6,18 +6,14 @@ use pki_core::lint::{Lint, Severity};
 use pki_core::verify::{Finding, Report};
 use serde::Serialize;
 
-use super::output::{BAD, DIM, WARN};
+use super::output::{self, DIM};
 
 /// The worst first, each rule with its hint once; `hint` says what to do.
 pub(super) fn text(report: &Report, hint: impl Fn(&'static Lint) -> &'static str) -> String {
     let mut text = String::new();
     let mut explained = Vec::new();
     for severity in [Severity::Error, Severity::Warning, Severity::Notice] {
-        let style = match severity {
-            Severity::Error => BAD,
-            Severity::Warning => WARN,
-            Severity::Notice => DIM,
-        };
+        let style = output::of_severity(severity);
         let of = |finding: &&Finding| finding.lint.severity == severity;
         for Finding {
             path,
@@ -35,6 +31,10 @@ pub(super) fn text(report: &Report, hint: impl Fn(&'static Lint) -> &'static str
                 let _ = writeln!(text, "  {DIM}{}{DIM:#}", hint(lint));
             }
         }
+    }
+    if let Some(code) = explained.first() {
+        let code = if explained.len() == 1 { code } else { "CODE" };
+        let _ = writeln!(text, "\n{DIM}`etcdpki explain {code}` says more{DIM:#}");
     }
     text
 }

@@ -7,6 +7,7 @@ mod ca;
 mod description;
 mod doctor;
 mod error;
+mod explain;
 mod export;
 mod files;
 mod findings;
@@ -24,6 +25,7 @@ mod provision;
 mod revoke;
 mod rotate;
 mod secrets;
+mod shell;
 mod status;
 #[cfg(feature = "etcd")]
 mod store;
@@ -33,7 +35,7 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory as _, Parser};
 
 use args::{Arguments, Command};
 use error::Error;
@@ -67,18 +69,24 @@ fn dispatch(arguments: Arguments) -> Result<ExitCode, Error> {
     if let Some(directory) = &arguments.directory {
         enter(directory, creates)?;
     }
+    // It is about the programs, and about no PKI.
+    if let Command::Shell(shell) = &arguments.command {
+        return shell::run(shell);
+    }
     Place::choose(&arguments.store)?;
     match arguments.command {
         #[cfg(feature = "etcd")]
         Command::Agent(agent) => agent::run(&agent),
         Command::Ca(ca) => ca::run(&ca),
         Command::Doctor(doctor) => doctor::run(&doctor),
+        Command::Explain(explain) => explain::run(&explain),
         Command::Export(export) => export::run(&export),
         Command::Hook(hook) => hook::run(&hook),
         Command::Provision(provision) => provision::run(provision),
         Command::Init(init) => init::run(&init, arguments.directory.as_deref()),
         Command::Inspect(inspect) => inspect::run(&inspect),
         Command::Issue(issue) => issue::run(&issue, arguments.directory.as_deref()),
+        Command::Shell(shell) => shell::run(&shell),
         Command::Status(status) => status::run(&status),
         #[cfg(feature = "etcd")]
         Command::Store(store) => store::run(&store, &arguments.store),
@@ -86,6 +94,11 @@ fn dispatch(arguments: Arguments) -> Result<ExitCode, Error> {
         Command::Rotate(rotate) => rotate::run(&rotate, arguments.directory.as_deref()),
         Command::Verify(verify) => verify::run(&verify),
     }
+}
+
+/// What can be typed.
+fn command() -> clap::Command {
+    Arguments::command()
 }
 
 /// Works in `directory`, as `git -C` does; `init` makes it if it is missing.

@@ -5,6 +5,7 @@ use std::os::fd::AsFd as _;
 
 use anstream::AutoStream;
 use anstyle::{AnsiColor, Style};
+use pki_core::lint::Severity;
 use serde::Serialize;
 use time::OffsetDateTime;
 use time::macros::format_description;
@@ -21,6 +22,15 @@ pub(super) const BAD: Style = AnsiColor::Red.on_default().bold();
 pub(super) const WARN: Style = AnsiColor::Yellow.on_default().bold();
 /// Dim, for what can be passed over.
 pub(super) const DIM: Style = Style::new().dimmed();
+
+/// How a severity looks.
+pub(super) fn of_severity(severity: Severity) -> Style {
+    match severity {
+        Severity::Error => BAD,
+        Severity::Warning => WARN,
+        Severity::Notice => DIM,
+    }
+}
 
 /// Writes to standard output; colours go when it is not a terminal.
 pub(super) fn print(text: &str) -> Result<(), Error> {

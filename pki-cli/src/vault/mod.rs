@@ -37,7 +37,7 @@ mod view;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory as _, Parser};
 
 use self::args::{Cli, Verb};
 use self::config::Config;
@@ -65,6 +65,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             ExitCode::from(error.exit_code())
         }
     }
+}
+
+/// What can be typed.
+pub(crate) fn command() -> clap::Command {
+    Cli::command()
 }
 
 fn execute(verb: Verb) -> Result<(), Error> {

@@ -7,6 +7,7 @@ mod authorities;
 mod damage;
 mod doctor;
 mod escrow;
+mod explain;
 mod export;
 mod hook;
 mod init;
@@ -18,6 +19,7 @@ mod prompts;
 mod provision;
 mod revoke;
 mod rotate;
+mod shell;
 mod slots;
 mod status;
 #[cfg(not(feature = "etcd"))]

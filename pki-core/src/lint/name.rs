@@ -65,7 +65,7 @@ pub(super) const CHECKS: &[OfCertificate] = &[
         lint: error(
             "dns-name-wildcard",
             "a wildcard is the whole first label of a name with two more labels at least",
-            "RFC 6125 section 6.4.3; Go matches no other",
+            "RFC 6125 section 6.4.3; Go takes no other than a whole first label, OpenSSL and webpki none of a top-level domain",
             REISSUE,
         ),
         find: wildcard,
@@ -138,7 +138,8 @@ fn wildcard(certificate: &Certificate) -> Option<String> {
         Some(rest) => rest.contains('*') || !rest.contains('.'),
         None => name.contains('*'),
     };
-    first_dns(certificate, is_wrong).map(|name| format!("the wildcard of `{name}` matches no name"))
+    first_dns(certificate, is_wrong)
+        .map(|name| format!("the wildcard of `{name}` is one that verifiers do not match"))
 }
 
 fn repeated(certificate: &Certificate) -> Option<String> {

@@ -248,6 +248,33 @@ fn what_is_right_breaks_no_rule() {
 }
 
 #[test]
+fn wildcards_that_break_the_rule_are_those_that_openssl_does_not_match() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = |name: &str| directory.path().join(name);
+    let (issuer_key, key) = (Key::new(KeyKind::P256), Key::new(KeyKind::P256));
+    let issuer = Recipe::authority("issuer", Some(1)).self_sign(&issuer_key);
+    std::fs::write(path("ca.crt"), issuer.pem()).unwrap();
+    for (listed, dialled, matches) in [
+        ("*.etcd.local", "etcd-0.etcd.local", true),
+        ("*.local", "etcd-0.local", false),
+        ("etcd-*.example.com", "etcd-0.example.com", false),
+    ] {
+        let names = Extension::names(&[GeneralName::Dns(listed)]);
+        let leaf = Recipe::leaf("leaf").with(names);
+        let leaf = leaf.sign(&key, &issuer, &issuer_key);
+        std::fs::write(path("leaf.crt"), leaf.pem()).unwrap();
+        let verified = fixtures::openssl()
+            .args(["verify", "-verify_hostname", dialled, "-CAfile"])
+            .args([path("ca.crt"), path("leaf.crt")])
+            .output()
+            .unwrap();
+        assert_eq!(verified.status.success(), matches, "{listed}: {verified:?}");
+        let found = codes(&lint::certificate(&read(&leaf)));
+        assert_eq!(!found.contains("dns-name-wildcard"), matches, "{listed}");
+    }
+}
+
+#[test]
 fn issued_certificates_are_held_against_their_issuers() {
     let key = Key::new(KeyKind::P256);
     let good = Recipe::authority("issuer", Some(1)).self_sign(&key);

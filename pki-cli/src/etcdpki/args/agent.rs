@@ -14,6 +14,7 @@ use super::KeyArguments;
 /// For whoever holds the PKI: `invite`, `admit`, `answer`, `list`, `access`. On the machine: `enrol`
 /// once, and `run` from a timer.
 #[derive(Debug, Subcommand)]
+#[command(after_help = AGENT)]
 pub(in crate::etcdpki) enum Agent {
     Access(AgentAccess),
     Admit(AgentAdmit),
@@ -47,6 +48,7 @@ pub(in crate::etcdpki) struct AgentInvite {
 /// `etcdpki agent enrol` prints the recipient on the machine: compare it with what
 /// `etcdpki agent list` shows.
 #[derive(Args, Debug)]
+#[command(after_help = ADMIT)]
 pub(in crate::etcdpki) struct AgentAdmit {
     /// The node or the client
     pub(in crate::etcdpki) owner: String,
@@ -60,6 +62,7 @@ pub(in crate::etcdpki) struct AgentAdmit {
 ///
 /// `init`, `issue`, `rotate` and `revoke` do so at their end; between them, run this from a timer.
 #[derive(Args, Debug)]
+#[command(after_help = ANSWER)]
 pub(in crate::etcdpki) struct AgentAnswer {
     #[command(flatten)]
     pub(in crate::etcdpki) keys: KeyArguments,
@@ -72,6 +75,7 @@ pub(in crate::etcdpki) struct AgentAnswer {
 ///
 /// The exit code is 3 if one waits, lags behind or failed, or was not heard of for an hour.
 #[derive(Args, Debug)]
+#[command(after_help = LIST)]
 pub(in crate::etcdpki) struct AgentList {
     /// Print JSON
     #[arg(long)]
@@ -153,18 +157,38 @@ pub(in crate::etcdpki) struct HomeArguments {
 }
 
 const INVITE: &str = "\
-Example:
+Examples:
   etcdpki agent invite etcd-0 --valid 30m --out etcd-0.token";
 
 const ACCESS: &str = "\
-Example:
+Examples:
   etcdpki agent access etcd-0 agent-etcd-0 | sh";
 
 const ENROL: &str = "\
-Example:
+Examples:
   etcdpki agent enrol etcd-0 --token-file etcd-0.token";
 
 const RUN: &str = "\
 Examples:
   etcdpki agent run etcd-0
   etcdpki agent run backup --tls-directory /etc/backup/etcd --group backup";
+
+const AGENT: &str = "\
+Examples:
+  etcdpki agent invite etcd-0 --out etcd-0.token
+  etcdpki agent enrol etcd-0 --token-file etcd-0.token
+  etcdpki agent answer && etcdpki agent list";
+
+const ADMIT: &str = "\
+Examples:
+  etcdpki agent admit etcd-0 age1…";
+
+const ANSWER: &str = "\
+Examples:
+  etcdpki agent answer
+  etcdpki agent answer --age-identity /run/credentials/pipeline.key --json";
+
+const LIST: &str = "\
+Examples:
+  etcdpki agent list
+  etcdpki agent list --json | jq '.agents[]'";

@@ -11,6 +11,7 @@ use super::{NewKeyArguments, NodeArgument, VaultArguments};
 
 /// List the authorities: where their keys are, until when they hold, and what is asked for
 #[derive(Args, Debug)]
+#[command(after_help = LIST_EXAMPLES)]
 pub(in crate::etcdpki) struct CaList {
     /// Report in JSON
     #[arg(long)]
@@ -151,10 +152,16 @@ Examples:
       --signer-command 'pkcs11-tool --sign --mechanism ECDSA-SHA384 --signature-format openssl'
   etcdpki ca import root --cert root.crt --offline";
 const REQUEST_EXAMPLES: &str = "\
-Examples, an intermediate authority under a root that is kept offline:
+Examples:
+  # an intermediate authority under a root that is kept offline
   etcdpki ca request intermediate --out intermediate.csr
   # where the root is:
   etcdpki issue --csr intermediate.csr --authority intermediate --out intermediate.crt
   # and here again:
   etcdpki ca accept intermediate.crt root.crt
   etcdpki init";
+
+const LIST_EXAMPLES: &str = "\
+Examples:
+  etcdpki ca list
+  etcdpki ca list --json";

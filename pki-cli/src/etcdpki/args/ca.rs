@@ -11,6 +11,7 @@ use super::{CaAccept, CaAdopt, CaImport, CaList, CaRequest, KeyArguments};
 
 /// Manage authorities, and who can open their keys
 #[derive(Debug, Subcommand)]
+#[command(after_help = EXAMPLES)]
 pub(in crate::etcdpki) enum Ca {
     Accept(CaAccept),
     Adopt(CaAdopt),
@@ -70,6 +71,7 @@ pub(in crate::etcdpki) struct Escrow {
 /// slot opens with a passphrase or with an age identity. It opens the root tier (the root's key),
 /// the issuing tier (every other key) or both.
 #[derive(Debug, Subcommand)]
+#[command(after_help = SLOT_EXAMPLES)]
 pub(in crate::etcdpki) enum Slot {
     Add(SlotAdd),
     Change(SlotChange),
@@ -124,6 +126,7 @@ pub(in crate::etcdpki) struct SlotChange {
 
 /// List the slots; nothing is opened
 #[derive(Args, Debug)]
+#[command(after_help = LIST_EXAMPLES)]
 pub(in crate::etcdpki) struct SlotList {
     /// Report in JSON
     #[arg(long)]
@@ -154,6 +157,7 @@ pub(in crate::etcdpki) struct SlotRemove {
 
 /// Make new data keys and seal every key with them, or finish what was interrupted
 #[derive(Args, Debug)]
+#[command(after_help = ROTATE_EXAMPLES)]
 pub(in crate::etcdpki) struct SlotRotate {
     /// Whose data key: both, issuing or root [default: those that are open]
     #[arg(long, value_name = "TIER")]
@@ -208,3 +212,24 @@ Examples:
 const REMOVE_EXAMPLES: &str = "\
 Examples:
   etcdpki ca slot remove bob --rotate-data-keys";
+
+const EXAMPLES: &str = "\
+Examples:
+  etcdpki ca list
+  etcdpki ca slot add bob --recipient age1…
+  etcdpki ca adopt --dry-run /etc/kubernetes/pki";
+
+const LIST_EXAMPLES: &str = "\
+Examples:
+  etcdpki ca slot list
+  etcdpki ca slot list --json";
+
+const ROTATE_EXAMPLES: &str = "\
+Examples:
+  etcdpki ca slot rotate
+  etcdpki ca slot rotate --tier issuing";
+
+const SLOT_EXAMPLES: &str = "\
+Examples:
+  etcdpki ca slot list
+  etcdpki ca slot remove alice --rotate-data-keys";

@@ -7,14 +7,17 @@ use clap::{ArgGroup, Args, Subcommand};
 
 /// Be called by Ansible and Terraform
 #[derive(Debug, Subcommand)]
+#[command(after_help = EXAMPLES)]
 pub(in crate::etcdpki) enum Hook {
     Check(CheckHook),
     Inventory(InventoryHook),
     /// Print the members as NAME=URL,…, what etcd calls its initial cluster
+    #[command(after_help = JOIN_EXAMPLES)]
     JoinString,
     /// Answer as an external data source of Terraform: JSON in, JSON out
     ///
     /// The query is empty, or has the name of a `node`.
+    #[command(after_help = TERRAFORM_EXAMPLES)]
     Terraform,
     VaultPassword(VaultPasswordHook),
 }
@@ -42,7 +45,7 @@ pub(in crate::etcdpki) struct HostArgument {
 
 /// Print the nodes as a dynamic inventory of Ansible
 #[derive(Args, Debug)]
-#[command(group = ArgGroup::new("what").required(true))]
+#[command(after_help = INVENTORY_EXAMPLES, group = ArgGroup::new("what").required(true))]
 pub(in crate::etcdpki) struct InventoryHook {
     /// All groups, hosts and variables
     #[arg(long, group = "what")]
@@ -56,6 +59,7 @@ pub(in crate::etcdpki) struct InventoryHook {
 ///
 /// ansible-vault asks a program whose name ends in `-client` for a vault id.
 #[derive(Args, Debug)]
+#[command(after_help = PASSWORD_EXAMPLES)]
 pub(in crate::etcdpki) struct VaultPasswordHook {
     /// The vault id that is asked for [default: that of the description]
     #[arg(long, value_name = "ID")]
@@ -92,3 +96,25 @@ const CHECK_EXAMPLES: &str = "\
 Examples:
   etcdpki hook check
   etcdpki hook check --due --host etcd-0=10.0.0.10,fd00::10";
+
+const EXAMPLES: &str = "\
+Examples:
+  etcdpki hook join-string
+  etcdpki hook inventory --list";
+
+const JOIN_EXAMPLES: &str = "\
+Examples:
+  etcdpki hook join-string >cluster.txt";
+
+const TERRAFORM_EXAMPLES: &str = "\
+Examples:
+  echo '{}' | etcdpki hook terraform";
+
+const INVENTORY_EXAMPLES: &str = "\
+Examples:
+  etcdpki hook inventory --list
+  etcdpki hook inventory --host etcd-0";
+
+const PASSWORD_EXAMPLES: &str = "\
+Examples:
+  etcdpki hook vault-password --vault-id prod";

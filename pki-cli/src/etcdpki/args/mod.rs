@@ -5,6 +5,7 @@ mod agent;
 mod authorities;
 mod ca;
 mod doctor;
+mod explain;
 mod export;
 mod hook;
 mod init;
@@ -13,6 +14,7 @@ mod issue;
 mod provision;
 mod revoke;
 mod rotate;
+mod shell;
 mod status;
 mod store;
 mod verify;
@@ -36,6 +38,7 @@ pub(super) use ca::{
     Ca, LockArguments, Slot, SlotAdd, SlotChange, SlotList, SlotRemove, SlotRotate,
 };
 pub(super) use doctor::Doctor;
+pub(super) use explain::Explain;
 pub(super) use export::{Export, Format};
 pub(super) use hook::{CheckHook, Hook, HostArgument, InventoryHook, VaultPasswordHook};
 pub(super) use init::{Init, NodeArgument};
@@ -44,6 +47,7 @@ pub(super) use issue::Issue;
 pub(super) use provision::{Kubernetes, Provision, Write};
 pub(super) use revoke::Revoke;
 pub(super) use rotate::{Rotate, RotateCa, RotateWhat};
+pub(super) use shell::{Program, Shell};
 pub(super) use status::Status;
 pub(super) use store::StoreArguments;
 #[cfg(feature = "etcd")]
@@ -52,7 +56,7 @@ pub(super) use verify::{CrlDepth, RoleArgument, Verify};
 
 /// Certificates for a mutual-TLS etcd cluster, from one description.
 #[derive(Debug, Parser)]
-#[command(name = "etcdpki", version, styles = STYLES, after_help = EXIT_CODES)]
+#[command(name = "etcdpki", version, styles = STYLES, after_help = EXAMPLES)]
 pub(super) struct Arguments {
     /// Work in this directory, as if etcdpki had been started there
     #[arg(short = 'C', long, global = true, value_name = "DIR")]
@@ -71,6 +75,7 @@ pub(super) enum Command {
     #[command(subcommand)]
     Ca(Ca),
     Doctor(Doctor),
+    Explain(Explain),
     Export(Export),
     #[command(subcommand)]
     Hook(Hook),
@@ -81,6 +86,8 @@ pub(super) enum Command {
     Provision(Provision),
     Revoke(Revoke),
     Rotate(Rotate),
+    #[command(subcommand)]
+    Shell(Shell),
     Status(Status),
     #[cfg(feature = "etcd")]
     #[command(subcommand)]
@@ -161,6 +168,12 @@ const STYLES: Styles = Styles::styled()
     .literal(AnsiColor::Cyan.on_default().bold())
     .placeholder(AnsiColor::Cyan.on_default());
 
-const EXIT_CODES: &str = "\
+const EXAMPLES: &str = "\
+Examples:
+  etcdpki init --generate-secrets
+  etcdpki verify
+  etcdpki status
+  etcdpki rotate
+
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 something was found
 (verify, doctor, provision, hook check) or is due (status, doctor).";

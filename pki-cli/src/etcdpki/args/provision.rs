@@ -14,11 +14,14 @@ use super::KeyArguments;
 #[command(after_help = EXAMPLES)]
 pub(in crate::etcdpki) enum Provision {
     /// Write etcd.yml, the roles that it calls, the inventory and the variables
+    #[command(after_help = ANSIBLE_EXAMPLES)]
     Ansible(Write),
     Kubernetes(Kubernetes),
     /// Write a unit of systemd for each node, with its settings as flags, environment or YAML
+    #[command(after_help = SYSTEMD_EXAMPLES)]
     Systemd(Write),
     /// Write modules for UpCloud and for any hosts, and the variables of the description
+    #[command(after_help = TERRAFORM_EXAMPLES)]
     Terraform(Write),
 }
 
@@ -73,3 +76,18 @@ const KUBERNETES_EXAMPLES: &str = "\
 Examples:
   etcdpki provision kubernetes
   etcdpki provision kubernetes --secret | kubectl apply -f -";
+
+const ANSIBLE_EXAMPLES: &str = "\
+Examples:
+  etcdpki provision ansible
+  etcdpki provision ansible --dry-run";
+
+const SYSTEMD_EXAMPLES: &str = "\
+Examples:
+  etcdpki provision systemd
+  etcdpki provision systemd --dry-run";
+
+const TERRAFORM_EXAMPLES: &str = "\
+Examples:
+  etcdpki provision terraform
+  etcdpki provision terraform --dry-run";

@@ -58,6 +58,7 @@ const HIDDEN: bool = !cfg!(feature = "etcd");
 /// Move the PKI between a directory and an etcd cluster, and look at where it is kept
 #[cfg(feature = "etcd")]
 #[derive(Debug, Subcommand)]
+#[command(after_help = EXAMPLES)]
 pub(in crate::etcdpki) enum Store {
     Check(StoreCheck),
     Copy(StoreCopy),
@@ -69,6 +70,7 @@ pub(in crate::etcdpki) enum Store {
 /// `etcdpki verify` checks besides what the certificates say, and their keys.
 #[cfg(feature = "etcd")]
 #[derive(Args, Debug)]
+#[command(after_help = CHECK_EXAMPLES)]
 pub(in crate::etcdpki) struct StoreCheck {
     /// Print JSON
     #[arg(long)]
@@ -81,9 +83,28 @@ pub(in crate::etcdpki) struct StoreCheck {
 /// where it stopped. The source stays as it is.
 #[cfg(feature = "etcd")]
 #[derive(Args, Debug)]
+#[command(after_help = COPY_EXAMPLES)]
 pub(in crate::etcdpki) struct StoreCopy {
     /// The directory or the etcd://HOST:PORT[,HOST:PORT…]/PREFIX to copy from
     pub(in crate::etcdpki) from: String,
     /// The directory or the etcd://HOST:PORT[,HOST:PORT…]/PREFIX to copy to
     pub(in crate::etcdpki) to: String,
 }
+
+#[cfg(feature = "etcd")]
+const EXAMPLES: &str = "\
+Examples:
+  etcdpki store copy pki etcd://store-0.example:2379/pki/prod
+  etcdpki store check";
+
+#[cfg(feature = "etcd")]
+const CHECK_EXAMPLES: &str = "\
+Examples:
+  etcdpki store check
+  etcdpki store check --json";
+
+#[cfg(feature = "etcd")]
+const COPY_EXAMPLES: &str = "\
+Examples:
+  etcdpki store copy pki etcd://store-0.example:2379,store-1.example:2379/pki/prod
+  etcdpki store copy etcd://store-0.example:2379/pki/prod backup";

@@ -13,7 +13,7 @@ use super::{KeyArguments, VaultArguments, instant};
 ///
 /// Without FILE everything that etcdpki.yml describes is checked: that each key opens and fits,
 /// and that vault files hold the newest certificates, too. With FILE each is a certificate that is
-/// followed by its intermediates, or a CA file. Findings carry a code; `--rules` explains each.
+/// followed by its intermediates, or a CA file. Findings carry a code: see `etcdpki explain`.
 ///
 /// One file that is damaged, or one key that does not open, is one finding: the rest is checked all
 /// the same. On a terminal the vault password is asked for where there are vault files; an empty

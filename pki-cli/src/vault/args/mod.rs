@@ -1,6 +1,7 @@
 //! What can be typed: ansible-vault's own command line, and more.
 
 mod ansible;
+mod examples;
 mod more;
 mod options;
 
@@ -41,30 +42,42 @@ Examples:
 #[derive(Debug, Subcommand)]
 pub(super) enum Verb {
     /// Find what should be encrypted and is not; needs no password.
+    #[command(after_help = examples::CHECK)]
     Check(Check),
     /// Create and open a file in an editor that will be encrypted when closed.
+    #[command(after_help = examples::CREATE)]
     Create(Create),
     /// Decrypt files in place, or standard input to standard output.
+    #[command(after_help = examples::DECRYPT)]
     Decrypt(Decrypt),
     /// Open and decrypt a file in an editor that will be encrypted again when closed.
+    #[command(after_help = examples::EDIT)]
     Edit(Edit),
     /// Encrypt files in place, or standard input to standard output.
+    #[command(after_help = examples::ENCRYPT)]
     Encrypt(Encrypt),
     /// Encrypt values to be pasted into a YAML file.
-    #[command(name = "encrypt_string", alias = "encrypt-string")]
+    #[command(name = "encrypt_string", alias = "encrypt-string", after_help = examples::ENCRYPT_STRING)]
     EncryptString(EncryptString),
     /// Make a strong password.
+    #[command(after_help = examples::GENPASS)]
     Genpass(Genpass),
     /// Let git compare, merge and store vaults.
+    #[command(after_help = examples::GIT)]
     Git(Git),
     /// Show, edit, encrypt and decrypt values inside a YAML file.
+    #[command(after_help = examples::INLINE)]
     Inline(Inline),
     /// Encrypt files with another secret.
+    #[command(after_help = examples::REKEY)]
     Rekey(Rekey),
     /// List what is encrypted, with which label; needs no password.
+    #[command(after_help = examples::STATUS)]
     Status(Status),
     /// Say which secret opens what.
+    #[command(after_help = examples::VERIFY)]
     Verify(Verify),
     /// Show the content of encrypted files.
+    #[command(after_help = examples::VIEW)]
     View(View),
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Subcommand};
 
+use super::examples;
 use super::options::{Paths, Secrets, WriteSecrets};
 
 #[derive(Args, Debug)]
@@ -33,16 +34,19 @@ pub(in crate::vault) struct Git {
 #[derive(Debug, Subcommand)]
 pub(in crate::vault) enum GitVerb {
     /// Encrypt standard input, equal plaintext to equal bytes (filter driver).
+    #[command(after_help = examples::GIT_CLEAN)]
     Clean {
         /// What the file is called in the repository.
         name: Option<PathBuf>,
     },
     /// Print what a file holds (textconv driver).
+    #[command(after_help = examples::GIT_DIFF)]
     Diff {
         /// The file.
         file: PathBuf,
     },
     /// Merge what three files hold into the second (merge driver).
+    #[command(after_help = examples::GIT_MERGE)]
     Merge {
         /// The common ancestor.
         base: PathBuf,
@@ -54,8 +58,10 @@ pub(in crate::vault) enum GitVerb {
         name: Option<PathBuf>,
     },
     /// Configure the drivers in this repository, with the given options.
+    #[command(after_help = examples::GIT_SETUP)]
     Setup,
     /// Decrypt standard input (filter driver).
+    #[command(after_help = examples::GIT_SMUDGE)]
     Smudge,
 }
 
@@ -68,12 +74,16 @@ pub(in crate::vault) struct Inline {
 #[derive(Debug, Subcommand)]
 pub(in crate::vault) enum InlineVerb {
     /// Put values in clear into the file; without keys all.
+    #[command(after_help = examples::INLINE_DECRYPT)]
     Decrypt(InlineFile),
     /// Edit one value.
+    #[command(after_help = examples::INLINE_EDIT)]
     Edit(InlineFile),
     /// Encrypt values of these keys.
+    #[command(after_help = examples::INLINE_ENCRYPT)]
     Encrypt(InlineFile),
     /// Show one value as it is, or several as YAML; without keys all.
+    #[command(after_help = examples::INLINE_VIEW)]
     View(InlineFile),
 }
 

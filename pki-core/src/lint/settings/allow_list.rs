@@ -23,7 +23,7 @@ pub(super) const CHECKS: &[OfSettings] = &[
         lint: error(
             "allowed-name-with-hostname",
             "peers are told by their common name or by their host name",
-            "etcd ends: `AllowedCN and AllowedHostname are mutually exclusive`",
+            "etcd ends: `AllowedCN and AllowedHostname are mutually exclusive`, or `AllowedCNs and AllowedHostnames …` where it takes lists",
             "remove --peer-cert-allowed-cn or --peer-cert-allowed-hostname",
         ),
         find: both,
