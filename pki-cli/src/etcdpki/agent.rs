@@ -10,6 +10,7 @@ mod install;
 mod invite;
 mod list;
 mod member;
+mod remove;
 mod run;
 mod standing;
 
@@ -36,6 +37,7 @@ pub(super) fn run(agent: &Agent) -> Result<ExitCode, Error> {
         Agent::Enrol(enrol) => enrol::run(enrol),
         Agent::Invite(invite) => invite::run(invite),
         Agent::List(list) => list::run(list),
+        Agent::Remove(remove) => remove::run(remove),
         Agent::Run(run) => run::run(run),
     }
 }

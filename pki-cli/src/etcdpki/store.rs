@@ -79,6 +79,12 @@ impl View {
                 0
             }
         };
+        if journal.lines().is_empty() && certificates > 0 {
+            faults.push(format!(
+                "{place}: it is missing, or empty, and there are certificates: restore it from a copy, \
+                 or run `etcdpki init` to begin it anew"
+            ));
+        }
         Ok(Self {
             store: Place::own().to_string(),
             revision: pki.store().revision(),

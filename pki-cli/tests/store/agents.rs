@@ -67,16 +67,13 @@ impl Fleet {
         let number = NUMBER.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         let user = format!("agent-{owner}-{number}");
         let access = self.operator.succeeds(&["agent", "access", owner, &user]);
-        for line in access.lines() {
-            let words: Vec<_> = line.split(' ').skip(1).collect();
-            // The role is there from the second machine of an owner on.
-            let done = self.site.control.run(&words);
-            assert!(
-                done.status.success() || done.stderr.contains("role name already exists"),
-                "{done}"
-            );
-        }
-        let (certificate, key) = self.service.client(&user);
+        self.site.control.run_script(&access).expect_success();
+        self.machine_of(&user)
+    }
+
+    /// A machine that shows the certificate of this user.
+    fn machine_of(&self, user: &str) -> Operator {
+        let (certificate, key) = self.service.client(user);
         let site = Site {
             certificate,
             key,
@@ -445,6 +442,68 @@ fn a_machine_in_place_of_another_is_the_agent_from_then_on() {
     assert!(said.contains("backup is not described any more"), "{said}");
     let listed = fleet.operator.succeeds(&["agent", "list"]);
     assert!(listed.contains("gone"), "{listed}");
+}
+
+#[test]
+fn what_an_agent_is_permitted_may_be_said_again_and_taken_away() {
+    for fleet in Fleet::each() {
+        let control = &fleet.site.control;
+        let user = format!("again{}", fleet.site.prefix.replace('/', "-"));
+        let access = fleet
+            .operator
+            .succeeds(&["agent", "access", "backup", &user]);
+        for _ in 0..2 {
+            control.run_script(&access).expect_success();
+        }
+        let machine = fleet.machine_of(&user);
+        fleet.invite("backup", &machine);
+        enrol(&machine, "backup");
+        fleet.operator.succeeds(&["agent", "answer"]);
+        pulls(&machine, "backup");
+        fleet
+            .operator
+            .succeeds(&["agent", "invite", "backup", "--out", "late"]);
+        // Whatever of it was done, it can be done again.
+        for _ in 0..2 {
+            let removal = fleet
+                .operator
+                .succeeds(&["agent", "remove", "backup", &user]);
+            for kind in ["deliveries", "enrolments", "refusals", "reports"] {
+                assert_eq!(fleet.letter(kind, "backup"), "", "{kind}");
+            }
+            if control.run(&["user", "get", &user]).status.success() {
+                let waits = fails_to_pull(3, &machine, "backup");
+                assert!(
+                    waits.contains("where it was withdrawn by mistake"),
+                    "{waits}"
+                );
+            }
+            control.run_script(&removal).expect_success();
+        }
+        assert!(!control.run(&["user", "get", &user]).status.success());
+        let denied = fails_to_pull(1, &machine, "backup");
+        let role = format!("etcdpki{}.backup", fleet.site.prefix.replace('/', "."));
+        assert!(
+            denied.contains(&role)
+                && denied.contains(&format!("let {user} be the agent of backup")),
+            "{denied}"
+        );
+        assert_eq!(fleet.listed()["agents"].as_array().unwrap().len(), 0);
+        // Nor is it handed anything by what comes later, nor admitted by a token of before.
+        fleet.operator.succeeds(&["issue", "backup", "--rekey"]);
+        assert_eq!(fleet.letter("deliveries", "backup"), "");
+        let other = fleet.machine("backup");
+        let token = fleet.operator.path("late").display().to_string();
+        let state = other.path("state").display().to_string();
+        let enrol = ["agent", "enrol", "backup", "--token-file", &token];
+        other.succeeds(&[&enrol[..], &["--state-directory", &state]].concat());
+        let answered = fleet.operator.run(&["agent", "answer"]);
+        let answered = String::from_utf8(answered.stdout).unwrap();
+        assert!(answered.contains("its token expired at"), "{answered}");
+        fleet.operator.succeeds(&["verify"]);
+        let error = fleet.operator.fails(1, &["agent", "remove", "etcd-1"]);
+        assert!(error.contains("etcd-1 has no agent"), "{error}");
+    }
 }
 
 #[test]

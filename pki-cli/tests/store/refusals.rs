@@ -60,6 +60,26 @@ fn a_store_that_is_not_ours_is_left_alone() {
 }
 
 #[test]
+fn a_journal_that_is_missing_is_a_fault() {
+    let site = Site::each().next().unwrap();
+    let one = site.operator();
+    one.succeeds(&["init", "--generate-secrets"]);
+    one.succeeds(&["store", "check"]);
+    let key = format!("{}/files/journal.jsonl", site.prefix);
+    let removed = site.control.run(&["del", &key]).expect_success();
+    assert_eq!(removed.stdout.trim(), "1");
+    let checked = one.run(&["store", "check"]);
+    assert_eq!(checked.status.code(), Some(3));
+    let checked = String::from_utf8(checked.stdout).unwrap();
+    assert!(
+        checked.contains("journal.jsonl: it is missing, or empty"),
+        "{checked}"
+    );
+    one.succeeds(&["init"]);
+    one.succeeds(&["store", "check"]);
+}
+
+#[test]
 fn files_that_are_missing_are_named() {
     let mut site = Site::each().next().unwrap();
     site.key = "missing.key".into();

@@ -111,6 +111,7 @@ impl Answers {
             recipient: enrolment.recipient.clone(),
             admitted,
             invitation: Some(invitation.id.clone()),
+            withdrawn: None,
         });
         self.used.push(Invitation {
             used: Some(admitted),

@@ -21,6 +21,13 @@ pub struct Agent {
     /// The invitation that it came with, unless a person admitted it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub invitation: Option<String>,
+    /// When it was withdrawn: it is handed nothing from then on.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        with = "time::serde::rfc3339::option"
+    )]
+    pub withdrawn: Option<OffsetDateTime>,
 }
 
 /// What the PKI keeps of a token: who has the token can prove it, and who reads this cannot.
@@ -44,6 +51,31 @@ pub struct Invitation {
     /// The public half of the token's key: SubjectPublicKeyInfo.
     #[serde(with = "base64")]
     pub(super) key: Vec<u8>,
+}
+
+impl Agent {
+    /// The same, withdrawn now.
+    pub fn withdrawn(&self, now: OffsetDateTime) -> Self {
+        Self {
+            withdrawn: Some(now.replace_nanosecond(0).unwrap_or(now)),
+            ..self.clone()
+        }
+    }
+}
+
+impl Invitation {
+    /// Whether its token still is good.
+    pub fn is_good(&self, now: OffsetDateTime) -> bool {
+        self.used.is_none() && now < self.expires
+    }
+
+    /// The same, good no longer.
+    pub fn withdrawn(&self, now: OffsetDateTime) -> Self {
+        Self {
+            expires: now.replace_nanosecond(0).unwrap_or(now),
+            ..self.clone()
+        }
+    }
 }
 
 impl Message for Agent {

@@ -32,6 +32,8 @@ pub enum Event {
     SignedCrl,
     /// A key slot was added, removed or changed.
     SlotChanged,
+    /// An agent, or a token for one, was withdrawn.
+    Withdrawn,
 }
 
 impl Event {
@@ -48,6 +50,7 @@ impl Event {
             Self::Revoked => "revoked",
             Self::SignedCrl => "signed-crl",
             Self::SlotChanged => "slot-changed",
+            Self::Withdrawn => "withdrawn",
         }
     }
 }

@@ -48,6 +48,7 @@ pub(super) fn run_admit(arguments: &AgentAdmit) -> Result<ExitCode, Error> {
         recipient: arguments.recipient.clone(),
         admitted: now.replace_nanosecond(0).unwrap_or(now),
         invitation: None,
+        withdrawn: None,
     };
     Pki::<Kept>::add_agent(&mut batch, &agent);
     pki.commit(batch)?;
@@ -231,7 +232,8 @@ impl Told {
         for owner in &self.undescribed {
             let _ = writeln!(
                 text,
-                "{owner} is not described any more, and its agent is handed nothing"
+                "{owner} is not described any more, and its agent is handed nothing: \
+                 `etcdpki agent remove {owner}` withdraws it"
             );
         }
         if text.is_empty() {

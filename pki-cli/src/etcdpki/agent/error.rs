@@ -44,6 +44,8 @@ pub(in crate::etcdpki) enum AgentError {
     },
     #[error("{}: {owner} has no agent here yet: begin with `etcdpki agent enrol {owner}`", .path.display())]
     NotEnrolled { path: PathBuf, owner: String },
+    #[error("{0} has no agent, and never had one: `etcdpki agent list` shows who has")]
+    NoAgent(String),
     #[error(
         "agents fetch from a store on etcd: name it with --store, or in the environment with ETCDPKI_STORE"
     )]

@@ -161,7 +161,10 @@ impl View {
                 let _ = writeln!(text, "{:first$}  {failure}", "");
             }
             if row.state == State::Undescribed {
-                let gone = "not described any more: remove the etcd user of its agent";
+                let gone = format!(
+                    "not described any more: `etcdpki agent remove {}` withdraws it",
+                    row.owner
+                );
                 let _ = writeln!(text, "{:first$}  {DIM}{gone}{DIM:#}", "");
             }
             if row.state == State::Waits {

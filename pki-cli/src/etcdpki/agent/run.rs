@@ -145,7 +145,13 @@ fn not_admitted(
         let owner = owner.to_owned();
         return Err(AgentError::Replaced { owner, admitted }.into());
     }
-    output::note(&format!("the agent of {owner} waits to be admitted"));
+    output::note(&match home.known.number {
+        0 => format!("the agent of {owner} waits to be admitted"),
+        number => format!(
+            "the agent of {owner} waits to be admitted again: it has delivery {number}, and in the store \
+             is none any more; where it was withdrawn by mistake, enrol it again with another token"
+        ),
+    });
     Ok(ExitCode::from(super::DUE))
 }
 

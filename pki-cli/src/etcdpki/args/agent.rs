@@ -11,7 +11,8 @@ use super::KeyArguments;
 
 /// Let machines fetch their certificates themselves, from a store on etcd
 ///
-/// For whoever holds the PKI: `invite`, `admit`, `answer`, `list`, `access`. On the machine: `enrol`
+/// For whoever holds the PKI: `invite`, `admit`, `answer`, `list`, `access`, `remove`.
+/// On the machine: `enrol`
 /// once, and `run` from a timer.
 #[derive(Debug, Subcommand)]
 #[command(after_help = AGENT)]
@@ -22,6 +23,7 @@ pub(in crate::etcdpki) enum Agent {
     Enrol(AgentEnrol),
     Invite(AgentInvite),
     List(AgentList),
+    Remove(AgentRemove),
     Run(AgentRun),
 }
 
@@ -82,7 +84,23 @@ pub(in crate::etcdpki) struct AgentList {
     pub(in crate::etcdpki) json: bool,
 }
 
+/// Withdraw the agent of a machine that is to fetch no more
+///
+/// It is handed nothing any more, its letters in the store are removed, and tokens that are out for its
+/// owner are good no longer. Printed are the commands that take its role away from it in etcd. What it
+/// was handed stays good until it expires, or is revoked with `etcdpki revoke`.
+#[derive(Args, Debug)]
+#[command(after_help = REMOVE)]
+pub(in crate::etcdpki) struct AgentRemove {
+    /// The node or the client; it need not be described any more
+    pub(in crate::etcdpki) owner: String,
+    /// The etcd user of its agent, to be removed too
+    pub(in crate::etcdpki) user: Option<String>,
+}
+
 /// Print the commands with which etcd lets a user be the agent of a node or client, and nothing else
+///
+/// They may be run again, for another user or to mend what is missing.
 #[derive(Args, Debug)]
 #[command(after_help = ACCESS)]
 pub(in crate::etcdpki) struct AgentAccess {
@@ -163,6 +181,11 @@ Examples:
 const ACCESS: &str = "\
 Examples:
   etcdpki agent access etcd-0 agent-etcd-0 | sh";
+
+const REMOVE: &str = "\
+Example:
+  etcdpki agent remove etcd-2 agent-etcd-2 | sh
+  etcdpki revoke etcd-2";
 
 const ENROL: &str = "\
 Examples:

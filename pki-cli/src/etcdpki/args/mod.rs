@@ -30,7 +30,8 @@ use time::format_description::well_known::Rfc3339;
 
 #[cfg(feature = "etcd")]
 pub(super) use agent::{
-    Agent, AgentAccess, AgentAdmit, AgentAnswer, AgentEnrol, AgentInvite, AgentList, AgentRun,
+    Agent, AgentAccess, AgentAdmit, AgentAnswer, AgentEnrol, AgentInvite, AgentList, AgentRemove,
+    AgentRun,
 };
 pub(super) use authorities::{CaAccept, CaAdopt, CaImport, CaList, CaRequest};
 #[cfg(feature = "age")]

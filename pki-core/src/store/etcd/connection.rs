@@ -14,7 +14,8 @@ use tokio::task::JoinHandle;
 use zeroize::Zeroizing;
 
 use super::super::Address;
-use super::error::{EtcdError, Failure};
+use super::error::{Denied, EtcdError, Failure};
+use super::shown::Shown;
 
 /// What the client proves itself with and whom it trusts: PEM.
 pub struct Credentials {
@@ -54,6 +55,8 @@ pub(super) struct Connection {
     address: Address,
     observer: Observer,
     patience: Option<Duration>,
+    shown: Shown,
+    writes: bool,
     /// How often it waited for an answer.
     #[cfg(test)]
     pub(super) asked: std::sync::atomic::AtomicUsize,
@@ -96,9 +99,21 @@ impl Connection {
             address: address.clone(),
             observer,
             patience: Some(PATIENCE),
+            shown: Shown::of(credentials),
+            writes: false,
             #[cfg(test)]
             asked: 0.into(),
         })
+    }
+
+    /// From now on whoever is denied something is told that it has to be permitted to write, too.
+    pub(super) fn is_to_write(&mut self) {
+        self.writes = true;
+    }
+
+    /// The user that etcd takes the client for.
+    pub(super) fn user(&self) -> Option<&str> {
+        self.shown.user.as_deref()
     }
 
     /// From now on members are waited for until they answer: what is half done is worth it.
@@ -147,10 +162,18 @@ impl Connection {
                 Err(failure) => return Err(failure),
             };
             let waited = begin.elapsed();
-            if self.patience.is_some_and(|patience| waited > patience) {
-                return Err(Failure::Transient(answer));
+            let is_unaccepted = self.shown.is_unaccepted(&answer);
+            let patience = match is_unaccepted {
+                true => self.patience.map(|patience| patience.min(ALL_ASKED)),
+                false => self.patience,
+            };
+            if patience.is_some_and(|patience| waited > patience) {
+                return Err(match is_unaccepted {
+                    true => Failure::Certificates(answer),
+                    false => Failure::Transient(answer),
+                });
             }
-            if waited > MOMENT && !told {
+            if (waited > MOMENT || is_unaccepted) && !told {
                 (self.observer)(&Waiting::ForAnswer(answer));
                 told = true;
             }
@@ -221,7 +244,34 @@ impl Connection {
     }
 
     pub(super) fn error(&self, failure: Failure) -> EtcdError {
-        failure.at(self.place(), self.address.prefix())
+        self.error_below(failure, self.place(), self.address.prefix())
+    }
+
+    /// The same of a place whose keys begin with `prefix`.
+    pub(super) fn error_below(&self, failure: Failure, place: String, prefix: &str) -> EtcdError {
+        match failure {
+            Failure::Transient(answer) => EtcdError::Unreachable { place, answer },
+            Failure::Certificates(answer) => EtcdError::Certificates {
+                place,
+                answer,
+                shown: self.shown.to_string(),
+            },
+            Failure::Denied(answer) => EtcdError::Denied(Box::new(Denied {
+                place,
+                prefix: prefix.to_owned(),
+                user: self.shown.name().to_owned(),
+                permission: match self.writes {
+                    true => "readwrite",
+                    false => "read",
+                },
+                answer,
+            })),
+            Failure::Refused(answer) => EtcdError::Refused { place, answer },
+            Failure::Compacted => EtcdError::Refused {
+                place,
+                answer: "the revision has been compacted".to_owned(),
+            },
+        }
     }
 }
 
@@ -279,6 +329,8 @@ fn options(credentials: &Credentials) -> ConnectOptions {
 const ENDED: &str = "the thread for requests has ended";
 /// How long members are asked that have not answered yet: longer than they take to find a new leader.
 const PATIENCE: Duration = Duration::from_secs(15);
+/// In that time each of several members has been asked, whichever of them does not accept certificates.
+const ALL_ASKED: Duration = Duration::from_secs(2);
 /// Whoever waits longer than this is told so.
 const MOMENT: Duration = Duration::from_secs(1);
 const SHORTEST_PAUSE: Duration = Duration::from_millis(20);

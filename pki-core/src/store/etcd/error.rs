@@ -16,20 +16,23 @@ pub enum EtcdError {
         /// What is wrong with it.
         fault: &'static str,
     },
-    /// No role of the user lets it do this.
+    /// Certificates are not accepted, on one side or the other.
     #[error(
-        "{place}: etcd does not let the user of this client certificate read and write here ({answer}): \
-         grant it with `etcdctl role grant-permission ROLE --prefix=true readwrite {prefix}`, \
-         and give the role to the user that the certificate's common name tells"
+        "{place}: this client and etcd do not accept each other's certificates ({answer}): {shown}; \
+         set the clock where it is wrong, renew what has expired, and give certificate, key and the \
+         authority of the members with --store-cert, --store-key and --store-ca"
     )]
-    Denied {
+    Certificates {
         /// The store.
         place: String,
-        /// What its keys begin with.
-        prefix: String,
-        /// etcd's answer.
+        /// What either side said.
         answer: String,
+        /// The clock here, and what is shown to etcd.
+        shown: String,
     },
+    /// No role of the user lets it do this.
+    #[error(transparent)]
+    Denied(Box<Denied>),
     /// Under the prefix are keys of somebody else.
     #[error(
         "{place}: under this prefix are keys that etcdpki did not make, such as {key}: use another prefix"
@@ -41,18 +44,8 @@ pub enum EtcdError {
         key: String,
     },
     /// No role of the user lets it be the agent of this owner.
-    #[error(
-        "{place}: etcd does not let the user of this client certificate be the agent of {owner} ({answer}): \
-         `etcdpki agent access {owner} USER` prints how to permit it"
-    )]
-    MailDenied {
-        /// The store.
-        place: String,
-        /// Whose letters it asked for.
-        owner: String,
-        /// etcd's answer.
-        answer: String,
-    },
+    #[error(transparent)]
+    MailDenied(Box<MailDenied>),
     /// The store was made by another version.
     #[error(
         "{place}: this store is of format {found}, and this etcdpki knows format {known}: \
@@ -94,11 +87,52 @@ pub enum EtcdError {
     },
 }
 
+/// No role of the user lets it do this.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "{place}: etcd does not let {user} {permission} here ({answer}): permit it with \
+     `etcdctl role grant-permission ROLE --prefix=true {permission} {prefix}` for a role of that user, \
+     which is the common name of the client certificate"
+)]
+pub struct Denied {
+    /// The store.
+    pub place: String,
+    /// What its keys begin with.
+    pub prefix: String,
+    /// Who asked.
+    pub user: String,
+    /// What it needs: etcd's name of it.
+    pub permission: &'static str,
+    /// etcd's answer.
+    pub answer: String,
+}
+
+/// No role of the user lets it be the agent of this owner.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "{place}: etcd does not let {user} be the agent of {owner} ({answer}): it has to have the role {role}, \
+     which the commands give it that `etcdpki agent access {owner} USER` prints"
+)]
+pub struct MailDenied {
+    /// The store.
+    pub place: String,
+    /// Whose letters it asked for.
+    pub owner: String,
+    /// Who asked.
+    pub user: String,
+    /// The role of the owner's agent.
+    pub role: String,
+    /// etcd's answer.
+    pub answer: String,
+}
+
 /// What the failure of a request means.
 #[derive(Debug)]
 pub(super) enum Failure {
     /// Asking again may help.
     Transient(String),
+    /// A certificate is not accepted, and will hardly be soon.
+    Certificates(String),
     /// The revision is no longer there.
     Compacted,
     /// No role permits it.
@@ -128,29 +162,12 @@ impl Failure {
         if REFUSALS.iter().any(|refusal| says(refusal)) {
             return Self::Refused(message);
         }
-        Self::Transient(match std::error::Error::source(status) {
-            Some(source) => format!("{message}: {}", chain(source)),
+        let cause = std::error::Error::source(status).map(chain);
+        Self::Transient(match cause {
+            Some(cause) if cause.contains(&message) => cause,
+            Some(cause) => format!("{message}: {cause}"),
             None => message,
         })
-    }
-}
-
-impl Failure {
-    /// As an error of the store at `place`, whose keys begin with `prefix`.
-    pub(super) fn at(self, place: String, prefix: &str) -> EtcdError {
-        match self {
-            Self::Transient(answer) => EtcdError::Unreachable { place, answer },
-            Self::Denied(answer) => EtcdError::Denied {
-                place,
-                prefix: prefix.to_owned(),
-                answer,
-            },
-            Self::Refused(answer) => EtcdError::Refused { place, answer },
-            Self::Compacted => EtcdError::Refused {
-                place,
-                answer: "the revision has been compacted".to_owned(),
-            },
-        }
     }
 }
 

@@ -16,7 +16,6 @@ use super::connection::{self, Connection};
 use super::error::Failure;
 use super::snapshot::{self, check_format, joined};
 use super::{Credentials, DESCRIPTION, EtcdError, FILES, FORMAT, HEAD, Observer, PARTS, SPLIT};
-use crate::certificate::bundle;
 
 /// The stores below a prefix.
 #[derive(Debug)]
@@ -61,7 +60,7 @@ impl Fleet {
         let keys = match fleet.keys(whole.clone()) {
             Err(Failure::Denied(answer)) => {
                 fleet.is_partial = true;
-                fleet.permitted_keys(&whole, credentials, answer)
+                fleet.permitted_keys(&whole, answer)
             }
             other => other,
         };
@@ -114,7 +113,11 @@ impl Fleet {
 
     fn failed(&self, address: &Address, failure: Failure) -> EtcdError {
         match failure {
-            Failure::Denied(_) => failure.at(address.to_string(), address.prefix()),
+            Failure::Denied(_) => {
+                let place = address.to_string();
+                self.connection
+                    .error_below(failure, place, address.prefix())
+            }
             other => self.connection.error(other),
         }
     }
@@ -241,16 +244,13 @@ impl Fleet {
     fn permitted_keys(
         &self,
         whole: &[Vec<u8>; 2],
-        credentials: &Credentials,
         denied: String,
     ) -> Result<Vec<KeyValue>, Failure> {
-        let user = bundle::read(&credentials.certificate).ok();
-        let user = user.and_then(|chain| chain.into_iter().next()?.common_name);
-        let Some(user) = user else {
+        let Some(user) = self.connection.user() else {
             return Err(Failure::Denied(denied));
         };
         let ask = |client: Client| {
-            let (mut auth, user) = (client.auth_client(), user.clone());
+            let (mut auth, user) = (client.auth_client(), user.to_owned());
             async move { auth.user_get(user).await }
         };
         let found = self.connection.call(ask)?;

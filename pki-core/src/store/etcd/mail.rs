@@ -18,6 +18,7 @@ use etcd_client::{Txn, TxnOp};
 
 use super::super::{Address, StoreError};
 use super::connection::Connection;
+use super::error::MailDenied;
 use super::lock::Lock;
 use super::{Credentials, Etcd, EtcdError, Observer, snapshot};
 
@@ -64,6 +65,12 @@ impl Address {
         format!("{}turn", self.mail())
     }
 
+    /// The role in etcd that permits to be the agent of `owner`.
+    pub fn agent_role(&self, owner: &str) -> String {
+        let prefix = self.prefix().trim_matches('/').replace('/', ".");
+        format!("etcdpki.{prefix}.{owner}")
+    }
+
     fn mail(&self) -> String {
         format!("{}.agents/", self.prefix().trim_end_matches('/'))
     }
@@ -80,7 +87,8 @@ impl Etcd {
         let prefix = connection.address().letter(letter, "");
         let found = snapshot::below(connection, &prefix);
         let mail = connection.address().mail();
-        let found = found.map_err(|failure| failure.at(connection.place(), &mail))?;
+        let found =
+            found.map_err(|failure| connection.error_below(failure, connection.place(), &mail))?;
         let letters = found.into_iter().map(|found| {
             let (key, value) = found.into_key_value();
             let key = String::from_utf8_lossy(&key);
@@ -187,11 +195,13 @@ impl Mailbox {
     /// An agent needs other permissions than who holds the PKI.
     fn denied(&self, error: EtcdError) -> EtcdError {
         match error {
-            EtcdError::Denied { place, answer, .. } => EtcdError::MailDenied {
-                place,
+            EtcdError::Denied(denied) => EtcdError::MailDenied(Box::new(MailDenied {
+                place: denied.place,
                 owner: self.owner.clone(),
-                answer,
-            },
+                user: denied.user,
+                role: self.connection.address().agent_role(&self.owner),
+                answer: denied.answer,
+            })),
             other => other,
         }
     }

@@ -51,6 +51,7 @@ mod guarded;
 mod lock;
 mod mail;
 mod part;
+mod shown;
 mod snapshot;
 #[cfg(test)]
 mod tests;
@@ -60,7 +61,7 @@ use std::iter;
 use std::time::Duration;
 
 pub use connection::{Credentials, Observer, Waiting};
-pub use error::EtcdError;
+pub use error::{Denied, EtcdError, MailDenied};
 pub use fleet::{Excerpt, Fleet};
 pub use mail::{Letter, Mailbox, Turn};
 #[cfg(test)]
@@ -99,7 +100,8 @@ impl Etcd {
         patience: Duration,
         observer: Observer,
     ) -> Result<Self, StoreError> {
-        let connection = Connection::open(address, credentials, observer)?;
+        let mut connection = Connection::open(address, credentials, observer)?;
+        connection.is_to_write();
         if !snapshot::has_format(&connection)? {
             // Nothing is written beside the keys of somebody else.
             Snapshot::read(&connection)?;
@@ -120,7 +122,8 @@ impl Etcd {
         patience: Duration,
         observer: Observer,
     ) -> Result<Self, StoreError> {
-        let connection = Connection::open(address, credentials, observer)?;
+        let mut connection = Connection::open(address, credentials, observer)?;
+        connection.is_to_write();
         match snapshot::has_format(&connection)? {
             true => Self::locked(connection, holder, patience),
             false => Self::unlocked(connection),

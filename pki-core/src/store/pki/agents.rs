@@ -1,5 +1,7 @@
 //! Agents, whom they are invited by, and the key that signs what they are handed.
 
+use time::OffsetDateTime;
+
 use super::generations::seal;
 use super::{Batch, Pki, Store, StoreError};
 use crate::agent::{Agent, Invitation, Message};
@@ -10,12 +12,23 @@ use crate::seal::{Tier, Unlocked};
 use crate::store::layout::{AGENTS, INVITATIONS, PUBLISHER, PUBLISHER_KEY, PUBLISHER_PUBLIC};
 
 impl<S: Store> Pki<S> {
-    /// Every agent that was admitted, by its owner's name.
+    /// Every agent that was admitted and not withdrawn, by its owner's name.
     ///
     /// # Errors
     ///
     /// When a record cannot be read.
     pub fn agents(&self) -> Result<Vec<Agent>, StoreError> {
+        let mut agents = self.admissions()?;
+        agents.retain(|agent| agent.withdrawn.is_none());
+        Ok(agents)
+    }
+
+    /// The same, and those that were withdrawn.
+    ///
+    /// # Errors
+    ///
+    /// When a record cannot be read.
+    pub fn admissions(&self) -> Result<Vec<Agent>, StoreError> {
         self.letters(AGENTS)
     }
 
@@ -34,6 +47,22 @@ impl<S: Store> Pki<S> {
         let detail = format!("{} as {}", agent.owner, agent.recipient);
         batch.record(Entry::new(Event::Admitted).at(&path).with_detail(detail));
         batch.put(path, agent.to_json());
+    }
+
+    /// Withdraws an agent: adds that to its record in `batch`.
+    pub fn withdraw_agent(batch: &mut Batch, agent: &Agent, now: OffsetDateTime) {
+        let path = format!("{AGENTS}/{}.json", agent.owner);
+        let detail = format!("{} as {}", agent.owner, agent.recipient);
+        batch.record(Entry::new(Event::Withdrawn).at(&path).with_detail(detail));
+        batch.put(path, agent.withdrawn(now).to_json());
+    }
+
+    /// Withdraws an invitation that was not used: its token is good no longer.
+    pub fn withdraw_invitation(batch: &mut Batch, invitation: &Invitation, now: OffsetDateTime) {
+        let path = format!("{INVITATIONS}/{}.json", invitation.id);
+        let detail = format!("the token for the agent of {}", invitation.owner);
+        batch.record(Entry::new(Event::Withdrawn).at(&path).with_detail(detail));
+        batch.put(path, invitation.withdrawn(now).to_json());
     }
 
     /// Adds the record of an invitation to `batch`, in place of what was known of it.
