@@ -87,6 +87,7 @@ fn every_pki_is_listed_and_what_is_wrong_with_one_stops_no_other() {
         put("else/format", "NTFS");
         put("lost/files/keyring.yml", "x");
         put("registry/pods/format", "etcdpki 1");
+        put("registry/pods/head", "x");
         put("registry/pods/a", "x");
         put("old/description", "nodez: []\n");
         let certificate = format!(

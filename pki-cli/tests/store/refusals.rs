@@ -80,6 +80,34 @@ fn a_journal_that_is_missing_is_a_fault() {
 }
 
 #[test]
+fn a_store_whose_head_was_deleted_is_not_made_anew() {
+    let site = Site::each().next().unwrap();
+    let one = site.operator();
+    one.succeeds(&["init", "--generate-secrets"]);
+    let key = format!("{}/head", site.prefix);
+    site.control.run(&["del", &key]).expect_success();
+    let before = site.keys();
+    let commands: [&[&str]; 5] = [
+        &["init"],
+        &["rotate"],
+        &["status"],
+        &["verify"],
+        &["store", "check"],
+    ];
+    for command in commands {
+        let error = one.fails(1, command);
+        assert!(
+            error.contains(&format!("the key {key} is missing")),
+            "{error}"
+        );
+    }
+    let fleet = one.run(&["status", "--fleet"]);
+    let fleet = String::from_utf8(fleet.stdout).unwrap();
+    assert!(fleet.contains("head is missing"), "{fleet}");
+    assert_eq!(site.keys(), before);
+}
+
+#[test]
 fn files_that_are_missing_are_named() {
     let mut site = Site::each().next().unwrap();
     site.key = "missing.key".into();

@@ -14,7 +14,7 @@ use etcd_client::{Client, GetOptions, KeyValue, Txn, TxnOp, TxnOpResponse};
 use super::super::{Address, Batch, Memory, Store, StoreError, layout};
 use super::connection::{self, Connection};
 use super::error::Failure;
-use super::snapshot::{self, check_format, joined};
+use super::snapshot::{self, MISSING, check_format, joined};
 use super::{Credentials, DESCRIPTION, EtcdError, FILES, FORMAT, HEAD, Observer, PARTS, SPLIT};
 
 /// The stores below a prefix.
@@ -134,10 +134,11 @@ impl Fleet {
             read: Memory::default(),
             description: None,
         };
-        let head = names.get(HEAD).map_or(0, |head| head.modified);
+        // Without it nothing is visible, and the format tells first why that may be.
+        let head = names.get(HEAD).map(|head| head.modified);
         let visible = names
             .iter()
-            .filter(|(_, revisions)| revisions.created <= head);
+            .filter(|(_, revisions)| Some(revisions.created) <= head);
         let visible = visible.filter_map(|(name, _)| {
             let path = name.strip_prefix(FILES).or(name.strip_prefix(SPLIT))?;
             Some((path, name.as_str()))
@@ -148,8 +149,11 @@ impl Fleet {
         wanted.extend(needed(files.keys().copied()).iter().map(|path| files[path]));
         let mut values = self.values(address, names, &wanted)?;
         let format = values.remove(FORMAT);
-        let format = format.ok_or_else(|| damaged(FORMAT, "is missing"))?;
+        let format = format.ok_or_else(|| damaged(FORMAT, MISSING))?;
         check_format(address, &format)?;
+        if head.is_none() {
+            return Err(damaged(HEAD, MISSING).into());
+        }
         excerpt.description = values.remove(DESCRIPTION);
         let ids = |content: &[u8]| -> Vec<String> {
             let text = String::from_utf8_lossy(content);

@@ -193,8 +193,11 @@ impl Etcd {
         };
         store.snapshot = Snapshot::read(&store.connection)?;
         if !store.snapshot.has_format {
+            // With `head`, so that files without one are never those of a first commit that was killed.
             let format = snapshot::format().into_bytes();
-            store.write_guarded(&[vec![Write::Put(FORMAT.to_owned(), format)]])?;
+            let mut made = Change::default();
+            made.last.push(Write::Put(FORMAT.to_owned(), format));
+            store.snapshot.revision = store.publish(&made)?;
             store.snapshot.has_format = true;
         }
         store.refuse_foreign()?;

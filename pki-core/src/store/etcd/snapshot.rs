@@ -14,7 +14,7 @@ use super::{DESCRIPTION, FILES, FORMAT, HEAD, PARTS, SPLIT, part};
 #[derive(Debug, Default)]
 pub(super) struct Snapshot {
     pub(super) files: Memory,
-    /// Of the last commit; 0 before the first.
+    /// Of the last commit, or of when the store was made; 0 before that.
     pub(super) revision: i64,
     /// The parts of each file that is kept in parts.
     pub(super) split: BTreeMap<String, Vec<String>>,
@@ -54,6 +54,9 @@ impl Snapshot {
             }
             None => {
                 // Whoever makes a store locks it first.
+                if keys_by_name.contains_key(HEAD) {
+                    return Err(missing(connection, FORMAT));
+                }
                 let mut names = keys_by_name.into_keys().filter(|name| name != LOCK);
                 if let Some(name) = names.next() {
                     return Err(EtcdError::Foreign {
@@ -66,8 +69,10 @@ impl Snapshot {
         }
         let description = keys_by_name.remove(DESCRIPTION);
         snapshot.description = description.map(|found| found.into_key_value().1);
+        // Without it nothing tells what is whole, and all would be taken for left over.
         let head = keys_by_name.remove(HEAD);
-        snapshot.revision = head.map_or(0, |head| head.mod_revision());
+        let head = head.ok_or_else(|| missing(connection, HEAD))?;
+        snapshot.revision = head.mod_revision();
         snapshot.take(connection, keys_by_name)?;
         Ok(snapshot)
     }
@@ -141,6 +146,14 @@ pub(super) fn format() -> String {
     format!("{FORMAT_NAME}{FORMAT_VERSION}")
 }
 
+fn missing(connection: &Connection, name: &str) -> EtcdError {
+    EtcdError::Damaged {
+        place: connection.place(),
+        key: connection.key(name),
+        fault: MISSING,
+    }
+}
+
 /// The content of a file that is kept in parts.
 pub(super) fn joined(ids: &[String], parts: &BTreeMap<String, Vec<u8>>) -> Option<Vec<u8>> {
     let mut content = Vec::new();
@@ -199,6 +212,8 @@ pub(super) fn pages_of(
     }
 }
 
+/// What is wrong with a key that every store has.
+pub(super) const MISSING: &str = "is missing";
 const FORMAT_NAME: &str = "etcdpki ";
 const FORMAT_VERSION: u32 = 1;
 /// How many keys are asked for at once; each is of a part's length at most.

@@ -396,6 +396,33 @@ fn what_is_not_a_store_of_this_format_is_refused() {
 }
 
 #[test]
+fn a_store_without_head_or_format_is_damaged_and_nothing_in_it_left_over() {
+    for peer in &*PEERS {
+        for lost in ["head", "format"] {
+            let address = peer.fresh();
+            let mut store = peer.open(&address).unwrap();
+            store.commit(batch(&[("keyring.yml", b"k")])).unwrap();
+            drop(store);
+            let key = format!("{}{lost}", address.prefix());
+            peer.control.run(&["del", &key]).expect_success();
+            let keys = || {
+                let keys = ["get", "--prefix", "--keys-only", address.prefix()];
+                peer.control.run(&keys).expect_success().stdout
+            };
+            let before = keys();
+            for opened in [peer.open(&address), peer.read(&address)] {
+                let error = opened.unwrap_err().to_string();
+                assert!(
+                    error.contains(&format!("the key {key} is missing")),
+                    "{error}"
+                );
+            }
+            assert_eq!(keys(), before);
+        }
+    }
+}
+
+#[test]
 fn damage_is_named_by_its_key() {
     for peer in &*PEERS {
         let address = peer.fresh();
