@@ -118,6 +118,20 @@ fn files_that_are_missing_are_named() {
 }
 
 #[test]
+fn a_key_of_another_certificate_is_said() {
+    let mut sites = Site::each();
+    let mut site = sites.next().unwrap();
+    site.key = sites.next().unwrap().key;
+    let one = site.operator();
+    let error = one.fails(1, &["init", "--generate-secrets"]);
+    assert!(
+        error.contains("the key of this client is not that of its certificate"),
+        "{error}"
+    );
+    assert!(one.files().is_empty());
+}
+
+#[test]
 fn nobody_who_answers_is_said() {
     let mut site = Site::each().next().unwrap();
     site.members = "127.0.0.1:1".to_owned();

@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 
 use super::super::Address;
 use super::error::{Denied, EtcdError, Failure};
-use super::shown::Shown;
+use super::shown::{self, Shown};
 
 /// What the client proves itself with and whom it trusts: PEM.
 pub struct Credentials {
@@ -80,6 +80,10 @@ impl Connection {
             place: address.to_string(),
             answer,
         };
+        if shown::is_mismatched(credentials) {
+            let place = address.to_string();
+            return Err(EtcdError::OtherKey { place });
+        }
         let runtime = Builder::new_multi_thread()
             .worker_threads(1)
             .thread_name("etcd")

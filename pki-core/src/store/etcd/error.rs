@@ -46,6 +46,15 @@ pub enum EtcdError {
     /// No role of the user lets it be the agent of this owner.
     #[error(transparent)]
     MailDenied(Box<MailDenied>),
+    /// The key of the client is not the one of its certificate.
+    #[error(
+        "{place}: the key of this client is not that of its certificate: \
+         --store-cert and --store-key have to be a pair"
+    )]
+    OtherKey {
+        /// The store.
+        place: String,
+    },
     /// The store was made by another version.
     #[error(
         "{place}: this store is of format {found}, and this etcdpki knows format {known}: \

@@ -7,6 +7,7 @@ use time::format_description::well_known::Rfc3339;
 
 use super::Credentials;
 use crate::certificate::bundle;
+use crate::key::PrivateKey;
 use crate::lifetime::Validity;
 
 /// What the client's certificate tells of it. One that cannot be read tells nothing, and etcd says
@@ -66,6 +67,16 @@ impl fmt::Display for Shown {
             None => Ok(()),
         }
     }
+}
+
+/// Whether the key is another one than the certificate's, as far as both can be read: rustls says no more
+/// of them than that they do not work.
+pub(super) fn is_mismatched(credentials: &Credentials) -> bool {
+    let chain = bundle::read(&credentials.certificate).ok();
+    let own = chain.and_then(|chain| chain.into_iter().next());
+    let key = PrivateKey::read(&credentials.key, None).ok();
+    own.zip(key)
+        .is_some_and(|(own, key)| own.public_key != *key.public())
 }
 
 /// A user without a name.
