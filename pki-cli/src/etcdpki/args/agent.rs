@@ -183,7 +183,7 @@ Examples:
   etcdpki agent access etcd-0 agent-etcd-0 | sh";
 
 const REMOVE: &str = "\
-Example:
+Examples:
   etcdpki agent remove etcd-2 agent-etcd-2 | sh
   etcdpki revoke etcd-2";
 
