@@ -7,6 +7,7 @@ mod envelope;
 pub mod etcdpki;
 pub mod password;
 pub mod process;
+mod progress;
 pub mod vault;
 
 /// The guide for who embeds the libraries: its code is compiled and run.

@@ -26,6 +26,7 @@ pub mod live;
 pub mod name;
 pub mod pem;
 pub mod profile;
+pub mod progress;
 pub mod publication;
 pub mod revocation;
 pub mod role;

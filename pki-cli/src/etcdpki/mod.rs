@@ -31,6 +31,7 @@ mod status;
 #[cfg(feature = "etcd")]
 mod store;
 mod verify;
+mod watcher;
 
 use std::ffi::OsString;
 use std::path::Path;

@@ -9,7 +9,7 @@ use super::args::{KeyArguments, NewKeyArguments};
 use super::error::Error;
 use super::place::{Kept, Place};
 use super::secrets::{self, Generated, Source};
-use super::{keys, output};
+use super::{keys, output, watcher};
 
 /// The PKI, to be changed, with its keys opened.
 pub(super) struct Opened {
@@ -97,7 +97,7 @@ impl Opened {
 
 /// The PKI, to be changed by a command, whose name the journal tells.
 pub(super) fn writable(command: &str) -> Result<Pki<Kept>, Error> {
-    Ok(Pki::new(Place::own().open(command)?).on_behalf_of(command))
+    Ok(watched(Place::own().open(command)?).on_behalf_of(command))
 }
 
 /// Removes what [`writable`] made a moment ago for its lock, if it is empty; else this does nothing.
@@ -107,19 +107,23 @@ pub(super) fn discard_empty() {
 
 /// The PKI, to be looked at.
 pub(super) fn read_only() -> Result<Pki<Kept>, Error> {
-    Ok(Pki::new(Place::own().open_read_only()?))
+    Ok(watched(Place::own().open_read_only()?))
 }
 
 /// The PKI, to be looked at, though its keyring may be kept elsewhere.
 pub(super) fn without_keyring() -> Result<Pki<Kept>, Error> {
-    Ok(Pki::new(Place::own().open_without_keyring()?))
+    Ok(watched(Place::own().open_without_keyring()?))
+}
+
+fn watched(kept: Kept) -> Pki<Kept> {
+    Pki::new(kept).watched_by(watcher::watcher())
 }
 
 /// The PKI that there must be, and its keyring: to be looked at, or to be changed by a command.
 /// Nothing is made where there is none.
 pub(super) fn existing(changed_by: Option<&str>) -> Result<(Pki<Kept>, Keyring), Error> {
     let pki = match changed_by {
-        Some(command) => Pki::new(Place::own().open_existing(command)?).on_behalf_of(command),
+        Some(command) => watched(Place::own().open_existing(command)?).on_behalf_of(command),
         None => read_only()?,
     };
     let keyring = keyring(&pki)?;

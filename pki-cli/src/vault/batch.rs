@@ -15,6 +15,7 @@ use super::interrupt;
 use super::replace::{self, Sealed};
 use super::talk;
 use super::tree::Tree;
+use crate::progress::Progress;
 
 /// More than one worker a core: most of the time a worker waits for the disk.
 const PER_CORE: usize = 8;
@@ -205,11 +206,14 @@ fn results<T: Send>(
             .map(|path| (path.as_path(), work(path)))
             .collect();
     }
+    let progress = Progress::new();
+    progress.begin("files", files.len());
     let next = AtomicUsize::new(0);
     let take = || {
         let mut done = Vec::new();
         while let Some((at, path)) = nth(files, next.fetch_add(1, Ordering::Relaxed)) {
             let result = work(path);
+            progress.advance();
             let stop = result.is_err() && !keep_going;
             done.push((at, result));
             if stop {
@@ -227,6 +231,7 @@ fn results<T: Send>(
             .flatten()
             .collect()
     });
+    progress.end();
     results.sort_by_key(|(at, _)| *at);
     let paths = results.into_iter();
     paths

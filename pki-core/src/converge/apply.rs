@@ -16,6 +16,7 @@ use crate::journal::Event;
 use crate::key::PrivateKey;
 use crate::leaf::LeafId;
 use crate::lifetime::{Lifetime, Validity};
+use crate::progress::Work;
 use crate::revocation::Revocation;
 use crate::rotation::NewAuthority;
 use crate::seal::Unlocked;
@@ -394,6 +395,8 @@ impl Chain {
             true => Some(self.signer(pki, keys)?),
             false => None,
         };
+        let new = planned.iter().filter(|leaf| is_new(leaf)).count();
+        let watched = pki.begin(Work::Issue, new);
         let issue = |leaf| match (leaf, &signer) {
             (
                 PlannedLeaf::Issue {
@@ -412,6 +415,7 @@ impl Chain {
                 let leaf = self.stored_leaf(leaf.id, generation, certificate);
                 let mut batch = Batch::default();
                 Pki::<S>::add_leaf(&mut batch, &leaf, &key, keys)?;
+                watched.advance();
                 Ok((leaf, Some((key, batch))))
             }
             (PlannedLeaf::Issue { .. }, None) => {

@@ -11,8 +11,11 @@ mod leaves;
 mod recorded;
 mod sealed;
 
+use std::sync::Arc;
+
 use super::atomic::Group;
 use super::{Batch, Store, StoreError, layout};
+use crate::progress::{Watched, Watcher, Work};
 
 pub use authorities::StoredAuthority;
 pub use elsewhere::StoredRequest;
@@ -25,6 +28,7 @@ pub(crate) use sealed::SealedFile;
 pub struct Pki<S> {
     store: S,
     command: String,
+    watcher: Option<Arc<dyn Watcher>>,
 }
 
 /// A batch that was staged.
@@ -38,6 +42,7 @@ impl<S: Store> Pki<S> {
         Self {
             store,
             command: env!("CARGO_PKG_NAME").to_owned(),
+            watcher: None,
         }
     }
 
@@ -46,6 +51,18 @@ impl<S: Store> Pki<S> {
     pub fn on_behalf_of(mut self, command: impl Into<String>) -> Self {
         self.command = command.into();
         self
+    }
+
+    /// Has somebody told how far long work is.
+    #[must_use]
+    pub fn watched_by(mut self, watcher: Arc<dyn Watcher>) -> Self {
+        self.watcher = Some(watcher);
+        self
+    }
+
+    /// Tells that work begins, of so many pieces.
+    pub(crate) fn begin(&self, work: Work, pieces: usize) -> Watched<'_> {
+        Watched::begin(self.watcher.as_deref(), work, pieces)
     }
 
     pub(super) fn command(&self) -> &str {

@@ -4,6 +4,7 @@
 use rayon::prelude::*;
 
 use super::{Check, rules};
+use crate::progress::Work;
 use crate::seal::{SealError, Unlocked};
 use crate::store::{Recorded, SealedFile, Store, StoreError};
 
@@ -89,9 +90,12 @@ impl<S: Store + Sync> Check<'_, S> {
         files: &'a [SealedFile],
         keys: &Unlocked,
     ) -> Vec<(&'a SealedFile, StoreError)> {
-        files
-            .par_iter()
-            .filter_map(|file| Some((file, self.pki.open_file(file, keys).err()?)))
-            .collect()
+        let watched = self.pki.begin(Work::OpenKeys, files.len());
+        let open = |file| {
+            let opened = self.pki.open_file(file, keys);
+            watched.advance();
+            Some((file, opened.err()?))
+        };
+        files.par_iter().filter_map(open).collect()
     }
 }

@@ -6,6 +6,7 @@ use super::{Check, Report, records, rules};
 use crate::certificate::{AlternativeName, Certificate};
 use crate::leaf::{Leaf, leaves};
 use crate::lint;
+use crate::progress::Work;
 use crate::role::Usage;
 use crate::rotation::Underway;
 use crate::store::{Store, StoreError, StoredLeaf};
@@ -21,9 +22,10 @@ impl<S: Store + Sync> Check<'_, S> {
     /// Checks every leaf, and returns them in the order of the description.
     pub(super) fn leaves(&mut self) -> Result<Vec<Checked>, StoreError> {
         let described = leaves(self.cluster);
+        let watched = self.pki.begin(Work::Verify, described.len());
         let mut checked: Vec<Checked> = described
             .par_iter()
-            .map(|leaf| self.leaf(leaf))
+            .map(|leaf| self.leaf(leaf).inspect(|_| watched.advance()))
             .collect::<Result<_, _>>()?;
         for leaf in &mut checked {
             let report = std::mem::take(&mut leaf.report);
