@@ -46,6 +46,23 @@ fn they_are_made_listed_used_and_revoked() {
     assert!(workspace.succeeds(&["init"]).contains("Nothing changed"));
     let listed = workspace.succeeds(&["ca", "list"]);
     assert!(listed.contains("CN=kubernetes CA G1"), "{listed}");
+    let names = listed.lines().filter(|line| line.contains("  P-"));
+    let names = names.map(|line| line.split("  P-").next().unwrap().trim_end());
+    assert_eq!(
+        names.collect::<Vec<_>>(),
+        [
+            "root",
+            "└─ intermediate",
+            "   ├─ etcd",
+            "   ├─ front-proxy",
+            "   └─ kubernetes",
+        ],
+        "{listed}"
+    );
+    let told = workspace.succeeds(&["ca", "list", "--json"]);
+    let told: serde_json::Value = serde_json::from_str(&told).unwrap();
+    assert_eq!(told["authorities"][0].get("issuer"), None);
+    assert_eq!(told["authorities"][3]["issuer"], "intermediate");
 
     let issue = |arguments: &[&str]| workspace.succeeds(&[&["issue"], arguments].concat());
     issue(&[

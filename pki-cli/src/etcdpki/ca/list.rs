@@ -17,17 +17,24 @@ use crate::etcdpki::place::Kept;
 pub(super) fn run(arguments: &CaList) -> Result<ExitCode, Error> {
     let pki = opened::read_only()?;
     let mut listing = Listing::default();
-    for name in pki.authority_names()? {
-        if let Some(stored) = pki.authority(name)? {
-            listing.authorities.push(Row::of(&pki, &stored)?);
-        }
+    let names = pki.authority_names()?;
+    let found = names.iter().map(|name| pki.authority(*name));
+    let authorities: Vec<_> = found
+        .filter_map(Result::transpose)
+        .collect::<Result<_, _>>()?;
+    for stored in &authorities {
+        listing
+            .authorities
+            .push(Row::of(&pki, stored, &authorities)?);
+    }
+    for name in names {
         if let Some(request) = pki.request(name)? {
             listing.requests.push(Waiting::of(&pki, &request));
         }
     }
     match arguments.json {
         true => output::print_json(&listing)?,
-        false => output::print(&listing.to_text())?,
+        false => output::print(&listing.to_text(output::width()))?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -42,6 +49,9 @@ struct Listing {
 struct Row {
     name: String,
     generation: u32,
+    /// Which of the others signed it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    issuer: Option<String>,
     subject: String,
     algorithm: String,
     not_after: String,
@@ -54,16 +64,24 @@ struct Row {
 }
 
 impl Row {
-    fn of(pki: &Pki<Kept>, stored: &StoredAuthority) -> Result<Self, Error> {
+    fn of(
+        pki: &Pki<Kept>,
+        stored: &StoredAuthority,
+        all: &[StoredAuthority],
+    ) -> Result<Self, Error> {
         let (key, command) = match pki.custody(stored)? {
             Custody::Command(config) => ("command", Some(config.command().to_vec())),
             Custody::Offline => ("offline", None),
             Custody::Sealed => ("sealed", None),
         };
         let certificate = &stored.certificate;
+        // Whoever signs comes before.
+        let mut before = all.iter().take_while(|other| other.name != stored.name);
+        let issuer = before.find(|other| certificate.is_issued_by(&other.certificate));
         Ok(Self {
             name: stored.name.to_string(),
             generation: stored.generation,
+            issuer: issuer.map(|issuer| issuer.name.to_string()),
             subject: certificate.subject.clone(),
             algorithm: certificate.key_algorithm.clone(),
             not_after: timestamp(certificate.validity.not_after),
@@ -95,22 +113,38 @@ impl Waiting {
 }
 
 impl Listing {
-    fn to_text(&self) -> String {
+    fn to_text(&self, width: usize) -> String {
         let mut text = String::new();
         if self.authorities.is_empty() && self.requests.is_empty() {
             return "No authority is here: `etcdpki init` makes them, `etcdpki ca import` takes one in.\n".to_owned();
         }
+        let branches = self.branches();
+        let lengths = branches.iter().map(|branch| branch.name().chars().count());
+        let name = lengths.max().unwrap_or(0).max("authority".len());
+        let is_wide = width >= WIDE;
+        let subject = if is_wide { "  subject" } else { "" };
         let _ = writeln!(
             text,
-            "{HEADING}{:<13} {:<9} {:<8} expires     subject{HEADING:#}",
-            "authority", "algorithm", "key"
+            "{HEADING}{:<name$}  {:<9}  {:<8}  {:<10}{subject}{HEADING:#}",
+            "authority", "algorithm", "key", "expires"
         );
-        for row in &self.authorities {
-            let _ = writeln!(
+        for branch in branches {
+            let row = branch.row;
+            let _ = write!(
                 text,
-                "{:<13} {:<9} {:<8} {}  {}\n{DIM}{:>13} {}{DIM:#}",
-                row.name, row.algorithm, row.key, row.expires, row.subject, "", row.path
+                "{:<name$}  {:<9}  {:<8}  {}",
+                branch.name(),
+                row.algorithm,
+                row.key,
+                row.expires
             );
+            let below = branch.below();
+            let line = |more: &str| format!("{below:<name$}  {DIM}{more}{DIM:#}");
+            let _ = match is_wide {
+                true => writeln!(text, "  {}", row.subject),
+                false => writeln!(text, "\n{}", line(&row.subject)),
+            };
+            let _ = writeln!(text, "{}", line(&row.path));
         }
         for waiting in &self.requests {
             let Waiting { name, path, .. } = waiting;
@@ -122,3 +156,62 @@ impl Listing {
         text
     }
 }
+
+impl Listing {
+    /// The authorities as a tree, each below the one that signed it.
+    fn branches(&self) -> Vec<Branch<'_>> {
+        let mut branches = Vec::new();
+        let tops: Vec<_> = self.below(None).collect();
+        for top in tops {
+            self.grow(top, String::new(), String::new(), &mut branches);
+        }
+        branches
+    }
+
+    fn grow<'a>(&'a self, row: &'a Row, own: String, rest: String, branches: &mut Vec<Branch<'a>>) {
+        let below: Vec<_> = self.below(Some(&row.name)).collect();
+        branches.push(Branch {
+            row,
+            own,
+            rest: rest.clone(),
+            bears: !below.is_empty(),
+        });
+        for (number, next) in below.iter().enumerate() {
+            let (own, further) = match number + 1 == below.len() {
+                true => ("└─ ", "   "),
+                false => ("├─ ", "│  "),
+            };
+            self.grow(next, rest.clone() + own, rest.clone() + further, branches);
+        }
+    }
+
+    fn below<'a>(&'a self, name: Option<&'a str>) -> impl Iterator<Item = &'a Row> {
+        let rows = self.authorities.iter();
+        rows.filter(move |row| row.issuer.as_deref() == name)
+    }
+}
+
+/// An authority in the tree.
+struct Branch<'a> {
+    row: &'a Row,
+    /// What leads to it.
+    own: String,
+    /// What leads past it.
+    rest: String,
+    bears: bool,
+}
+
+impl Branch<'_> {
+    fn name(&self) -> String {
+        format!("{}{}", self.own, self.row.name)
+    }
+
+    /// In place of the name, in the lines that follow.
+    fn below(&self) -> String {
+        let stem = if self.bears { "│" } else { "" };
+        format!("{}{stem}", self.rest)
+    }
+}
+
+/// From how many columns on a subject stands beside its authority.
+const WIDE: usize = 120;
