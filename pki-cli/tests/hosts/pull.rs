@@ -48,10 +48,7 @@ fn create(site: &Site) {
     for host in THREE {
         let (owner, user) = (format!("etcd-{host}"), format!("agent-{host}"));
         let access = site.etcdpki(&["agent", "access", &owner, &user]);
-        for line in access.lines() {
-            let words: Vec<_> = line.split(' ').skip(1).collect();
-            site.store.etcdctl(&site.lab, &words).expect_success();
-        }
+        site.store.run_script(&site.lab, &access).expect_success();
         let (certificate, key) = site.store.authority.issue(&user, "clientAuth", "");
         let place = |suffix: &str| site.lab.path(&format!("agents/{owner}.{suffix}"));
         fs::copy(certificate, place("crt")).unwrap();
@@ -208,18 +205,23 @@ impl Store {
     }
 
     fn etcdctl(&self, lab: &Lab, arguments: &[&str]) -> Outcome {
+        self.run(lab, &[&["etcdctl"], arguments].concat())
+    }
+
+    /// Lets a shell run commands of etcdctl.
+    fn run_script(&self, lab: &Lab, script: &str) -> Outcome {
+        self.run(lab, &["sh", "-c", script])
+    }
+
+    fn run(&self, lab: &Lab, words: &[&str]) -> Outcome {
         let (certificate, key) = &self.operator;
         let endpoints: Vec<_> = (0..3).map(client_url).collect();
-        let mut command = lab.from("control", &["etcdctl"]);
+        let mut command = lab.from("control", words);
         command
-            .arg(format!("--endpoints={}", endpoints.join(",")))
-            .arg(format!(
-                "--cacert={}",
-                self.authority.certificate().display()
-            ))
-            .arg(format!("--cert={}", certificate.display()))
-            .arg(format!("--key={}", key.display()))
-            .args(arguments);
+            .env("ETCDCTL_ENDPOINTS", endpoints.join(","))
+            .env("ETCDCTL_CACERT", self.authority.certificate())
+            .env("ETCDCTL_CERT", certificate)
+            .env("ETCDCTL_KEY", key);
         run(&mut command)
     }
 
