@@ -7,20 +7,20 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::print_stdout, reason = "a benchmark prints")]
 
-use std::error::Error;
+mod site;
+
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::Arc;
-use std::time::Duration;
 
 use benches::{
-    Contestant, Row, Sample, Series, Table, build, compete, in_process, make_pki, process,
+    Contestant, Row, Sample, Series, Table, compete, in_process, make_pki, process,
     release_directory, rounds,
 };
-use fixtures::etcd::Trio;
-use pki_core::store::etcd::{Credentials, Etcd, Fleet};
+use pki_core::store::etcd::Fleet;
 use pki_core::store::{Address, Directory, copy};
+
+use site::{Failure, Site, count};
 
 /// Nodes in all.
 const SIZES: [usize; 4] = [10, 100, 1000, 10_000];
@@ -31,137 +31,91 @@ const CLIENTS: usize = 2;
 /// How much more a node may cost of the most than of the next fewer.
 const GROWTH: f64 = 1.25;
 
-type Failure = Box<dyn Error>;
-
 fn main() -> Result<(), Failure> {
-    build(&["-p", "pki-cli", "--features", "etcd", "--bin", "etcdpki"]);
-    let site = Site::new()?;
-    site.many()?;
-    site.one()
+    let site = Site::start()?;
+    many(&site)?;
+    one(&site)
 }
 
-/// The members, and what a client proves itself with.
-struct Site {
-    etcdpki: PathBuf,
-    trio: Trio,
-    files: [PathBuf; 3],
-    credentials: Credentials,
+/// Clusters of a few nodes, each with a PKI of its own, below one prefix for each size.
+fn many(site: &Site) -> Result<(), Failure> {
+    let whole = tempfile::tempdir()?;
+    let directory = whole.path();
+    make_pki(&etcdpki(), directory, CLUSTER, CLIENTS);
+    let mut contestants = Vec::new();
+    for nodes in SIZES {
+        let clusters = nodes / CLUSTER;
+        let prefix = format!("many/{nodes}");
+        for cluster in 0..clusters {
+            put(site, directory, &format!("{prefix}/cluster-{cluster}"))?;
+        }
+        let below = site.url(&prefix).parse()?;
+        let name = format!("{nodes} nodes in {clusters} PKIs");
+        let look = move || {
+            let arguments = ["status", "--fleet"];
+            process(&mut site.command(directory, &prefix, &arguments))
+        };
+        contestants.push(Contestant::new(&name, look));
+        let read = move || in_process(|| read(site, &below));
+        contestants.push(Contestant::new(format!("{name}, etcd alone"), read));
+    }
+    let series = compete(rounds(3), &mut contestants);
+    report("status --fleet", &series, 2);
+    Ok(())
 }
 
-impl Site {
-    fn new() -> Result<Self, Failure> {
-        let trio = Trio::start();
-        let (certificate, key) = trio.client("operator");
-        Ok(Self {
-            etcdpki: release_directory().join("etcdpki"),
-            credentials: Credentials {
-                authorities: fs::read(trio.authority())?,
-                certificate: fs::read(&certificate)?,
-                key: fs::read(&key)?.into(),
-            },
-            files: [trio.authority(), certificate, key],
-            trio,
-        })
+/// One PKI of all nodes.
+fn one(site: &Site) -> Result<(), Failure> {
+    let directories: Vec<_> = SIZES.iter().map(|_| tempfile::tempdir()).collect();
+    let directories = directories.into_iter().collect::<Result<Vec<_>, _>>()?;
+    for (directory, nodes) in directories.iter().zip(SIZES) {
+        make_pki(&etcdpki(), directory.path(), nodes, CLIENTS);
+        put(site, directory.path(), &format!("one/{nodes}"))?;
     }
+    for (title, arguments) in [
+        ("status", &["status"][..]),
+        ("plan and proof", &["rotate", "ca", "etcd", "--plan"]),
+    ] {
+        let mut contestants: Vec<_> = directories
+            .iter()
+            .zip(SIZES)
+            .map(|(directory, nodes)| {
+                let run = move || {
+                    let prefix = format!("one/{nodes}");
+                    process(&mut site.command(directory.path(), &prefix, arguments))
+                };
+                Contestant::new(format!("{nodes} nodes"), run)
+            })
+            .collect();
+        report(title, &compete(rounds(3), &mut contestants), 1);
+    }
+    Ok(())
+}
 
-    /// Clusters of a few nodes, each with a PKI of its own, below one prefix for each size.
-    fn many(&self) -> Result<(), Failure> {
-        let directory = tempfile::tempdir()?;
-        make_pki(&self.etcdpki, directory.path(), CLUSTER, CLIENTS);
-        let mut contestants = Vec::new();
-        for nodes in SIZES {
-            let clusters = nodes / CLUSTER;
-            let prefix = format!("many/{nodes}");
-            for cluster in 0..clusters {
-                self.put(directory.path(), &format!("{prefix}/cluster-{cluster}"))?;
-            }
-            let below = self.address(&prefix)?;
-            let name = format!("{nodes} nodes in {clusters} PKIs");
-            let command = ["status", "--fleet"].as_slice();
-            contestants.push(self.contestant(&name, directory.path(), &prefix, command));
-            let read = move || in_process(|| self.read(&below));
-            contestants.push(Contestant::new(format!("{name}, etcd alone"), read));
-        }
-        let series = compete(rounds(3), &mut contestants);
-        report("status --fleet", &series, 2);
-        Ok(())
-    }
+/// The program that makes PKIs.
+fn etcdpki() -> PathBuf {
+    release_directory().join("etcdpki")
+}
 
-    /// One PKI of all nodes.
-    fn one(&self) -> Result<(), Failure> {
-        let directories: Vec<_> = SIZES.iter().map(|_| tempfile::tempdir()).collect();
-        let directories = directories.into_iter().collect::<Result<Vec<_>, _>>()?;
-        for (directory, nodes) in directories.iter().zip(SIZES) {
-            make_pki(&self.etcdpki, directory.path(), nodes, CLIENTS);
-            self.put(directory.path(), &format!("one/{nodes}"))?;
-        }
-        for (title, arguments) in [
-            ("status", &["status"][..]),
-            ("plan and proof", &["rotate", "ca", "etcd", "--plan"]),
-        ] {
-            let mut contestants: Vec<_> = directories
-                .iter()
-                .zip(SIZES)
-                .map(|(directory, nodes)| {
-                    let name = format!("{nodes} nodes");
-                    self.contestant(&name, directory.path(), &format!("one/{nodes}"), arguments)
-                })
-                .collect();
-            report(title, &compete(rounds(3), &mut contestants), 1);
-        }
-        Ok(())
-    }
+/// Copies a PKI from a directory, as `store copy` and the next `init` do.
+fn put(site: &Site, directory: &Path, prefix: &str) -> Result<(), Failure> {
+    let mut etcd = site.open(prefix)?;
+    let kept = Directory::open_read_only(&directory.join("pki"))?;
+    copy::copy(&kept, &mut etcd)?;
+    Ok(etcd.describe(&fs::read(directory.join("etcdpki.yml"))?)?)
+}
 
-    fn address(&self, prefix: &str) -> Result<Address, Failure> {
-        Ok(format!("etcd://{}/{prefix}", self.trio.members()).parse()?)
+/// Reads what `status --fleet` reads.
+fn read(site: &Site, below: &Address) -> usize {
+    let silent = Arc::new(|_: &_| ());
+    let fleet = Fleet::open(below, &site.credentials, silent);
+    let fleet = fleet.unwrap_or_else(|error| panic!("{error}"));
+    for address in fleet.addresses() {
+        fleet
+            .read(&address)
+            .unwrap_or_else(|error| panic!("{error}"));
     }
-
-    /// Copies a PKI from a directory, as `store copy` and the next `init` do.
-    fn put(&self, directory: &Path, prefix: &str) -> Result<(), Failure> {
-        let address = self.address(prefix)?;
-        let silent = Arc::new(|_: &_| ());
-        let patience = Duration::ZERO;
-        let mut etcd = Etcd::open(&address, &self.credentials, "bench", patience, silent)?;
-        copy::copy(
-            &Directory::open_read_only(&directory.join("pki"))?,
-            &mut etcd,
-        )?;
-        etcd.describe(&fs::read(directory.join("etcdpki.yml"))?)?;
-        Ok(())
-    }
-
-    /// Reads what `status --fleet` reads.
-    fn read(&self, below: &Address) -> usize {
-        let silent = Arc::new(|_: &_| ());
-        let fleet = Fleet::open(below, &self.credentials, silent);
-        let fleet = fleet.unwrap_or_else(|error| panic!("{error}"));
-        for address in fleet.addresses() {
-            fleet
-                .read(&address)
-                .unwrap_or_else(|error| panic!("{error}"));
-        }
-        fleet.addresses().count()
-    }
-
-    fn contestant<'a>(
-        &'a self,
-        name: &str,
-        directory: &'a Path,
-        prefix: &str,
-        arguments: &'a [&str],
-    ) -> Contestant<'a> {
-        let url = format!("etcd://{}/{prefix}", self.trio.members());
-        Contestant::new(name, move || {
-            let mut command = Command::new(&self.etcdpki);
-            command.arg("-C").arg(directory).args(arguments);
-            command.args(["--store", &url]);
-            let options = ["--store-ca", "--store-cert", "--store-key"];
-            for (option, file) in options.iter().zip(&self.files) {
-                command.arg(option).arg(file);
-            }
-            process(&mut command)
-        })
-    }
+    fleet.addresses().count()
 }
 
 /// Rows of the series, of which there are so many for each size, the first of them the command.
@@ -196,8 +150,4 @@ fn report(title: &str, series: &[Series], each: usize) {
 
 fn wall(sample: &Sample) -> f64 {
     sample.wall
-}
-
-fn count(number: usize) -> f64 {
-    u32::try_from(number).map_or(f64::NAN, f64::from)
 }

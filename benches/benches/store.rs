@@ -8,21 +8,21 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::print_stdout, reason = "a benchmark prints")]
 
-use std::error::Error;
+mod site;
+
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
-use std::process::Command;
-use std::sync::Arc;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use benches::{Row, Table, build, median, process, release_directory, rounds};
+use benches::{Row, Table, median, process, rounds};
 use fixtures::AgeKey;
-use fixtures::etcd::Trio;
-use pki_core::store::etcd::{Credentials, Etcd, Letter};
+use pki_core::store::etcd::{Etcd, Letter};
 use pki_core::store::{Batch, Store as _};
 use tempfile::TempDir;
+
+use site::{Failure, Site, count};
 
 /// What writers do.
 #[derive(Clone, Copy)]
@@ -63,8 +63,6 @@ const FILES: [(&str, usize); 2] = [("tls.crt", 2200), ("tls.key.sealed", 450)];
 const READS: f64 = 2.0;
 const WRITES: f64 = 4.0;
 
-type Failure = Box<dyn Error>;
-
 /// What opens the keys.
 #[derive(Clone, Copy)]
 enum Secret {
@@ -82,15 +80,12 @@ impl Secret {
 }
 
 fn main() -> Result<(), Failure> {
-    build(&["-p", "pki-cli", "--features", "etcd", "--bin", "etcdpki"]);
-    let etcdpki = release_directory().join("etcdpki");
-    let trio = Trio::start();
-    let site = Site::new(&trio)?;
+    let site = Site::start()?;
     let rounds = rounds(3);
     for (number, work) in WORK.into_iter().enumerate() {
         let batch = work.batch;
         let trips: Vec<_> = (0..rounds)
-            .map(|round| site.round_trips(&format!("trips-{number}-{round}"), batch))
+            .map(|round| round_trips(&site, &format!("trips-{number}-{round}"), batch))
             .collect::<Result<_, _>>()?;
         let read = median(trips.iter().map(|trip| trip.read));
         let write = median(trips.iter().map(|trip| trip.write));
@@ -112,7 +107,7 @@ fn main() -> Result<(), Failure> {
             let walls: Vec<_> = (0..rounds)
                 .map(|round| {
                     let prefix = format!("work-{number}-{writers}-{round}");
-                    site.work(&etcdpki, &prefix, writers, work)
+                    run(&site, &prefix, writers, work)
                 })
                 .collect::<Result<_, _>>()?;
             let each = median(walls) / count(work.commands);
@@ -128,13 +123,6 @@ fn main() -> Result<(), Failure> {
     Ok(())
 }
 
-/// The members, and what a client proves itself with.
-struct Site<'a> {
-    trio: &'a Trio,
-    files: [std::path::PathBuf; 3],
-    credentials: Credentials,
-}
-
 /// What etcd takes for each, in milliseconds.
 struct Trips {
     read: f64,
@@ -142,129 +130,90 @@ struct Trips {
     commit: f64,
 }
 
-impl<'a> Site<'a> {
-    fn new(trio: &'a Trio) -> Result<Self, Failure> {
-        let (certificate, key) = trio.client("operator");
-        Ok(Self {
-            credentials: Credentials {
-                authorities: fs::read(trio.authority())?,
-                certificate: fs::read(&certificate)?,
-                key: fs::read(&key)?.into(),
-            },
-            files: [trio.authority(), certificate, key],
-            trio,
-        })
-    }
-
-    fn url(&self, prefix: &str) -> String {
-        format!("etcd://{}/{prefix}", self.trio.members())
-    }
-
-    /// A store with nothing in it but what is measured. One connection, so no handshake counts.
-    fn round_trips(&self, prefix: &str, batch: usize) -> Result<Trips, Failure> {
-        let address = self.url(prefix).parse()?;
-        let silent = Arc::new(|_: &_| ());
-        let patience = Duration::ZERO;
-        let mut store = Etcd::open(&address, &self.credentials, "bench", patience, silent)?;
-        let mut written = 0;
-        let mut commit = |store: &mut Etcd, count: usize, files: &[(&'static str, usize)]| {
-            let mut batch = Batch::default();
-            for _ in 0..count {
-                written += 1;
-                let files = files
-                    .iter()
-                    .map(|(name, length)| (*name, vec![b'x'; *length]));
-                batch.put_directory(format!("certificates/{written}"), files.collect());
-            }
-            let begin = Instant::now();
-            store.commit(batch)?;
-            Ok::<_, Failure>(milliseconds(begin))
-        };
-        let mut small = Vec::new();
-        let mut reads = Vec::new();
-        for _ in 0..SAMPLES {
-            small.push(commit(&mut store, 1, &[("x", 100)])?);
-            let begin = Instant::now();
-            store.letters(Letter::Report)?;
-            reads.push(milliseconds(begin));
-        }
-        let mut whole = Vec::new();
-        for _ in 0..SAMPLES / 2 {
-            whole.push(commit(&mut store, batch, &FILES)?);
-        }
-        Ok(Trips {
-            read: median(reads),
-            write: median(small),
-            commit: median(whole),
-        })
-    }
-
-    /// How long so many writers take for all of it, in milliseconds.
-    fn work(
-        &self,
-        etcdpki: &Path,
-        prefix: &str,
-        writers: usize,
-        work: Work,
-    ) -> Result<f64, Failure> {
-        let places = (0..writers).map(|_| tempfile::tempdir());
-        let places: Vec<TempDir> = places.collect::<Result<_, _>>()?;
-        let command = |place: &Path, arguments: &[&str]| {
-            let mut command = Command::new(etcdpki);
-            command.arg("-C").arg(place).args(arguments);
-            command.arg("--store").arg(self.url(prefix));
-            for (option, file) in ["--store-ca", "--store-cert", "--store-key"]
+/// A store with nothing in it but what is measured. One connection, so no handshake counts.
+fn round_trips(site: &Site, prefix: &str, batch: usize) -> Result<Trips, Failure> {
+    let mut store = site.open(prefix)?;
+    let mut written = 0;
+    let mut commit = |store: &mut Etcd, count: usize, files: &[(&'static str, usize)]| {
+        let mut batch = Batch::default();
+        for _ in 0..count {
+            written += 1;
+            let files = files
                 .iter()
-                .zip(&self.files)
-            {
-                command.arg(option).arg(file);
-            }
-            process(&mut command)
-        };
-        let first = places[0].path();
-        describe(first, "before", work.before)?;
-        command(first, &["init", "--generate-secrets"]);
-        describe(first, "none", 0)?;
-        for place in &places[1..] {
-            for file in [
-                "etcdpki.yml",
-                "etcdpki-passphrase.txt",
-                "vault-password.txt",
-            ] {
-                fs::copy(first.join(file), place.path().join(file))?;
-            }
+                .map(|(name, length)| (*name, vec![b'x'; *length]));
+            batch.put_directory(format!("certificates/{written}"), files.collect());
         }
-        let age = AgeKey::generate(first, "pipeline.key");
-        let add = ["ca", "slot", "add", "pipeline", "--recipient"];
-        command(first, &[&add[..], &[&age.recipient]].concat());
-        let identity = match work.secret {
-            Secret::AgeIdentity => vec!["--age-identity", path_text(&age.identity)?],
-            Secret::Passphrase => Vec::new(),
-        };
         let begin = Instant::now();
-        thread::scope(|scope| {
-            for (writer, place) in places.iter().enumerate() {
-                let run =
-                    |arguments: &[&str]| command(place.path(), &[arguments, &identity].concat());
-                scope.spawn(move || {
-                    for number in 0..work.commands / writers {
-                        let name = format!("w{writer}-{number}");
-                        match work.batch {
-                            1 => {
-                                run(&["issue", &name, "--role", "client"]);
-                            }
-                            _ => {
-                                describe(place.path(), &name, work.batch)
-                                    .unwrap_or_else(|error| panic!("{error}"));
-                                run(&["init"]);
-                            }
+        store.commit(batch)?;
+        Ok::<_, Failure>(milliseconds(begin))
+    };
+    let mut small = Vec::new();
+    let mut reads = Vec::new();
+    for _ in 0..SAMPLES {
+        small.push(commit(&mut store, 1, &[("x", 100)])?);
+        let begin = Instant::now();
+        store.letters(Letter::Report)?;
+        reads.push(milliseconds(begin));
+    }
+    let mut whole = Vec::new();
+    for _ in 0..SAMPLES / 2 {
+        whole.push(commit(&mut store, batch, &FILES)?);
+    }
+    Ok(Trips {
+        read: median(reads),
+        write: median(small),
+        commit: median(whole),
+    })
+}
+
+/// How long so many writers take for all of it, in milliseconds.
+fn run(site: &Site, prefix: &str, writers: usize, work: Work) -> Result<f64, Failure> {
+    let places = (0..writers).map(|_| tempfile::tempdir());
+    let places: Vec<TempDir> = places.collect::<Result<_, _>>()?;
+    let command =
+        |place: &Path, arguments: &[&str]| process(&mut site.command(place, prefix, arguments));
+    let first = places[0].path();
+    describe(first, "before", work.before)?;
+    command(first, &["init", "--generate-secrets"]);
+    describe(first, "none", 0)?;
+    for place in &places[1..] {
+        for file in [
+            "etcdpki.yml",
+            "etcdpki-passphrase.txt",
+            "vault-password.txt",
+        ] {
+            fs::copy(first.join(file), place.path().join(file))?;
+        }
+    }
+    let age = AgeKey::generate(first, "pipeline.key");
+    let add = ["ca", "slot", "add", "pipeline", "--recipient"];
+    command(first, &[&add[..], &[&age.recipient]].concat());
+    let identity = match work.secret {
+        Secret::AgeIdentity => vec!["--age-identity", path_text(&age.identity)?],
+        Secret::Passphrase => Vec::new(),
+    };
+    let begin = Instant::now();
+    thread::scope(|scope| {
+        for (writer, place) in places.iter().enumerate() {
+            let run = |arguments: &[&str]| command(place.path(), &[arguments, &identity].concat());
+            scope.spawn(move || {
+                for number in 0..work.commands / writers {
+                    let name = format!("w{writer}-{number}");
+                    match work.batch {
+                        1 => {
+                            run(&["issue", &name, "--role", "client"]);
+                        }
+                        _ => {
+                            describe(place.path(), &name, work.batch)
+                                .unwrap_or_else(|error| panic!("{error}"));
+                            run(&["init"]);
                         }
                     }
-                });
-            }
-        });
-        Ok(milliseconds(begin))
-    }
+                }
+            });
+        }
+    });
+    Ok(milliseconds(begin))
 }
 
 /// A description with so many clients, whose names begin like this.
@@ -285,10 +234,6 @@ fn path_text(path: &Path) -> Result<&str, Failure> {
 
 fn milliseconds(begin: Instant) -> f64 {
     begin.elapsed().as_secs_f64() * 1e3
-}
-
-fn count(number: usize) -> f64 {
-    u32::try_from(number).map_or(f64::NAN, f64::from)
 }
 
 /// How often each is measured.

@@ -12,7 +12,7 @@ use super::output::{self, DIM};
 pub(super) fn text(report: &Report, hint: impl Fn(&'static Lint) -> &'static str) -> String {
     let mut text = String::new();
     let mut explained = Vec::new();
-    for severity in [Severity::Error, Severity::Warning, Severity::Notice] {
+    for severity in Severity::ALL {
         let style = output::of_severity(severity);
         let of = |finding: &&Finding| finding.lint.severity == severity;
         for Finding {
@@ -42,13 +42,11 @@ pub(super) fn text(report: &Report, hint: impl Fn(&'static Lint) -> &'static str
 /// How many there are of each severity, such as `1 error, 2 notices`; nothing where there are
 /// none.
 pub(super) fn counts(report: &Report) -> String {
-    let kinds = [Severity::Error, Severity::Warning, Severity::Notice];
-    let counts = kinds
+    let counts = Severity::ALL
         .into_iter()
         .filter_map(|severity| match report.count(severity) {
             0 => None,
-            1 => Some(format!("1 {severity}")),
-            many => Some(format!("{many} {severity}s")),
+            number => Some(output::count(number, severity.as_str())),
         });
     counts.collect::<Vec<_>>().join(", ")
 }

@@ -85,6 +85,14 @@ pub(super) fn width() -> usize {
     size.map_or(usize::MAX, |size| usize::from(size.ws_col))
 }
 
+/// Such as `1 node` and `2 nodes`.
+pub(super) fn count(number: usize, what: &str) -> String {
+    match number {
+        1 => format!("1 {what}"),
+        _ => format!("{number} {what}s"),
+    }
+}
+
 /// A date as 2026-11-23, in UTC.
 pub(super) fn date(at: OffsetDateTime) -> String {
     at.format(format_description!("[year]-[month]-[day]"))

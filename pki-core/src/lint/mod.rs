@@ -75,6 +75,9 @@ pub enum Severity {
 }
 
 impl Severity {
+    /// Each of them, the worst first.
+    pub const ALL: [Self; 3] = [Self::Error, Self::Warning, Self::Notice];
+
     /// The word for it.
     pub fn as_str(self) -> &'static str {
         match self {

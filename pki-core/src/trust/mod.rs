@@ -83,22 +83,25 @@ impl Bundles {
         self.chain.iter().filter(|one| !one.is_self_issued())
     }
 
-    /// Whether members would take what is revoked without the list: it has not expired, and an
+    /// Whether members would take any of what is revoked without the list: it has not expired, and an
     /// authority signed it that they trust, or whose path leads to one. What is not known of it
     /// counts against it. `kept` are the authorities in all their generations.
-    pub fn would_admit(
+    pub fn would_admit_any(
         &self,
-        revocation: &Revocation,
+        revocations: &[Revocation],
         kept: &[StoredAuthority],
         now: OffsetDateTime,
     ) -> bool {
-        let is_over = revocation.not_after.is_some_and(|end| end <= now);
-        let is_known = |key: &[u8]| {
-            let trusted = self.trusted(kept);
+        let trusted = self.trusted(kept);
+        let is_trusted = |key: &[u8]| {
             let mut identifiers = trusted.iter().map(|one| &one.subject_key_identifier);
             identifiers.any(|own| own.as_deref().is_none_or(|own| own == key))
         };
-        revocation.is_active() && !is_over && revocation.issuer_key.as_deref().is_none_or(is_known)
+        revocations.iter().any(|revocation| {
+            let is_over = revocation.not_after.is_some_and(|end| end <= now);
+            let issuer = revocation.issuer_key.as_deref();
+            revocation.is_active() && !is_over && issuer.is_none_or(is_trusted)
+        })
     }
 
     /// What members trust, and what leads there.

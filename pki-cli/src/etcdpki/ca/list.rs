@@ -155,9 +155,7 @@ impl Listing {
         }
         text
     }
-}
 
-impl Listing {
     /// The authorities as a tree, each below the one that signed it.
     fn branches(&self) -> Vec<Branch<'_>> {
         let mut branches = Vec::new();

@@ -13,7 +13,7 @@ pub(super) fn text(whole: &Whole, sightings: Option<&[Sighting]>) -> String {
     let cluster = whole.cluster.name.as_str();
     let findings = &whole.report.findings;
     let mut exposition = Exposition::default();
-    let totals = [Severity::Error, Severity::Warning, Severity::Notice].map(|severity| {
+    let totals = Severity::ALL.map(|severity| {
         let labels = Labels::new(&[("cluster", cluster), ("severity", severity.as_str())]);
         (labels, count(whole.report.count(severity)))
     });

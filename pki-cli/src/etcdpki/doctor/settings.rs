@@ -32,9 +32,7 @@ fn has_revoked(whole: &Whole) -> bool {
     ) else {
         return whole.report.revoked.is_some_and(|count| count > 0);
     };
-    let now = OffsetDateTime::now_utc();
-    let mut revocations = revocations.iter();
-    revocations.any(|revocation| bundles.would_admit(revocation, &kept, now))
+    bundles.would_admit_any(&revocations, &kept, OffsetDateTime::now_utc())
 }
 
 /// `[NODE=]FILE`: settings of one member, or of all.

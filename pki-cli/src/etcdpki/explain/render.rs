@@ -58,7 +58,7 @@ fn fill(text: &mut String, lines: &[&str], width: usize) {
 
 /// The severity that a page says.
 fn severity(word: &str) -> Option<Severity> {
-    [Severity::Error, Severity::Warning, Severity::Notice]
+    Severity::ALL
         .into_iter()
         .find(|severity| word == format!("**{severity}**:"))
 }

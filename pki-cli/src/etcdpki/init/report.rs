@@ -16,7 +16,7 @@ use crate::etcdpki::description::{Described, Examples};
 use crate::etcdpki::error::Error;
 use crate::etcdpki::init::Outlook;
 use crate::etcdpki::init::written::{self, Line};
-use crate::etcdpki::output::{BAD, DIM, GOOD, HEADING, WARN, date, timestamp};
+use crate::etcdpki::output::{BAD, DIM, GOOD, HEADING, WARN, count, date, timestamp};
 use crate::etcdpki::place::{Kept, Place};
 use crate::etcdpki::rotate::report::Rotation;
 
@@ -566,11 +566,4 @@ fn program() -> String {
 
 fn are_there<S: Serializer>(examples: &Option<Examples>, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_bool(examples.is_some())
-}
-
-fn count(number: usize, what: &str) -> String {
-    match number {
-        1 => format!("1 {what}"),
-        _ => format!("{number} {what}s"),
-    }
 }

@@ -1,6 +1,7 @@
 //! The leaves, as a table.
 
 use pki_core::leaf::{LeafId, Owner};
+use pki_core::role::Role;
 use pki_core::status::{Entry, Standing, Undescribed};
 use serde::Serialize;
 use time::OffsetDateTime;
@@ -129,6 +130,13 @@ impl Row {
             current,
         }
     }
+}
+
+/// How many there are in each role that any is in.
+pub(super) fn by_role(roles: &[Role]) -> impl Iterator<Item = (Role, usize)> {
+    let each = [Role::Server, Role::Peer, Role::Client].into_iter();
+    let counted = each.map(|role| (role, roles.iter().filter(|one| **one == role).count()));
+    counted.filter(|(_, number)| *number > 0)
 }
 
 /// Whose it is, for a person.

@@ -2,12 +2,12 @@
 
 use pki_core::certificate::Certificate;
 use pki_core::hierarchy::AuthorityName;
-use pki_core::role::Role;
 use pki_core::signer::Custody;
 use pki_core::status::{Entry, Standing};
 use pki_core::store::StoredAuthority;
 use serde::Serialize;
 
+use super::certificates::by_role;
 use super::moment::{Kind, Moment, State, count};
 use super::sources::Sources;
 use super::trust::{self, Trust};
@@ -37,9 +37,9 @@ struct Authority {
 
 /// A generation that is in use.
 #[derive(Debug, Serialize)]
-pub(super) struct Generation {
-    pub(super) number: u32,
-    pub(super) state: State,
+struct Generation {
+    number: u32,
+    state: State,
     subject: String,
     key: String,
     fingerprint: String,
@@ -137,19 +137,11 @@ fn custody(sources: &Sources, stored: &StoredAuthority) -> Option<&'static str> 
 }
 
 impl Generation {
-    pub(super) fn new(
-        sources: &Sources,
-        entry: &Entry<AuthorityName>,
-        stored: &StoredAuthority,
-    ) -> Self {
+    fn new(sources: &Sources, entry: &Entry<AuthorityName>, stored: &StoredAuthority) -> Self {
         let certificate = &stored.certificate;
-        let state = match is_current(entry, stored) {
-            true => sources.state(&entry.standing, certificate),
-            false => state(sources, certificate),
-        };
         Self {
             number: stored.generation,
-            state,
+            state: state(sources, entry, stored),
             subject: certificate.subject.clone(),
             key: certificate.key_algorithm.clone(),
             fingerprint: certificate.fingerprint().to_string(),
@@ -161,8 +153,16 @@ impl Generation {
     }
 }
 
-/// How a generation stands that is not the one that signs.
-fn state(sources: &Sources, certificate: &Certificate) -> State {
+/// How a generation stands, whether it is the one that signs or not.
+pub(super) fn state(
+    sources: &Sources,
+    entry: &Entry<AuthorityName>,
+    stored: &StoredAuthority,
+) -> State {
+    let certificate = &stored.certificate;
+    if is_current(entry, stored) {
+        return sources.state(&entry.standing, certificate);
+    }
     let (kind, word) = if certificate.validity.not_after < sources.at {
         (Kind::Bad, "expired")
     } else if sources.is_revoked(&certificate.serial) {
@@ -190,10 +190,7 @@ fn signed(sources: &Sources, issuer: &Certificate) -> Vec<String> {
         })
         .map(|leaf| leaf.name.role)
         .collect();
-    let roles = [Role::Server, Role::Peer, Role::Client];
-    let leaves = roles.into_iter().filter_map(|role| {
-        let number = leaves.iter().filter(|one| **one == role).count();
-        (number > 0).then(|| count(number, &format!("{role} certificate")))
-    });
+    let leaves = by_role(&leaves);
+    let leaves = leaves.map(|(role, number)| count(number, &format!("{role} certificate")));
     authorities.chain(leaves).collect()
 }

@@ -48,22 +48,13 @@ impl Findings {
                 None => rules.push((finding.lint, vec![finding])),
             }
         }
-        rules.sort_by_key(|(lint, _)| rank(lint.severity));
+        rules.sort_by_key(|(lint, _)| Severity::ALL.iter().position(|one| *one == lint.severity));
         Self {
             rules: rules
                 .into_iter()
                 .map(|(lint, found)| Rule::new(lint, &found))
                 .collect(),
         }
-    }
-}
-
-/// The worst first.
-fn rank(severity: Severity) -> u8 {
-    match severity {
-        Severity::Error => 0,
-        Severity::Warning => 1,
-        Severity::Notice => 2,
     }
 }
 

@@ -11,7 +11,7 @@ use time::OffsetDateTime;
 
 use super::axis::{Axis, Tick, percent};
 use super::certificates;
-use super::chain::{self, Generation};
+use super::chain;
 use super::moment::{Moment, State, grouped};
 use super::sources::Sources;
 use crate::etcdpki::output::date;
@@ -74,14 +74,13 @@ fn authorities(sources: &Sources) -> Vec<Life> {
     let mut lives = Vec::new();
     for entry in &sources.status.authorities {
         for stored in chain::in_use(sources, entry) {
-            let generation = Generation::new(sources, entry, stored);
             let validity = stored.certificate.validity;
             let mut current = entry.current.iter();
             let current = current.find(|current| current.generation == stored.generation);
             let lifetime = sources.cluster.certificates.lifetime.as_duration();
             lives.push(Life {
-                label: format!("{} CA G{}", entry.name, generation.number),
-                state: generation.state,
+                label: format!("{} CA G{}", entry.name, stored.generation),
+                state: chain::state(sources, entry, stored),
                 validity,
                 due: current.map_or(validity.not_after - lifetime, |it| it.due_from),
                 end: current.map_or(validity.not_after, |it| it.effective_end),
@@ -141,11 +140,8 @@ fn alike<'a>(
 
 /// Such as `60 server, 60 peer`.
 fn label(roles: &[Role]) -> String {
-    let counts = [Role::Server, Role::Peer, Role::Client];
-    let counts = counts.into_iter().filter_map(|role| {
-        let number = roles.iter().filter(|one| **one == role).count();
-        (number > 0).then(|| format!("{} {role}", grouped(number)))
-    });
+    let counts = certificates::by_role(roles);
+    let counts = counts.map(|(role, number)| format!("{} {role}", grouped(number)));
     counts.collect::<Vec<_>>().join(", ")
 }
 

@@ -10,7 +10,7 @@ use pki_core::seal::Tier;
 use pki_core::signer::Custody;
 use serde::Serialize;
 
-use crate::etcdpki::output::{BAD, DIM, GOOD, HEADING, WARN};
+use crate::etcdpki::output::{BAD, DIM, GOOD, HEADING, WARN, count};
 
 /// A plan and its proof.
 #[derive(Debug, Serialize)]
@@ -414,12 +414,5 @@ pub(in crate::etcdpki) fn meaning(step: Step) -> &'static str {
         Step::Strip => "certificates carry no more what led to the old authority",
         Step::Trust => "members trust the new authority alone",
         Step::TrustBoth => "members trust the new authority beside the old one",
-    }
-}
-
-fn count(number: usize, what: &str) -> String {
-    match number {
-        1 => format!("1 {what}"),
-        _ => format!("{number} {what}s"),
     }
 }

@@ -50,11 +50,6 @@ pub(super) const GIT_MERGE: &str = "\
 Examples:
   vault git merge base.yml ours.yml theirs.yml group_vars/prod/vault.yml";
 
-pub(super) const GIT_SETUP: &str = "\
-Examples:
-  vault git setup
-  vault git --vault-id prod@~/.vault-password setup";
-
 pub(super) const GIT_SMUDGE: &str = "\
 Examples:
   git show HEAD:secrets.yml | vault git smudge";

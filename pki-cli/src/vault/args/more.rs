@@ -58,7 +58,7 @@ pub(in crate::vault) enum GitVerb {
         name: Option<PathBuf>,
     },
     /// Configure the drivers in this repository, with the given options.
-    #[command(after_help = examples::GIT_SETUP)]
+    #[command(after_help = examples::GIT)]
     Setup,
     /// Decrypt standard input (filter driver).
     #[command(after_help = examples::GIT_SMUDGE)]

@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::etcdpki::description::{self, Described};
 use crate::etcdpki::error::Error;
 use crate::etcdpki::init::next_command;
-use crate::etcdpki::output::{self, BAD, DIM, GOOD, HEADING, date, timestamp};
+use crate::etcdpki::output::{self, BAD, DIM, GOOD, HEADING, count, date, timestamp};
 
 #[derive(Debug, Serialize)]
 pub(super) struct Report {
@@ -183,12 +183,5 @@ impl Report {
             }
             (None, _) => {}
         }
-    }
-}
-
-fn count(number: usize, what: &str) -> String {
-    match number {
-        1 => format!("1 {what}"),
-        _ => format!("{number} {what}s"),
     }
 }
