@@ -86,3 +86,25 @@ fn an_authority_comes_out_the_same() {
     let certificate = signed(&leaf("a", BOTH, &["a.b"]));
     assert!(Profile::of_authority(&certificate).is_none());
 }
+
+/// What an offline root is asked to sign says by itself what the authority may sign.
+#[test]
+fn a_request_carries_the_constraints() {
+    let constraints = NameConstraints {
+        dns: vec!["a.b".to_owned()],
+        addresses: vec!["10.0.0.0/8".parse().unwrap()],
+    };
+    let holds = |request: &CertificateRequest, octets: &[u8]| {
+        request.der().windows(octets.len()).any(|at| at == octets)
+    };
+    // id-ce-nameConstraints, critical (RFC 5280 section 4.2.1.10).
+    let critical = [0x06, 0x03, 0x55, 0x1d, 0x1e, 0x01, 0x01, 0xff];
+    for (constraints, carried) in [(Some(constraints), true), (None, false)] {
+        let profile = Profile::authority(Subject::common("a"), 2, constraints);
+        let request = profile.request(&key()).unwrap();
+        assert_eq!(request.authority.unwrap().path_len, Some(2));
+        assert_eq!(holds(&request, &critical), carried);
+        assert_eq!(holds(&request, b"a.b"), carried);
+        assert_eq!(holds(&request, &[10, 0, 0, 0, 255, 0, 0, 0]), carried);
+    }
+}
