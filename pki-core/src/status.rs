@@ -411,7 +411,7 @@ mod tests {
 
     use super::*;
     use crate::converge;
-    use crate::seal::Unlocked;
+    use crate::seal::tests::keys_of;
     use crate::store::Memory;
 
     const DESCRIPTION: &str = "\
@@ -422,8 +422,8 @@ nodes:
 
     fn pki(description: &str) -> (Cluster, Memory) {
         let cluster = Cluster::from_yaml(description).unwrap();
-        let keys = Unlocked::generate().unwrap();
         let mut pki = Pki::new(Memory::default());
+        let keys = keys_of(&mut pki);
         let now = OffsetDateTime::now_utc();
         let plan = converge::plan(&cluster, &pki, now).unwrap();
         plan.apply(&cluster, &mut pki, &keys, now).unwrap();

@@ -128,6 +128,7 @@ mod of_deliveries {
     use crate::converge::{self, State};
     use crate::description::Cluster;
     use crate::seal::Unlocked;
+    use crate::seal::tests::keys_of;
     use crate::store::{Memory, Pki};
 
     struct Made {
@@ -141,7 +142,7 @@ mod of_deliveries {
         let text = "domain: example\nnodes:\n- { name: etcd-0, addresses: [10.0.0.1] }\n- { name: etcd-1, addresses: [10.0.0.2] }\nclients: [backup]\n";
         let cluster = Cluster::from_yaml(text).unwrap();
         let mut pki = Pki::new(Memory::default());
-        let keys = Unlocked::generate().unwrap();
+        let keys = keys_of(&mut pki);
         let now = OffsetDateTime::now_utc();
         let plan = converge::plan(&cluster, &pki, now).unwrap();
         let state = plan.apply(&cluster, &mut pki, &keys, now).unwrap();

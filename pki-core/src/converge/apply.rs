@@ -19,7 +19,7 @@ use crate::lifetime::{Lifetime, Validity};
 use crate::progress::Work;
 use crate::revocation::Revocation;
 use crate::rotation::NewAuthority;
-use crate::seal::Unlocked;
+use crate::seal::{KeyringId, Unlocked};
 use crate::secret_text::SecretText;
 use crate::signer::{Custody, ExternalCommand};
 use crate::store::atomic::Group;
@@ -31,7 +31,8 @@ impl Plan {
     ///
     /// # Errors
     ///
-    /// When a key does not open, an authority may not sign, or the store cannot be written.
+    /// When a key does not open, an authority may not sign, or the store cannot be written or has
+    /// not the keyring of `keys`.
     pub fn apply<S: Store + Sync>(
         self,
         cluster: &Cluster,
@@ -107,18 +108,22 @@ impl Plan {
             state,
             batch,
             fresh_keys,
+            keyring: *keys.keyring_id(),
         })
     }
 }
 
 /// What a plan made, in memory.
 ///
-/// A new keyring is to be written before it: what that sealed is worth nothing without.
+/// A new keyring is to be written before it ([`Pki::put_keyring`]): without that no key of it would
+/// ever open.
 #[derive(Debug)]
 pub struct Issued {
     state: State,
     batch: Batch,
     fresh_keys: HashMap<LeafId, PrivateKey>,
+    /// Under which it was sealed.
+    keyring: KeyringId,
 }
 
 impl Issued {
@@ -148,13 +153,19 @@ impl Issued {
     ///
     /// # Errors
     ///
-    /// When the store cannot be written.
+    /// When the store has not the keyring of what was sealed, or cannot be written.
     pub fn commit<S: Store>(self, pki: &mut Pki<S>) -> Result<State, ConvergeError> {
+        match pki.keyring()?.map(|keyring| *keyring.id()) {
+            None => return Err(ConvergeError::NoKeyring),
+            Some(id) if id != self.keyring => return Err(ConvergeError::OtherKeyring),
+            Some(_) => {}
+        }
         pki.commit(self.batch)?;
         Ok(self.state)
     }
 
-    /// Writes it beside its place, as [`Pki::stage`].
+    /// Writes it beside its place, as [`Pki::stage`], so that it can be made while the keyring
+    /// still is; that is to be there before the group puts this into its place.
     ///
     /// # Errors
     ///

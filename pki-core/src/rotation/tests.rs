@@ -18,6 +18,7 @@ use crate::journal::Event;
 use crate::key::PrivateKey;
 use crate::lifetime::Validity;
 use crate::seal::Unlocked;
+use crate::seal::tests::keys_of;
 use crate::store::{Batch, Failing, Memory, Pki, StoredAuthority};
 use crate::verify::verify;
 
@@ -52,10 +53,11 @@ impl Fixture {
     }
 
     fn of(cluster: Cluster) -> Self {
+        let mut pki = Pki::new(Memory::default());
         let mut fixture = Self {
             cluster,
-            pki: Pki::new(Memory::default()),
-            keys: Arc::new(Unlocked::generate().unwrap()),
+            keys: Arc::new(keys_of(&mut pki)),
+            pki,
             now: OffsetDateTime::now_utc(),
         };
         fixture.converge();

@@ -144,7 +144,8 @@ fn what_has_expired_is_renewed_from_the_top() {
 /// identifier is none that would be made here.
 fn of_elsewhere() -> Fixture {
     let cluster = Fixture::description("authorities: { levels: 1 }");
-    let (keys, now) = (Unlocked::generate().unwrap(), OffsetDateTime::now_utc());
+    let mut pki = Pki::new(Memory::default());
+    let (keys, now) = (keys_of(&mut pki), OffsetDateTime::now_utc());
     let key = PrivateKey::generate(crate::key::KeyAlgorithm::P256).unwrap();
     let other = PrivateKey::generate(crate::key::KeyAlgorithm::P256).unwrap();
     let validity = Validity {
@@ -163,7 +164,6 @@ fn of_elsewhere() -> Fixture {
     let mut batch = Batch::default();
     let key = authority.key().unwrap();
     Pki::<Memory>::add_authority(&mut batch, Event::Imported, &stored, key, &keys).unwrap();
-    let mut pki = Pki::new(Memory::default());
     pki.commit(batch).unwrap();
     let mut fixture = Fixture {
         cluster,
