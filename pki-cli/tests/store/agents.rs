@@ -647,7 +647,14 @@ fn a_set_is_whole_whenever_the_agent_is_killed() {
         agent.wait().unwrap();
         assert!(is_a_pair(&machine, "server") && is_a_pair(&machine, "peer"));
     }
+    let release = machine.path("tls/current").canonicalize().unwrap();
+    for directory in [machine.path("tls"), release] {
+        fs::write(directory.join(".etcdpki-Ab3x9Z"), "the half of a key").unwrap();
+    }
     pulls(&machine, "etcd-0");
+    let files = machine.files();
+    let leftover = files.iter().find(|(name, _)| name.contains(".etcdpki-"));
+    assert_eq!(leftover, None);
     let names = fs::read_dir(machine.path("tls")).unwrap();
     let mut names: Vec<_> = names.map(|entry| entry.unwrap().file_name()).collect();
     names.sort();

@@ -91,6 +91,10 @@ impl Home {
             path: directory.clone(),
             owner: owner.to_owned(),
         };
+        for file in [IDENTITY, KNOWN] {
+            // What a killed command left: it may be an identity.
+            atomic::remove_leftovers(&directory.join(file))?;
+        }
         let text = read(&directory.join(KNOWN))?.ok_or_else(missing)?;
         Ok(Self {
             identities: identities(&directory)?.ok_or_else(missing)?,
