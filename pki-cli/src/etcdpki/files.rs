@@ -1,7 +1,7 @@
 //! The files beside the PKI: the roles' variables, the list that members get, and .gitignore.
 
 use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use pki_core::document::Document;
@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 
 use super::error::Error;
 use super::place::Kept;
+use crate::password::{self, Unread};
 
 /// The list of what is revoked, where the role that runs members takes it from, wherever the PKI is.
 pub(super) const LIST: &str = "roles/etcd-server/files/etcd.crl";
@@ -155,23 +156,23 @@ pub(super) fn remove_leftovers(path: &str) -> Result<(), Error> {
     Ok(atomic::remove_leftovers(Path::new(path))?)
 }
 
-/// Reads a file that a person named; `-` is standard input.
+/// Reads a file that a person named, which may hold a private key; `-` is standard input.
 pub(super) fn read_input(path: &Path) -> Result<Zeroizing<Vec<u8>>, Error> {
-    let failed = |source| Error::io(path, source);
-    let mut content = Zeroizing::new(Vec::new());
-    let read = match path.as_os_str() == "-" {
-        true => io::stdin().take(MAX_SIZE + 1).read_to_end(&mut content),
-        false => {
-            File::open(path).and_then(|file| file.take(MAX_SIZE + 1).read_to_end(&mut content))
-        }
+    let opened = match path.as_os_str() == "-" {
+        true => password::unbuffered_stdin(),
+        false => File::open(path),
     };
-    let length = u64::try_from(read.map_err(failed)?).unwrap_or(u64::MAX);
-    match length > MAX_SIZE {
-        true => Err(failed(io::Error::other(
-            "larger than 16 MiB, which is the most that is read of a file",
-        ))),
-        false => Ok(content),
-    }
+    let content = opened.map_err(Unread::Io);
+    let content = content.and_then(|file| password::read(file, MAX_SIZE));
+    content.map_err(|unread| {
+        let source = match unread {
+            Unread::Io(source) => source,
+            Unread::TooLong => {
+                io::Error::other("larger than 16 MiB, which is the most that is read of a file")
+            }
+        };
+        Error::io(path, source)
+    })
 }
 
 /// Whether the role has the list of the PKI.
@@ -229,4 +230,4 @@ pub(super) fn with_ignored(names: &[&str]) -> Result<Option<Vec<u8>>, Error> {
 }
 
 /// The largest file that is read.
-const MAX_SIZE: u64 = 16 * 1024 * 1024;
+const MAX_SIZE: usize = 16 * 1024 * 1024;
