@@ -5,8 +5,7 @@
 mod vault_support;
 
 use std::env;
-use std::fs::{self, Permissions};
-use std::os::unix::fs::PermissionsExt as _;
+use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -137,13 +136,13 @@ fn what_is_merged_is_for_its_owner_alone() {
         sandbox.write(name, "a: 1\n");
         run(&mut sandbox.vault(&["encrypt", "--vault-id", "p", name]), 0);
     }
-    let git = sandbox.path("bin/git");
-    fs::create_dir(git.parent().unwrap()).unwrap();
-    let script = "#!/bin/sh\nwhile [ $# -gt 3 ]; do shift; done\nstat -c %a \"$@\" >&2\ncat $1\n";
-    fs::write(&git, script).unwrap();
-    fs::set_permissions(&git, Permissions::from_mode(0o755)).unwrap();
+    fs::create_dir(sandbox.path("bin")).unwrap();
+    sandbox.script(
+        "bin/git",
+        "while [ $# -gt 3 ]; do shift; done; stat -c %a \"$@\" >&2; cat $1",
+    );
     let places = env::var_os("PATH").unwrap();
-    let places = [git.parent().unwrap().to_owned()]
+    let places = [sandbox.path("bin")]
         .into_iter()
         .chain(env::split_paths(&places));
     let mut merge = sandbox.vault(&["git", "--vault-id", "p", "merge", "base", "ours", "theirs"]);
