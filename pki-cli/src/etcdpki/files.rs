@@ -45,12 +45,8 @@ impl Old {
 
     /// Reads the file of a document as it is.
     pub(super) fn read_plain(document: &Document) -> Result<Self, Error> {
-        let path = Path::new(&document.path);
-        match fs::read(path) {
-            Ok(content) => Ok(Self::Plain(Zeroizing::new(content))),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self::Missing),
-            Err(error) => Err(Error::io(path, error)),
-        }
+        let content = if_there(Path::new(&document.path))?;
+        Ok(content.map_or(Self::Missing, Self::Plain))
     }
 
     /// The text as it is, if the file is encrypted under another label than is described now.
@@ -156,6 +152,15 @@ pub(super) fn remove_leftovers(path: &str) -> Result<(), Error> {
     Ok(atomic::remove_leftovers(Path::new(path))?)
 }
 
+/// The content of a file that need not be there. It may hold a private key.
+pub(super) fn if_there(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, Error> {
+    match fs::read(path) {
+        Ok(content) => Ok(Some(Zeroizing::new(content))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Error::io(path, error)),
+    }
+}
+
 /// Reads a file that a person named, which may hold a private key; `-` is standard input.
 pub(super) fn read_input(path: &Path) -> Result<Zeroizing<Vec<u8>>, Error> {
     let opened = match path.as_os_str() == "-" {
@@ -177,11 +182,8 @@ pub(super) fn read_input(path: &Path) -> Result<Zeroizing<Vec<u8>>, Error> {
 
 /// Whether the role has the list of the PKI.
 pub(super) fn has_list(content: &[u8]) -> Result<bool, Error> {
-    match fs::read(LIST) {
-        Ok(old) => Ok(old == content),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(Error::io(LIST, error)),
-    }
+    let old = if_there(Path::new(LIST))?;
+    Ok(old.is_some_and(|old| *old == content))
 }
 
 /// Gives the role the list of the PKI, and tells whether it was another.
@@ -206,13 +208,8 @@ pub(super) fn stage_ignored(names: &[&str], group: &mut Group) -> Result<(), Err
 
 /// The new content of .gitignore, if these are not in it yet. What else is in it need not be text.
 pub(super) fn with_ignored(names: &[&str]) -> Result<Option<Vec<u8>>, Error> {
-    let path = Path::new(GITIGNORE);
-    let old = match fs::read(path) {
-        Ok(content) => content,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
-        Err(error) => return Err(Error::io(path, error)),
-    };
-    let mut new = old.clone();
+    let old = if_there(Path::new(GITIGNORE))?.unwrap_or_default();
+    let mut new = old.to_vec();
     for name in names {
         let listed = |line: &[u8]| {
             let line = line.trim_ascii();
@@ -226,7 +223,7 @@ pub(super) fn with_ignored(names: &[&str]) -> Result<Option<Vec<u8>>, Error> {
         }
         new.extend(format!("/{name}\n").bytes());
     }
-    Ok((new != old).then_some(new))
+    Ok((new != *old).then_some(new))
 }
 
 /// The largest file that is read.

@@ -68,7 +68,8 @@ fn merge(copies: &[PathBuf]) -> Result<(Plaintext, bool), Error> {
     for name in NAMES {
         command.args(["-L", name]);
     }
-    let child = command.args(copies).stdout(Stdio::piped()).spawn();
+    command.args(copies);
+    let child = command.stdout(Stdio::piped()).spawn();
     let mut child = child.map_err(|error| Error::Runtime(format!("could not run git: {error}")))?;
     let merged = match child.stdout.take() {
         Some(stdout) => password::read_plaintext(stdout)?,
