@@ -9,6 +9,7 @@ pub mod password;
 pub mod process;
 mod progress;
 pub mod vault;
+mod wording;
 
 /// The guide for who embeds the libraries: its code is compiled and run.
 #[cfg(doctest)]

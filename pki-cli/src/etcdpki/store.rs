@@ -79,10 +79,9 @@ impl View {
                 0
             }
         };
-        if journal.lines().is_empty() && certificates > 0 {
+        if let Some(missing) = pki.missing_lines(&journal)? {
             faults.push(format!(
-                "{place}: it is missing, or empty, and there are certificates: restore it from a copy, \
-                 or run `etcdpki init` to begin it anew"
+                "{place}: {missing}: restore it from a copy, or run `etcdpki init` to add them"
             ));
         }
         Ok(Self {

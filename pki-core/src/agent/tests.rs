@@ -174,7 +174,15 @@ mod of_deliveries {
             let content = made.content(owner).unwrap();
             content.check(owner, OffsetDateTime::now_utc()).unwrap();
             let delivery = Delivery::new(owner, 7, &content, &recipient, &publisher).unwrap();
-            assert!(delivery.is_of(&content, &recipient, publisher.public()));
+            assert!(delivery.is_of(&content, &recipient));
+            assert!(delivery.is_from(publisher.public()));
+            assert!(
+                !delivery.is_from(
+                    PrivateKey::generate(KeyAlgorithm::Ed25519)
+                        .unwrap()
+                        .public()
+                )
+            );
             let text = delivery.to_json();
             assert!(!String::from_utf8_lossy(&text).contains("PRIVATE KEY"));
             let read = Delivery::from_json(&text).unwrap();
@@ -231,6 +239,7 @@ mod of_deliveries {
             let changed = Delivery::from_json(&serde_json::to_vec(&changed).unwrap()).unwrap();
             let error = changed.open("etcd-0", &own, known).unwrap_err();
             assert!(matches!(error, DeliveryError::Changed), "{field}: {error}");
+            assert!(!changed.is_from(publisher.public()), "{field}");
         }
     }
 

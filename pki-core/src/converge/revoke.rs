@@ -3,7 +3,7 @@
 use time::OffsetDateTime;
 
 use super::ConvergeError;
-use super::apply::open_authority;
+use super::chain::open_authority;
 use crate::authority::{Authority, IssueError};
 use crate::crl::{Crl, List, lists_under};
 use crate::description::Cluster;

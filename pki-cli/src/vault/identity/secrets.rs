@@ -1,5 +1,6 @@
 //! Fetching secrets: each when it is needed, and once.
 
+use std::fmt;
 use std::sync::OnceLock;
 use std::thread;
 use std::time::Duration;
@@ -15,11 +16,18 @@ use super::source::Source;
 use super::{Identities, Identity};
 
 /// What has become of fetching a secret.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Fetched {
     /// What the source gave, or why it gave nothing.
     password: OnceLock<Result<Zeroizing<Vec<u8>>, String>>,
     secret: OnceLock<Result<Secret, String>>,
+}
+
+/// Without the secret.
+impl fmt::Debug for Fetched {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Fetched(****)")
+    }
 }
 
 impl Identities {
@@ -123,5 +131,17 @@ impl Identity {
             self.label,
             capitalized(problem)
         ));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_fetched_is_not_printed() {
+        let fetched = Fetched::default();
+        fetched.password.set(Ok(Zeroizing::new(vec![1]))).unwrap();
+        assert_eq!(format!("{fetched:?}"), "Fetched(****)");
     }
 }

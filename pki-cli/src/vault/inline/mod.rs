@@ -61,9 +61,15 @@ impl Work {
                 continue;
             }
             let text = String::from_utf8_lossy(&opened.plaintext);
+            // It never grows, which would leave copies behind: the longest escape has six bytes.
+            let room = value.path().len() + 6 * text.len() + ": \"\"\n".len();
+            let mut line = Zeroizing::new(Vec::with_capacity(room));
+            line.extend_from_slice(value.path().as_bytes());
+            line.extend_from_slice(b": ");
             // A JSON string is a YAML scalar that no reader takes for anything else.
-            let scalar = serde_json::to_string(&text).map_err(std::io::Error::from)?;
-            talk::data(format!("{}: {scalar}\n", value.path()).as_bytes())?;
+            serde_json::to_writer(&mut *line, &text).map_err(std::io::Error::from)?;
+            line.push(b'\n');
+            talk::data(&line)?;
         }
         Ok(())
     }
