@@ -232,7 +232,7 @@ pub enum StoreError {
         source: InvalidCrl,
     },
     /// The file that says where an authority's key is cannot be read.
-    #[error("{path}: {source}")]
+    #[error("{path}: {source}; restore it from a copy")]
     Custody {
         /// The file.
         path: String,
@@ -362,7 +362,9 @@ pub enum StoreError {
         path: String,
     },
     /// A request cannot be read.
-    #[error("{path}: {source}")]
+    #[error(
+        "{path}: {source}; restore it from a copy, or remove it and request the certificate again (`etcdpki ca request`)"
+    )]
     Request {
         /// The file.
         path: String,
