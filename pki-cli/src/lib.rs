@@ -8,6 +8,7 @@ pub mod etcdpki;
 pub mod password;
 pub mod process;
 mod progress;
+mod refusal;
 pub mod vault;
 
 /// The guide for who embeds the libraries: its code is compiled and run.

@@ -23,6 +23,11 @@ pub(super) fn run(store: &Store, arguments: &StoreArguments) -> Result<ExitCode,
 fn run_copy(what: &StoreCopy, arguments: &StoreArguments) -> Result<ExitCode, Error> {
     let from = Place::named(&what.from, arguments)?;
     let to = Place::named(&what.to, arguments)?;
+    if what.from == what.to {
+        return Err(Error::Usage(format!(
+            "{from} is named twice: name the place to copy to, too"
+        )));
+    }
     let source = from.open_to_copy(COPY)?;
     let mut target = to.open(COPY)?;
     let watcher = watcher::watcher();
