@@ -79,13 +79,16 @@ fn what_the_store_is_refused_names_the_file_and_a_next_step() {
 #[test]
 fn output_that_is_cut_is_told() {
     let workspace = Workspace::new();
-    let mut command = workspace.command(&["explain"]);
-    command.stdout(File::create("/dev/full").unwrap());
-    let output = command.output().unwrap();
-    let said = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(1), "{said}");
-    assert!(said.contains("standard output: No space left"), "{said}");
-    assert!(said.contains("make room where it goes"), "{said}");
+    for arguments in [&["explain"][..], &["verify", "--rules", "--json"]] {
+        let mut command = workspace.command(arguments);
+        command.stdout(File::create("/dev/full").unwrap());
+        let output = command.output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(said.contains("error: standard output: "), "{said}");
+        assert!(said.contains("No space left"), "{said}");
+        assert!(said.contains("make room where it goes"), "{said}");
+    }
 }
 
 #[test]

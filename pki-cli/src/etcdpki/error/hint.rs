@@ -86,7 +86,8 @@ impl Error {
             ),
             #[cfg(feature = "etcd")]
             Self::Agent(error) => hint_of_agent(error),
-            Self::Io { path, source } if path == Path::new(STDOUT) => hint_of_output(source),
+            Self::Io { path, source } if path == Path::new(STDOUT) => hint_of_output(source.kind()),
+            Self::Json { source } => hint_of_output(source.io_error_kind()?),
             Self::Vault { source, .. } if hint_of_vault(source).is_some() => hint_of_vault(source),
             _ => match self.of_seal() {
                 Some(seal) => hint_of_seal(seal),
@@ -162,8 +163,8 @@ fn hint_of_vault(error: &vault_format::Error) -> Option<String> {
 }
 
 /// What was printed is cut, and nothing else is.
-fn hint_of_output(refused: &io::Error) -> Option<String> {
-    (refused.kind() == io::ErrorKind::StorageFull)
+fn hint_of_output(refused: io::ErrorKind) -> Option<String> {
+    (refused == io::ErrorKind::StorageFull)
         .then(|| "what was printed is cut: make room where it goes, and run this again".to_owned())
 }
 
