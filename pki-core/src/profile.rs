@@ -5,6 +5,9 @@
 //! (as OpenSSL and Go write it), an authority key identifier unless it is a root, critical
 //! basicConstraints and keyUsage, and, for a leaf, explicit extended key usages.
 
+#[cfg(test)]
+mod tests;
+
 use ipnet::IpNet;
 use rcgen::{
     BasicConstraints, CertificateParams, CidrSubnet, CustomExtension, DistinguishedName, DnType,

@@ -178,3 +178,59 @@ impl MacPlace {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two pieces, the second in the middle of a line.
+    fn pieces() -> [Encoded; 2] {
+        let mut encoder = Encoder::default();
+        [&b"0123456789abcdefghi"[..], b"jklmnopqrstuvwxyz0123456789"].map(|ciphertext| {
+            let mut piece = Encoded::for_plaintext(ciphertext.len());
+            piece.ciphertext.extend_from_slice(ciphertext);
+            encoder.encode(&mut piece);
+            piece
+        })
+    }
+
+    /// The inner digits, of which each stands as two; a digit of the other case means the same.
+    fn meant(text: &[u8]) -> Option<String> {
+        let text = std::str::from_utf8(text).ok()?;
+        let digits: Vec<char> = text.split_terminator('\n').flat_map(str::chars).collect();
+        let lines = text.matches('\n').count();
+        let inner = digits.chunks(2).map(|pair| {
+            let pair: String = pair.iter().collect();
+            u8::from_str_radix(&pair, 16).map(char::from)
+        });
+        let inner: String = inner.collect::<Result<_, _>>().ok()?;
+        Some(format!("{lines} {}", inner.to_ascii_lowercase()))
+    }
+
+    #[test]
+    fn what_reads_back_is_what_was_written() {
+        for piece in pieces() {
+            let mut back = ReadBack::default();
+            back.text.clone_from(&piece.text);
+            assert!(back.holds(&piece));
+            for index in 0..piece.text.len() {
+                for bit in 0..8 {
+                    back.text.clone_from(&piece.text);
+                    back.text[index] ^= 1 << bit;
+                    let same = meant(&back.text) == meant(&piece.text);
+                    assert_eq!(back.holds(&piece), same, "bit {bit} of octet {index}");
+                }
+            }
+            for length in 0..piece.text.len() {
+                back.text = piece.text[..length].to_vec();
+                assert!(!back.holds(&piece), "cut to {length}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_piece_takes_its_plaintext_without_growing() {
+        let piece = Encoded::for_plaintext(4096);
+        assert!(piece.ciphertext.capacity() >= 4096);
+    }
+}

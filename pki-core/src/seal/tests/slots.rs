@@ -151,9 +151,12 @@ fn new_data_keys_shut_out_who_was_removed() {
     );
     assert!(opened.open(own, &of_old).is_ok() && opened.open(own, &of_new).is_ok());
     assert!(old.open(own, &of_new).is_err());
+    assert_eq!(opened.reseal(own, &of_new).unwrap(), None);
+    let resealed = opened.reseal(own, &of_old).unwrap().unwrap();
     let finished = keyring.without_retired(Tiers::Both);
     let opened = finished.unlock(&alice).unwrap();
     assert!(opened.open(own, &of_old).is_err() && opened.open(own, &of_new).is_ok());
+    assert!(opened.open(own, &resealed).is_ok());
 }
 
 #[test]
@@ -170,6 +173,50 @@ fn a_passphrase_that_was_changed_meanwhile_is_not_used_to_wrap() {
         "{error}"
     );
     assert!(keyring.unlock(&new).is_ok());
+}
+
+#[test]
+fn recipients_are_of_one_length_and_alphabet() {
+    for text in [
+        &RECIPIENT[..RECIPIENT.len() - 1],
+        &format!("{RECIPIENT}q"),
+        &RECIPIENT.replace('q', "b"),
+    ] {
+        assert!(text.parse::<AgeRecipient>().is_err(), "{text}");
+    }
+}
+
+#[test]
+fn tiers_are_called_as_they_are_written() {
+    for (text, tiers) in [
+        ("both", Tiers::Both),
+        ("issuing", Tiers::Issuing),
+        ("root", Tiers::Root),
+    ] {
+        assert_eq!(text.parse::<Tiers>().unwrap(), tiers);
+        assert_eq!(tiers.to_string(), text);
+    }
+    assert!("Both".parse::<Tiers>().is_err());
+}
+
+#[test]
+fn a_derivation_may_cost_so_much_and_no_more() {
+    let most = KdfParameters {
+        memory_kib: 2 * 1024 * 1024,
+        passes: 64,
+        lanes: 64,
+    };
+    assert!(most.checked().is_ok());
+    for more in [
+        KdfParameters {
+            memory_kib: most.memory_kib + 1,
+            ..most
+        },
+        KdfParameters { passes: 65, ..most },
+        KdfParameters { lanes: 65, ..most },
+    ] {
+        assert!(more.checked().is_err(), "{more:?}");
+    }
 }
 
 #[test]
@@ -275,6 +322,42 @@ pub(super) mod age {
         assert_eq!(opened.tiers(), Some(Tiers::Both));
         let none = keyring.add_slot(name("none"), Lock::Age(&[]), Tiers::Both, &keys);
         assert!(matches!(none, Err(SlotError::NoRecipient { .. })));
+        keyring.withdraw(&name("safe"), Tier::Root).unwrap();
+        let opened = keyring.unlock_age(&holder.identities).unwrap();
+        assert_eq!(opened.tiers(), Some(Tiers::Issuing));
+    }
+
+    #[test]
+    fn a_tier_is_taken_out_of_an_age_slot() {
+        let holder = Holder::new();
+        let (mut keyring, keys) = keyring();
+        let recipients = [holder.recipient.clone()];
+        keyring
+            .add_slot(name("desk"), Lock::Age(&recipients), Tiers::Both, &keys)
+            .unwrap();
+        keyring.withdraw(&name("desk"), Tier::Root).unwrap();
+        assert_eq!(keyring.slot(&name("desk")).unwrap().tiers(), Tiers::Issuing);
+        let opened = keyring.unlock_age(&holder.identities).unwrap();
+        assert_eq!(opened.tiers(), Some(Tiers::Issuing));
+    }
+
+    #[test]
+    fn identities_of_several_files_open_together() {
+        let (safe, desk) = (Holder::new(), Holder::new());
+        let (mut keyring, keys) = keyring();
+        for (slot, holder, tiers) in [
+            ("safe", &safe, Tiers::Root),
+            ("desk", &desk, Tiers::Issuing),
+        ] {
+            let recipients = [holder.recipient.clone()];
+            keyring
+                .add_slot(name(slot), Lock::Age(&recipients), tiers, &keys)
+                .unwrap();
+        }
+        let mut identities = safe.identities;
+        identities.append(desk.identities);
+        let opened = keyring.unlock_age(&identities).unwrap();
+        assert_eq!(opened.tiers(), Some(Tiers::Both));
     }
 
     #[test]
@@ -305,6 +388,11 @@ pub(super) mod age {
         assert!(said.contains("give the identity of one of its "), "{said}");
         assert!(open_escrow(&file.as_bytes()[..file.len() / 2], &holder.identities).is_err());
         assert!(escrow(&key, &[]).is_err());
+        // A key under another label is not what escrow writes.
+        let other = crate::pem::encode("CERTIFICATE", key.pkcs8_der());
+        let recipients = std::slice::from_ref(&holder.recipient);
+        let file = crate::seal::age::encrypt_armored(recipients, other.as_bytes()).unwrap();
+        assert!(open_escrow(&file, &holder.identities).is_err());
     }
 
     #[test]
