@@ -8,6 +8,7 @@ pub mod etcdpki;
 pub mod password;
 pub mod process;
 mod progress;
+mod refusal;
 pub mod vault;
 mod wording;
 

@@ -201,7 +201,7 @@ pub(super) fn expect_values<'a>(
 
 pub(super) fn not_understood(path: &Path) -> Error {
     Error::Runtime(format!(
-        "{} is YAML that is not understood here",
+        "{} is YAML that is not understood here; write its values as !vault | with the lines of the vault below",
         path.display()
     ))
 }

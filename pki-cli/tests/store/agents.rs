@@ -342,7 +342,8 @@ fn a_token_is_good_once_in_time_and_for_its_owner() {
     let enrol_other = ["agent", "enrol", "etcd-1", "--token-file", "token"];
     let error = other.fails(1, &enrol_other);
     assert!(
-        error.contains("the token is for etcd-0, and not for etcd-1"),
+        error.contains("the token is for etcd-0, and not for etcd-1")
+            && error.contains("`etcdpki agent invite etcd-1`"),
         "{error}"
     );
     other.write("token", "etcdpki-token-1.x");
@@ -615,6 +616,7 @@ fn who_keeps_the_store_can_neither_change_nor_turn_back_what_is_handed_out() {
         fleet.put("deliveries", "etcd-0", letter);
         let error = fails_to_pull(1, &machine, "etcd-0");
         assert!(error.contains(said), "{said}: {error}");
+        assert!(error.contains("`etcdpki agent answer`"), "{said}: {error}");
         assert_eq!(machine.files(), before, "{said}");
         let report = fleet.letter("reports", "etcd-0");
         assert!(report.contains(said), "{report}");

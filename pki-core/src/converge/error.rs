@@ -171,7 +171,9 @@ pub enum ConvergeError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The description does not ask for a leaf.
-    #[error("`{0}` is not described")]
+    #[error(
+        "`{0}` is not described: add it to etcdpki.yml and run `etcdpki init`, or name one that is"
+    )]
     Undescribed(String),
     /// An authority that is to sign a leaf and that the description does not know.
     #[error(

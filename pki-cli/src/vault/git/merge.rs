@@ -70,7 +70,8 @@ fn merge(copies: &[PathBuf]) -> Result<(Plaintext, bool), Error> {
     }
     command.args(copies);
     let child = command.stdout(Stdio::piped()).spawn();
-    let mut child = child.map_err(|error| Error::Runtime(format!("could not run git: {error}")))?;
+    let mut child =
+        child.map_err(|error| Error::Runtime(format!("could not run git: {error}; install it")))?;
     let merged = match child.stdout.take() {
         Some(stdout) => password::read_plaintext(stdout)?,
         None => Plaintext::default(),

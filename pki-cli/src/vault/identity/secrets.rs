@@ -87,7 +87,9 @@ impl Identities {
     /// A password file may be a vault itself, under a secret that comes before it.
     fn unwrap(&self, index: usize, password: &[u8]) -> Result<Secret, String> {
         if let Form::Damaged { hint } = Form::of(password) {
-            return Err(format!("it is a damaged vault: {hint}"));
+            return Err(format!(
+                "it is a damaged vault: {hint}; restore it from a copy"
+            ));
         }
         let password = if is_encrypted(password) {
             let before: Vec<_> = (0..index).collect();
@@ -97,7 +99,7 @@ impl Identities {
                 .filter_map(|(_, key)| decrypt(password, key).ok());
             match opened.next() {
                 Some(plaintext) => password::trim_line_breaks(plaintext.as_ref()).to_vec(),
-                None => return Err("it is encrypted under none of the secrets before it".into()),
+                None => return Err("it is encrypted under none of the secrets before it: name the one that opens it first, --vault-id LABEL@SOURCE".into()),
             }
         } else {
             password.to_vec()

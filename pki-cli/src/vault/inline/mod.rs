@@ -76,7 +76,9 @@ impl Work {
 
     fn edit(&self, args: &InlineFile, config: &Config) -> Result<(), Error> {
         let [_] = &args.keys[..] else {
-            return Err(Error::Options("inline edit takes one key".to_owned()));
+            return Err(Error::Options(
+                "inline edit takes one key: vault inline edit FILE KEY".to_owned(),
+            ));
         };
         let document = Document::new(&args.file, &self.text);
         let value = document.encrypted(&args.keys)?[0];
@@ -110,7 +112,8 @@ impl Work {
     fn encrypt(&self, args: &InlineFile, config: &Config) -> Result<(), Error> {
         if args.keys.is_empty() {
             return Err(Error::Options(
-                "name the keys whose values are to be encrypted".to_owned(),
+                "name the keys whose values are to be encrypted: vault inline encrypt FILE KEY"
+                    .to_owned(),
             ));
         }
         let wanted = args.secrets.encrypt_vault_id.as_deref();
@@ -166,6 +169,7 @@ impl Work {
                 Error::Runtime(format!(
                     "{name} is no UTF-8 text, so YAML can not hold it in clear"
                 ))
+                .hinting("`vault inline view` writes it as it is")
             })?;
             texts.push(Zeroizing::new(text.to_owned()));
         }

@@ -277,7 +277,7 @@ impl Connection {
             Failure::Refused(answer) => EtcdError::Refused { place, answer },
             Failure::Compacted => EtcdError::Refused {
                 place,
-                answer: "the revision has been compacted".to_owned(),
+                answer: "the revision has been compacted, run this again".to_owned(),
             },
         }
     }
