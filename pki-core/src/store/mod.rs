@@ -55,6 +55,73 @@ use crate::signer::InvalidCustody;
 /// has a revision, that at which it was read, and refuses a batch when another has changed it since
 /// (compare-and-swap); whoever wrote the batch then begins anew. So all that a batch depends on is
 /// to be read from the store that it is committed to.
+///
+/// A store of one's own, which here keeps everything in a map:
+///
+/// ```
+/// use std::collections::BTreeMap;
+///
+/// use pki_core::store::{Batch, Entry, Store, StoreError};
+///
+/// #[derive(Default)]
+/// struct Map(BTreeMap<String, Vec<u8>>);
+///
+/// impl Store for Map {
+///     fn read(&self, path: &str) -> Result<Option<Vec<u8>>, StoreError> {
+///         Ok(self.0.get(path).cloned())
+///     }
+///
+///     fn list(&self, directory: &str) -> Result<Vec<String>, StoreError> {
+///         let below = self.0.keys().filter_map(|path| match directory {
+///             "" => Some(path.as_str()),
+///             _ => path.strip_prefix(directory)?.strip_prefix('/'),
+///         });
+///         let mut names: Vec<_> = below
+///             .filter_map(|path| path.split('/').next())
+///             .map(str::to_owned)
+///             .collect();
+///         names.dedup();
+///         Ok(names)
+///     }
+///
+///     fn locate(&self, path: &str) -> String {
+///         format!("map:{path}")
+///     }
+///
+///     fn commit(&mut self, batch: Batch) -> Result<(), StoreError> {
+///         for entry in batch.entries() {
+///             match entry {
+///                 Entry::Barrier => {}
+///                 Entry::File { path, content } => {
+///                     self.0.insert(path.clone(), content.clone());
+///                 }
+///                 Entry::Directory { path, files } => {
+///                     for (name, content) in files {
+///                         self.0.insert(format!("{path}/{name}"), content.clone());
+///                     }
+///                 }
+///             }
+///         }
+///         Ok(())
+///     }
+/// }
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # use pki_core::seal::{KdfParameters, Keyring, Passphrase, Unlocked};
+/// # use pki_core::{Cluster, converge, store::Pki, verify};
+/// # let cluster = Cluster::from_yaml(
+/// #     "{ domain: a.example, nodes: [{ name: etcd-0, addresses: [10.0.0.10] }] }",
+/// # )?;
+/// # let keys = Unlocked::generate()?;
+/// # let cheap = KdfParameters { memory_kib: 64, passes: 1, lanes: 1 };
+/// let mut pki = Pki::new(Map::default());
+/// # let now = time::OffsetDateTime::now_utc();
+/// # pki.put_keyring(&Keyring::new("etcd", &keys, &Passphrase::new("x")?, cheap)?)?;
+/// # converge::plan(&cluster, &pki, now)?.apply(&cluster, &mut pki, &keys, now)?;
+/// # assert!(verify::verify(&cluster, &pki, Some(&keys), now)?.findings.is_empty());
+/// # Ok(())
+/// # }
+/// ```
 pub trait Store {
     /// The content of a file, or `None` where there is none.
     ///
@@ -148,6 +215,11 @@ impl Batch {
         self.records.push(entry);
     }
 
+    /// Its changes, in the order in which a [`Store`] makes them.
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
     /// The path of every file in it, in order.
     fn paths(&self) -> Vec<String> {
         let paths = self.entries.iter().flat_map(|entry| match entry {
@@ -176,15 +248,23 @@ impl Batch {
     }
 }
 
+/// One change of a [`Batch`].
 #[derive(Debug)]
-enum Entry {
+pub enum Entry {
+    /// What came before is to be durable before what follows becomes visible.
     Barrier,
+    /// A file, in place of the one that may be there.
     File {
+        /// Where it is.
         path: String,
+        /// What is in it.
         content: Vec<u8>,
     },
+    /// A new directory whose files appear together.
     Directory {
+        /// Where it is.
         path: String,
+        /// Its files: their names, and what is in them.
         files: Vec<(&'static str, Vec<u8>)>,
     },
 }
