@@ -9,8 +9,3 @@ pub mod password;
 pub mod process;
 mod progress;
 pub mod vault;
-
-/// The guide for who embeds the libraries: its code is compiled and run.
-#[cfg(doctest)]
-#[doc = include_str!("../../docs/guides/embedding.md")]
-struct EmbeddingGuide;
