@@ -3,7 +3,8 @@
 pub(super) const CHECK: &str = "\
 Examples:
   vault check
-  vault check --label prod group_vars/prod";
+  vault check --label prod group_vars/prod
+  vault check --json .";
 
 pub(super) const CREATE: &str = "\
 Examples:

@@ -12,6 +12,9 @@ pub(in crate::vault) struct Check {
     /// Allow only this label; can be given several times.
     #[arg(long, value_name = "LABEL", action = ArgAction::Append)]
     pub(in crate::vault) label: Vec<String>,
+    /// Report as JSON.
+    #[arg(long)]
+    pub(in crate::vault) json: bool,
     #[command(flatten)]
     pub(in crate::vault) paths: Paths,
 }
