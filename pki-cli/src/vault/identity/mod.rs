@@ -33,6 +33,7 @@ impl Identities {
     pub(super) fn new(secrets: &Secrets, config: &Config, prompts: Prompts) -> Result<Self, Error> {
         let this = Self::named(secrets, config, prompts)?;
         this.ask()?;
+        this.warn_of_missing();
         Ok(this)
     }
 
