@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 
+use signal_hook::consts::SIGINT;
 use zeroize::Zeroizing;
 
 use super::child;
@@ -67,9 +68,11 @@ fn run(editor: &str, file: &Path) -> Result<Result<(), Error>, Error> {
     if status.success() {
         return Ok(Ok(()));
     }
-    let failed = Error::Runtime(format!(
-        "the editor '{editor}' failed ({status}); nothing was changed"
-    ));
+    let what = format!("the editor '{editor}' failed ({status}); nothing was changed");
+    let failed = match status.signal() == Some(SIGINT) || status.code() == Some(128 + SIGINT) {
+        true => Error::Interrupted.hinting(&what),
+        false => Error::Runtime(what),
+    };
     match status.signal() {
         Some(_) => Ok(Err(failed)),
         None => Err(failed),
