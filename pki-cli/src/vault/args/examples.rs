@@ -37,7 +37,7 @@ Examples:
 pub(super) const GIT: &str = "\
 Examples:
   vault git setup
-  vault git --vault-id prod@~/.vault-password setup";
+  vault git setup --vault-id prod@~/.vault-password";
 
 pub(super) const GIT_CLEAN: &str = "\
 Examples:

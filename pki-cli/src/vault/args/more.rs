@@ -62,7 +62,10 @@ pub(in crate::vault) enum GitVerb {
     },
     /// Configure the drivers in this repository, with the given options.
     #[command(after_help = examples::GIT)]
-    Setup,
+    Setup {
+        #[command(flatten)]
+        secrets: WriteSecrets,
+    },
     /// Decrypt standard input (filter driver).
     #[command(after_help = examples::GIT_SMUDGE)]
     Smudge,
