@@ -8,4 +8,6 @@ pub mod etcdpki;
 pub mod password;
 pub mod process;
 mod progress;
+mod refusal;
 pub mod vault;
+mod wording;

@@ -51,8 +51,10 @@ pub(super) fn edit(
 
 /// The inner error is that of an editor that was killed.
 fn run(editor: &str, file: &Path) -> Result<Result<(), Error>, Error> {
-    let unusable =
-        |why: &str| Error::Runtime(format!("Unable to execute the command '{editor}': {why}"));
+    let unusable = |why: &str| {
+        Error::Runtime(format!("Unable to execute the command '{editor}': {why}"))
+            .hinting("name an editor that is installed: EDITOR=vi vault edit FILE")
+    };
     let words = shlex::split(editor).filter(|words| !words.is_empty());
     let words = words.ok_or_else(|| unusable("its quotes do not match or it is empty"))?;
     let mut command = child::command(&words[0]);
@@ -71,7 +73,8 @@ fn run(editor: &str, file: &Path) -> Result<Result<(), Error>, Error> {
     let what = format!("the editor '{editor}' failed ({status}); nothing was changed");
     let failed = match status.signal() == Some(SIGINT) || status.code() == Some(128 + SIGINT) {
         true => Error::Interrupted.hinting(&what),
-        false => Error::Runtime(what),
+        false => Error::Runtime(what)
+            .hinting("run it by itself to see why, or name another one in EDITOR"),
     };
     match status.signal() {
         Some(_) => Ok(Err(failed)),

@@ -1,5 +1,5 @@
-//! The documentation: every link leads somewhere, and every command line that is shown can be
-//! typed, and programs in guides run.
+//! The documentation: every link leads somewhere, every command line that is shown can be typed,
+//! every variable of the environment that is read is told of, and programs in guides run.
 
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
@@ -7,3 +7,4 @@ mod commands;
 mod embedding;
 mod links;
 mod pages;
+mod variables;

@@ -24,6 +24,7 @@ mod sync;
 mod tree;
 
 use std::io;
+use std::sync::Arc;
 
 pub use address::{Address, InvalidAddress};
 use atomic::Group;
@@ -38,6 +39,7 @@ use crate::certificate::bundle::InvalidPem;
 use crate::crl::InvalidCrl;
 use crate::csr::InvalidRequest;
 use crate::journal;
+use crate::progress::{Watched, Watcher, Work};
 use crate::revocation::InvalidRevocation;
 use crate::role::Role;
 use crate::seal::{InvalidKeyring, SealError};
@@ -102,6 +104,7 @@ pub trait Store {
 pub struct Batch {
     entries: Vec<Entry>,
     records: Vec<journal::Entry>,
+    watcher: Option<Arc<dyn Watcher>>,
 }
 
 impl Batch {
@@ -119,6 +122,13 @@ impl Batch {
             path: path.into(),
             files,
         });
+    }
+
+    /// Has somebody told how far it is written.
+    #[must_use]
+    pub fn watched_by(mut self, watcher: Option<Arc<dyn Watcher>>) -> Self {
+        self.watcher = watcher;
+        self
     }
 
     /// Adds all of `other` behind what is here.
@@ -149,6 +159,16 @@ impl Batch {
             }
         });
         paths.collect()
+    }
+
+    /// Tells that its files are written now.
+    fn begin(&self) -> Watched<'_> {
+        let files = self.entries.iter().map(|entry| match entry {
+            Entry::Barrier => 0,
+            Entry::Directory { files, .. } => files.len(),
+            Entry::File { .. } => 1,
+        });
+        Watched::begin(self.watcher.as_deref(), Work::Write, files.sum())
     }
 
     fn take_records(&mut self) -> Vec<journal::Entry> {
@@ -212,7 +232,7 @@ pub enum StoreError {
         source: InvalidCrl,
     },
     /// The file that says where an authority's key is cannot be read.
-    #[error("{path}: {source}")]
+    #[error("{path}: {source}; restore it from a copy")]
     Custody {
         /// The file.
         path: String,
@@ -342,7 +362,9 @@ pub enum StoreError {
         path: String,
     },
     /// A request cannot be read.
-    #[error("{path}: {source}")]
+    #[error(
+        "{path}: {source}; restore it from a copy, or remove it and request the certificate again (`etcdpki ca request`)"
+    )]
     Request {
         /// The file.
         path: String,
