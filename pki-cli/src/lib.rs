@@ -11,8 +11,3 @@ mod progress;
 mod refusal;
 pub mod vault;
 mod wording;
-
-/// The guide for who embeds the libraries: its code is compiled and run.
-#[cfg(doctest)]
-#[doc = include_str!("../../docs/guides/embedding.md")]
-struct EmbeddingGuide;

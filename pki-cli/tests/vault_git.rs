@@ -282,6 +282,73 @@ fn a_program_that_is_not_in_the_path_is_named_by_its_path() {
     );
 }
 
+/// HashiCorp's, say, and first in the path.
+#[test]
+fn another_program_of_the_same_name_is_not_called() {
+    let repository = Repository::new();
+    for directory in ["other", "ours"] {
+        fs::create_dir(repository.0.path(directory)).unwrap();
+    }
+    repository.0.script("other/vault", "exit 1");
+    let link = repository.0.path("ours/ansible-vault");
+    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_vault"), &link).unwrap();
+    let path = ["other", "ours"].map(|directory| repository.0.path(directory));
+    let known = env::var_os("PATH").unwrap();
+    let path = env::join_paths(path.into_iter().chain(env::split_paths(&known))).unwrap();
+    let mut setup = repository.0.vault(&["git", "setup", "--vault-id", "x@p"]);
+    run(setup.env("PATH", &path), 0);
+    let configured = repository.git(&["config", "filter.vault.clean"]).stdout;
+    let configured = String::from_utf8(configured).unwrap();
+    assert!(
+        configured.starts_with(link.to_str().unwrap()),
+        "{configured}"
+    );
+    repository.0.write(".gitattributes", "*.yml filter=vault\n");
+    repository.0.write("s.yml", "a: 1\n");
+    let mut add = Command::new("git");
+    add.args(["add", "s.yml"])
+        .current_dir(repository.0.path(""));
+    run(add.env("PATH", &path), 0);
+    let stored = repository.git(&["show", ":s.yml"]).stdout;
+    assert!(stored.starts_with(b"$ANSIBLE_VAULT;"));
+}
+
+#[test]
+fn setup_takes_options_before_and_behind_and_says_what_is_chosen() {
+    let repository = Repository::new();
+    let setup = |arguments: &[&str]| {
+        let mut command = repository.with_path(repository.0.vault(arguments));
+        vault_support::stderr(&run(&mut command, 0))
+    };
+    let said = setup(&["git", "setup", "--vault-id", "x@p"]);
+    assert!(
+        said.contains("Now choose files") && said.contains("*vault.yml diff=vault"),
+        "{said}"
+    );
+    let attributes = "# *.txt diff=vault\n*vault.yml diff=vault merge=vault\n*.c diff=cpp\n";
+    repository.0.write(".gitattributes", attributes);
+    let both = [
+        "git",
+        "--vault-id",
+        "y@q",
+        "setup",
+        "--vault-id",
+        "x@p",
+        "--encrypt-vault-id",
+        "x",
+    ];
+    let said = setup(&both);
+    assert_eq!(
+        said,
+        "git calls them for what .gitattributes chooses:\n\n    *vault.yml diff=vault merge=vault\n"
+    );
+    let configured = repository.git(&["config", "diff.vault.textconv"]).stdout;
+    let configured = String::from_utf8(configured).unwrap();
+    for id in ["y@", "x@", "--encrypt-vault-id x diff"] {
+        assert!(configured.contains(id), "{configured}");
+    }
+}
+
 #[test]
 fn empty_files_and_files_in_clear_are_stashed_and_merged() {
     let repository = Repository::new();
@@ -445,7 +512,11 @@ fn the_documented_hook_looks_at_what_is_staged() {
         0,
     );
     let said = commit(1);
-    assert!(said.contains("vault.yml: is not encrypted"), "{said}");
+    assert!(
+        said.contains("./vault.yml: is not encrypted")
+            && said.contains(": vault encrypt ./vault.yml"),
+        "{said}"
+    );
     repository.git(&["add", "vault.yml"]);
     commit(0);
     // Renamed.

@@ -223,3 +223,14 @@ fn a_rekey_names_its_new_secret_or_asks_for_it() {
         1,
     );
 }
+
+#[test]
+fn a_directory_in_place_of_the_settings_is_an_error() {
+    let sandbox = Sandbox::with_vault();
+    fs::create_dir(sandbox.path("ansible.cfg")).unwrap();
+    let said = stderr(&run(
+        &mut sandbox.vault(&["view", "--vault-id", "p", "f"]),
+        5,
+    ));
+    assert!(said.contains("ansible.cfg): it is a directory"), "{said}");
+}

@@ -242,6 +242,25 @@ fn ctrl_c_in_the_editor_belongs_to_the_editor() {
 }
 
 #[test]
+fn ctrl_c_that_ends_the_editor_is_an_interruption() {
+    let sandbox = sandbox();
+    let before = sandbox.read("f");
+    for ending in ["trap - INT", "trap 'exit 130' INT"] {
+        sandbox.script(
+            "editor",
+            &format!("{ending}; echo ready; while :; do sleep 0.01; done"),
+        );
+        let mut edit = vault(&sandbox, &["edit", "--vault-id", "p", "f"]);
+        let mut terminal = Terminal::start(edit.env("EDITOR", "./editor"));
+        terminal.expect("ready");
+        terminal.control(b'c');
+        let shown = terminal.end(99);
+        assert!(shown.contains("nothing was changed"), "{shown}");
+        assert_eq!(sandbox.read("f"), before);
+    }
+}
+
+#[test]
 fn create_opens_an_editor_on_a_terminal() {
     let sandbox = Sandbox::new();
     sandbox.script("editor", "echo made: 1 > \"$1\"");

@@ -125,12 +125,12 @@ fn check_knows_the_layouts_of_ansible() {
     let found = String::from_utf8(found.stdout).unwrap();
     for finding in [
         "group_vars/all/vault/main.yml: is not encrypted",
-        "host_vars/h:2: vault_db.password is not encrypted",
-        "host_vars/h:4: vault_l.[0] is not encrypted",
-        "t.yml:1: vault_a is not encrypted",
-        "t.yml:2: vault_b is not encrypted",
+        "host_vars/h:2 vault_db.password: is not encrypted",
+        "host_vars/h:4 vault_l.[0]: is not encrypted: vault inline encrypt host_vars/h 'vault_l.[0]'",
+        "t.yml:1 vault_a: is not encrypted",
+        "t.yml:2 vault_b: is not encrypted",
         "k.json:1: private key in clear",
-        "for cut.yml",
+        "cut.yml: Vault ",
     ] {
         assert!(found.contains(finding), "{finding}: {found}");
     }
@@ -543,15 +543,28 @@ fn check_finds_what_is_not_encrypted() {
     let found = run(&mut sandbox.vault(&["check", "t"]), 3);
     let found = String::from_utf8(found.stdout).unwrap();
     for finding in [
-        "t/vault.yml: is not encrypted, though its name says so",
-        "t/vars.yml:1: vault_a is not encrypted",
-        "t/vars.yml:3: b.vault_c is not encrypted",
-        "t/key:1: private key in clear",
-        "(line 2, column 1) for t/bad",
+        "t/vault.yml: is not encrypted, though its name says so: vault encrypt t/vault.yml\n",
+        "t/vars.yml:1 vault_a: is not encrypted: vault inline encrypt t/vars.yml vault_a\n",
+        "t/vars.yml:3 b.vault_c: is not encrypted: vault inline encrypt t/vars.yml b.vault_c\n",
+        "t/key:1: private key in clear: vault encrypt t/key\n",
+        "t/bad: Vault format unhexlify error: Non-hexadecimal digit found (line 2, column 1)",
     ] {
         assert!(found.contains(finding), "{found}");
     }
     assert_eq!(found.lines().count(), 5, "{found}");
+    let listed = run(&mut sandbox.vault(&["check", "--json", "t/vars.yml"]), 3);
+    let listed: serde_json::Value = serde_json::from_slice(&listed.stdout).unwrap();
+    assert_eq!(
+        listed[1],
+        serde_json::json!({
+            "file": "t/vars.yml",
+            "key": "b.vault_c",
+            "line": 3,
+            "problem": "is not encrypted: vault inline encrypt t/vars.yml b.vault_c",
+        })
+    );
+    let listed = run(&mut sandbox.vault(&["check", "--json", "t/a.yml"]), 0);
+    assert_eq!(listed.stdout, b"[]\n");
     let labels = run(
         &mut sandbox.vault(&["check", "--label", "default", "t/a.yml", "t/sub"]),
         3,
@@ -561,6 +574,44 @@ fn check_finds_what_is_not_encrypted() {
         labels,
         "t/a.yml: label x is not allowed\nt/sub/b: label x is not allowed\n"
     );
+}
+
+#[test]
+fn what_no_secret_opens_is_named_once_with_its_label() {
+    let sandbox = tree();
+    let verify = [
+        "verify",
+        "--vault-id",
+        "dev@q",
+        "t/a.yml",
+        "t/sub/inline.yml",
+    ];
+    let found = run(&mut sandbox.vault(&verify), 3).stdout;
+    let failed = "Decryption failed (no vault secrets were found that could decrypt).";
+    assert_eq!(
+        String::from_utf8(found).unwrap(),
+        format!(
+            "t/a.yml: {failed} it has the label x, and the vault ids are: dev\n\
+             t/sub/inline.yml:3 one: {failed} it has no label, and the vault ids are: dev\n\
+             t/sub/inline.yml:11 two: {failed} it has no label, and the vault ids are: dev\n"
+        )
+    );
+}
+
+/// Not by the whole path in one line, and as they were found in another.
+#[test]
+fn files_are_named_as_they_are_given() {
+    let sandbox = tree();
+    let rekey = ["rekey", "-r", "--vault-id", "p", "--new-vault-id", "q"];
+    run(&mut sandbox.vault(&[&rekey[..], &["t/a.yml"]].concat()), 0);
+    let skip = ["--skip-encrypted", "t"];
+    let said = stderr(&run(&mut sandbox.vault(&[&rekey[..], &skip].concat()), 0));
+    assert!(
+        said.starts_with("t/a.yml: under the new secret already, passed by\n"),
+        "{said}"
+    );
+    let said = stderr(&run(&mut sandbox.vault(&[&rekey[..], &["t"]].concat()), 1));
+    assert!(said.contains(" for t/a.yml\n"), "{said}");
 }
 
 /// As root nothing is unreadable but what is not there.
@@ -631,7 +682,10 @@ fn what_can_not_be_read_is_reported_and_the_others_are_done() {
     // What is not understood in one file does not hide the others.
     sandbox.write("t/odd.yml", "a: !vault >\n  x\n");
     let found = shown(run(&mut sandbox.vault(&["status", "t"]), 3));
-    assert!(found.contains("t/odd.yml:1: an encrypted value"), "{found}");
+    assert!(
+        found.contains("\nt/odd.yml:1: an encrypted value"),
+        "{found}"
+    );
     assert!(found.contains("t/sub/b: "), "{found}");
 }
 

@@ -72,7 +72,10 @@ impl CertificateRequest {
         let parsed = match X509CertificationRequest::from_der(der) {
             Ok(([], parsed)) => parsed,
             Ok(_) => return Err(InvalidRequest::Malformed("octets follow it".to_owned())),
-            Err(error) => return Err(InvalidRequest::Malformed(error.to_string())),
+            Err(error) => {
+                let why = pem::instead_of_der(der, "CertificateRequest::read", error);
+                return Err(InvalidRequest::Malformed(why));
+            }
         };
         let info = &parsed.certification_request_info;
         let public_key = PublicKey::from_spki_der(info.subject_pki.raw)?;

@@ -171,7 +171,11 @@ impl PrivateKey {
         if let Ok(pair) = Ed25519KeyPair::from_pkcs8(der) {
             return Self::from_pair(KeyAlgorithm::Ed25519, Pair::Ed25519(pair));
         }
-        let pair = RsaKeyPair::from_pkcs8(der).or_else(|_| RsaKeyPair::from_der(der))?;
+        let pair = RsaKeyPair::from_pkcs8(der)
+            .or_else(|_| RsaKeyPair::from_der(der))
+            .map_err(|error| {
+                KeyError::Malformed(pem::instead_of_der(der, "PrivateKey::read", error))
+            })?;
         let algorithm = match pair.public_modulus_len() {
             256 => KeyAlgorithm::Rsa2048,
             384 => KeyAlgorithm::Rsa3072,

@@ -2,6 +2,8 @@
 
 mod read;
 
+use std::fmt;
+
 use base64ct::{Base64, Encoding};
 use zeroize::Zeroizing;
 
@@ -27,6 +29,15 @@ pub const PRIVATE_KEY: &str = "PRIVATE KEY";
 pub const PUBLIC_KEY: &str = "PUBLIC KEY";
 /// The label of a PKCS#1 private key (RFC 8017).
 pub const RSA_PRIVATE_KEY: &str = "RSA PRIVATE KEY";
+
+/// Why something is no DER: it is a PEM text, which `reader` reads, or else what is wrong with it.
+pub(crate) fn instead_of_der(content: &[u8], reader: &str, error: impl fmt::Display) -> String {
+    // Not by its first octet: text that begins with a 0 begins as a sequence does.
+    match std::str::from_utf8(content).is_ok_and(|text| text.contains("-----BEGIN ")) {
+        true => format!("it is PEM, not DER: read it with {reader}"),
+        false => error.to_string(),
+    }
+}
 
 /// Whether a block of this label is a private key, in clear or under a passphrase.
 pub(crate) fn is_private_key(label: &str) -> bool {
@@ -68,6 +79,31 @@ pub(crate) fn encode_secret(label: &str, der: &[u8]) -> SecretText {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn pem_in_place_of_der_is_named() {
+        let text = format!("text\n{}", encode("X", b"x"));
+        assert_eq!(
+            instead_of_der(text.as_bytes(), "this", "cut"),
+            "it is PEM, not DER: read it with this"
+        );
+        assert_eq!(instead_of_der(b"0\x82", "this", "cut"), "cut");
+        let text = text.as_bytes();
+        for error in [
+            crate::crl::Crl::from_der(text).unwrap_err().to_string(),
+            crate::csr::CertificateRequest::from_der(text)
+                .unwrap_err()
+                .to_string(),
+            crate::key::PrivateKey::from_der(text)
+                .unwrap_err()
+                .to_string(),
+        ] {
+            assert!(
+                error.contains("it is PEM, not DER: read it with "),
+                "{error}"
+            );
+        }
+    }
 
     #[test]
     fn a_block_has_64_columns() {

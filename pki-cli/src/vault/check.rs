@@ -1,5 +1,6 @@
 //! `vault check`: what should be encrypted and is not, for hooks before a commit.
 
+use std::borrow::Cow;
 use std::fs::{self, File};
 use std::io::{Cursor, Read, Seek};
 use std::path::Path;
@@ -8,6 +9,7 @@ use vault_format::{Label, inline};
 use zeroize::Zeroizing;
 
 use super::args::Check;
+use super::entry::{self, Entry};
 use super::error::Error;
 use super::tree::{self, Content, Tree};
 use super::{batch, codec, private_key, talk};
@@ -20,15 +22,17 @@ pub(super) fn run(args: &Check) -> Result<(), Error> {
     let Tree { files, unread } = Tree::find(&args.paths.or_here(), &args.paths.exclude)?;
     // What can not be read is a finding, too: the others are looked at all the same.
     let look = |path: &Path| match check(path, args) {
-        Err(error) if !matches!(error, Error::Interrupted) => Ok(vec![error.in_one_line()]),
+        Err(error) if !matches!(error, Error::Interrupted) => {
+            Ok(vec![Entry::new(path, Err(error))])
+        }
         found => found,
     };
-    let unread = unread.into_iter().map(|(_, error)| error.to_string());
+    let unread = unread
+        .into_iter()
+        .map(|(path, error)| Entry::new(&path, Err(error)));
     let found = batch::each(&files, look)?.into_iter().flatten();
     let findings: Vec<_> = unread.chain(found).collect();
-    for finding in &findings {
-        talk::data(format!("{finding}\n").as_bytes())?;
-    }
+    entry::list(&findings, args.json, "label")?;
     match findings.len() {
         0 => Ok(()),
         number => Err(Error::Found(format!(
@@ -39,49 +43,47 @@ pub(super) fn run(args: &Check) -> Result<(), Error> {
     }
 }
 
-fn check(path: &Path, args: &Check) -> Result<Vec<String>, Error> {
-    let place = path.display().to_string();
+fn check(path: &Path, args: &Check) -> Result<Vec<Entry>, Error> {
     match tree::inspect(path)? {
         Content::File => {
             let file = File::open(path).map_err(Error::file("Unable to read", path))?;
-            Ok(of_vault(file, &place, args))
+            Ok(of_vault(file, path, args).into_iter().collect())
         }
         Content::Inline { text, values } => {
             let of_value = |value: &inline::Value| {
-                of_vault(
-                    Cursor::new(value.vault()),
-                    &tree::value_name(path, value),
-                    args,
-                )
+                let finding = of_vault(Cursor::new(value.vault()), path, args)?;
+                Some(finding.of_value(value))
             };
-            let mut findings: Vec<_> = values.iter().flat_map(of_value).collect();
+            let mut findings: Vec<_> = values.iter().filter_map(of_value).collect();
             findings.extend(in_clear(path, &text));
             Ok(findings)
         }
-        Content::Plain => of_plain(path, &place),
+        Content::Plain => of_plain(path),
     }
 }
 
 /// A damaged vault, or one with a label that is not allowed.
-fn of_vault(vault: impl Read + Seek, place: &str, args: &Check) -> Vec<String> {
-    match codec::well_formed(vault) {
-        Ok(decryptor) => {
-            let label = decryptor.header().label().map_or("default", Label::as_str);
-            let allowed = args.label.is_empty() || args.label.iter().any(|l| l == label);
-            if allowed {
-                Vec::new()
-            } else {
-                vec![format!("{place}: label {label} is not allowed")]
-            }
+fn of_vault(vault: impl Read + Seek, path: &Path, args: &Check) -> Option<Entry> {
+    let decryptor = match codec::well_formed(vault) {
+        Ok(decryptor) => decryptor,
+        Err(error) => {
+            let error = Error::vault(path.display().to_string())(error);
+            return Some(Entry::new(path, Err(error)));
         }
-        Err(error) => vec![Error::vault(place)(error).in_one_line()],
-    }
+    };
+    let label = decryptor.header().label().map_or("default", Label::as_str);
+    let allowed = args.label.is_empty() || args.label.iter().any(|l| l == label);
+    (!allowed).then(|| Entry::problem(path, format!("label {label} is not allowed")))
 }
 
-fn of_plain(path: &Path, place: &str) -> Result<Vec<String>, Error> {
+fn of_plain(path: &Path) -> Result<Vec<Entry>, Error> {
     if says_vault(path) {
-        return Ok(vec![format!(
-            "{place}: is not encrypted, though its name says so"
+        return Ok(vec![Entry::problem(
+            path,
+            format!(
+                "is not encrypted, though its name says so: vault encrypt {}",
+                quoted(path)
+            ),
         )]);
     }
     let fault = || Error::file("Unable to read source file", path);
@@ -93,6 +95,12 @@ fn of_plain(path: &Path, place: &str) -> Result<Vec<String>, Error> {
     Ok(str::from_utf8(&content)
         .map(|text| in_clear(path, text))
         .unwrap_or_default())
+}
+
+/// As a shell reads it.
+fn quoted(path: &Path) -> String {
+    let name = path.to_string_lossy();
+    shlex::try_quote(&name).map_or_else(|_| name.to_string(), Cow::into_owned)
 }
 
 /// By Ansible's conventions: its own name, or that of a directory of variables.
@@ -128,10 +136,11 @@ fn is_template(text: &str) -> bool {
 }
 
 /// Private keys, and variables whose name starts with `vault_`.
-fn in_clear(path: &Path, text: &str) -> Vec<String> {
-    let place = path.display();
+fn in_clear(path: &Path, text: &str) -> Vec<Entry> {
+    let file = quoted(path);
+    let key = format!("private key in clear: vault encrypt {file}");
     let mut findings: Vec<_> = private_key::in_clear(text)
-        .map(|number| format!("{place}:{number}: private key in clear"))
+        .map(|number| Entry::problem(path, &key).at(number))
         .collect();
     if is_yaml(path) {
         let secret = |scalar: &inline::Scalar| {
@@ -139,11 +148,10 @@ fn in_clear(path: &Path, text: &str) -> Vec<String> {
             keys.any(|key| key.starts_with("vault_")) && !scalar.text().is_ok_and(is_template)
         };
         for scalar in inline::scalars(text).iter().filter(|scalar| secret(scalar)) {
-            findings.push(format!(
-                "{place}:{}: {} is not encrypted",
-                scalar.line(),
-                scalar.path()
-            ));
+            let key = quoted(Path::new(scalar.path()));
+            let what = format!("is not encrypted: vault inline encrypt {file} {key}");
+            let finding = Entry::problem(path, what).of_key(scalar.path());
+            findings.push(finding.at(scalar.line()));
         }
     }
     findings

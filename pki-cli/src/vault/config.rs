@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anstream::ColorChoice;
+use rustix::fs::{Access, access};
 
 use super::error::Error;
 use super::{ini, paths, talk};
@@ -107,8 +108,15 @@ struct CfgFile {
 impl CfgFile {
     fn find() -> Result<Self, Error> {
         for path in Self::places() {
-            if path.is_file() {
+            // As ansible-core does: the first that can be read, whatever it is.
+            if access(&path, Access::READ_OK).is_ok() {
                 check_extension(&path)?;
+                if path.is_dir() {
+                    return Err(Error::Options(format!(
+                        "Error reading config file ({}): it is a directory; remove it",
+                        path.display()
+                    )));
+                }
                 let content = fs::read(&path).map_err(Error::file("Unable to read", &path))?;
                 let values = ini::section(&String::from_utf8_lossy(&content), "defaults");
                 let values = values.map_err(|fault| {

@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 
+use signal_hook::consts::SIGINT;
 use zeroize::Zeroizing;
 
 use super::child;
@@ -69,10 +70,12 @@ fn run(editor: &str, file: &Path) -> Result<Result<(), Error>, Error> {
     if status.success() {
         return Ok(Ok(()));
     }
-    let failed = Error::Runtime(format!(
-        "the editor '{editor}' failed ({status}); nothing was changed"
-    ))
-    .hinting("run it by itself to see why, or name another one in EDITOR");
+    let what = format!("the editor '{editor}' failed ({status}); nothing was changed");
+    let failed = match status.signal() == Some(SIGINT) || status.code() == Some(128 + SIGINT) {
+        true => Error::Interrupted.hinting(&what),
+        false => Error::Runtime(what)
+            .hinting("run it by itself to see why, or name another one in EDITOR"),
+    };
     match status.signal() {
         Some(_) => Ok(Err(failed)),
         None => Err(failed),

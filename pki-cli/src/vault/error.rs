@@ -64,6 +64,14 @@ pub enum Error {
     /// Options that do not go together, or needed ones that are missing.
     #[error("{0}")]
     Options(String),
+    /// An encrypted value that is not found by what it is written as.
+    #[error("{}:{line}: {OVERLOOKED}", .path.display())]
+    Overlooked {
+        /// The file.
+        path: PathBuf,
+        /// Its line.
+        line: usize,
+    },
     /// Some files failed, and were reported; the others are done.
     #[error("{failed} of {files} files failed; the others are done")]
     Partial {
@@ -79,9 +87,9 @@ pub enum Error {
     #[error("{0}")]
     Runtime(String),
     /// Something about a vault.
-    #[error("{} for {name}", describe(source))]
+    #[error("{}{}", describe(source), of_what(name))]
     Vault {
-        /// The file, or what stands for it.
+        /// The file, or what stands for it; nothing where a list names it.
         name: String,
         /// What about it.
         source: vault_format::Error,
@@ -143,6 +151,18 @@ impl Error {
         match self.hint().filter(|_| !self.is_wrong_secret()) {
             Some(hint) => format!("{self}: {hint}"),
             None => self.to_string(),
+        }
+    }
+
+    /// The same for a list that names the file, and maybe the line, itself: the line, and the rest.
+    pub(super) fn listed(self) -> (Option<usize>, String) {
+        match self {
+            Self::Overlooked { line, .. } => (Some(line), OVERLOOKED.to_owned()),
+            Self::Vault { source, .. } => {
+                let name = String::new();
+                (None, Self::Vault { name, source }.in_one_line())
+            }
+            other => (None, other.in_one_line()),
         }
     }
 
@@ -226,6 +246,9 @@ impl Error {
     }
 }
 
+const OVERLOOKED: &str = "an encrypted value that is written in a way not understood here, or in \
+                          what is no YAML; write it as !vault | with the lines of the vault below";
+
 impl From<password::Error> for Error {
     fn from(error: password::Error) -> Self {
         match error {
@@ -240,6 +263,13 @@ pub(super) fn capitalized(text: &str) -> String {
     let mut rest = text.chars();
     let first = rest.next().map(|first| first.to_ascii_uppercase());
     first.into_iter().chain(rest).collect()
+}
+
+fn of_what(name: &str) -> String {
+    match name.is_empty() {
+        true => String::new(),
+        false => format!(" for {name}"),
+    }
 }
 
 /// The library's error in ansible-vault's words.

@@ -12,6 +12,7 @@ mod edit;
 mod editor;
 mod encrypt;
 mod encrypt_string;
+mod entry;
 mod error;
 mod flusher;
 mod genpass;

@@ -127,28 +127,23 @@ fn report(args: &Rekey, outcome: &Outcome<Report>) -> Result<(), Error> {
 fn rekey_any(path: &Path, old: &Identities, target: &Target<'_>) -> Result<Option<Done>, Error> {
     // Opened before it is read: a change in between shows in the end.
     let original = Original::open(path)?;
-    match tree::inspect(&original.path)? {
+    match tree::inspect_as(&original.path, path)? {
         Content::File => rekey_file(path, old, target),
         Content::Inline { text, values } => {
-            let done = rekey_values(&original, &text, &values, old, target)?;
-            // Reported as it was found.
-            Ok(done.map(|done| Done {
-                path: path.to_owned(),
-                ..done
-            }))
+            rekey_values(path, &original, &text, &values, old, target)
         }
         Content::Plain => Ok(None),
     }
 }
 
 fn rekey_values(
+    path: &Path,
     original: &Original,
     text: &str,
     values: &[Value],
     old: &Identities,
     target: &Target<'_>,
 ) -> Result<Option<Done>, Error> {
-    let path = &original.path;
     let mut vaults = Vec::new();
     for value in values {
         let name = tree::value_name(path, value);
@@ -182,7 +177,7 @@ fn rekey_values(
     draft.write_all(replaced.as_bytes())?;
     Ok(Some(Done {
         draft: draft.seal()?,
-        path: path.clone(),
+        path: path.to_owned(),
         values: Some(vaults.len()),
     }))
 }
@@ -320,7 +315,7 @@ impl Target<'_> {
 
 fn rekey_file(path: &Path, old: &Identities, target: &Target<'_>) -> Result<Option<Done>, Error> {
     let original = Original::open(path)?;
-    let name = original.path.display().to_string();
+    let name = path.display().to_string();
     let unlocked = codec::unlock(&original.file, old, &name);
     if target.passes_by(|| &original.file, &unlocked, &name) {
         return Ok(None);

@@ -4,15 +4,15 @@ use std::fs::File;
 use std::io::{self, Cursor, Read, Seek};
 use std::path::Path;
 
-use serde::Serialize;
 use vault_format::Decryptor;
 
 use super::args::{Paths, Status, Verify};
 use super::config::Config;
+use super::entry::{self, Entry};
 use super::error::Error;
 use super::identity::{Identities, Prompts};
 use super::tree::{self, Content, Tree};
-use super::{batch, codec, talk};
+use super::{batch, codec};
 
 /// Lists what is encrypted with which label; needs no password.
 pub(super) fn run(args: &Status) -> Result<(), Error> {
@@ -29,26 +29,34 @@ pub(super) fn run(args: &Status) -> Result<(), Error> {
 /// Says which secret opens what.
 pub(super) fn verify(args: &Verify, config: &Config) -> Result<(), Error> {
     let identities = Identities::new(&args.secrets, config, Prompts::Existing)?;
-    let entries = survey(&args.paths, |vault, name| {
-        let (mut reader, index) = codec::unlock(vault, &identities, name)?;
+    let entries = survey(&args.paths, |mut vault, name| {
+        let opened = codec::unlock(&mut vault, &identities, name);
+        let (mut reader, index) = match opened {
+            Err(error) if error.is_wrong_secret() => return Err(unopened(vault, &identities)),
+            opened => opened?,
+        };
         codec::copy(&mut reader, &mut io::sink())?;
         identities.label(index).map(|label| Some(label.to_string()))
     })?;
     report(&entries, args.json, "opened by")
 }
 
-/// One vault or value.
-#[derive(Serialize)]
-struct Entry {
-    file: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    key: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    line: Option<usize>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    label: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    problem: Option<String>,
+/// What a vault asks for, and what there was.
+fn unopened(mut vault: impl Read + Seek, identities: &Identities) -> Error {
+    let failed = vault_format::Error::DecryptFailed;
+    let header = vault.rewind().map_err(vault_format::Error::from);
+    let Ok(decryptor) = header.and_then(|()| Decryptor::new(vault)) else {
+        return Error::vault("")(failed);
+    };
+    let asked = match decryptor.header().label() {
+        Some(label) => format!("it has the label {label}"),
+        None => "it has no label".to_owned(),
+    };
+    let known = identities.labels().join(", ");
+    Error::Runtime(format!(
+        "{} {asked}, and the vault ids are: {known}",
+        Error::vault("")(failed)
+    ))
 }
 
 /// Anything a vault can be read from.
@@ -62,12 +70,12 @@ fn survey(
 ) -> Result<Vec<Entry>, Error> {
     let Tree { files, unread } = Tree::find(&paths.or_here(), &paths.exclude)?;
     let unread = unread
-        .iter()
-        .map(|(path, error)| Entry::new(path, Err(error)));
+        .into_iter()
+        .map(|(path, error)| Entry::new(&path, Err(error)));
     // What can not be read is reported, and the others are looked at all the same.
     let entries = batch::each(&files, |path| match survey_file(path, &look) {
         Err(error) if !matches!(error, Error::Interrupted) => {
-            Ok(vec![Entry::new(path, Err(&error))])
+            Ok(vec![Entry::new(path, Err(error))])
         }
         entries => entries,
     })?;
@@ -83,17 +91,13 @@ fn survey_file(
         Content::File => {
             let input = File::open(path).map_err(Error::file("Unable to read", path))?;
             let found = look(Box::new(input), &path.display().to_string());
-            vec![Entry::new(path, found.as_ref())]
+            vec![Entry::new(path, found)]
         }
         Content::Inline { values, .. } => {
             let of_value = |value: &vault_format::inline::Value| {
                 let vault = Box::new(Cursor::new(value.vault().to_vec()));
                 let found = look(vault, &tree::value_name(path, value));
-                Entry {
-                    key: Some(value.path().to_owned()),
-                    line: Some(value.line()),
-                    ..Entry::new(path, found.as_ref())
-                }
+                Entry::new(path, found).of_value(value)
             };
             values.iter().map(of_value).collect()
         }
@@ -101,47 +105,12 @@ fn survey_file(
 }
 
 fn report(entries: &[Entry], json: bool, what: &str) -> Result<(), Error> {
-    if json {
-        let text = serde_json::to_string_pretty(entries).map_err(io::Error::from)?;
-        talk::data(format!("{text}\n").as_bytes())?;
-    } else {
-        for entry in entries {
-            talk::data(format!("{}\n", entry.to_line(what)).as_bytes())?;
-        }
-    }
-    match entries
-        .iter()
-        .filter(|entry| entry.problem.is_some())
-        .count()
-    {
+    entry::list(entries, json, what)?;
+    match entries.iter().filter(|entry| entry.is_problem()).count() {
         0 => Ok(()),
         bad => Err(Error::Found(format!(
             "{bad} of {} can not be read",
             entries.len()
         ))),
-    }
-}
-
-impl Entry {
-    fn new(path: &Path, found: Result<&Option<String>, &Error>) -> Self {
-        Self {
-            file: path.display().to_string(),
-            key: None,
-            line: None,
-            label: found.ok().cloned().flatten(),
-            problem: found.err().map(Error::in_one_line),
-        }
-    }
-
-    fn to_line(&self, what: &str) -> String {
-        let place = match (&self.key, self.line) {
-            (Some(key), Some(line)) => format!("{}:{line} {key}", self.file),
-            _ => self.file.clone(),
-        };
-        match (&self.problem, &self.label) {
-            (Some(problem), _) => format!("{place}: {problem}"),
-            (None, Some(label)) => format!("{place}: {what} {label}"),
-            (None, None) => format!("{place}: no label"),
-        }
     }
 }

@@ -123,8 +123,13 @@ impl Exclude {
 
 /// Looks into a file.
 pub(super) fn inspect(path: &Path) -> Result<Content, Error> {
+    inspect_as(path, path)
+}
+
+/// Looks into a file that errors name as it was given.
+pub(super) fn inspect_as(real: &Path, path: &Path) -> Result<Content, Error> {
     let fault = || Error::file("Unable to read source file", path);
-    let mut file = File::open(path).map_err(fault())?;
+    let mut file = File::open(real).map_err(fault())?;
     let length = file.metadata().map_err(fault())?.len();
     // Damaged ones count: they are for the caller to complain about.
     if envelope::form(&mut file).map_err(fault())? != Form::Clear {
@@ -133,7 +138,7 @@ pub(super) fn inspect(path: &Path) -> Result<Content, Error> {
         Ok(Content::Plain)
     } else {
         // It may hold secrets in clear.
-        texts(path, &Zeroizing::new(fs::read(path).map_err(fault())?))
+        texts(path, &Zeroizing::new(fs::read(real).map_err(fault())?))
     }
 }
 
@@ -167,19 +172,16 @@ fn refuse_overlooked(path: &Path, text: &str) -> Result<(), Error> {
     }
     match overlooked(path, text).next() {
         None => Ok(()),
-        Some(place) => Err(Error::Runtime(place)),
+        Some(error) => Err(error),
     }
 }
 
-/// What to say of values that are not understood.
-pub(super) fn overlooked(path: &Path, text: &str) -> impl Iterator<Item = String> {
+/// Values that are not understood.
+pub(super) fn overlooked(path: &Path, text: &str) -> impl Iterator<Item = Error> {
     let lines = inline::overlooked(text).into_iter();
-    lines.map(|line| {
-        format!(
-            "{}:{line}: an encrypted value that is written in a way not understood here, or in what \
-             is no YAML; write it as !vault | with the lines of the vault below",
-            path.display()
-        )
+    lines.map(|line| Error::Overlooked {
+        path: path.to_owned(),
+        line,
     })
 }
 

@@ -42,6 +42,12 @@ pub enum InvalidPem {
     /// No certificate at all.
     #[error("no `-----BEGIN CERTIFICATE-----` block in it")]
     Missing,
+    /// More than one where there may be one.
+    #[error("{number} certificates in it, where one was expected: bundle::read reads them all")]
+    Several {
+        /// How many there are.
+        number: usize,
+    },
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use time::OffsetDateTime;
 use x509_parser::asn1_rs::Oid;
 use x509_parser::prelude::{FromDer, ParsedExtension, X509Certificate, X509Name};
 
+use bundle::InvalidPem;
 pub(crate) use encoding::Encoding;
 pub use names::{AlternativeName, ExtendedKeyUsage, NameConstraints};
 
@@ -61,14 +62,16 @@ pub struct Certificate {
 }
 
 impl Certificate {
-    /// Reads a certificate from DER.
+    /// Reads a certificate from DER; [`from_pem`](Self::from_pem) reads PEM.
     ///
     /// # Errors
     ///
     /// When the octets are not exactly one X.509 certificate.
     pub fn from_der(der: &[u8]) -> Result<Self, InvalidCertificate> {
-        let (rest, parsed) = X509Certificate::from_der(der)
-            .map_err(|error| InvalidCertificate(format!("not an X.509 certificate: {error}")))?;
+        let (rest, parsed) = X509Certificate::from_der(der).map_err(|error| {
+            let why = pem::instead_of_der(der, "Certificate::from_pem or bundle::read", error);
+            InvalidCertificate(format!("not an X.509 certificate: {why}"))
+        })?;
         if !rest.is_empty() {
             return Err(InvalidCertificate(
                 "octets follow the certificate".to_owned(),
@@ -105,6 +108,21 @@ impl Certificate {
             certificate.read_extension(extension.parsed_extension())?;
         }
         Ok(certificate)
+    }
+
+    /// Reads the one certificate of a PEM text; other blocks and text around them are passed over.
+    /// [`bundle::read`] reads a chain.
+    ///
+    /// # Errors
+    ///
+    /// When there is none, or more than one, or it cannot be read.
+    pub fn from_pem(text: &[u8]) -> Result<Self, InvalidPem> {
+        let mut certificates = bundle::read(text)?;
+        match (certificates.pop(), certificates.len()) {
+            (Some(certificate), 0) => Ok(certificate),
+            (None, _) => Err(InvalidPem::Missing),
+            (Some(_), others) => Err(InvalidPem::Several { number: others + 1 }),
+        }
     }
 
     /// The certificate as DER.
@@ -376,6 +394,9 @@ const KEY_USAGES: [&str; 9] = [
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::authority::Authority;
+    use crate::key::{KeyAlgorithm, PrivateKey};
+    use crate::profile::{Profile, Subject};
 
     #[test]
     fn control_characters_of_strangers_are_written_out() {
@@ -400,6 +421,34 @@ mod tests {
         let long = [&[0x69][..], &[0xff; 12], &[0x7f]].concat();
         let oid = Oid::new(long.into());
         assert_eq!(dotted(&oid), oid.to_id_string());
+    }
+
+    #[test]
+    fn pem_is_read_as_pem_and_named_where_der_is_wanted() {
+        let profile = Profile::authority(Subject::common("root"), 0, None);
+        let key = PrivateKey::generate(KeyAlgorithm::P256).unwrap();
+        let validity = Validity {
+            not_before: OffsetDateTime::UNIX_EPOCH,
+            not_after: OffsetDateTime::UNIX_EPOCH + time::Duration::DAY,
+        };
+        let root = Authority::self_signed(&profile, key, validity).unwrap();
+        let certificate = root.certificate().clone();
+        let text = format!("0 of 1\n{}", certificate.to_pem());
+        assert_eq!(Certificate::from_pem(text.as_bytes()).unwrap(), certificate);
+        let error = Certificate::from_der(text.as_bytes()).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "not an X.509 certificate: it is PEM, not DER: read it with Certificate::from_pem or \
+             bundle::read"
+        );
+        let two = bundle::write([&certificate, &certificate]);
+        let error = Certificate::from_pem(two.as_bytes()).unwrap_err();
+        assert!(
+            matches!(error, InvalidPem::Several { number: 2 }),
+            "{error}"
+        );
+        let error = Certificate::from_pem(certificate.der()).unwrap_err();
+        assert!(matches!(error, InvalidPem::Missing), "{error}");
     }
 
     #[test]

@@ -35,7 +35,7 @@ impl Crl {
     /// When the octets are not exactly one list.
     pub fn from_der(der: &[u8]) -> Result<Self, InvalidCrl> {
         let (rest, parsed) = CertificateRevocationList::from_der(der)
-            .map_err(|error| InvalidCrl::Malformed(error.to_string()))?;
+            .map_err(|error| InvalidCrl::Malformed(pem::instead_of_der(der, "Crl::read", error)))?;
         if !rest.is_empty() {
             return Err(InvalidCrl::Trailing);
         }

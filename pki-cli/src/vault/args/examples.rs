@@ -3,7 +3,8 @@
 pub(super) const CHECK: &str = "\
 Examples:
   vault check
-  vault check --label prod group_vars/prod";
+  vault check --label prod group_vars/prod
+  vault check --json .";
 
 pub(super) const CREATE: &str = "\
 Examples:
@@ -36,7 +37,7 @@ Examples:
 pub(super) const GIT: &str = "\
 Examples:
   vault git setup
-  vault git --vault-id prod@~/.vault-password setup";
+  vault git setup --vault-id prod@~/.vault-password";
 
 pub(super) const GIT_CLEAN: &str = "\
 Examples:

@@ -12,6 +12,9 @@ pub(in crate::vault) struct Check {
     /// Allow only this label; can be given several times.
     #[arg(long, value_name = "LABEL", action = ArgAction::Append)]
     pub(in crate::vault) label: Vec<String>,
+    /// Report as JSON.
+    #[arg(long)]
+    pub(in crate::vault) json: bool,
     #[command(flatten)]
     pub(in crate::vault) paths: Paths,
 }
@@ -59,7 +62,10 @@ pub(in crate::vault) enum GitVerb {
     },
     /// Configure the drivers in this repository, with the given options.
     #[command(after_help = examples::GIT)]
-    Setup,
+    Setup {
+        #[command(flatten)]
+        secrets: WriteSecrets,
+    },
     /// Decrypt standard input (filter driver).
     #[command(after_help = examples::GIT_SMUDGE)]
     Smudge,

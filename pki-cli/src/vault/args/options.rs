@@ -40,6 +40,26 @@ pub(in crate::vault) struct WriteSecrets {
     pub(in crate::vault) encrypt_vault_id: Option<String>,
 }
 
+impl WriteSecrets {
+    /// Those of both.
+    pub(in crate::vault) fn and(&self, more: &Self) -> Self {
+        let (one, other) = (&self.known, &more.known);
+        let files = [&one.vault_password_file[..], &other.vault_password_file];
+        Self {
+            known: Secrets {
+                vault_id: [&one.vault_id[..], &other.vault_id].concat(),
+                vault_password_file: files.concat(),
+                ask_vault_password: one.ask_vault_password || other.ask_vault_password,
+                verbose: one.verbose.max(other.verbose),
+            },
+            encrypt_vault_id: more
+                .encrypt_vault_id
+                .clone()
+                .or_else(|| self.encrypt_vault_id.clone()),
+        }
+    }
+}
+
 #[derive(Args, Debug)]
 pub(in crate::vault) struct Output {
     /// Write to this file instead; `-` is standard output.

@@ -31,7 +31,7 @@ pub(super) fn run(args: &Git, config: &Config) -> Result<(), Error> {
             let files = [ours, base, theirs].map(AsRef::as_ref);
             merge::run(&driver, files, name.as_ref().unwrap_or(ours), config)
         }
-        GitVerb::Setup => setup::run(&args.secrets),
+        GitVerb::Setup { secrets } => setup::run(&args.secrets.and(secrets)),
         GitVerb::Smudge => talk::data(&driver.open(Version::of_stdin()?)?),
     }
 }

@@ -1,6 +1,8 @@
 //! Telling git about the drivers.
 
 use std::env;
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
@@ -32,13 +34,34 @@ pub(super) fn run(secrets: &WriteSecrets) -> Result<(), Error> {
     ] {
         git(&["config", key, &value])?;
     }
-    talk::note(
-        "Now choose files in .gitattributes. Encrypted in the working tree, too:\n\n\
-         \u{20}   *.vault.yml diff=vault merge=vault\n\n\
-         or in clear there and encrypted only in the repository:\n\n\
-         \u{20}   secrets/** filter=vault diff=vault merge=vault",
-    );
+    talk::note(&match chosen()?.as_slice() {
+        [] => "Now choose files in .gitattributes. Encrypted in the working tree, too:\n\n\
+               \u{20}   *vault.yml diff=vault merge=vault\n\n\
+               or in clear there and encrypted only in the repository:\n\n\
+               \u{20}   secrets/** filter=vault diff=vault merge=vault"
+            .to_owned(),
+        lines => format!(
+            "git calls them for what .gitattributes chooses:\n\n    {}",
+            lines.join("\n    ")
+        ),
+    });
     Ok(())
+}
+
+/// The lines of the attributes at the top of the working tree that choose one of the drivers.
+fn chosen() -> Result<Vec<String>, Error> {
+    let path = Path::new(".gitattributes");
+    let text = match fs::read(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        text => text.map_err(Error::file("Unable to read", path))?,
+    };
+    let text = String::from_utf8_lossy(&text);
+    let is_ours = |word: &str| matches!(word, "diff=vault" | "filter=vault" | "merge=vault");
+    let lines = text.lines().map(str::trim);
+    let chosen = lines.filter(|line| {
+        !line.starts_with('#') && line.split_ascii_whitespace().skip(1).any(is_ours)
+    });
+    Ok(chosen.map(str::to_owned).collect())
 }
 
 fn top_level() -> Result<PathBuf, Error> {
@@ -79,18 +102,18 @@ fn command(secrets: &Secrets, encrypt_vault_id: Option<&str>) -> Result<String, 
     quoted.map_err(|error| Error::Options(format!("an option can not be quoted: {error}")))
 }
 
-/// Our name, if that is how a shell finds us, or else the path.
+/// The whole path: HashiCorp's program has the same name, and may come first in the `PATH` that git
+/// has. The one in our `PATH`, if there is one, often is a link that stays when we are replaced by
+/// another version.
 fn program() -> Result<String, Error> {
-    const NAME: &str = "vault";
     let this = env::current_exe()?;
+    let real = this.canonicalize()?;
     let path = env::var_os("PATH").unwrap_or_default();
-    let mut found = env::split_paths(&path).map(|directory| directory.join(NAME));
-    let first = found.find(|path| path.is_file());
-    let is_this = first.and_then(|path| path.canonicalize().ok()) == this.canonicalize().ok();
-    Ok(match is_this {
-        true => NAME.to_owned(),
-        false => this.to_string_lossy().into_owned(),
-    })
+    let directories = env::split_paths(&path).filter(|directory| directory.is_absolute());
+    let mut places = directories
+        .flat_map(|directory| ["vault", "ansible-vault"].map(|name| directory.join(name)));
+    let found = places.find(|place| place.canonicalize().is_ok_and(|place| place == real));
+    Ok(found.unwrap_or(this).to_string_lossy().into_owned())
 }
 
 /// The same secrets with paths that hold everywhere.

@@ -33,6 +33,7 @@ impl Identities {
     pub(super) fn new(secrets: &Secrets, config: &Config, prompts: Prompts) -> Result<Self, Error> {
         let this = Self::named(secrets, config, prompts)?;
         this.ask()?;
+        this.warn_of_missing();
         Ok(this)
     }
 
@@ -169,12 +170,14 @@ impl Identities {
         Ok((Some(label), secret))
     }
 
+    /// The labels, in order.
+    pub(super) fn labels(&self) -> Vec<&str> {
+        self.list.iter().map(|id| id.label.as_str()).collect()
+    }
+
     fn no_match(&self, wanted: &str) -> Error {
-        let known: Vec<_> = self
-            .list
-            .iter()
-            .map(|id| format!("'{}'", id.label))
-            .collect();
+        let known = self.labels().into_iter();
+        let known: Vec<_> = known.map(|label| format!("'{label}'")).collect();
         Error::Runtime(format!(
             "Did not find a match for --encrypt-vault-id={wanted} in the known vault-ids [{}]",
             known.join(", ")

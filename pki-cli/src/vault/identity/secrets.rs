@@ -50,6 +50,15 @@ impl Identities {
         Ok(())
     }
 
+    /// A file that is not there is told of even if its secret turns out not to be needed.
+    pub(super) fn warn_of_missing(&self) {
+        let missing = |&index: &usize| self.list[index].source.is_missing();
+        for index in (0..self.list.len()).filter(missing) {
+            // None, and asking for it warns.
+            let _ = self.secret(index);
+        }
+    }
+
     pub(super) fn secret(&self, index: usize) -> Option<&Secret> {
         let identity = &self.list[index];
         let secret = identity.fetched.secret.get_or_init(|| {

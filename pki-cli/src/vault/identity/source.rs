@@ -84,6 +84,16 @@ impl Source {
         }
     }
 
+    /// Whether it is a file that is not there.
+    pub(super) fn is_missing(&self) -> bool {
+        match self {
+            Self::Age(path) | Self::Client { path, .. } | Self::File(path) => {
+                matches!(path.try_exists(), Ok(false))
+            }
+            Self::Descriptor(_) | Self::Prompt(_) | Self::Variable(_) => false,
+        }
+    }
+
     pub(super) fn is_script(&self) -> bool {
         match self {
             Self::Client { .. } => true,

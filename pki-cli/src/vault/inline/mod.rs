@@ -41,7 +41,7 @@ impl Work {
         let fault = Error::file("Unable to read source file", &args.file);
         original.file.read_to_string(&mut text).map_err(fault)?;
         for place in tree::overlooked(&args.file, &text) {
-            talk::warning(&place);
+            talk::warning(&place.to_string());
         }
         let identities = Identities::new(&args.secrets.known, config, prompts)?;
         Ok(Self {
