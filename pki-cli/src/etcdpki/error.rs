@@ -27,6 +27,7 @@ use pki_core::verify::PathError;
 
 #[cfg(feature = "etcd")]
 use super::agent::AgentError;
+use super::description::Surroundings;
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
@@ -57,6 +58,11 @@ pub(super) enum Error {
         path: PathBuf,
         source: DescriptionError,
     },
+    #[error(
+        "no etcdpki.yml in {}; there is one in {}: use -C {}",
+        .0.here.display(), .0.above.display(), .0.above.display()
+    )]
+    DescriptionAbove(Surroundings),
     #[error("{}: this file, which says what the PKI in pki/ is, is missing", .path.display())]
     DescriptionLost { path: PathBuf },
     #[error("{option} says {given}, and {path} says {described}: edit {path}, or leave the option out", path = .path.display())]
@@ -236,6 +242,11 @@ pub(super) enum Error {
     Signer { reason: String },
     #[error(transparent)]
     Slot(#[from] SlotError),
+    #[error(
+        "a second PKI would be made in {}, inside of that of {}",
+        .0.here.display(), .0.above.display()
+    )]
+    SecondPki(Surroundings),
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(
@@ -324,6 +335,10 @@ impl Error {
             ),
             Self::NoPasswordForVault { .. } => Some(
                 "give the one that it was encrypted with: --vault-password-file, --vault-password-command or the file vault-password.txt; of a node, vault-passwords/NODE.txt; if it is lost, remove the file, and it is written anew".to_owned(),
+            Self::SecondPki(Surroundings { above, .. }) => Some(format!(
+                "to go on with that one, use -C {}; to have another one here, describe it: in an etcdpki.yml, or with --domain or --node",
+                above.display()
+            )),
             ),
             Self::NoPassphraseForKeyring { .. } => Some(
                 "give the passphrase that it was made with: --passphrase-file, --passphrase-command or the file etcdpki-passphrase.txt".to_owned(),
