@@ -218,6 +218,11 @@ impl Report {
         }));
     }
 
+    /// Whether nothing was made or written.
+    pub(super) fn is_idle(&self) -> bool {
+        self.made.is_empty() && self.written.is_empty()
+    }
+
     /// Which certificate is due next.
     pub(super) fn next_renewal(&mut self, cluster: &Cluster, state: &State) {
         let next = converge::next_renewal(cluster, state);
@@ -337,10 +342,7 @@ impl Report {
         if let Some(note) = self.quorum() {
             let _ = writeln!(text, "{WARN}note{WARN:#}: {note}");
         }
-        match (
-            self.dry_run,
-            self.made.is_empty() && self.written.is_empty(),
-        ) {
+        match (self.dry_run, self.is_idle()) {
             (true, _) => return self.write_plan(text),
             _ if self.rotation.is_some() => {
                 if let Some(rotation) = &self.rotation {
