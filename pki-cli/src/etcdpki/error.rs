@@ -166,6 +166,12 @@ pub(super) enum Error {
     NotEncrypted { path: PathBuf },
     #[error("{}: the file is not text", .path.display())]
     NotText { path: PathBuf },
+    #[error("{option}: no certificate of `{owner}` is here: there are {known}")]
+    NothingToIssueAgain {
+        owner: String,
+        option: &'static str,
+        known: String,
+    },
     #[error("`{wanted}`: {reason}")]
     NothingToRevoke { wanted: String, reason: String },
     #[error(transparent)]
@@ -236,17 +242,17 @@ pub(super) enum Error {
     Rotation(#[from] RotationError),
     #[error(transparent)]
     Seal(#[from] SealError),
+    #[error(
+        "a second PKI would be made in {}, inside of that of {}",
+        .0.here.display(), .0.above.display()
+    )]
+    SecondPki(Surroundings),
     #[error("{owner} has several roles, and --out takes one certificate: say which with --role")]
     SeveralRoles { owner: String },
     #[error("--signer-command: {reason}")]
     Signer { reason: String },
     #[error(transparent)]
     Slot(#[from] SlotError),
-    #[error(
-        "a second PKI would be made in {}, inside of that of {}",
-        .0.here.display(), .0.above.display()
-    )]
-    SecondPki(Surroundings),
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(
@@ -329,16 +335,16 @@ impl Error {
             Self::NoDescription { .. } | Self::NoPki { .. } => {
                 Some("run `etcdpki init` first, or give its directory with -C".to_owned())
             }
+            Self::SecondPki(Surroundings { above, .. }) => Some(format!(
+                "to go on with that one, use -C {}; to have another one here, describe it: in an etcdpki.yml, or with --domain or --node",
+                above.display()
+            )),
             Self::NoHome => Some("say where with --prefix".to_owned()),
             Self::NoManual { .. } => Some(
                 "write the words of a command with dashes between them, such as etcdpki-rotate-ca or vault-edit".to_owned(),
             ),
             Self::NoPasswordForVault { .. } => Some(
                 "give the one that it was encrypted with: --vault-password-file, --vault-password-command or the file vault-password.txt; of a node, vault-passwords/NODE.txt; if it is lost, remove the file, and it is written anew".to_owned(),
-            Self::SecondPki(Surroundings { above, .. }) => Some(format!(
-                "to go on with that one, use -C {}; to have another one here, describe it: in an etcdpki.yml, or with --domain or --node",
-                above.display()
-            )),
             ),
             Self::NoPassphraseForKeyring { .. } => Some(
                 "give the passphrase that it was made with: --passphrase-file, --passphrase-command or the file etcdpki-passphrase.txt".to_owned(),
