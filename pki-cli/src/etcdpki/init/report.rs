@@ -328,14 +328,14 @@ impl Report {
             count(*clients, "client"),
         );
         if let Some(examples) = self.examples {
-            let (what, edited) = match examples {
-                Examples::Both => ("The nodes are examples", "nodes and domain"),
-                Examples::Domain => ("The domain is an example", "the domain"),
-                Examples::Nodes => ("The nodes are examples", "the nodes"),
+            let (what, why, edited) = match examples {
+                Examples::Both => ("The nodes are examples", "none were", "nodes and domain"),
+                Examples::Domain => ("The domain is an example", "none was", "the domain"),
+                Examples::Nodes => ("The nodes are examples", "none were", "the nodes"),
             };
             let _ = writeln!(
                 text,
-                "\n{BAD}{what}{BAD:#}, since none were given. Before this is put to use, edit\n{edited} in etcdpki.yml, remove {}/, and run this again.",
+                "\n{BAD}{what}{BAD:#}, since {why} given. Before this is put to use, edit\n{edited} in etcdpki.yml, remove {}/, and run this again.",
                 Place::own()
             );
         }
