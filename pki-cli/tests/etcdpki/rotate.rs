@@ -500,3 +500,22 @@ fn make_all_due(workspace: &Workspace) {
 }
 
 const DUE: &str = "{ lifetime: 4y, renew_before: 2y }";
+
+#[test]
+fn authorities_of_one_name_are_told_apart_in_a_plan() {
+    let workspace = Workspace::initialised();
+    let told = json(&workspace.succeeds(&["rotate", "ca", "root", "--plan", "--json"]));
+    for step in told["steps"].as_array().unwrap() {
+        for who in ["members_trust", "clients_trust"] {
+            let names: Vec<_> = step[who].as_array().into_iter().flatten().collect();
+            let mut once = names.clone();
+            once.dedup();
+            assert_eq!(names, once);
+        }
+    }
+    let text = workspace.succeeds(&["rotate", "ca", "root", "--plan"]);
+    assert!(
+        text.contains("etcd intermediate CA G1, signed by "),
+        "{text}"
+    );
+}

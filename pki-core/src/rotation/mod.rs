@@ -66,6 +66,7 @@ mod procedure;
 mod proof;
 mod standing;
 mod step;
+mod told_apart;
 mod turn;
 
 pub use change::{Change, NewAuthority};
