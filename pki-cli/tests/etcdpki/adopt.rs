@@ -166,6 +166,14 @@ fn a_directory_of_kubeadm() {
         "clientAuth",
         "",
     );
+    // Within another PKI it must be said that this is another one.
+    workspace.write("etcdpki.yml", "");
+    fs::create_dir(workspace.path("below")).unwrap();
+    let within = ["-C", "below", "ca", "adopt", "../k", "--dry-run"];
+    let error = workspace.fails(1, &within);
+    assert!(error.contains("a second PKI would be made in "), "{error}");
+    workspace.succeeds(&[&within[..], &["--domain", "other.example"]].concat());
+    fs::remove_file(workspace.path("etcdpki.yml")).unwrap();
     let server = workspace.read("k/etcd/server.crt");
     let report = adopt(&workspace, &["k"], 4);
     assert_eq!(report["nodes"][0], "cp-1");
@@ -470,14 +478,6 @@ fn what_cannot_be_taken_over_is_refused() {
     let error = workspace.fails(1, &["ca", "adopt", "d"]);
     assert!(error.contains("--node"), "{error}");
     let node = ["--node", "a=10.0.0.1,10.0.0.2"];
-    // Within another PKI it must be said that this is another one.
-    workspace.write("etcdpki.yml", "");
-    fs::create_dir(workspace.path("below")).unwrap();
-    let within = ["-C", "below", "ca", "adopt", "../d", "--dry-run"];
-    let error = workspace.fails(1, &within);
-    assert!(error.contains("a second PKI would be made in "), "{error}");
-    workspace.succeeds(&[&within[..], &node].concat());
-    fs::remove_file(workspace.path("etcdpki.yml")).unwrap();
     let dry = workspace.succeeds(&[&["ca", "adopt", "d", "--dry-run"][..], &node].concat());
     assert!(
         dry.contains("{ name: a, addresses: [10.0.0.1, 10.0.0.2] }"),
