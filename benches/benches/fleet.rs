@@ -101,7 +101,7 @@ fn etcdpki() -> PathBuf {
 fn put(site: &Site, directory: &Path, prefix: &str) -> Result<(), Failure> {
     let mut etcd = site.open(prefix)?;
     let kept = Directory::open_read_only(&directory.join("pki"))?;
-    copy::copy(&kept, &mut etcd)?;
+    copy::copy(&kept, &mut etcd, None)?;
     Ok(etcd.describe(&fs::read(directory.join("etcdpki.yml"))?)?)
 }
 

@@ -8,7 +8,9 @@ pub mod etcdpki;
 pub mod password;
 pub mod process;
 mod progress;
+mod refusal;
 pub mod vault;
+mod wording;
 
 /// The guide for who embeds the libraries: its code is compiled and run.
 #[cfg(doctest)]

@@ -5,6 +5,7 @@
 mod vault_support;
 
 use std::env;
+use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -83,7 +84,7 @@ fn a_file_in_clear_is_encrypted_in_the_repository_and_stable() {
         0,
     );
     assert_eq!(theirs.stdout, b"a: 1\n");
-    std::fs::remove_file(repository.0.path("s.yml")).unwrap();
+    fs::remove_file(repository.0.path("s.yml")).unwrap();
     repository.git(&["checkout", "s.yml"]);
     assert_eq!(repository.0.read("s.yml"), b"a: 1\n");
     // Another plaintext has another salt.
@@ -126,6 +127,28 @@ fn vaults_are_compared_and_merged_by_what_they_hold() {
         conflict.contains("<<<<<<< ours\nd: 4\n=======\nd: 3\n>>>>>>> theirs\n"),
         "{conflict}"
     );
+}
+
+#[test]
+fn what_is_merged_is_for_its_owner_alone() {
+    let sandbox = Sandbox::new();
+    for name in ["base", "ours", "theirs"] {
+        sandbox.write(name, "a: 1\n");
+        run(&mut sandbox.vault(&["encrypt", "--vault-id", "p", name]), 0);
+    }
+    fs::create_dir(sandbox.path("bin")).unwrap();
+    sandbox.script(
+        "bin/git",
+        "while [ $# -gt 3 ]; do shift; done; stat -c %a \"$@\" >&2; cat $1",
+    );
+    let places = env::var_os("PATH").unwrap();
+    let places = [sandbox.path("bin")]
+        .into_iter()
+        .chain(env::split_paths(&places));
+    let mut merge = sandbox.vault(&["git", "--vault-id", "p", "merge", "base", "ours", "theirs"]);
+    let output = run(merge.env("PATH", env::join_paths(places).unwrap()), 0);
+    let said = vault_support::stderr(&output);
+    assert!(said.contains("600\n600\n600\n"), "{said}");
 }
 
 #[test]
@@ -224,8 +247,8 @@ fn secrets_that_are_not_there_again_are_not_set_up() {
 fn drivers_find_their_secrets_wherever_they_were_set_up() {
     let repository = Repository::new();
     let sub = repository.0.path("sub");
-    std::fs::create_dir(&sub).unwrap();
-    std::fs::rename(repository.0.path("p"), sub.join("p")).unwrap();
+    fs::create_dir(&sub).unwrap();
+    fs::rename(repository.0.path("p"), sub.join("p")).unwrap();
     let mut setup =
         repository.with_path(repository.0.vault(&["git", "--vault-id", "x@p", "setup"]));
     run(setup.current_dir(&sub), 0);
@@ -406,7 +429,7 @@ fn the_documented_hook_looks_at_what_is_staged() {
     let at = text.find("#!/bin/sh\nstaged=").unwrap();
     let hook = &text[at..][..text[at..].find("```").unwrap()];
     let repository = Repository::new();
-    std::fs::create_dir_all(repository.0.path(".git/hooks")).unwrap();
+    fs::create_dir_all(repository.0.path(".git/hooks")).unwrap();
     repository.0.script(".git/hooks/pre-commit", hook);
     let commit = |code| {
         let output = repository.git_with_code(&["commit", "-q", "-m", "x"], code);

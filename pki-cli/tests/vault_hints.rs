@@ -80,7 +80,7 @@ fn what_is_no_vault_is_recognised() {
             "header is missing",
         ),
         (Vec::new(), "it is empty"),
-        (b"port: 80\n".to_vec(), ""),
+        (b"port: 80\n".to_vec(), "read it as it is"),
     ] {
         assert_said(&sandbox, &content, no_vault, hint);
     }
@@ -107,12 +107,12 @@ fn what_is_damaged_is_shown_by_line_and_column() {
         (
             with(3, format!("{}z{}", &lines[3][..40], &lines[3][41..])),
             format!("{digit} (line 4, column 41)"),
-            "",
+            "restore it from a copy",
         ),
         (
             with(2, format!("{} ", lines[2])),
             format!("{digit} (line 3, column 81)"),
-            "",
+            "restore it from a copy",
         ),
         (
             indented,
@@ -167,7 +167,12 @@ fn a_damaged_value_is_named() {
 fn a_method_of_a_newer_ansible_is_named() {
     let (sandbox, _) = vault();
     let content = b"$ANSIBLE_VAULT;1.1;V2\neyJrZXkiOiAiIn0=\n";
-    assert_said(&sandbox, content, "Cipher 'V2' could not be found.", "");
+    assert_said(
+        &sandbox,
+        content,
+        "Cipher 'V2' could not be found.",
+        "the program that wrote it",
+    );
 }
 
 #[test]
@@ -213,4 +218,112 @@ fn a_vault_with_a_damaged_header_is_found_as_one() {
     let view = ["view", "--vault-id", "q", "f"];
     let said = stderr(&run(&mut sandbox.vault(&view), 1));
     assert!(said.contains("damaged vault"), "{said}");
+}
+
+/// Whatever else goes wrong, what to do is said.
+#[test]
+fn other_errors_say_what_to_do() {
+    let (sandbox, _) = vault();
+    sandbox.write("q", "another");
+    sandbox.write("clear.yml", "a: 1\n");
+    sandbox.write("empty", "");
+    std::fs::create_dir(sandbox.path("directory")).unwrap();
+    let encrypt = |source| ["encrypt", "--vault-id", source, "clear.yml"];
+    let cases: &[(i32, &[&str], &str, &str)] = &[
+        (
+            1,
+            &["view", "--vault-id", "q", "f"],
+            "Decryption failed",
+            "--vault-password-file FILE",
+        ),
+        (
+            1,
+            &["encrypt", "--vault-id", "p", "f"],
+            "already encrypted",
+            "vault rekey",
+        ),
+        (
+            1,
+            &["view", "--vault-id", "p", "nowhere/f"],
+            "nowhere/f",
+            "ls -A ",
+        ),
+        (
+            1,
+            &encrypt("empty"),
+            "it is empty",
+            "write the password into it",
+        ),
+        (1, &encrypt("nowhere"), "nowhere was not found", "ls -A "),
+        (1, &encrypt("directory"), "can not be a directory", "ls "),
+        (1, &encrypt("fd:99"), "descriptor 99 is not open", "99<FILE"),
+        (
+            1,
+            &encrypt("env:NO_SUCH_NAME"),
+            "NO_SUCH_NAME is not set",
+            "export it",
+        ),
+        (
+            1,
+            &["inline", "view", "--vault-id", "p", "clear.yml", "a"],
+            "clear.yml:1 (a) is not encrypted",
+            "`vault inline encrypt`",
+        ),
+        (5, &encrypt("fd:x"), "'x' is no number", "fd:3"),
+        (1, &["genpass", "--output", "p"], "p exists", "another name"),
+        (
+            1,
+            &[
+                "encrypt",
+                "--vault-id",
+                "a@p",
+                "--encrypt-vault-id",
+                "b",
+                "clear.yml",
+            ],
+            "Did not find a match",
+            "--vault-id b@SOURCE",
+        ),
+        (
+            1,
+            &["rekey", "--vault-id", "p", "--new-vault-id", "p", "f"],
+            "nothing would change",
+            "--new-vault-password-file",
+        ),
+        (
+            5,
+            &["create", "--vault-id", "p", "new"],
+            "not a tty",
+            "vault encrypt",
+        ),
+        (
+            5,
+            &["create", "--vault-id", "p", "new", "newer"],
+            "only one",
+            "name one file",
+        ),
+        (
+            5,
+            &["rekey", "--vault-id", "p", "--new-vault-id", "q", "-"],
+            "not on standard input",
+            "--recursive",
+        ),
+    ];
+    for (code, arguments, wrong, next) in cases {
+        let said = stderr(&run(&mut sandbox.vault(arguments), *code));
+        assert!(said.contains(wrong), "{arguments:?}: {wrong}: {said}");
+        assert!(said.contains(next), "{arguments:?}: {next}: {said}");
+    }
+    let mut edit = sandbox.vault(&["edit", "--vault-id", "p", "f"]);
+    let said = stderr(&run(edit.env("EDITOR", "false"), 1));
+    assert!(
+        said.contains("'false' failed") && said.contains("by itself"),
+        "{said}"
+    );
+    let mut edit = sandbox.vault(&["edit", "--vault-id", "p", "f"]);
+    let said = stderr(&run(edit.env("EDITOR", "no-such-editor"), 1));
+    assert!(
+        said.contains("no-such-editor") && said.contains("EDITOR=vi"),
+        "{said}"
+    );
 }

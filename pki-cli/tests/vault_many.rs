@@ -127,7 +127,7 @@ fn what_is_done_already_is_told_how_to_pass_by() {
         &mut sandbox.vault(&["encrypt", "--vault-id", "p", "b"]),
         1,
     ));
-    assert!(!said.contains("hint"), "{said}");
+    assert!(!said.contains("--skip-encrypted"), "{said}");
 }
 
 #[test]

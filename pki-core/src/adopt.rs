@@ -6,6 +6,7 @@
 //! what is wrong is told. What was taken over stays as it is until it expires, or an address is
 //! described that it does not carry (see [`Leaf::fits`](crate::leaf::Leaf::fits)).
 
+mod names;
 mod problems;
 mod proposal;
 mod recognise;
@@ -22,7 +23,7 @@ use crate::hierarchy::AuthorityName;
 use crate::journal::Event;
 use crate::key::PrivateKey;
 use crate::leaf::LeafId;
-use crate::name::{ClientName, DnsName, Label};
+use crate::name::{ClientName, DnsName, Label, San};
 use crate::seal::Unlocked;
 use crate::signer::Custody;
 use crate::store::{Batch, Pki, Store, StoreError, StoredAuthority, StoredLeaf};
@@ -165,6 +166,8 @@ pub struct Proposal {
     pub issuing: bool,
     /// Whether nodes share their certificates.
     pub sharing: Sharing,
+    /// What servers are called beside the names and addresses of their nodes.
+    pub server_sans: Vec<San>,
 }
 
 /// An authority that was found.

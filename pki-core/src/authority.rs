@@ -320,7 +320,9 @@ pub enum IssueError {
     #[error(transparent)]
     MalformedCrl(#[from] InvalidCrl),
     /// The authority's keyUsage lacks keyCertSign.
-    #[error("`{subject}` may not sign certificates: its keyUsage lacks keyCertSign")]
+    #[error(
+        "`{subject}` may not sign certificates: its keyUsage lacks keyCertSign, have it made anew with that"
+    )]
     MayNotSign {
         /// The certificate's subject.
         subject: String,
@@ -342,13 +344,15 @@ pub enum IssueError {
         subject: String,
     },
     /// The certificate is a leaf.
-    #[error("`{subject}` is not an authority: its basicConstraints lack cA")]
+    #[error(
+        "`{subject}` is not an authority: its basicConstraints lack cA, give the certificate of one"
+    )]
     NotAnAuthority {
         /// The certificate's subject.
         subject: String,
     },
     /// The key does not belong to the certificate.
-    #[error("the key is not the one that `{subject}` certifies")]
+    #[error("the key is not the one that `{subject}` certifies: give the one that belongs to it")]
     OtherKey {
         /// The certificate's subject.
         subject: String,
@@ -362,7 +366,9 @@ pub enum IssueError {
         issuer: String,
     },
     /// The authority may not have such an authority below it.
-    #[error("the path length of `{issuer}` leaves no room for another authority below it")]
+    #[error(
+        "the path length of `{issuer}` leaves no room for another authority below it: set `levels` or `issuing` of authorities back, or have it made anew with a longer one"
+    )]
     PathTooLong {
         /// The authority.
         issuer: String,

@@ -189,7 +189,7 @@ pub enum ImportError {
     Authority(#[from] IssueError),
     /// A certificate below it in the store is another's.
     #[error(
-        "the {below} authority that is here was not signed by `{subject}`: it is another {name} authority"
+        "the {below} authority that is here was not signed by `{subject}`, which is another {name} authority: give the one that signed it"
     )]
     Below {
         /// The one that is here.
@@ -201,7 +201,7 @@ pub enum ImportError {
     },
     /// A name of the description lies outside of what it may sign.
     #[error(
-        "`{subject}` may not sign `{name}`, which the description asks for: it lies outside its name constraints"
+        "`{subject}` may not sign `{name}`, which the description asks for: it lies outside its name constraints: have it made anew with others, or change the name in etcdpki.yml"
     )]
     Constraints {
         /// The authority.
@@ -211,7 +211,7 @@ pub enum ImportError {
     },
     /// Its extended key usages rule out what members and clients need.
     #[error(
-        "the extended key usages of `{subject}` lack {usage}, and an authority's count for everything below it: no certificate under it could be used for that"
+        "the extended key usages of `{subject}` lack {usage}, and an authority's count for everything below it: no certificate under it could be used for that: have it made anew with {usage} among them, or without any"
     )]
     ExtendedKeyUsages {
         /// The authority.
@@ -220,7 +220,9 @@ pub enum ImportError {
         usage: &'static str,
     },
     /// It does not hold now.
-    #[error("`{subject}` does not hold now: it is valid from {not_before} to {not_after}")]
+    #[error(
+        "`{subject}` does not hold now: it is valid from {not_before} to {not_after}: have it made anew, or set the clock"
+    )]
     NotValid {
         /// The authority.
         subject: String,
@@ -243,7 +245,7 @@ pub enum ImportError {
     },
     /// None of the certificates is the one that is wanted.
     #[error(
-        "none of the {count} certificates given has the key that is to be its own: is it another authority's?"
+        "none of the {count} certificates given has the key that is to be its own: give the file that holds it too"
     )]
     NotThere {
         /// How many there were.
@@ -270,7 +272,9 @@ pub enum ImportError {
         needed: u32,
     },
     /// There is one already.
-    #[error("the {name} authority is there already, at {path}: it is not replaced")]
+    #[error(
+        "the {name} authority is there already, at {path}: work in another directory, or replace the one here (`etcdpki rotate ca`)"
+    )]
     Present {
         /// Which one.
         name: AuthorityName,
@@ -299,7 +303,7 @@ pub enum ImportError {
     },
     /// A signature is not its issuer's.
     #[error(
-        "the signature of `{subject}` is not that of `{issuer}`, or is too weak to count (SHA-1, RSA below 2048 bits)"
+        "the signature of `{subject}` is not that of `{issuer}`, or is too weak to count (SHA-1, RSA below 2048 bits): have it signed anew by that one"
     )]
     Signature {
         /// The certificate.

@@ -353,7 +353,9 @@ pub enum KeyError {
     #[error(transparent)]
     Block(#[from] InvalidBlock),
     /// The octets hold no key.
-    #[error("not a private key of an algorithm that etcdpki knows ({0})")]
+    #[error(
+        "not a private key of an algorithm that etcdpki knows ({0}): P-256, P-384, P-521, Ed25519 and RSA from 2048 bits are"
+    )]
     Malformed(String),
     /// No key at all.
     #[error("no private key in it: PKCS#8, SEC1 and PKCS#1 are known, as PEM or DER")]
@@ -370,7 +372,9 @@ pub enum KeyError {
     )]
     Unsupported,
     /// The passphrase does not open it.
-    #[error("the passphrase does not open the key: it is another one, or the file was changed")]
+    #[error(
+        "the passphrase does not open the key: it is another one, or the file was changed: give the right one, or restore the file from a copy"
+    )]
     WrongPassphrase,
 }
 

@@ -1,9 +1,12 @@
 //! How far long work is, for whoever shows it.
 //!
 //! A [`Pki`](crate::store::Pki) that is [watched](crate::store::Pki::watched_by) tells of work that is done
-//! in many pieces: that a number of them are to be done, each time one is, and that it is over.
+//! in many pieces: that a number of them are to be done, each time one is, and that it is over. So do a
+//! [copy](crate::store::copy) and a [proof](crate::rotation::prove), which are no work of one PKI.
 
 use std::fmt;
+#[cfg(test)]
+use std::sync::{Mutex, MutexGuard};
 
 /// Is told of long work, one after the other. Its methods are called from every thread that works, so
 /// they are not to take long.
@@ -20,12 +23,23 @@ pub trait Watcher: fmt::Debug + Send + Sync {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Work {
+    /// The files of two stores are compared.
+    Compare,
     /// Certificates are issued.
     Issue,
-    /// Certificates are verified.
-    Verify,
+    /// Certificates are signed with keys that are thrown away, to see what a rotation would make.
+    Model,
     /// Sealed keys are opened.
     OpenKeys,
+    /// Certificates are validated against CA files, each pair of both that a step of a rotation brings
+    /// together.
+    Prove,
+    /// Certificates are read.
+    Read,
+    /// Certificates are verified.
+    Verify,
+    /// Files are written.
+    Write,
 }
 
 /// Work that is under way. It is over when this is dropped.
@@ -38,6 +52,12 @@ impl<'a> Watched<'a> {
             watcher.begins(work, pieces);
         }
         Self(watcher)
+    }
+
+    /// Of which nobody is told.
+    #[cfg(any(test, feature = "etcd"))]
+    pub(crate) fn none() -> Self {
+        Self(None)
     }
 
     pub(crate) fn advance(&self) {
@@ -53,4 +73,29 @@ impl Drop for Watched<'_> {
             watcher.ends();
         }
     }
+}
+
+/// Takes down what it is told: each work, of how many pieces, and how many of them were done.
+#[cfg(test)]
+#[derive(Debug, Default)]
+pub(crate) struct Seen(Mutex<Vec<(Work, usize, usize)>>);
+
+#[cfg(test)]
+impl Seen {
+    pub(crate) fn all(&self) -> MutexGuard<'_, Vec<(Work, usize, usize)>> {
+        self.0.lock().unwrap()
+    }
+}
+
+#[cfg(test)]
+impl Watcher for Seen {
+    fn begins(&self, work: Work, pieces: usize) {
+        self.all().push((work, pieces, 0));
+    }
+
+    fn advances(&self) {
+        self.all().last_mut().unwrap().2 += 1;
+    }
+
+    fn ends(&self) {}
 }

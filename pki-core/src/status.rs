@@ -11,7 +11,7 @@ use crate::certificate::Certificate;
 use crate::crl::Crl;
 use crate::description::Cluster;
 use crate::hierarchy::AuthorityName;
-use crate::leaf::{LeafId, leaves};
+use crate::leaf::{Leaf, LeafId, leaves};
 use crate::lint::pki as rules;
 use crate::revocation::{Carried, Revocation};
 use crate::store::{Pki, Store, StoreError, StoredAuthority, StoredLeaf};
@@ -45,7 +45,7 @@ pub fn status<S: Store + Sync>(
     let described = leaves(cluster);
     let (leaves, stored): (Vec<_>, Vec<_>) = described
         .par_iter()
-        .map(|described| leaf(cluster, pki, &described.id, &above, now))
+        .map(|described| leaf(cluster, pki, described, &above, now))
         .collect::<Result<Vec<_>, _>>()?
         .into_iter()
         .map(|(entry, stored)| (entry.unless_revoked(&revoked), stored))
@@ -156,6 +156,8 @@ pub struct Current {
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Standing {
+    /// It holds, and is not what the description asks for any more.
+    Changed,
     /// It should be renewed by now.
     Due,
     /// It, or an authority above it, has expired.
@@ -184,6 +186,7 @@ impl Standing {
     /// The word for it.
     pub fn as_str(&self) -> &'static str {
         match self {
+            Self::Changed => "changed",
             Self::Due => "due",
             Self::Expired => "expired",
             Self::Missing => "missing",
@@ -244,10 +247,11 @@ fn authority<S: Store>(
 fn leaf<S: Store>(
     cluster: &Cluster,
     pki: &Pki<S>,
-    id: &LeafId,
+    described: &Leaf,
     above: &[StoredAuthority],
     now: OffsetDateTime,
 ) -> Result<(Entry<LeafId>, Option<StoredLeaf>), StoreError> {
+    let id = &described.id;
     let absent = pki.store().locate(&format!("certificates/{id}"));
     let (entry, stored) = entry(id.clone(), absent, pki.leaf(id))?;
     let Some(stored) = stored else {
@@ -264,7 +268,13 @@ fn leaf<S: Store>(
         current.limit(authority);
     }
     let path = pki.locate_leaf(&stored);
-    Ok((entry.with(path, current, now), Some(stored)))
+    let mut entry = entry.with(path, current, now);
+    let fits = described.fits(certificate, false)
+        || (described.fits(certificate, true) && pki.is_adopted(&stored)?);
+    if !fits && matches!(entry.standing, Standing::Ok | Standing::Due) {
+        entry.standing = Standing::Changed;
+    }
+    Ok((entry, Some(stored)))
 }
 
 fn entry<N, T>(
@@ -411,7 +421,7 @@ mod tests {
 
     use super::*;
     use crate::converge;
-    use crate::seal::Unlocked;
+    use crate::seal::tests::keys_of;
     use crate::store::Memory;
 
     const DESCRIPTION: &str = "\
@@ -422,8 +432,8 @@ nodes:
 
     fn pki(description: &str) -> (Cluster, Memory) {
         let cluster = Cluster::from_yaml(description).unwrap();
-        let keys = Unlocked::generate().unwrap();
         let mut pki = Pki::new(Memory::default());
+        let keys = keys_of(&mut pki);
         let now = OffsetDateTime::now_utc();
         let plan = converge::plan(&cluster, &pki, now).unwrap();
         plan.apply(&cluster, &mut pki, &keys, now).unwrap();
@@ -433,6 +443,33 @@ nodes:
     fn at(cluster: &Cluster, store: &Memory, days: i64) -> Status {
         let now = OffsetDateTime::now_utc() + Duration::days(days);
         status(cluster, &Pki::new(store.clone()), now).unwrap()
+    }
+
+    #[test]
+    fn what_is_described_otherwise_now_has_changed() {
+        let (_, store) = pki(DESCRIPTION);
+        for (description, changed) in [
+            (DESCRIPTION.to_owned(), vec![]),
+            (
+                DESCRIPTION.replace("10.0.0.10", "10.0.0.11"),
+                vec!["etcd-0/server", "etcd-0/peer"],
+            ),
+            (
+                DESCRIPTION.replace("internal.domain", "other.domain"),
+                vec!["etcd-0/server", "etcd-0/peer"],
+            ),
+        ] {
+            let cluster = Cluster::from_yaml(&description).unwrap();
+            let status = at(&cluster, &store, 0);
+            let found: Vec<_> = status
+                .leaves
+                .iter()
+                .filter(|entry| entry.standing == Standing::Changed)
+                .map(|entry| entry.name.to_string())
+                .collect();
+            assert_eq!(found, changed, "{description}");
+            assert_eq!(status.due(), changed.len());
+        }
     }
 
     #[test]

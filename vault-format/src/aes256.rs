@@ -6,7 +6,7 @@ use ctr::Ctr128BE;
 use ctr::cipher::{KeyIvInit, StreamCipher};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
 use crate::Error;
 use crate::kdf::{self, BLOCK};
@@ -63,7 +63,7 @@ impl Keys {
         *counter = u128::from_be_bytes(*counter)
             .wrapping_add(block)
             .to_be_bytes();
-        Cipher(Ctr128BE::new(&(*self.cipher).into(), &(*counter).into()))
+        Cipher(Ctr128BE::new((&*self.cipher).into(), (&*counter).into()))
     }
 
     /// The authentication of a payload.
@@ -100,9 +100,7 @@ impl Authenticator {
     pub(crate) fn new(key: &[u8; BLOCK]) -> Self {
         let mut block = Zeroizing::new([0; 64]);
         block[..BLOCK].copy_from_slice(key);
-        let this = Self(Hmac::new(&(*block).into()));
-        block.zeroize();
-        this
+        Self(Hmac::new((&*block).into()))
     }
 
     pub(crate) fn update(&mut self, ciphertext: &[u8]) {
@@ -148,4 +146,17 @@ pub(crate) fn plaintext_length(padded: u64, last: &[u8; PADDING]) -> Result<u64,
         return fault("its padding bytes differ");
     }
     Ok(padded - u64::from(padding))
+}
+
+#[cfg(test)]
+mod tests {
+    use zeroize::ZeroizeOnDrop;
+
+    use super::*;
+
+    #[test]
+    fn key_and_keystream_are_wiped() {
+        fn is_wiped<T: ZeroizeOnDrop>() {}
+        is_wiped::<Ctr128BE<Aes256>>();
+    }
 }

@@ -162,7 +162,7 @@ fn value(text: &str, node: &Node) -> Option<Value> {
         }
         Content::Quoted(range) if text[range.clone()].starts_with('"') => {
             let vault = yaml::decode(&text[range.start + 1..range.end - 1])?;
-            (range.clone(), Style::Quoted, vault.into_bytes())
+            (range.clone(), Style::Quoted, vault.as_bytes().to_vec())
         }
         _ => return None,
     };
@@ -230,14 +230,17 @@ pub fn replace(text: &str, replacements: &[(&Value, &[u8])]) -> String {
 }
 
 /// Puts texts in the place of ranges that do not overlap.
-fn splice(text: &str, edits: impl Iterator<Item = (Range<usize>, String)>) -> String {
+fn splice<S: AsRef<str>>(text: &str, edits: impl Iterator<Item = (Range<usize>, S)>) -> String {
     let mut edits: Vec<_> = edits.collect();
     edits.sort_by_key(|(range, _)| range.start);
-    let mut spliced = String::with_capacity(text.len());
+    let removed: usize = edits.iter().map(|(range, _)| range.len()).sum();
+    let added: usize = edits.iter().map(|(_, new)| new.as_ref().len()).sum();
+    // It never grows, which would leave copies of what is secret in it behind.
+    let mut spliced = String::with_capacity(text.len() - removed + added);
     let mut copied = 0;
     for (range, written) in edits {
         spliced.push_str(&text[copied..range.start]);
-        spliced.push_str(&written);
+        spliced.push_str(written.as_ref());
         copied = range.end;
     }
     spliced.push_str(&text[copied..]);

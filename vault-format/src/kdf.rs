@@ -232,7 +232,7 @@ impl Lane {
         } else {
             key[..password.len()].copy_from_slice(password);
         }
-        let mut first = Hmac::<Sha256>::new(&(*key).into());
+        let mut first = Hmac::<Sha256>::new((&*key).into());
         first.update(salt);
         first.update(&number.to_be_bytes());
         Self {

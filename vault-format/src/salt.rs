@@ -50,7 +50,7 @@ impl SaltKey {
     pub fn salt(&self, label: Option<&Label>, mut plaintext: impl Read) -> io::Result<Vec<u8>> {
         let mut key = Zeroizing::new([0; 64]);
         key[..BLOCK].copy_from_slice(&*self.0);
-        let mut hmac = Hmac::<Sha256>::new(&(*key).into());
+        let mut hmac = Hmac::<Sha256>::new((&*key).into());
         let label = label.map_or("", Label::as_str);
         // The length keeps a label from running into the plaintext.
         hmac.update(&to_u64(label.len()).to_be_bytes());

@@ -8,6 +8,7 @@ use crate::Error;
 use crate::aes256::{self, Authenticator, Cipher, Keys, PADDING};
 use crate::body::differs;
 use crate::encryptor::to_u64;
+use crate::reader::PIECE;
 
 /// Decrypts, writes and reads back; the last block, which has the padding, waits for the end.
 pub(crate) struct PlaintextSink<'a, W> {
@@ -29,7 +30,8 @@ impl<'a, W: Read + Write + Seek> PlaintextSink<'a, W> {
             authenticator: keys.authenticator(),
             length: 0,
             held: Zeroizing::new(Vec::with_capacity(PADDING)),
-            back: Zeroizing::default(),
+            // Never grows, which would leave copies behind: no piece is larger.
+            back: Zeroizing::new(Vec::with_capacity(PIECE)),
         }
     }
 
@@ -71,6 +73,28 @@ impl<'a, W: Read + Write + Seek> PlaintextSink<'a, W> {
         match *self.back == plaintext {
             true => Ok(()),
             false => Err(differs()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use super::*;
+    use crate::Secret;
+
+    #[test]
+    fn what_is_read_back_leaves_no_copy_by_growing() {
+        let secret = Secret::new(*b"secret").unwrap();
+        let mut output = Cursor::new(Vec::new());
+        let mut sink = PlaintextSink::new(&Keys::derive(&secret, b"salt"), &mut output);
+        let place = sink.back.as_ptr();
+        for length in [1, 100, PIECE] {
+            let mut piece = Vec::with_capacity(PIECE + PADDING);
+            piece.resize(length, 0);
+            sink.write(&mut piece).unwrap();
+            assert_eq!(sink.back.as_ptr(), place, "{length}");
         }
     }
 }

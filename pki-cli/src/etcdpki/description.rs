@@ -200,6 +200,9 @@ pub(super) fn render(new: &New<'_>) -> Result<String, Error> {
         first_client => first_client,
         levels => levels,
         issuing => new.adopted.is_some_and(|adopted| adopted.issuing),
+        server_sans => new.adopted.map_or_else(Vec::new, |adopted| {
+            adopted.server_sans.iter().map(ToString::to_string).collect()
+        }),
         shared => new.adopted.is_some_and(|adopted| adopted.sharing == Sharing::Shared),
     })?;
     // The engine drops the last newline.

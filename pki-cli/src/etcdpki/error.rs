@@ -1,5 +1,7 @@
 //! Everything that can fail, each with what to do next.
 
+mod hint;
+
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -17,7 +19,6 @@ use pki_core::import::ImportError;
 use pki_core::inspect::InspectError;
 use pki_core::key::KeyError;
 use pki_core::leaf::LeafId;
-use pki_core::name::San;
 use pki_core::revocation::{Carried, NotOnHold, UnfitReason};
 use pki_core::rotation::RotationError;
 use pki_core::seal::{SealError, SlotError, SlotName};
@@ -73,7 +74,7 @@ pub(super) enum Error {
         described: String,
     },
     #[cfg(feature = "age")]
-    #[error("the escrow file {} does not open to the root's key with {}", .path.display(), .identity.display())]
+    #[error("the escrow file {} does not open to the root's key with {}: name the identity of one of its recipients", .path.display(), .identity.display())]
     EscrowUnproved { path: PathBuf, identity: PathBuf },
     #[cfg(feature = "age")]
     #[error("{}: there is a file already, and it may hold another key: choose another name", .path.display())]
@@ -323,107 +324,6 @@ impl Error {
         }
     }
 
-    /// What to do next, where the message does not say it.
-    pub(super) fn hint(&self) -> Option<String> {
-        match self {
-            Self::Converge(ConvergeError::OutsideConstraints { position: Some(at), .. }) => Some(
-                format!("the name is asked for at etcdpki.yml:{at}"),
-            ),
-            Self::DescriptionLost { .. } => Some(
-                "restore it from a copy, or move pki/ away to begin a new PKI".to_owned(),
-            ),
-            Self::NoDescription { .. } | Self::NoPki { .. } => {
-                Some("run `etcdpki init` first, or give its directory with -C".to_owned())
-            }
-            Self::SecondPki(Surroundings { above, .. }) => Some(format!(
-                "to go on with that one, use -C {}; to have another one here, describe it: in an etcdpki.yml, or with --domain or --node",
-                above.display()
-            )),
-            Self::NoHome => Some("say where with --prefix".to_owned()),
-            Self::NoManual { .. } => Some(
-                "write the words of a command with dashes between them, such as etcdpki-rotate-ca or vault-edit".to_owned(),
-            ),
-            Self::NoPasswordForVault { .. } => Some(
-                "give the one that it was encrypted with: --vault-password-file, --vault-password-command or the file vault-password.txt; of a node, vault-passwords/NODE.txt; if it is lost, remove the file, and it is written anew".to_owned(),
-            ),
-            Self::NoPassphraseForKeyring { .. } => Some(
-                "give the passphrase that it was made with: --passphrase-file, --passphrase-command or the file etcdpki-passphrase.txt".to_owned(),
-            ),
-            Self::StopsCluster { .. } => Some(
-                "once the list is out, only the list before brings the cluster back; replace the authority instead, as docs/revocation.md says".to_owned(),
-            ),
-            Self::Policy { source: PolicyError::Name { name, .. }, .. } => Some(hint_of_name(name)),
-            Self::MembersBehind { is_first: true, .. } => Some(
-                "where members cannot be reached from here, or were never started, add --unchecked: then it is for you to see that each has everything".to_owned(),
-            ),
-            Self::Rotation(RotationError::Unaskable(_)) => {
-                Some("go on without asking them: --unchecked".to_owned())
-            }
-            Self::OthersUnproved { .. } => Some("give the passphrase of another slot with --passphrase-file, or its identity with --age-identity".to_owned()),
-            Self::Seal(seal)
-            | Self::Slot(SlotError::Seal(seal))
-            | Self::Store(StoreError::Key { source: seal, .. })
-            | Self::Converge(ConvergeError::Store(StoreError::Key { source: seal, .. }))
-            | Self::Rotation(RotationError::Converge(ConvergeError::Store(StoreError::Key {
-                source: seal,
-                ..
-            }))) => {
-                hint_of_seal(seal)
-            }
-            Self::Password { hint, .. } => hint.clone(),
-            Self::WrongPassphrase { origin, .. } => Some(format!("it came from {origin}")),
-            Self::Unopened(error) => {
-                let without = "`etcdpki verify --without-keys` checks all that needs no key";
-                Some(match error.hint() {
-                    Some(hint) => format!("{hint}; {without}"),
-                    None => without.to_owned(),
-                })
-            }
-            Self::NotEncrypted { path } => {
-                Some(format!("if it is yours, encrypt it: vault encrypt {}", path.display()))
-            }
-            Self::Io { path, .. } if path == Path::new(STDOUT) => None,
-            Self::Vault { source, .. } if hint_of_vault(source).is_some() => hint_of_vault(source),
-            _ => self.refusal().and_then(|refused| self.hint_of_refusal(refused)),
-        }
-    }
-
-    /// What the operating system answered, whatever it was asked for.
-    fn refusal(&self) -> Option<&io::Error> {
-        let mut next = std::error::Error::source(self);
-        while let Some(error) = next {
-            if let Some(refused) = error.downcast_ref() {
-                return Some(refused);
-            }
-            next = error.source();
-        }
-        None
-    }
-
-    fn hint_of_refusal(&self, refused: &io::Error) -> Option<String> {
-        let path = match self {
-            Self::Io { path, .. } => Some(path.as_path()),
-            Self::Store(StoreError::Io { path, .. })
-            | Self::Converge(ConvergeError::Store(StoreError::Io { path, .. })) => {
-                Some(Path::new(path))
-            }
-            _ => None,
-        };
-        match (refused.kind(), path) {
-            (io::ErrorKind::PermissionDenied, Some(path)) => {
-                Some(format!("see who owns it: ls -ld {}", path.display()))
-            }
-            (io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded, _) => {
-                Some("no file is half-written: make room, and run this again".to_owned())
-            }
-            (io::ErrorKind::ReadOnlyFilesystem, _) => Some(
-                "no file is half-written: mount the file system for writing (the kernel makes it read-only when its disk fails), and run this again"
-                    .to_owned(),
-            ),
-            _ => None,
-        }
-    }
-
     /// Whether the reader of our output went away.
     pub(super) fn is_broken_pipe(&self) -> bool {
         match self {
@@ -441,50 +341,10 @@ fn listed(paths: &[PathBuf]) -> String {
     texts.join(", ")
 }
 
-fn hint_of_vault(error: &vault_format::Error) -> Option<String> {
-    use vault_format::Error as E;
-    let hint = match error {
-        E::DecryptFailed => {
-            "is it another password, or was the file changed? Restore it from a copy, or move it away to have it written anew"
-        }
-        E::CorruptPayload { .. }
-        | E::Format { .. }
-        | E::NotVault { .. }
-        | E::UnsupportedMethod { .. } => {
-            "restore it from a copy, such as that of git; a file that `etcdpki init` wrote is written anew once it is moved away"
-        }
-        _ => return None,
-    };
-    Some(hint.to_owned())
-}
-
 fn carriers(carried: &Carried) -> String {
     match carried.leaves.len() {
         1 => "1 certificate in use".to_owned(),
         many => format!("{many} certificates in use"),
-    }
-}
-
-/// Only what `--san` reads can be granted.
-fn hint_of_name(name: &str) -> String {
-    let name = name.strip_prefix("URI:").unwrap_or(name);
-    match name.parse::<San>() {
-        Ok(name) => format!(
-            "if it may have that name all the same, grant it: --san {name}; or leave out what it may not have: --drop-names"
-        ),
-        Err(_) => {
-            "leave out what it may not have, --drop-names, or have a request made without that name"
-                .to_owned()
-        }
-    }
-}
-
-fn hint_of_seal(error: &SealError) -> Option<String> {
-    match error {
-        SealError::Closed { .. } | SealError::NoPassphraseSlot { .. } | SealError::WrongIdentity { .. } => Some(
-            "see who can open what: `etcdpki ca slot list`; a slot for age recipients opens with --age-identity FILE".to_owned(),
-        ),
-        _ => None,
     }
 }
 

@@ -8,6 +8,8 @@ mod tests;
 use std::fmt::Write as _;
 use std::process::ExitCode;
 
+use pki_core::lint::Lint;
+
 use super::args::Explain;
 use super::error::Error;
 use super::output::{self, HEADING};
@@ -21,6 +23,11 @@ pub(super) fn run(arguments: &Explain) -> Result<ExitCode, Error> {
     };
     output::print(&text)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The rules that there is a page about.
+pub(super) fn rules() -> impl Iterator<Item = &'static Lint> {
+    pages::all().filter_map(Page::lint)
 }
 
 /// The page of a code, which may stand in brackets, as it does in findings.

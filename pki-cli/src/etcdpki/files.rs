@@ -1,7 +1,7 @@
 //! The files beside the PKI: the roles' variables, the list that members get, and .gitignore.
 
 use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use pki_core::document::Document;
@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 
 use super::error::Error;
 use super::place::Kept;
+use crate::password::{self, Unread};
 
 /// The list of what is revoked, where the role that runs members takes it from, wherever the PKI is.
 pub(super) const LIST: &str = "roles/etcd-server/files/etcd.crl";
@@ -44,12 +45,8 @@ impl Old {
 
     /// Reads the file of a document as it is.
     pub(super) fn read_plain(document: &Document) -> Result<Self, Error> {
-        let path = Path::new(&document.path);
-        match fs::read(path) {
-            Ok(content) => Ok(Self::Plain(Zeroizing::new(content))),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self::Missing),
-            Err(error) => Err(Error::io(path, error)),
-        }
+        let content = if_there(Path::new(&document.path))?;
+        Ok(content.map_or(Self::Missing, Self::Plain))
     }
 
     /// The text as it is, if the file is encrypted under another label than is described now.
@@ -155,32 +152,38 @@ pub(super) fn remove_leftovers(path: &str) -> Result<(), Error> {
     Ok(atomic::remove_leftovers(Path::new(path))?)
 }
 
-/// Reads a file that a person named; `-` is standard input.
-pub(super) fn read_input(path: &Path) -> Result<Zeroizing<Vec<u8>>, Error> {
-    let failed = |source| Error::io(path, source);
-    let mut content = Zeroizing::new(Vec::new());
-    let read = match path.as_os_str() == "-" {
-        true => io::stdin().take(MAX_SIZE + 1).read_to_end(&mut content),
-        false => {
-            File::open(path).and_then(|file| file.take(MAX_SIZE + 1).read_to_end(&mut content))
-        }
-    };
-    let length = u64::try_from(read.map_err(failed)?).unwrap_or(u64::MAX);
-    match length > MAX_SIZE {
-        true => Err(failed(io::Error::other(
-            "larger than 16 MiB, which is the most that is read of a file",
-        ))),
-        false => Ok(content),
+/// The content of a file that need not be there. It may hold a private key.
+pub(super) fn if_there(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, Error> {
+    match fs::read(path) {
+        Ok(content) => Ok(Some(Zeroizing::new(content))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Error::io(path, error)),
     }
+}
+
+/// Reads a file that a person named, which may hold a private key; `-` is standard input.
+pub(super) fn read_input(path: &Path) -> Result<Zeroizing<Vec<u8>>, Error> {
+    let opened = match path.as_os_str() == "-" {
+        true => password::unbuffered_stdin(),
+        false => File::open(path),
+    };
+    let content = opened.map_err(Unread::Io);
+    let content = content.and_then(|file| password::read(file, MAX_SIZE));
+    content.map_err(|unread| {
+        let source = match unread {
+            Unread::Io(source) => source,
+            Unread::TooLong => {
+                io::Error::other("larger than 16 MiB, which is the most that is read of a file")
+            }
+        };
+        Error::io(path, source)
+    })
 }
 
 /// Whether the role has the list of the PKI.
 pub(super) fn has_list(content: &[u8]) -> Result<bool, Error> {
-    match fs::read(LIST) {
-        Ok(old) => Ok(old == content),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(Error::io(LIST, error)),
-    }
+    let old = if_there(Path::new(LIST))?;
+    Ok(old.is_some_and(|old| *old == content))
 }
 
 /// Gives the role the list of the PKI, and tells whether it was another.
@@ -205,13 +208,8 @@ pub(super) fn stage_ignored(names: &[&str], group: &mut Group) -> Result<(), Err
 
 /// The new content of .gitignore, if these are not in it yet. What else is in it need not be text.
 pub(super) fn with_ignored(names: &[&str]) -> Result<Option<Vec<u8>>, Error> {
-    let path = Path::new(GITIGNORE);
-    let old = match fs::read(path) {
-        Ok(content) => content,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
-        Err(error) => return Err(Error::io(path, error)),
-    };
-    let mut new = old.clone();
+    let old = if_there(Path::new(GITIGNORE))?.unwrap_or_default();
+    let mut new = old.to_vec();
     for name in names {
         // Or a directory that it is in.
         let listed = |line: &[u8]| {
@@ -229,8 +227,8 @@ pub(super) fn with_ignored(names: &[&str]) -> Result<Option<Vec<u8>>, Error> {
         }
         new.extend(format!("/{name}\n").bytes());
     }
-    Ok((new != old).then_some(new))
+    Ok((new != *old).then_some(new))
 }
 
 /// The largest file that is read.
-const MAX_SIZE: u64 = 16 * 1024 * 1024;
+const MAX_SIZE: usize = 16 * 1024 * 1024;

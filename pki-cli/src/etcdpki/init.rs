@@ -330,7 +330,7 @@ fn stage(
     };
     let issued = plan.issue(cluster, pki, keys, now)?;
     if let Some(before) = before {
-        step::prove(cluster, &before, issued.state(), report, now)?;
+        step::prove(cluster, pki, &before, issued.state(), report, now)?;
     }
     let key = |leaf: &StoredLeaf| issued.key(leaf, pki, keys);
     let documents = document::documents(cluster, issued.state(), key)?;

@@ -152,7 +152,7 @@ pub(super) mod age {
                 reason: reason
                     .replace("vault password", "identity")
                     .replace("password file", "identity file"),
-                hint: None,
+                hint: source.advice(),
             }
         })?;
         AgeIdentities::from_file_content(&content).map_err(|source| Error::Identity {

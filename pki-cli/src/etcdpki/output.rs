@@ -11,6 +11,7 @@ use time::macros::format_description;
 use time::{Duration, OffsetDateTime};
 
 use super::error::{Error, STDOUT};
+pub(super) use crate::wording::count;
 
 /// Bold, for headings.
 pub(super) const HEADING: Style = Style::new().bold();
@@ -83,14 +84,6 @@ pub(super) fn error(error: &Error) {
 pub(super) fn width() -> usize {
     let size = rustix::termios::tcgetwinsize(io::stdout());
     size.map_or(usize::MAX, |size| usize::from(size.ws_col))
-}
-
-/// Such as `1 node` and `2 nodes`.
-pub(super) fn count(number: usize, what: &str) -> String {
-    match number {
-        1 => format!("1 {what}"),
-        _ => format!("{number} {what}s"),
-    }
 }
 
 /// A date as 2026-11-23, in UTC.

@@ -234,7 +234,10 @@ impl<'a> Source<'a> {
         Error::Password {
             what: self.what,
             reason,
-            hint: is_lacking.then(|| self.ways(false)),
+            hint: match is_lacking {
+                true => Some(self.ways(false)),
+                false => source.advice(),
+            },
         }
     }
 

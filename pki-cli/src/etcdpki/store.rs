@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use pki_core::store::{Store as _, copy};
 use serde::Serialize;
@@ -9,7 +10,7 @@ use serde::Serialize;
 use super::args::{Store, StoreArguments, StoreCheck, StoreCopy};
 use super::error::Error;
 use super::place::Place;
-use super::{opened, output};
+use super::{opened, output, watcher};
 
 /// Runs the command.
 pub(super) fn run(store: &Store, arguments: &StoreArguments) -> Result<ExitCode, Error> {
@@ -22,12 +23,19 @@ pub(super) fn run(store: &Store, arguments: &StoreArguments) -> Result<ExitCode,
 fn run_copy(what: &StoreCopy, arguments: &StoreArguments) -> Result<ExitCode, Error> {
     let from = Place::named(&what.from, arguments)?;
     let to = Place::named(&what.to, arguments)?;
+    if what.from == what.to {
+        return Err(Error::Usage(format!(
+            "{from} is named twice: name the place to copy to, too"
+        )));
+    }
     let source = from.open_to_copy(COPY)?;
     let mut target = to.open(COPY)?;
-    let copied = copy::copy(&source, &mut target).inspect_err(|_| to.discard_empty())?;
+    let watcher = watcher::watcher();
+    let told = Some(Arc::clone(&watcher));
+    let copied = copy::copy(&source, &mut target, told).inspect_err(|_| to.discard_empty())?;
     // What was written is read anew, and not what is remembered of it.
     drop(target);
-    let count = copy::compare(&source, &to.open_read_only()?)?;
+    let count = copy::compare(&source, &to.open_read_only()?, Some(&*watcher))?;
     output::print(&format!(
         "{from} -> {to}: {count} files, {} written, {} there already; read back: identical\n",
         copied.written, copied.present
@@ -79,10 +87,9 @@ impl View {
                 0
             }
         };
-        if journal.lines().is_empty() && certificates > 0 {
+        if let Some(missing) = pki.missing_lines(&journal)? {
             faults.push(format!(
-                "{place}: it is missing, or empty, and there are certificates: restore it from a copy, \
-                 or run `etcdpki init` to begin it anew"
+                "{place}: {missing}: restore it from a copy, or run `etcdpki init` to add them"
             ));
         }
         Ok(Self {

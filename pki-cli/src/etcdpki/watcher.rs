@@ -17,9 +17,14 @@ struct Terminal(Progress);
 impl Watcher for Terminal {
     fn begins(&self, work: Work, pieces: usize) {
         let what = match work {
+            Work::Compare => "files compared",
             Work::Issue => "certificates issued",
+            Work::Model => "certificates tried out",
             Work::OpenKeys => "keys opened",
+            Work::Prove => "pairs of a certificate and a CA file proved",
+            Work::Read => "certificates read",
             Work::Verify => "certificates verified",
+            Work::Write => "files written",
             _ => "done",
         };
         self.0.begin(what, pieces);

@@ -76,7 +76,7 @@ pub fn trim_white_space(bytes: &[u8]) -> &[u8] {
 }
 
 /// Why [`read`] stopped.
-pub(super) enum Unread {
+pub(crate) enum Unread {
     Io(io::Error),
     TooLong,
 }
@@ -92,7 +92,8 @@ impl Unread {
     }
 }
 
-pub(super) fn read(mut input: impl Read, limit: usize) -> Result<Zeroizing<Vec<u8>>, Unread> {
+/// Reads at most `limit` bytes, leaving no copy behind.
+pub(crate) fn read(mut input: impl Read, limit: usize) -> Result<Zeroizing<Vec<u8>>, Unread> {
     let mut content = Zeroizing::new(vec![0; 4096]);
     let mut length = 0;
     loop {

@@ -4,6 +4,7 @@ use std::process::ExitStatus;
 use std::time::Duration;
 
 use super::bytes::LIMIT;
+use crate::refusal;
 
 /// Why there is no password.
 #[derive(Debug, thiserror::Error)]
@@ -131,6 +132,25 @@ pub enum Error {
 }
 
 impl Error {
+    /// What to do about it, whatever the password is for and wherever else it could be had.
+    pub(crate) fn advice(&self) -> Option<String> {
+        Some(match self {
+            Self::Directory { path } => format!("name a file in it: ls {}", refusal::quoted(path)),
+            Self::EmptyFile { .. } => "write the password into it".to_owned(),
+            Self::EmptyOutput { .. } => "it must print the password to standard output".to_owned(),
+            Self::Failed { .. } => "run it by itself to see why".to_owned(),
+            Self::Mismatch => "type the same one twice".to_owned(),
+            Self::Missing { path } => {
+                return refusal::advice(&io::ErrorKind::NotFound.into(), Some(path));
+            }
+            Self::NothingEntered => "type it, or name a file that holds it".to_owned(),
+            Self::Read { path, source } => return refusal::advice(source, Some(path)),
+            Self::TimedOut { .. } => "run it by itself to see what it waits for".to_owned(),
+            Self::TooLong { .. } => "write the password into it, and nothing else".to_owned(),
+            _ => return None,
+        })
+    }
+
     pub(super) fn read(path: &Path, source: io::Error) -> Self {
         let path = path.to_owned();
         if source.kind() == io::ErrorKind::NotFound {

@@ -10,6 +10,7 @@ mod program;
 mod prompt;
 mod terminal;
 
+pub(crate) use self::bytes::{Unread, read};
 pub use self::bytes::{
     read_all, read_line, read_plaintext, trim_line_breaks, trim_white_space, unbuffered_stdin,
 };

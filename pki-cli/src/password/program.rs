@@ -1,5 +1,6 @@
 //! Programs whose output is a password.
 
+use std::fmt;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -29,7 +30,6 @@ enum Kind {
 }
 
 /// What a program answered.
-#[derive(Debug)]
 pub struct Answer {
     /// Its output; it may be empty.
     pub password: Zeroizing<Vec<u8>>,
@@ -37,6 +37,15 @@ pub struct Answer {
     pub status: ExitStatus,
     /// What it had to say beside.
     pub messages: String,
+}
+
+/// Without the password.
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Answer")
+            .field("status", &self.status)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Program {
@@ -272,5 +281,14 @@ mod tests {
         let answer = program.answer().unwrap();
         assert_eq!(*answer.password, b"x");
         assert_eq!((answer.status.code(), &*answer.messages), (Some(2), "no\n"));
+    }
+
+    #[test]
+    fn an_answer_is_printed_without_its_password() {
+        let program = Program::command("printf hunter2").unwrap();
+        let answer = program.answer().unwrap();
+        assert_eq!(answer.password.as_slice(), b"hunter2");
+        let printed = format!("{answer:?}");
+        assert!(printed.starts_with("Answer { status"), "{printed}");
     }
 }

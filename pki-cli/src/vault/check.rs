@@ -5,6 +5,7 @@ use std::io::{Cursor, Read, Seek};
 use std::path::Path;
 
 use vault_format::{Label, inline};
+use zeroize::Zeroizing;
 
 use super::args::Check;
 use super::error::Error;
@@ -87,7 +88,8 @@ fn of_plain(path: &Path, place: &str) -> Result<Vec<String>, Error> {
     if fs::metadata(path).map_err(fault())?.len() > LARGEST_TEXT {
         return Ok(Vec::new());
     }
-    let content = fs::read(path).map_err(fault())?;
+    // It may be a secret in clear.
+    let content = Zeroizing::new(fs::read(path).map_err(fault())?);
     Ok(str::from_utf8(&content)
         .map(|text| in_clear(path, text))
         .unwrap_or_default())

@@ -17,12 +17,14 @@ pub(super) fn run(args: &Create, config: &Config) -> Result<(), Error> {
     let [path] = &args.files[..] else {
         return Err(Error::Options(
             "ansible-vault create can take only one filename argument".into(),
-        ));
+        )
+        .hinting("name one file; `vault encrypt` takes several that are there"));
     };
     if !args.skip_tty_check && !io::stdout().is_terminal() {
         return Err(Error::Options(
             "not a tty, editor cannot be opened".to_owned(),
-        ));
+        )
+        .hinting("run it in a terminal, or give the text to `vault encrypt --output FILE`; an editor that needs none is opened with --skip-tty-check"));
     }
     let path = paths::expand(path);
     if path.symlink_metadata().is_ok() {

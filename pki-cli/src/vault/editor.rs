@@ -50,8 +50,10 @@ pub(super) fn edit(
 
 /// The inner error is that of an editor that was killed.
 fn run(editor: &str, file: &Path) -> Result<Result<(), Error>, Error> {
-    let unusable =
-        |why: &str| Error::Runtime(format!("Unable to execute the command '{editor}': {why}"));
+    let unusable = |why: &str| {
+        Error::Runtime(format!("Unable to execute the command '{editor}': {why}"))
+            .hinting("name an editor that is installed: EDITOR=vi vault edit FILE")
+    };
     let words = shlex::split(editor).filter(|words| !words.is_empty());
     let words = words.ok_or_else(|| unusable("its quotes do not match or it is empty"))?;
     let mut command = child::command(&words[0]);
@@ -69,7 +71,8 @@ fn run(editor: &str, file: &Path) -> Result<Result<(), Error>, Error> {
     }
     let failed = Error::Runtime(format!(
         "the editor '{editor}' failed ({status}); nothing was changed"
-    ));
+    ))
+    .hinting("run it by itself to see why, or name another one in EDITOR");
     match status.signal() {
         Some(_) => Ok(Err(failed)),
         None => Err(failed),

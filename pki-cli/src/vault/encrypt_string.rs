@@ -68,7 +68,8 @@ fn collect(args: &EncryptString, from_stdin: bool) -> Result<Vec<Value>, Error> 
         streams::announce_stdin();
         let content = password::read_plaintext(password::unbuffered_stdin()?)?;
         if content.is_empty() {
-            return Err(Error::Options("stdin was empty, not encrypting".to_owned()));
+            return Err(Error::Options("stdin was empty, not encrypting".to_owned())
+                .hinting("pass the value in: vault encrypt_string < FILE"));
         }
         values.push(Value {
             name: args.stdin_name.clone(),

@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 
 use vault_format::{FormatProblem, inline};
 
-use crate::password;
+use crate::{password, refusal};
 
 /// Why a command failed. The texts contain the phrases by which programs recognise
 /// ansible-vault's errors.
@@ -110,19 +110,17 @@ impl Error {
                 Some(first) => format!("{first}\nhint: {hint}"),
                 None => hint.clone(),
             }),
-            Self::Vault {
-                source: vault_format::Error::NotVault { hint },
-                ..
-            } => hint.map(str::to_owned),
-            Self::Vault {
-                source: vault_format::Error::Format { problem, .. },
-                ..
-            } => format_hint(*problem).map(str::to_owned),
-            Self::File { source, .. }
-                if source.raw_os_error() == Some(rustix::io::Errno::MFILE.raw_os_error()) =>
-            {
-                Some("allow more open files (ulimit -n), or do fewer files at once".to_owned())
-            }
+            Self::AlreadyEncrypted => Some(
+                "read it with `vault view`, or give it another password with `vault rekey`"
+                    .to_owned(),
+            ),
+            Self::Changed { .. } => Some("see what was changed, and run this again".to_owned()),
+            Self::File { path, source, .. } => refusal::advice(source, Some(path)),
+            Self::Io(source) => refusal::advice(source, None),
+            Self::Locked { .. } => Some(
+                "wait until that ends (lslocks shows which it is), and run this again".to_owned(),
+            ),
+            Self::Vault { source, .. } => hint_of_vault(source).map(str::to_owned),
             Self::NotMerged { source, .. } if source.is_wrong_secret() => Some(
                 "give the drivers the secrets of both sides: vault git --vault-id A@SOURCE \
                  --vault-id B@SOURCE --encrypt-vault-id A setup; then merge again"
@@ -134,13 +132,15 @@ impl Error {
                  vault git --vault-id LABEL@SOURCE setup"
                     .to_owned(),
             ),
+            Self::Password(error) => error.advice(),
             _ => None,
         }
     }
 
-    /// What is wrong and what to do next, for a list.
+    /// What is wrong and what to do next, for a list: in every line there is no room for what is the same
+    /// for all.
     pub(super) fn in_one_line(&self) -> String {
-        match self.hint() {
+        match self.hint().filter(|_| !self.is_wrong_secret()) {
             Some(hint) => format!("{self}: {hint}"),
             None => self.to_string(),
         }
@@ -281,8 +281,25 @@ fn format_problem(problem: FormatProblem) -> &'static str {
     }
 }
 
-fn format_hint(problem: FormatProblem) -> Option<&'static str> {
-    Some(match problem {
+fn hint_of_vault(error: &vault_format::Error) -> Option<&'static str> {
+    use vault_format::Error as E;
+    Some(match error {
+        E::CorruptPayload { .. } => RESTORE,
+        E::DecryptFailed => {
+            "give the password that it was encrypted with, --vault-password-file FILE or \
+             --vault-id LABEL@SOURCE (`vault status` shows the label of each file); if it was changed \
+             since, restore it from a copy"
+        }
+        E::Format { problem, .. } => hint_of_format(*problem),
+        E::NotVault { hint } => hint
+            .unwrap_or("if it is in clear, read it as it is, or encrypt it with `vault encrypt`"),
+        E::UnsupportedMethod { .. } => "decrypt it with the program that wrote it",
+        _ => return None,
+    })
+}
+
+fn hint_of_format(problem: FormatProblem) -> &'static str {
+    match problem {
         FormatProblem::Changed => "the file changed while it was read; try again",
         FormatProblem::Indented => {
             "the line is indented: was it cut out of a YAML file? remove the blanks before each line"
@@ -291,7 +308,12 @@ fn format_hint(problem: FormatProblem) -> Option<&'static str> {
         FormatProblem::MissingField | FormatProblem::OddLength => {
             "the end is missing: was it copied or saved whole?"
         }
-        FormatProblem::SecondVault => "a second vault starts here: a file holds only one",
-        _ => return None,
-    })
+        FormatProblem::SecondVault => {
+            "a second vault starts here: a file holds only one; write each into one of its own"
+        }
+        _ => RESTORE,
+    }
 }
+
+/// What helps where nothing is left to be mended.
+const RESTORE: &str = "restore it from a copy, such as that of git";

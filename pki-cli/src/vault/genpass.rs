@@ -31,7 +31,8 @@ pub(super) fn run(args: &Genpass) -> Result<(), Error> {
                 return Err(Error::Runtime(format!(
                     "{} exists; a password that is overwritten is lost",
                     path.display()
-                )));
+                ))
+                .hinting("choose another name"));
             }
             let mut draft = Draft::new(&path)?;
             draft.write_all(&password)?;

@@ -14,11 +14,11 @@ pub(super) enum Problem {
     DuplicateKey,
     #[error("starts a section that there is already; put the two together")]
     DuplicateSection,
-    #[error("has no key before the '='")]
+    #[error("has no key before the '='; write key = value")]
     NoKey,
     #[error("comes before the first section; start with a line [defaults]")]
     NoSection,
-    #[error("is neither a [section] nor of the form key = value")]
+    #[error("is neither a [section] nor of the form key = value; begin a comment with #")]
     NoValue,
 }
 

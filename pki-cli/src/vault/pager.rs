@@ -17,9 +17,11 @@ pub(super) fn show(plaintext: &mut impl Read, pager: &str) -> Result<(), Error> 
         command.env("LESS", "FRSX");
     }
     let _deferred = interrupt::defer();
-    let mut child = command
-        .spawn()
-        .map_err(|error| Error::Runtime(format!("could not start the pager '{pager}': {error}")))?;
+    let mut child = command.spawn().map_err(|error| {
+        Error::Runtime(format!("could not start the pager '{pager}': {error}")).hinting(
+            "name one that is installed in PAGER, or pass the text on: vault view FILE | cat",
+        )
+    })?;
     if let Some(mut stdin) = child.stdin.take() {
         match codec::copy(plaintext, &mut stdin) {
             // Whoever has seen enough leaves early.

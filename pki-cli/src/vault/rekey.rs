@@ -21,7 +21,7 @@ use super::{strength, talk};
 pub(super) fn run(args: &Rekey, config: &Config) -> Result<(), Error> {
     if args.files.iter().any(|path| path == Path::new("-")) {
         return Err(Error::Options(
-            "rekey works on files, not on standard input".to_owned(),
+            "rekey works on files, not on standard input: name them, or a directory with --recursive".to_owned(),
         ));
     }
     let identities = Identities::new(&args.secrets.known, config, Prompts::Existing)?;
@@ -311,7 +311,8 @@ impl Target<'_> {
         {
             return Err(Error::Runtime(format!(
                 "the new secret is the old one of {name}: nothing would change"
-            )));
+            ))
+            .hinting("give another one with --new-vault-id or --new-vault-password-file"));
         }
         Ok(())
     }

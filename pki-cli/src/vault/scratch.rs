@@ -87,6 +87,16 @@ impl Scratch {
         fcntl_setfd(&self._lock, FdFlags::empty()).map_err(|error| fault()(error.into()))
     }
 
+    /// Puts plaintext beside the file that only a program works on. A killed one leaves nothing
+    /// that is kept.
+    pub(super) fn put(&self, name: &str, plaintext: &[u8]) -> Result<PathBuf, Error> {
+        let path = self.file.with_file_name(name);
+        let fault = || Error::file("Unable to write", &path);
+        let mut file = new_file(&path).map_err(fault())?;
+        file.write_all(plaintext).map_err(fault())?;
+        Ok(path)
+    }
+
     /// What became of the plaintext.
     pub(super) fn read(&self) -> Result<Zeroizing<Vec<u8>>, Error> {
         let gone = Error::file("the editor left nothing to encrypt in", &self.file);
@@ -95,8 +105,11 @@ impl Scratch {
 
     /// Removes the plaintext, and overwrites it, in case it is not in memory.
     pub(super) fn wipe(self) {
-        // What can not be overwritten is removed all the same.
-        let _ = overwrite(&self.file);
+        let entries = fs::read_dir(self.directory.path());
+        for entry in entries.into_iter().flatten().flatten() {
+            // What can not be overwritten is removed all the same.
+            let _ = overwrite(&entry.path());
+        }
     }
 
     /// Leaves everything there, and says where that is.

@@ -6,6 +6,7 @@ use anstyle::{AnsiColor, Style};
 
 use super::error::Error;
 use super::streams;
+pub(super) use crate::wording::count;
 
 const ERROR: Style = AnsiColor::Red.on_default();
 const WARNING: Style = AnsiColor::BrightMagenta.on_default();
@@ -32,14 +33,6 @@ pub(super) fn note(text: &str) {
 pub(super) fn success(text: &str) {
     if io::stdout().is_terminal() {
         note(text);
-    }
-}
-
-/// A number of things.
-pub(super) fn count(number: usize, noun: &str) -> String {
-    match number {
-        1 => format!("1 {noun}"),
-        _ => format!("{number} {noun}s"),
     }
 }
 

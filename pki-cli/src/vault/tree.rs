@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use vault_format::{Form, inline};
+use zeroize::Zeroizing;
 
 use super::codec;
 use super::error::Error;
@@ -131,7 +132,8 @@ pub(super) fn inspect(path: &Path) -> Result<Content, Error> {
     } else if length > LARGEST_TEXT {
         Ok(Content::Plain)
     } else {
-        texts(path, &fs::read(path).map_err(fault())?)
+        // It may hold secrets in clear.
+        texts(path, &Zeroizing::new(fs::read(path).map_err(fault())?))
     }
 }
 
@@ -199,7 +201,7 @@ pub(super) fn expect_values<'a>(
 
 pub(super) fn not_understood(path: &Path) -> Error {
     Error::Runtime(format!(
-        "{} is YAML that is not understood here",
+        "{} is YAML that is not understood here; write its values as !vault | with the lines of the vault below",
         path.display()
     ))
 }
@@ -236,7 +238,7 @@ pub(super) fn open_value(
 
 /// A value that was opened.
 pub(super) struct OpenValue {
-    pub(super) plaintext: zeroize::Zeroizing<Vec<u8>>,
+    pub(super) plaintext: Zeroizing<Vec<u8>>,
     pub(super) label: Option<vault_format::Label>,
     /// The secret that opened it.
     pub(super) index: usize,

@@ -1,32 +1,31 @@
-//! Command lines in blocks of `console`: each is parsed by the program that it names.
+//! Command lines in blocks of `console` and in backquotes: each is parsed by the program that it names.
 //!
 //! With `--help` behind it a program reads every option and value before, and does nothing.
 
 use std::process::Command;
 
-use crate::pages;
+use fixtures::invocations;
 
-/// In place of one that is cut short.
-const RECIPIENT: &str = "age19mzdzv9k57pd28pzruw6cmzvr2284447usp8pufdxnfaynvhhglst5ys2x";
+use crate::pages;
 
 #[test]
 fn commands_can_be_typed() {
     let mut faults = Vec::new();
     let mut parsed = 0;
     for page in pages::all() {
-        for block in page.blocks() {
-            if block.language != "console" {
-                continue;
-            }
-            for line in prompts(&block.lines) {
-                for words in invocations(&line) {
-                    if !is_built(&words) {
-                        continue;
-                    }
-                    parsed += 1;
-                    if let Err(fault) = parse(&words) {
-                        faults.push(format!("{}: {line}\n  {fault}", page.path.display()));
-                    }
+        let blocks = page.blocks();
+        let blocks = blocks.iter().filter(|block| block.language == "console");
+        let lines = blocks.flat_map(|block| prompts(&block.lines));
+        // That of changes tells of what was once typed.
+        let quoted = match page.path.ends_with("CHANGELOG.md") {
+            true => Vec::new(),
+            false => page.quoted_commands(),
+        };
+        for line in lines.chain(quoted.iter().map(|text| filled_in(text))) {
+            for words in invocations(&line).iter().filter(|words| is_built(words)) {
+                parsed += 1;
+                if let Err(fault) = parse(words) {
+                    faults.push(format!("{}: {line}\n  {fault}", page.path.display()));
                 }
             }
         }
@@ -58,63 +57,11 @@ fn prompts(lines: &[String]) -> Vec<String> {
     prompts
 }
 
-/// The invocations of our programs in a line of the shell, each as its words.
-fn invocations(line: &str) -> Vec<Vec<String>> {
-    let line = without_substitutions(line);
-    let words = shlex::split(&line).unwrap_or_else(|| panic!("no shell reads: {line}"));
-    let mut words = words.into_iter().peekable();
-    let mut commands = vec![Vec::new()];
-    while let Some(word) = words.next() {
-        let digits = word.trim_start_matches(|letter: char| letter.is_ascii_digit());
-        match word.as_str() {
-            "|" | "||" | "&&" | ";" => commands.push(Vec::new()),
-            ">" | ">>" | "<" => drop(words.next()),
-            // What stands for more of the same.
-            "…" => {}
-            _ if digits.starts_with(['>', '<']) => {}
-            _ if word.starts_with("age1") && word.ends_with('…') => {
-                commands.last_mut().unwrap().push(RECIPIENT.to_owned());
-            }
-            _ => commands.last_mut().unwrap().push(word),
-        }
-    }
-    commands.into_iter().filter_map(ours).collect()
-}
-
-/// From the name of the program on: `cargo run` runs `etcdpki`.
-fn ours(words: Vec<String>) -> Option<Vec<String>> {
-    let is_variable = |word: &&String| word.contains('=') && !word.starts_with('-');
-    let begin = words.iter().take_while(is_variable).count();
-    let words = &words[begin..];
-    match words.first()?.as_str() {
-        "etcdpki" | "vault" => Some(words.to_vec()),
-        "cargo" if words.get(1)? == "run" && !words.contains(&"--example".to_owned()) => {
-            let arguments = words.iter().position(|word| word == "--")?;
-            let mut words = words[arguments..].to_vec();
-            "etcdpki".clone_into(&mut words[0]);
-            Some(words)
-        }
-        _ => None,
-    }
-}
-
-/// A file in place of `<(…)`, and nothing in place of `$(…)`.
-fn without_substitutions(line: &str) -> String {
-    let mut rest = line;
-    let mut plain = String::new();
-    while let Some((before, after, file)) = [("<(", "FILE"), ("$(", "")]
-        .into_iter()
-        .filter_map(|(mark, file)| {
-            let (before, after) = rest.split_once(mark)?;
-            Some((before, after, file))
-        })
-        .min_by_key(|(before, ..)| before.len())
-    {
-        plain.push_str(before);
-        plain.push_str(file);
-        rest = after.split_once(')').map_or("", |(_, rest)| rest);
-    }
-    plain + rest
+/// Something in place of each placeholder that is checked.
+fn filled_in(text: &str) -> String {
+    text.replace(" NAME", " etcd")
+        .replace(" ROLE", " server")
+        .replace(" etcd://…", " etcd://10.0.0.10:2379/pki")
 }
 
 /// Whether this build has the command: those of the store are a feature.

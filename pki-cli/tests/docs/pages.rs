@@ -82,6 +82,25 @@ impl Page {
         prose
     }
 
+    /// What of ours is typed in backquotes.
+    pub(crate) fn quoted_commands(&self) -> Vec<String> {
+        let prose = self.prose();
+        let paragraphs = prose.split(|line| line.trim().is_empty());
+        let mut found = Vec::new();
+        for paragraph in paragraphs {
+            let quoted = paragraph.join(" ");
+            let quoted = quoted.split('`').skip(1).step_by(2);
+            let commands = quoted.filter(|text| {
+                let text = text.trim_start_matches("sudo ");
+                ["etcdpki ", "vault "]
+                    .iter()
+                    .any(|name| text.starts_with(name))
+            });
+            found.extend(commands.map(str::to_owned));
+        }
+        found
+    }
+
     /// The anchors of its headings, as GitHub makes them.
     pub(crate) fn anchors(&self) -> Vec<String> {
         let mut anchors: Vec<String> = Vec::new();

@@ -536,3 +536,88 @@ fn one_certificate_that_says_too_little_keeps_nothing_else_from_being_told() {
     }
     adopt(&workspace, &["d"], 3);
 }
+
+/// Adopts, and gives what was told.
+fn adopted(workspace: &Workspace) -> serde_json::Value {
+    serde_json::from_str(&workspace.succeeds(&["ca", "adopt", "--json", "."])).unwrap()
+}
+
+/// What clients dial stays in what is issued next: short names, one that all servers share.
+#[test]
+fn names_of_servers_outlast_their_certificates() {
+    let workspace = workspace();
+    authority(&workspace, "ca", "corp etcd");
+    for (number, address) in [(0, "10.9.0.10"), (1, "10.9.0.11"), (2, "10.9.0.12")] {
+        let node = format!("etcd{number}");
+        let names = format!("DNS:{node}.corp.lan,DNS:{node},DNS:etcd.corp.lan,IP:{address}");
+        for role in ["server", "peer"] {
+            leaf(
+                &workspace,
+                &format!("{node}-{role}"),
+                "ca",
+                &node,
+                BOTH,
+                &names,
+            );
+        }
+    }
+    let report = adopted(&workspace);
+    assert_eq!(report["nodes"].as_array().unwrap().len(), 3, "{report:#}");
+    let description = String::from_utf8(workspace.read("etcdpki.yml")).unwrap();
+    for line in [
+        "domain: corp.lan",
+        "- { name: etcd1, addresses: [10.9.0.11] }",
+        "server_sans: [etcd.corp.lan, etcd0, etcd1, etcd2]",
+    ] {
+        assert!(description.contains(line), "{line}: {description}");
+    }
+    let told = problems(&report, "etcd0-peer.crt");
+    assert!(
+        told.contains(
+            "what is issued next for etcd0/peer does not carry etcd0, etcd.corp.lan any more"
+        ),
+        "{told}"
+    );
+    assert!(!problems(&report, "etcd0-server.crt").contains("any more"));
+    workspace.succeeds(&["init"]);
+    workspace.succeeds(&["issue", "etcd0", "--role", "server", "--renew"]);
+    let shown = workspace.succeeds(&["inspect", "pki/certificates/etcd0/server/2/tls.crt"]);
+    for name in ["etcd0.corp.lan", "etcd0,", "etcd.corp.lan", "10.9.0.10"] {
+        assert!(shown.contains(name), "{name}: {shown}");
+    }
+}
+
+#[test]
+fn a_domain_that_no_certificate_tells_is_said_to_be_made_up() {
+    let workspace = workspace();
+    authority(&workspace, "ca", "etcd");
+    leaf(
+        &workspace,
+        "node0-server",
+        "ca",
+        "node0",
+        BOTH,
+        "DNS:node0,IP:10.9.0.10",
+    );
+    let report = adopted(&workspace);
+    let told = problems(&report, "etcdpki.yml");
+    assert!(
+        told.contains("etcd.internal stands for it: give it with --domain"),
+        "{told}"
+    );
+    // With a description that is there, nothing is proposed, and what goes with a name is told.
+    let described = self::workspace();
+    for file in ["ca.crt", "ca.key", "node0-server.crt", "node0-server.key"] {
+        described.write_with_mode(file, workspace.read(file), 0o600);
+    }
+    described.write(
+        "etcdpki.yml",
+        "domain: corp.lan\nnodes: [{ name: node0, addresses: [10.9.0.10] }]\nauthorities: { levels: 1 }\n",
+    );
+    let report = adopted(&described);
+    let told = problems(&report, "node0-server.crt");
+    assert!(
+        told.contains("does not carry node0 any more: list it under"),
+        "{told}"
+    );
+}

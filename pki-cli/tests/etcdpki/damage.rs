@@ -300,3 +300,18 @@ fn swapped_certificates_are_told_by_init_as_by_verify() {
     workspace.succeeds(&["init"]);
     workspace.succeeds(&["verify"]);
 }
+
+#[test]
+fn only_a_number_that_has_a_next_one_is_a_generation() {
+    let workspace = Workspace::initialised();
+    for name in ["0", "+7", "4294967295"] {
+        let directory = format!("pki/certificates/etcd-0/server/{name}");
+        fs::create_dir(workspace.path(&directory)).unwrap();
+    }
+    workspace.succeeds(&["issue", "etcd-0", "--role", "server", "--rekey"]);
+    assert!(
+        workspace
+            .path("pki/certificates/etcd-0/server/2/tls.crt")
+            .exists()
+    );
+}

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::process::{Command, Stdio};
 
 use crate::workspace::Workspace;
 
@@ -705,8 +706,8 @@ fn a_lock_is_waited_for_and_then_told_of() {
     lock.lock().unwrap();
     let mut command = workspace.command(&["init"]);
     let mut child = command
-        .stdout(std::process::Stdio::null())
-        .stderr(std::process::Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
         .spawn()
         .unwrap();
     let mut told = std::io::BufReader::new(child.stderr.take().unwrap());
@@ -841,4 +842,27 @@ fn what_nobody_named_is_told_in_its_number() {
         let said = Workspace::new().succeeds(&["init", "--dry-run", option]);
         assert!(said.contains(told), "{said}");
     }
+}
+
+#[test]
+fn a_command_for_a_secret_inherits_no_descriptor_and_no_core_is_dumped() {
+    let workspace = Workspace::initialised();
+    workspace.write(
+        "secret.sh",
+        "{ ls /proc/self/fd | tr '\\n' ' '; ulimit -Hc; } > seen; cat etcdpki-passphrase.txt\n",
+    );
+    let command = workspace.command(&["verify", "--passphrase-command", "sh secret.sh"]);
+    let output = Command::new("sh")
+        .args(["-c", "exec \"$0\" \"$@\" 7< etcdpki.yml"])
+        .arg(command.get_program())
+        .args(command.get_args())
+        .current_dir(workspace.path(""))
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    // Input, output, messages, and the directory that ls reads.
+    let seen = String::from_utf8(workspace.read("seen")).unwrap();
+    assert_eq!(seen, "0 1 2 3 0\n");
 }

@@ -6,6 +6,7 @@ mod adopt;
 mod authorities;
 mod damage;
 mod doctor;
+mod errors;
 mod escrow;
 mod explain;
 mod export;

@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::Command;
 
-use fixtures::{groff, run};
+use fixtures::{fish, groff, run, zsh};
 
 use crate::workspace::Workspace;
 
@@ -78,17 +78,108 @@ fn it_goes_home_where_no_prefix_says_otherwise() {
     assert_eq!(workspace.files(), before);
 }
 
-#[test]
-fn bash_completes_commands() {
+/// What a shell makes of an unfinished word, by a script that has it in `$word` after `etcdpki` and
+/// `$command`.
+fn completed(mut shell: Command, script: &str, command: &str, word: &str) -> String {
     let workspace = Workspace::new();
     workspace.succeeds(&["shell", "install", "--prefix", "usr"]);
-    let script = "source usr/share/bash-completion/completions/etcdpki
-        COMP_WORDS=(etcdpki rotate c); COMP_CWORD=2
-        _etcdpki etcdpki c rotate; echo \"${COMPREPLY[@]}\"";
+    shell.args(["-c", script]).current_dir(workspace.path(""));
+    shell.env("command", command).env("word", word);
+    // Neither reads nor writes what is the user's own.
+    shell.env("HOME", workspace.path(""));
+    run(&mut shell).expect_success().stdout
+}
+
+fn completed_by_bash(command: &str, word: &str) -> String {
     let mut bash = Command::new("bash");
-    bash.args(["--norc", "-c", script]);
-    let completed = run(bash.current_dir(workspace.path(""))).expect_success();
-    assert_eq!(completed.stdout, "ca\n", "{completed}");
+    bash.arg("--norc");
+    let script = "source usr/share/bash-completion/completions/etcdpki
+        COMP_WORDS=(etcdpki $command $word); COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+        _etcdpki etcdpki $word; echo \"${COMPREPLY[@]}\"";
+    completed(bash, script, command, word)
+}
+
+/// With what each of them means, behind a tab.
+fn completed_by_fish(command: &str, word: &str) -> String {
+    let mut fish = fish();
+    fish.arg("--no-config");
+    let script = "source usr/share/fish/vendor_completions.d/etcdpki.fish
+        complete -C \"etcdpki $command $word\"";
+    completed(fish, script, command, word)
+}
+
+/// The line as it is after the key, since completions are made where lines are typed alone.
+fn completed_by_zsh(command: &str, word: &str) -> String {
+    let mut zsh = zsh();
+    zsh.arg("-f");
+    let script = r#"zmodload zsh/zpty
+        zpty shell zsh -f -i
+        zpty -w shell 'fpath=($PWD/usr/share/zsh/site-functions $fpath)'
+        zpty -w shell 'autoload -Uz compinit; compinit -D -u; bindkey "^I" complete-word'
+        zpty -w shell 'show() { print -r -- "<""<$BUFFER>"">" }; zle -N show; bindkey "^X" show'
+        zpty -w -n shell "etcdpki $command $word"$'\t\x18'
+        zpty -r shell seen '*<<*>>*'
+        zpty -d shell
+        print -r -- ${${seen##*<<}%%>>*}"#;
+    completed(zsh, script, command, word)
+}
+
+#[test]
+fn shells_complete_commands() {
+    assert_eq!(completed_by_bash("rotate", "c"), "ca\n");
+    assert!(completed_by_fish("rotate", "c").starts_with("ca\t"));
+    assert_eq!(completed_by_zsh("rotate", "c"), "etcdpki rotate ca \n");
+}
+
+#[test]
+fn shells_complete_the_codes_of_findings() {
+    let (word, code) = ("member-trust-st", "member-trust-stale");
+    assert_eq!(completed_by_bash("explain", word), format!("{code}\n"));
+    let fish = completed_by_fish("explain", word);
+    assert!(fish.starts_with(&format!("{code}\t")), "{fish}");
+    let zsh = completed_by_zsh("explain", word);
+    assert_eq!(zsh, format!("etcdpki explain {code} \n"));
+    // Below two commands, too.
+    assert_eq!(completed_by_bash("shell completions", "zs"), "zsh\n");
+    assert_eq!(completed_by_fish("shell completions", "zs"), "zsh\n");
+    let zsh = completed_by_zsh("shell completions", "zs");
+    assert_eq!(zsh, "etcdpki shell completions zsh \n");
+}
+
+/// Rules hold quotes and more that a shell would read.
+#[test]
+fn fish_tells_what_each_code_means() {
+    let workspace = Workspace::new();
+    let rules = workspace.succeeds(&["verify", "--rules", "--json"]);
+    let rules: serde_json::Value = serde_json::from_str(&rules).unwrap();
+    let rules = rules.as_array().unwrap().iter();
+    let mut expected: Vec<_> = rules
+        .map(|rule| {
+            format!(
+                "{}\t{}",
+                rule["code"].as_str().unwrap(),
+                rule["rule"].as_str().unwrap()
+            )
+        })
+        .collect();
+    expected.sort();
+    let completed = completed_by_fish("explain", "");
+    let mut completed: Vec<_> = completed.lines().collect();
+    completed.sort_unstable();
+    assert_eq!(completed, expected);
+}
+
+#[test]
+fn help_and_pages_do_not_list_the_codes() {
+    let workspace = Workspace::new();
+    for text in [
+        workspace.succeeds(&["explain", "--help"]),
+        workspace.succeeds(&["shell", "man", "etcdpki-explain"]),
+    ] {
+        let text = text.replace(r"\-", "-");
+        assert!(text.contains("member-trust-stale"), "{text}");
+        assert!(!text.contains("crl-missing"), "{text}");
+    }
 }
 
 #[test]

@@ -72,3 +72,21 @@ fn what_was_made_a_moment_ago_has_all_of_its_days() {
         "{text}"
     );
 }
+
+#[test]
+fn what_is_described_otherwise_now_is_told() {
+    let workspace = Workspace::initialised();
+    let text = String::from_utf8(workspace.read("etcdpki.yml")).unwrap();
+    assert!(text.contains("[10.0.0.10]"), "{text}");
+    workspace.write("etcdpki.yml", text.replace("[10.0.0.10]", "[10.0.0.99]"));
+    let output = workspace.run(&["status"]);
+    assert_eq!(output.status.code(), Some(3));
+    let text = String::from_utf8(output.stdout).unwrap();
+    for part in [
+        "changed",
+        "2 are due",
+        "`etcdpki init` issues anew what is described otherwise now",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+}

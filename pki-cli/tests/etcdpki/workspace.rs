@@ -61,6 +61,7 @@ impl Workspace {
             .current_dir(self.directory.path())
             .env_remove("ANSIBLE_VAULT_PASSWORD_FILE")
             .env_remove("ETCDPKI_AGE_IDENTITY")
+            .env_remove("ETCDPKI_KEY_PASSPHRASE_FILE")
             .env_remove("ETCDPKI_NEW_PASSPHRASE_FILE")
             .env_remove("ETCDPKI_PASSPHRASE_FILE")
             .env_remove("ETCDPKI_PKCS12_PASSWORD_FILE")

@@ -342,7 +342,8 @@ fn a_token_is_good_once_in_time_and_for_its_owner() {
     let enrol_other = ["agent", "enrol", "etcd-1", "--token-file", "token"];
     let error = other.fails(1, &enrol_other);
     assert!(
-        error.contains("the token is for etcd-0, and not for etcd-1"),
+        error.contains("the token is for etcd-0, and not for etcd-1")
+            && error.contains("`etcdpki agent invite etcd-1`"),
         "{error}"
     );
     other.write("token", "etcdpki-token-1.x");
@@ -615,15 +616,21 @@ fn who_keeps_the_store_can_neither_change_nor_turn_back_what_is_handed_out() {
         fleet.put("deliveries", "etcd-0", letter);
         let error = fails_to_pull(1, &machine, "etcd-0");
         assert!(error.contains(said), "{said}: {error}");
+        assert!(error.contains("`etcdpki agent answer`"), "{said}: {error}");
         assert_eq!(machine.files(), before, "{said}");
         let report = fleet.letter("reports", "etcd-0");
         assert!(report.contains(said), "{report}");
     }
     let listed = fleet.operator.run(&["agent", "list"]);
     assert!(String::from_utf8(listed.stdout).unwrap().contains("failed"));
-    // Whoever holds the PKI puts it right.
-    fleet.operator.succeeds(&["agent", "answer"]);
-    pulls(&machine, "etcd-0");
+    // Whoever holds the PKI puts it right, whatever is there.
+    let mut forged: serde_json::Value = serde_json::from_str(&newest).unwrap();
+    forged["number"] = u64::MAX.into();
+    for letter in [forged.to_string(), String::new()] {
+        fleet.put("deliveries", "etcd-0", &letter);
+        fleet.operator.succeeds(&["agent", "answer"]);
+        pulls(&machine, "etcd-0");
+    }
     pulls(&other, "etcd-1");
 }
 
@@ -642,7 +649,14 @@ fn a_set_is_whole_whenever_the_agent_is_killed() {
         agent.wait().unwrap();
         assert!(is_a_pair(&machine, "server") && is_a_pair(&machine, "peer"));
     }
+    let release = machine.path("tls/current").canonicalize().unwrap();
+    for directory in [machine.path("tls"), release] {
+        fs::write(directory.join(".etcdpki-Ab3x9Z"), "the half of a key").unwrap();
+    }
     pulls(&machine, "etcd-0");
+    let files = machine.files();
+    let leftover = files.iter().find(|(name, _)| name.contains(".etcdpki-"));
+    assert_eq!(leftover, None);
     let names = fs::read_dir(machine.path("tls")).unwrap();
     let mut names: Vec<_> = names.map(|entry| entry.unwrap().file_name()).collect();
     names.sort();

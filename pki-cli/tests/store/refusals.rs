@@ -72,7 +72,7 @@ fn a_journal_that_is_missing_is_a_fault() {
     assert_eq!(checked.status.code(), Some(3));
     let checked = String::from_utf8(checked.stdout).unwrap();
     assert!(
-        checked.contains("journal.jsonl: it is missing, or empty"),
+        checked.contains("journal.jsonl: no line tells of authorities/"),
         "{checked}"
     );
     one.succeeds(&["init"]);

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::{AdoptError, Hints, Proposal};
+use super::{AdoptError, Hints, Proposal, names};
 use crate::certificate::{AlternativeName, Certificate};
 use crate::description::{Levels, Sharing};
 use crate::hierarchy::AuthorityName;
@@ -33,7 +33,7 @@ pub(super) fn make(
     candidates: &[Candidate],
     hints: &Hints,
     levels: Levels,
-    names: &[AuthorityName],
+    authorities: &[AuthorityName],
 ) -> Result<Made, AdoptError> {
     let (nodes, undecided) = match hints.nodes.is_empty() {
         true => nodes(candidates)?,
@@ -56,12 +56,14 @@ pub(super) fn make(
         }
     }
     clients.sort_by_cached_key(ToString::to_string);
+    let domain = hints.domain.clone().or_else(|| domain(candidates, &nodes));
     let proposal = Proposal {
-        domain: hints.domain.clone().or_else(|| domain(candidates, &nodes)),
+        server_sans: names::of_servers(candidates, &ids, &nodes, domain.as_ref()),
+        domain,
         nodes,
         clients,
         levels,
-        issuing: names.contains(&AuthorityName::Issuing),
+        issuing: authorities.contains(&AuthorityName::Issuing),
         sharing,
     };
     Ok(Made {
@@ -76,16 +78,19 @@ pub(super) fn make(
 fn nodes(candidates: &[Candidate]) -> Result<(Nodes, Vec<String>), AdoptError> {
     let mut nodes: Nodes = Vec::new();
     let mut undecided = Vec::new();
+    let common = common_to_all(candidates);
     for candidate in members(candidates) {
         let addresses = addresses(&candidate.certificate);
-        let labels = labels(&candidate.certificate);
+        let mut labels = labels(&candidate.certificate);
+        if labels.len() > 1 && labels.len() == addresses.len() {
+            for (label, address) in labels.into_iter().zip(addresses) {
+                add(&mut nodes, label, &[address]);
+            }
+            continue;
+        }
+        labels.retain(|label| !common.contains(label));
         let own = common_label(&candidate.certificate);
         match (own, labels.len(), addresses.len()) {
-            (_, count, others) if count > 1 && count == others => {
-                for (label, address) in labels.into_iter().zip(addresses) {
-                    add(&mut nodes, label, &[address]);
-                }
-            }
             (Some(own), ..=1, 1..) => add(&mut nodes, own, &addresses),
             (None, 1, 1..) => add(&mut nodes, labels[0].clone(), &addresses),
             _ if undecided.contains(&candidate.path) => {}
@@ -105,6 +110,27 @@ fn nodes(candidates: &[Candidate]) -> Result<(Nodes, Vec<String>), AdoptError> {
 }
 
 type Nodes = Vec<(Label, Vec<IpAddr>)>;
+
+/// The labels that every member carries, where each has one of its own as well: they are the
+/// cluster's.
+fn common_to_all(candidates: &[Candidate]) -> Vec<Label> {
+    let all: Vec<_> = members(candidates)
+        .map(|candidate| labels(&candidate.certificate))
+        .collect();
+    let Some((first, others)) = all.split_first() else {
+        return Vec::new();
+    };
+    let common: Vec<Label> = first
+        .iter()
+        .filter(|label| others.iter().all(|labels| labels.contains(label)))
+        .cloned()
+        .collect();
+    let each_has_its_own = |labels: &Vec<Label>| labels.iter().any(|label| !common.contains(label));
+    match !others.is_empty() && all.iter().all(each_has_its_own) {
+        true => common,
+        false => Vec::new(),
+    }
+}
 
 fn members(candidates: &[Candidate]) -> impl Iterator<Item = &Candidate> {
     candidates

@@ -64,16 +64,16 @@ impl Delivery {
         Ok(delivery)
     }
 
-    /// Whether an agent that has this needs nothing newer.
-    pub fn is_of(
-        &self,
-        content: &Content,
-        recipient: &AgeRecipient,
-        publisher: &PublicKey,
-    ) -> bool {
-        self.recipient == *recipient
-            && self.publisher == publisher.spki_der()
-            && self.content == content.fingerprint().to_string()
+    /// Whether this publisher signed it as it is.
+    pub fn is_from(&self, publisher: &PublicKey) -> bool {
+        let holds =
+            |algorithm| verify::is_signature(publisher, algorithm, &self.signed(), &self.signature);
+        self.publisher == publisher.spki_der() && algorithm(publisher).is_ok_and(holds)
+    }
+
+    /// Whether an agent that has this from its publisher needs nothing newer.
+    pub fn is_of(&self, content: &Content, recipient: &AgeRecipient) -> bool {
+        self.recipient == *recipient && self.content == content.fingerprint().to_string()
     }
 
     /// Opens it, if it is from this publisher, for this owner and these identities.

@@ -220,7 +220,9 @@ pub enum Refusal {
     #[error("its token expired at {0}: make another with `etcdpki agent invite`")]
     Expired(String),
     /// Its signature is not the token's.
-    #[error("it does not have the token that it claims to have")]
+    #[error(
+        "it does not have the token that it claims to have: make another with `etcdpki agent invite`, and enrol the machine again"
+    )]
     Forged,
     /// It came without a token.
     #[error(
@@ -228,7 +230,9 @@ pub enum Refusal {
     )]
     NoToken,
     /// The token is for somebody else.
-    #[error("it asks for the name {asked}, and its token is for {invited}")]
+    #[error(
+        "it asks for the name {asked}, and its token is for {invited}: enrol it as {invited}, or make another with `etcdpki agent invite {asked}`"
+    )]
     OtherOwner {
         /// The name that it asks for.
         asked: String,
@@ -236,7 +240,7 @@ pub enum Refusal {
         invited: String,
     },
     /// No such token was made here.
-    #[error("no such token was made here")]
+    #[error("no such token was made here: make one with `etcdpki agent invite`")]
     Unknown,
     /// Somebody came with that token before.
     #[error(

@@ -128,6 +128,7 @@ mod of_deliveries {
     use crate::converge::{self, State};
     use crate::description::Cluster;
     use crate::seal::Unlocked;
+    use crate::seal::tests::keys_of;
     use crate::store::{Memory, Pki};
 
     struct Made {
@@ -141,7 +142,7 @@ mod of_deliveries {
         let text = "domain: example\nnodes:\n- { name: etcd-0, addresses: [10.0.0.1] }\n- { name: etcd-1, addresses: [10.0.0.2] }\nclients: [backup]\n";
         let cluster = Cluster::from_yaml(text).unwrap();
         let mut pki = Pki::new(Memory::default());
-        let keys = Unlocked::generate().unwrap();
+        let keys = keys_of(&mut pki);
         let now = OffsetDateTime::now_utc();
         let plan = converge::plan(&cluster, &pki, now).unwrap();
         let state = plan.apply(&cluster, &mut pki, &keys, now).unwrap();
@@ -173,7 +174,15 @@ mod of_deliveries {
             let content = made.content(owner).unwrap();
             content.check(owner, OffsetDateTime::now_utc()).unwrap();
             let delivery = Delivery::new(owner, 7, &content, &recipient, &publisher).unwrap();
-            assert!(delivery.is_of(&content, &recipient, publisher.public()));
+            assert!(delivery.is_of(&content, &recipient));
+            assert!(delivery.is_from(publisher.public()));
+            assert!(
+                !delivery.is_from(
+                    PrivateKey::generate(KeyAlgorithm::Ed25519)
+                        .unwrap()
+                        .public()
+                )
+            );
             let text = delivery.to_json();
             assert!(!String::from_utf8_lossy(&text).contains("PRIVATE KEY"));
             let read = Delivery::from_json(&text).unwrap();
@@ -230,6 +239,7 @@ mod of_deliveries {
             let changed = Delivery::from_json(&serde_json::to_vec(&changed).unwrap()).unwrap();
             let error = changed.open("etcd-0", &own, known).unwrap_err();
             assert!(matches!(error, DeliveryError::Changed), "{field}: {error}");
+            assert!(!changed.is_from(publisher.public()), "{field}");
         }
     }
 

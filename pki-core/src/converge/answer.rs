@@ -3,7 +3,7 @@
 use time::OffsetDateTime;
 
 use super::ConvergeError;
-use super::apply::{open_authority, validity};
+use super::chain::{open_authority, validity};
 use crate::certificate::Certificate;
 use crate::csr::CertificateRequest;
 use crate::description::Cluster;

@@ -38,6 +38,16 @@ pub enum ConvergeError {
     /// The PKI is not complete.
     #[error("{0} is missing: run `etcdpki init` to make it")]
     Incomplete(String),
+    /// The store has no keyring.
+    #[error(
+        "the store has no keyring, and no key that is sealed into it would ever open: put the keyring there first"
+    )]
+    NoKeyring,
+    /// The store's keyring has other data keys.
+    #[error(
+        "the keys were sealed under another keyring than the store's, and would never open: use the data keys that its own opens"
+    )]
+    OtherKeyring,
     /// A certificate could not be signed.
     #[error(transparent)]
     Issue(#[from] IssueError),
@@ -161,7 +171,9 @@ pub enum ConvergeError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The description does not ask for a leaf.
-    #[error("`{0}` is not described")]
+    #[error(
+        "`{0}` is not described: add it to etcdpki.yml and run `etcdpki init`, or name one that is"
+    )]
     Undescribed(String),
     /// An authority that is to sign a leaf and that the description does not know.
     #[error(

@@ -6,6 +6,7 @@
 
 mod answer;
 mod apply;
+mod chain;
 mod error;
 mod order;
 mod outlook;
@@ -16,7 +17,7 @@ mod state;
 
 pub use answer::AuthorityAnswer;
 pub use apply::Issued;
-pub(crate) use apply::join;
+pub(crate) use chain::join;
 pub use error::ConvergeError;
 pub use order::{Order, OrderKey, Ordered};
 pub(crate) use plan::refuse_other_cluster;

@@ -2,7 +2,7 @@
 
 use time::OffsetDateTime;
 
-use super::apply::{Chain, leaf_key, validity};
+use super::chain::{Chain, leaf_key, validity};
 use super::plan::LeafKey;
 use super::revoke::Lists;
 use super::{ConvergeError, Signed};

@@ -3,7 +3,7 @@
 use time::OffsetDateTime;
 
 use super::ConvergeError;
-use super::apply::open_authority;
+use super::chain::open_authority;
 use crate::authority::{Authority, IssueError};
 use crate::crl::{Crl, List, lists_under};
 use crate::description::Cluster;
@@ -30,7 +30,7 @@ use crate::store::{Batch, Pki, Store, StoredAuthority};
 /// # Examples
 ///
 /// ```
-/// # use pki_core::seal::Unlocked;
+/// # use pki_core::seal::{KdfParameters, Keyring, Passphrase, Unlocked};
 /// # use pki_core::store::{Memory, Pki};
 /// use pki_core::crl::Reason;
 /// use pki_core::revocation::Revocation;
@@ -42,7 +42,10 @@ use crate::store::{Batch, Pki, Store, StoredAuthority};
 ///     "{ domain: a.example, nodes: [{ name: etcd-0, addresses: [10.0.0.10] }], clients: [backup] }",
 /// )?;
 /// # let keys = Unlocked::generate()?;
+/// # let cheap = KdfParameters { memory_kib: 64, passes: 1, lanes: 1 };
+/// # let keyring = Keyring::new("etcd", &keys, &Passphrase::new("passphrase")?, cheap)?;
 /// let mut pki = Pki::new(Memory::default());
+/// # pki.put_keyring(&keyring)?;
 /// let now = OffsetDateTime::now_utc();
 /// let state = converge::plan(&cluster, &pki, now)?.apply(&cluster, &mut pki, &keys, now)?;
 /// let backup = state.leaves.last().ok_or("no leaf")?.certificate();

@@ -48,6 +48,27 @@ impl Fixture {
     }
 }
 
+/// What is sealed with keys that nobody could open again is not written.
+#[test]
+fn nothing_is_written_without_the_keyring_of_its_keys() {
+    let cluster = Cluster::from_yaml(DESCRIPTION).unwrap();
+    let now = OffsetDateTime::now_utc();
+    let (_, keys) = keyring();
+    let mut pki = Pki::new(Memory::default());
+    let apply = |pki: &mut Pki<Memory>, keys: &Unlocked| {
+        plan(&cluster, pki, now)?.apply(&cluster, pki, keys, now)
+    };
+    let refused = apply(&mut pki, &keys);
+    assert!(matches!(refused, Err(ConvergeError::NoKeyring)));
+    assert_eq!(*pki.store(), Memory::default());
+    let (other, _) = keyring();
+    pki.put_keyring(&other).unwrap();
+    let before = pki.store().clone();
+    let refused = apply(&mut pki, &keys);
+    assert!(matches!(refused, Err(ConvergeError::OtherKeyring)));
+    assert_eq!(*pki.store(), before);
+}
+
 #[test]
 fn the_first_run_makes_everything_and_the_second_nothing() {
     let mut fixture = Fixture::new();

@@ -168,6 +168,8 @@ pub enum PolicyError {
         reason: &'static str,
     },
     /// It asks for none.
-    #[error("no name is left for the certificate, and a server or a peer is known by its names")]
+    #[error(
+        "no name is left for the certificate, and a server or a peer is known by its names: have it requested with names, or give them"
+    )]
     NoNames,
 }

@@ -114,7 +114,9 @@ pub enum ExportError {
         source: KeyError,
     },
     /// The form is nothing without the key.
-    #[error("certificates/{id}: the form is none without the private key")]
+    #[error(
+        "certificates/{id}: the form is none without the private key: leave the key in, or choose another form"
+    )]
     NoKey {
         /// Whose it is.
         id: String,

@@ -63,7 +63,7 @@ pub const PATH: Lint = error(
     "path-not-valid",
     "a path from every leaf to every trust anchor holds",
     "RFC 5280 section 6",
-    "run `etcdpki init` to issue it anew, or restore what was changed",
+    "restore what was changed, or issue it anew: `etcdpki init` does, or `etcdpki issue OWNER --renew` for one that it leaves as it is because it was taken over",
 );
 /// A certificate can be used for what it must not.
 pub const UNWANTED_USAGE: Lint = error(

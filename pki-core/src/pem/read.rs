@@ -11,6 +11,8 @@ use std::fmt;
 use base64ct::{Base64, Encoding};
 use zeroize::Zeroizing;
 
+use crate::secret_text::SecretText;
+
 /// A block, decoded. It may be a private key, so it is wiped when it is dropped.
 #[derive(Clone)]
 pub struct Block {
@@ -40,7 +42,7 @@ pub fn read(text: &[u8]) -> Result<Vec<Block>, InvalidBlock> {
     for (number, line) in (1..).zip(lines(text)) {
         let wrong = |kind| InvalidBlock { line: number, kind };
         match (Line::of(line).map_err(wrong)?, &mut open) {
-            (Line::Begin(label), None) => open = Some(Open::new(label, number, text.len())),
+            (Line::Begin(label), None) => open = Some(Open::new(label, number)),
             (Line::Begin(_), Some(open)) => return Err(open.cut()),
             (Line::End(_), None) => return Err(wrong(Fault::NoBegin)),
             (Line::End(label), Some(block)) if label != block.label => {
@@ -92,38 +94,37 @@ enum Fault {
 struct Open {
     label: String,
     line: usize,
-    base64: Zeroizing<Vec<u8>>,
+    base64: SecretText,
 }
 
 impl Open {
-    /// Room for all of it, so that no copy of a key is left behind by growing.
-    fn new(label: &str, line: usize, room: usize) -> Self {
+    fn new(label: &str, line: usize) -> Self {
         Self {
             label: label.to_owned(),
             line,
-            base64: Zeroizing::new(Vec::with_capacity(room)),
+            base64: SecretText::with_capacity(ROOM),
         }
     }
 
     fn add(&mut self, line: &[u8]) -> Result<(), Fault> {
-        for octet in line.iter().copied().filter(|octet| !is_blank(*octet)) {
-            if !octet.is_ascii_alphanumeric() && !b"+/=".contains(&octet) {
-                return Err(Fault::NotBase64(octet));
+        for part in line.split(|octet| is_blank(*octet)) {
+            if let Some(octet) = part.iter().find(|octet| !is_base64(**octet)) {
+                return Err(Fault::NotBase64(*octet));
             }
-            self.base64.push(octet);
+            // All of it is ASCII.
+            self.base64
+                .push_str(std::str::from_utf8(part).unwrap_or_default());
         }
         Ok(())
     }
 
     fn close(self) -> Result<Block, InvalidBlock> {
-        let text = std::str::from_utf8(&self.base64).ok();
-        let content = text.and_then(|text| Base64::decode_vec(text).ok());
-        match content {
-            Some(content) => Ok(Block {
+        match Base64::decode_vec(self.base64.as_str()) {
+            Ok(content) => Ok(Block {
                 label: self.label,
                 content: Zeroizing::new(content),
             }),
-            None => Err(InvalidBlock {
+            Err(_) => Err(InvalidBlock {
                 line: self.line,
                 kind: Fault::NotWhole,
             }),
@@ -189,9 +190,16 @@ fn without_trailing_blanks(mut line: &[u8]) -> &[u8] {
     line
 }
 
+fn is_base64(octet: u8) -> bool {
+    octet.is_ascii_alphanumeric() || b"+/=".contains(&octet)
+}
+
 fn is_blank(octet: u8) -> bool {
     octet == b' ' || octet == b'\t'
 }
+
+/// What most certificates and keys take.
+const ROOM: usize = 2 * 1024;
 
 #[cfg(test)]
 mod tests;

@@ -78,13 +78,15 @@ pub enum RotationError {
     )]
     TooLate(AuthorityName),
     /// No rotation is under way.
-    #[error("no rotation of an authority is under way")]
+    #[error("no rotation of an authority is under way: `etcdpki rotate ca AUTHORITY` begins one")]
     NothingUnderway,
     /// Somebody else made a step.
     #[error("another etcdpki made a step of a rotation meanwhile: run this again")]
     Overtaken,
     /// A certificate in an encoding that cannot be taken apart.
-    #[error("`{0}` cannot be taken apart: is its certificate not DER?")]
+    #[error(
+        "`{0}` cannot be taken apart, as if its certificate were not DER: restore it from a copy"
+    )]
     Unmodelled(String),
     /// Members refuse everybody.
     #[error(

@@ -23,7 +23,7 @@
 //! # Examples
 //!
 //! ```
-//! # use pki_core::seal::Unlocked;
+//! # use pki_core::seal::{KdfParameters, Keyring, Passphrase, Unlocked};
 //! # use pki_core::store::{Memory, Pki};
 //! use pki_core::hierarchy::AuthorityName;
 //! use pki_core::{Cluster, converge, rotation};
@@ -34,7 +34,10 @@
 //!     "{ domain: a.example, nodes: [{ name: etcd-0, addresses: [10.0.0.10] }] }",
 //! )?;
 //! # let keys = Unlocked::generate()?;
+//! # let cheap = KdfParameters { memory_kib: 64, passes: 1, lanes: 1 };
+//! # let keyring = Keyring::new("etcd", &keys, &Passphrase::new("passphrase")?, cheap)?;
 //! let mut pki = Pki::new(Memory::default());
+//! # pki.put_keyring(&keyring)?;
 //! let now = OffsetDateTime::now_utc();
 //! converge::plan(&cluster, &pki, now)?.apply(&cluster, &mut pki, &keys, now)?;
 //!

@@ -29,6 +29,7 @@ use crate::key::{Fingerprint, KeyAlgorithm, PrivateKey, PublicKey};
 use crate::leaf::{Leaf, leaves};
 use crate::lifetime::Validity;
 use crate::profile::Profile;
+use crate::progress::{Watched, Watcher, Work};
 use crate::signer::{Custody, SignatureAlgorithm, Signer};
 use crate::store::{Pki, Store, StoredAuthority, StoredLeaf};
 use crate::trust::Bundles;
@@ -39,11 +40,16 @@ pub(super) struct Model<'a> {
     pub(super) moment: Moment,
     /// What is issued by hand, and does not follow a step.
     pub(super) by_hand: Vec<ByHand>,
+    /// Who is told how far it is.
+    pub(super) watcher: Option<&'a dyn Watcher>,
     keys: Keys,
 }
 
 impl<'a> Model<'a> {
-    pub(super) fn of<S: Store>(cluster: &'a Cluster, pki: &Pki<S>) -> Result<Self, RotationError> {
+    pub(super) fn of<S: Store>(
+        cluster: &'a Cluster,
+        pki: &'a Pki<S>,
+    ) -> Result<Self, RotationError> {
         let real = Landscape::read(cluster, pki)?;
         let keys = Keys::of(pki, &real.kept)?;
         // A signature differs each time: what is one certificate stays one.
@@ -75,14 +81,18 @@ impl<'a> Model<'a> {
             clients: all(&real.bundles.clients)?,
         };
         let described = leaves(cluster);
+        let watched = pki.begin(Work::Read, described.len());
         let stored = described.iter().map(|leaf| {
             let missing = || ConvergeError::Incomplete(format!("certificates/{}", leaf.id));
-            Ok(pki.leaf(&leaf.id)?.ok_or_else(missing)?)
+            let stored = pki.leaf(&leaf.id)?.ok_or_else(missing)?;
+            watched.advance();
+            Ok(stored)
         });
         let stored = stored.collect::<Result<Vec<_>, RotationError>>()?;
+        drop(watched);
         let undescribed = pki.undescribed_leaves(described.iter().map(|leaf| &leaf.id))?;
         let mut presented = Vec::new();
-        let own = keys.leaves(&stored, &real.kept)?;
+        let own = keys.leaves(&stored, &real.kept, pki.watcher())?;
         for ((leaf, stored), own) in described.into_iter().zip(&stored).zip(own) {
             let above = stored.chain.get(1..).unwrap_or_default();
             presented.push(Presented {
@@ -92,7 +102,7 @@ impl<'a> Model<'a> {
             });
         }
         let mut by_hand = Vec::new();
-        let own = keys.leaves(&undescribed, &real.kept)?;
+        let own = keys.leaves(&undescribed, &real.kept, pki.watcher())?;
         for (leaf, own) in undescribed.iter().zip(own) {
             let above = leaf.chain.get(1..).unwrap_or_default();
             by_hand.push(ByHand {
@@ -107,6 +117,7 @@ impl<'a> Model<'a> {
             by_hand,
             landscape: real.with(kept.collect::<Result<_, RotationError>>()?, bundles.clone()),
             moment: Moment { bundles, presented },
+            watcher: pki.watcher(),
             keys,
         })
     }
@@ -166,9 +177,10 @@ impl<'a> Model<'a> {
             };
             Ok((after, true))
         };
+        let watched = Watched::begin(self.watcher, Work::Model, described.len());
         let both = described.par_iter().zip(&self.moment.presented);
         let followed = both
-            .map(|(leaf, before)| follow(leaf, before))
+            .map(|(leaf, before)| follow(leaf, before).inspect(|_| watched.advance()))
             .collect::<Result<Vec<_>, _>>()?;
         let issued = followed.iter().filter(|(_, is_new)| *is_new).count();
         let presented = followed.into_iter().map(|(one, _)| one).collect();
@@ -183,6 +195,7 @@ impl<'a> Model<'a> {
             landscape,
             moment,
             by_hand: Vec::new(),
+            watcher: self.watcher,
             keys,
         };
         Ok((after, issued))
@@ -264,6 +277,7 @@ impl Keys {
         &self,
         leaves: &[StoredLeaf],
         kept: &[StoredAuthority],
+        watcher: Option<&dyn Watcher>,
     ) -> Result<Vec<Certificate>, RotationError> {
         let mut keys = HashMap::new();
         let mut signed = Vec::new();
@@ -278,9 +292,12 @@ impl Keys {
             }
             signed.push((leaf.certificate(), name));
         }
+        let watched = Watched::begin(watcher, Work::Model, signed.len());
         signed
             .par_iter()
-            .map(|(certificate, issuer)| resigned(certificate, None, &keys[issuer]))
+            .map(|(certificate, issuer)| {
+                resigned(certificate, None, &keys[issuer]).inspect(|_| watched.advance())
+            })
             .collect()
     }
 

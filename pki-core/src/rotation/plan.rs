@@ -254,7 +254,7 @@ fn with(
         let new = made.change.new_authorities();
         let makes = new.map(|one| (one.name, one.generation)).collect();
         let (after, leaves) = model.after(made.change, now)?;
-        let proof = prove_by(validator, &model.moment, &after.moment, now);
+        let proof = prove_by(validator, &model.moment, &after.moment, model.watcher, now);
         let refused = proof.refused(procedure);
         if let Some((first, more)) = refused.split_first() {
             return Err(RotationError::Broken {

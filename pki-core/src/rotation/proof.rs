@@ -13,6 +13,7 @@ use crate::certificate::Certificate;
 use crate::converge::State;
 use crate::description::Cluster;
 use crate::leaf::{LeafId, leaves};
+use crate::progress::{Watched, Watcher, Work};
 use crate::role::{Role, Usage};
 use crate::trust::Bundles;
 use crate::verify::{Anchors, PathError, PathValidator};
@@ -152,8 +153,13 @@ impl Proof {
 ///
 /// What was refused before the step already, such as what has expired, is no fault of it: the
 /// step may be the one that mends it.
-pub fn prove(before: &Moment, after: &Moment, now: OffsetDateTime) -> Proof {
-    prove_by(&PathValidator::new(), before, after, now)
+pub fn prove(
+    before: &Moment,
+    after: &Moment,
+    watcher: Option<&dyn Watcher>,
+    now: OffsetDateTime,
+) -> Proof {
+    prove_by(&PathValidator::new(), before, after, watcher, now)
 }
 
 /// The same, for several steps: what is after the one is before the next, and what the validator has
@@ -162,6 +168,7 @@ pub(super) fn prove_by(
     validator: &PathValidator,
     before: &Moment,
     after: &Moment,
+    watcher: Option<&dyn Watcher>,
     now: OffsetDateTime,
 ) -> Proof {
     let trust: Vec<_> = [(Side::Before, before), (Side::After, after)]
@@ -192,11 +199,12 @@ pub(super) fn prove_by(
             pairs[at].3 |= (*presents, file.side) == (Side::After, Side::After);
         }
     }
+    let watched = Watched::begin(watcher, Work::Prove, pairs.len());
     let broken: Vec<Broken> = pairs
         .par_iter()
         .flat_map_iter(|(presents, leaf, file, is_settled)| {
             let usages = usages(leaf, file.verifier);
-            usages.filter_map(|usage| {
+            let broken = usages.filter_map(|usage| {
                 let error = file.refuses(validator, &leaf.chain, usage, now)?;
                 Some(Broken {
                     presenter: leaf.id.clone(),
@@ -207,7 +215,10 @@ pub(super) fn prove_by(
                     is_settled: *is_settled,
                     error,
                 })
-            })
+            });
+            let broken: Vec<_> = broken.collect();
+            watched.advance();
+            broken
         })
         .collect();
     let key = |one: &Broken| (one.presenter.clone(), one.verifier, one.usage);

@@ -16,8 +16,11 @@ use crate::description::Cluster;
 use crate::hierarchy::AuthorityName;
 use crate::journal::Event;
 use crate::key::PrivateKey;
+use crate::leaf::leaves;
 use crate::lifetime::Validity;
+use crate::progress::{Seen, Work};
 use crate::seal::Unlocked;
+use crate::seal::tests::keys_of;
 use crate::store::{Batch, Failing, Memory, Pki, StoredAuthority};
 use crate::verify::verify;
 
@@ -52,10 +55,11 @@ impl Fixture {
     }
 
     fn of(cluster: Cluster) -> Self {
+        let mut pki = Pki::new(Memory::default());
         let mut fixture = Self {
             cluster,
-            pki: Pki::new(Memory::default()),
-            keys: Arc::new(Unlocked::generate().unwrap()),
+            keys: Arc::new(keys_of(&mut pki)),
+            pki,
             now: OffsetDateTime::now_utc(),
         };
         fixture.converge();
@@ -111,7 +115,7 @@ impl Fixture {
         procedure: Procedure,
         label: &str,
     ) {
-        let met = prove(&self.moment(), &killed.moment(), self.now);
+        let met = prove(&self.moment(), &killed.moment(), None, self.now);
         if procedure != Procedure::Compromise {
             assert!(met.broken.is_empty(), "{label}: {}", met.broken[0]);
         }
@@ -180,7 +184,7 @@ impl Fixture {
         let step = self.next(name, procedure);
         let lists = converge::plan(&self.cluster, &self.pki, self.now).unwrap();
         assert_eq!(lists.lists(), [], "{step}: every list is there");
-        let proof = prove(&before, &self.moment(), self.now);
+        let proof = prove(&before, &self.moment(), None, self.now);
         if procedure != Procedure::Compromise {
             assert!(proof.broken.is_empty(), "{step}: {}", proof.broken[0]);
         }
@@ -218,14 +222,14 @@ impl Fixture {
         self.take(made.change);
         let after = self.moment();
         assert_eq!(plan.steps.len(), 1, "{label}");
-        let proof = prove(&before, &after, self.now);
+        let proof = prove(&before, &after, None, self.now);
         assert_eq!(plan.broken.len(), proof.broken.len(), "{label}");
         let restarts = Restarts::of(&before, &after, &proof);
         assert_eq!(plan.steps[0].restarts, restarts, "{label}");
         // Nothing is left of the rotation that was under way, and nobody is shut out at its end.
         assert_eq!(self.underway(), None, "{label}");
         assert_eq!(self.converge(), 0, "{label}");
-        let settled = prove(&after, &after, self.now);
+        let settled = prove(&after, &after, None, self.now);
         assert!(settled.broken.is_empty(), "{label}");
         self.check();
         // No key of it that there was is in force any more.

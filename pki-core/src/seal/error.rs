@@ -29,7 +29,9 @@ pub enum SealError {
     #[error("the escrow does not open: {0}")]
     Escrow(&'static str),
     /// The keyring's parameters are not ones that argon2id takes, or would take too much.
-    #[error("the key derivation parameters are out of bounds: {0}")]
+    #[error(
+        "the key derivation parameters are out of bounds: {0}; restore keyring.yml from a copy"
+    )]
     Kdf(String),
     /// Not a sealed key at all.
     #[error(
@@ -61,7 +63,9 @@ pub enum SealError {
         slots: Vec<SlotName>,
     },
     /// Data keys of two keyrings.
-    #[error("the data keys are those of another keyring: was keyring.yml replaced meanwhile?")]
+    #[error(
+        "the data keys are those of another keyring: keyring.yml was replaced meanwhile; run this again, or restore it from a copy"
+    )]
     OtherKeyring,
     /// The operating system has no random numbers to give.
     #[error("the operating system gave no random numbers: {0}")]

@@ -23,9 +23,10 @@ pub fn escrow(key: &PrivateKey, recipients: &[AgeRecipient]) -> Result<String, S
 /// When none of the identities opens it, or it holds something else.
 pub fn open_escrow(file: &[u8], identities: &AgeIdentities) -> Result<PrivateKey, SealError> {
     let text = identities.decrypt(file).ok_or(SealError::Escrow(
-        "it is for other identities, or was changed",
+        "it is for other identities, or was changed: give the identity of one of its recipients, or another copy of it",
     ))?;
-    let other = SealError::Escrow("what is in it is not a PKCS#8 private key");
+    let other =
+        SealError::Escrow("what is in it is not a PKCS#8 private key: give another copy of it");
     match pem::read(&text).as_deref() {
         Ok([key]) if key.label == pem::PRIVATE_KEY => {
             PrivateKey::from_der(&key.content).map_err(|_| other)

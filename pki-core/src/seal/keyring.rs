@@ -104,6 +104,10 @@ impl Keyring {
         Ok(text)
     }
 
+    pub(crate) fn id(&self) -> &KeyringId {
+        &self.id
+    }
+
     /// The cluster whose keys it guards.
     pub fn cluster(&self) -> &str {
         &self.cluster
@@ -207,6 +211,8 @@ struct VersionOnly {
     version: u64,
 }
 
+/// What tells keyrings apart.
+pub(crate) type KeyringId = [u8; ID];
 pub(super) const ID: usize = 16;
 const VERSION: u64 = 1;
 /// 64 slots, each with two files for sixteen recipients.

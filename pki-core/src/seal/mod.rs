@@ -87,6 +87,7 @@ pub use error::{InvalidKeyring, SealError, SlotError};
 #[cfg(feature = "age")]
 pub use escrow::{escrow, open_escrow};
 pub use keyring::Keyring;
+pub(crate) use keyring::KeyringId;
 pub use passphrase::{KdfParameters, Passphrase};
 pub use recipient::{AgeRecipient, InvalidRecipient};
 pub use sealed_key::{Identity, SEALED_KEY, SealedKey};
@@ -95,4 +96,4 @@ pub use tier::{Tier, Tiers};
 pub use unlocked::Unlocked;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -4,12 +4,20 @@ mod slots;
 
 use super::*;
 use crate::key::{KeyAlgorithm, PrivateKey};
+use crate::store::{Pki, Store};
 
 const CHEAP: KdfParameters = KdfParameters {
     memory_kib: 64,
     passes: 1,
     lanes: 1,
 };
+
+/// Data keys, and their keyring in `pki`.
+pub(crate) fn keys_of<S: Store>(pki: &mut Pki<S>) -> Unlocked {
+    let (keyring, keys) = keyring();
+    pki.put_keyring(&keyring).unwrap();
+    keys
+}
 
 fn keyring() -> (Keyring, Unlocked) {
     let keys = Unlocked::generate().unwrap();

@@ -158,7 +158,7 @@ impl Unlocked {
         self.keys.get(tier)?.retiring.as_ref()
     }
 
-    pub(super) fn keyring_id(&self) -> &[u8; ID] {
+    pub(crate) fn keyring_id(&self) -> &[u8; ID] {
         &self.id
     }
 

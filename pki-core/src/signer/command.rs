@@ -76,9 +76,9 @@ impl ExternalCommand {
 
     fn run(&self, algorithm: SignatureAlgorithm, message: &[u8]) -> Result<Vec<u8>, String> {
         let deadline = Instant::now() + self.config.timeout.as_duration().unsigned_abs();
-        let mut child = self
-            .spawn(algorithm)
-            .map_err(|error| format!("could not be started: {error}"))?;
+        let mut child = self.spawn(algorithm).map_err(|error| {
+            format!("could not be started: {error}; is it a program that you may execute?")
+        })?;
         let input = message.to_vec();
         if let Some(mut stdin) = child.stdin.take() {
             // A command that does not read to the end may still have what it needs.
@@ -91,13 +91,16 @@ impl ExternalCommand {
         let Some(status) = wait(&mut child, deadline) else {
             let _ = child.kill();
             let _ = child.wait();
-            return Err(format!("did not end within {}", self.config.timeout));
+            return Err(format!(
+                "did not end within {}; see what it waits for, or give it a longer timeout in ca.signer.yml",
+                self.config.timeout
+            ));
         };
         // A background process of the command may hold its output open.
         let left = deadline.saturating_duration_since(Instant::now());
-        let output = output
-            .recv_timeout(left)
-            .map_err(|_| "ended, but something it started keeps its output open".to_owned())?;
+        let output = output.recv_timeout(left).map_err(|_| {
+            "ended, but something it started keeps its output open: have it closed there".to_owned()
+        })?;
         if !status.success() {
             let talk = talk.recv_timeout(GRACE).unwrap_or_default();
             return Err(failure(status, &talk));

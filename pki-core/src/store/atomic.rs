@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::sync::Unsynced;
 use super::tree::{self, NewFile};
+use crate::progress::Watched;
 
 /// Who may read a file.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -86,6 +87,7 @@ impl Group {
         &mut self,
         path: &Path,
         files: impl IntoIterator<Item = (&'a str, &'a [u8], Access)>,
+        watched: &Watched<'_>,
     ) -> Result<(), WriteError> {
         let at = |source| WriteError {
             path: path.to_owned(),
@@ -100,9 +102,9 @@ impl Group {
             // From before the first write on, so that it learns of every error.
             let top = File::open(&temporary).map_err(at)?;
             self.unsynced.push_file_system(temporary.clone(), top)?;
-            return tree::write_many(&temporary, &files).map_err(at);
+            return tree::write_many(&temporary, &files, watched).map_err(at);
         }
-        for (path, file) in tree::write(&temporary, &files).map_err(at)? {
+        for (path, file) in tree::write(&temporary, &files, watched).map_err(at)? {
             self.unsynced.push(path, file)?;
         }
         self.unsynced.push_directory(temporary)
@@ -367,6 +369,7 @@ mod tests {
                 files
                     .iter()
                     .map(|name| (name.as_str(), &b"new"[..], Access::Everyone)),
+                &Watched::none(),
             )
             .unwrap();
         assert_eq!(group.commit().unwrap_err().path, path);
@@ -401,6 +404,7 @@ mod tests {
             .stage_directory(
                 &directory.path().join("b"),
                 [("c", &b"c"[..], Access::Owner)],
+                &Watched::none(),
             )
             .unwrap();
         drop(group);

@@ -47,6 +47,24 @@ impl<S: Store> Pki<S> {
         self.commit(batch)
     }
 
+    /// Whether the journal tells of everything that is in the store: what it does not tell of, in
+    /// words.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be read.
+    pub fn missing_lines(&self, journal: &Journal) -> Result<Option<String>, StoreError> {
+        let unrecorded = self.unrecorded(journal)?;
+        let mut paths = unrecorded.iter().filter_map(|entry| entry.path.as_deref());
+        Ok(paths.next().map(|first| {
+            let others = match paths.count() {
+                0 => String::new(),
+                others => format!(" and {others} others"),
+            };
+            format!("no line tells of {first}{others}")
+        }))
+    }
+
     /// What is in the store and not in the journal.
     ///
     /// # Errors

@@ -4,7 +4,10 @@
 //! same content, so a copy that was interrupted is taken up where it stopped, and two PKIs are never
 //! mixed.
 
+use std::sync::Arc;
+
 use super::{Batch, Store, StoreError, layout};
+use crate::progress::{Watched, Watcher, Work};
 
 /// What was done.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -38,12 +41,17 @@ pub enum CopyError {
     Store(#[from] StoreError),
 }
 
-/// Copies every file of a PKI. The target is to be [`compare`]d when it is opened anew.
+/// Copies every file of a PKI, and tells the watcher how far that is. The target is to be [`compare`]d when
+/// it is opened anew.
 ///
 /// # Errors
 ///
 /// When a store cannot be read or written, the source holds no PKI, or the target another one.
-pub fn copy(from: &impl Store, to: &mut impl Store) -> Result<Copied, CopyError> {
+pub fn copy(
+    from: &impl Store,
+    to: &mut impl Store,
+    watcher: Option<Arc<dyn Watcher>>,
+) -> Result<Copied, CopyError> {
     if from.read(layout::KEYRING)?.is_none() {
         return Err(CopyError::NoPki {
             path: from.locate(layout::KEYRING),
@@ -67,6 +75,7 @@ pub fn copy(from: &impl Store, to: &mut impl Store) -> Result<Copied, CopyError>
         present: 0,
     };
     let mut batch = Batch::default();
+    let watched = Watched::begin(watcher.as_deref(), Work::Compare, paths.len());
     for path in &paths {
         let content = required(from, path)?;
         match to.read(path)? {
@@ -83,23 +92,32 @@ pub fn copy(from: &impl Store, to: &mut impl Store) -> Result<Copied, CopyError>
         if path == layout::KEYRING {
             batch.barrier();
         }
+        watched.advance();
     }
-    to.commit(batch)?;
+    drop(watched);
+    to.commit(batch.watched_by(watcher))?;
     Ok(copied)
 }
 
-/// Whether two stores hold the same files with the same content; tells how many.
+/// Whether two stores hold the same files with the same content, and how many; tells the watcher how far
+/// that is.
 ///
 /// # Errors
 ///
 /// When they do not, or one cannot be read.
-pub fn compare(from: &impl Store, to: &impl Store) -> Result<usize, CopyError> {
+pub fn compare(
+    from: &impl Store,
+    to: &impl Store,
+    watcher: Option<&dyn Watcher>,
+) -> Result<usize, CopyError> {
     let paths = files(from)?;
     refuse_others(&paths, to)?;
+    let watched = Watched::begin(watcher, Work::Compare, paths.len());
     for path in &paths {
         if to.read(path)?.as_ref() != Some(&required(from, path)?) {
             return Err(differs(to, path));
         }
+        watched.advance();
     }
     Ok(paths.len())
 }
@@ -170,6 +188,7 @@ const SEALED: &str = ".key.sealed";
 mod tests {
     use super::super::{Directory, Failing, Memory};
     use super::*;
+    use crate::progress::Seen;
 
     fn pki() -> Memory {
         let mut memory = Memory::default();
@@ -193,7 +212,7 @@ mod tests {
         let count = from.files().count();
         for left in 0..=count {
             let mut to = Failing::after(Memory::default(), left);
-            let result = copy(&from, &mut to);
+            let result = copy(&from, &mut to, None);
             assert_eq!(result.is_ok(), left == count);
             let mut to = to.inner().clone();
             let names: Vec<_> = files(&to).unwrap();
@@ -202,7 +221,7 @@ mod tests {
                 assert!(names.contains(&format!("{certificate}.key.sealed")));
             }
             let present = left;
-            let copied = copy(&from, &mut to).unwrap();
+            let copied = copy(&from, &mut to, None).unwrap();
             assert_eq!(
                 copied,
                 Copied {
@@ -211,7 +230,7 @@ mod tests {
                 }
             );
             assert_eq!(to, from);
-            assert_eq!(compare(&from, &to).unwrap(), count);
+            assert_eq!(compare(&from, &to, None).unwrap(), count);
         }
     }
 
@@ -219,10 +238,10 @@ mod tests {
     fn a_copy_in_a_directory_and_back_is_the_same() {
         let temporary = tempfile::tempdir().unwrap();
         let mut directory = Directory::open(temporary.path()).unwrap();
-        copy(&pki(), &mut directory).unwrap();
+        copy(&pki(), &mut directory, None).unwrap();
         std::fs::create_dir(temporary.path().join("empty")).unwrap();
         let mut back = Memory::default();
-        copy(&directory, &mut back).unwrap();
+        copy(&directory, &mut back, None).unwrap();
         assert_eq!(back, pki());
     }
 
@@ -235,12 +254,29 @@ mod tests {
             let mut to = Memory::default();
             to.set(path, Some(content.into()));
             let before = to.clone();
-            let error = copy(&pki(), &mut to).unwrap_err();
+            let error = copy(&pki(), &mut to, None).unwrap_err();
             assert!(matches!(&error, CopyError::Differs { path: at } if at == path));
             assert_eq!(to, before);
-            assert!(compare(&pki(), &to).is_err());
+            assert!(compare(&pki(), &to, None).is_err());
         }
-        let error = copy(&Memory::default(), &mut Memory::default()).unwrap_err();
+        let error = copy(&Memory::default(), &mut Memory::default(), None).unwrap_err();
         assert!(matches!(error, CopyError::NoPki { .. }));
+    }
+
+    #[test]
+    fn every_file_that_is_compared_or_written_is_told() {
+        for files in [0, 500] {
+            let (seen, mut from) = (Arc::new(Seen::default()), pki());
+            for number in 0..files {
+                from.set(&format!("more/{number}"), Some(vec![0]));
+            }
+            let count = from.files().count();
+            let temporary = tempfile::tempdir().unwrap();
+            let mut to = Directory::open(temporary.path()).unwrap();
+            copy(&from, &mut to, Some(seen.clone())).unwrap();
+            compare(&from, &to, Some(&*seen)).unwrap();
+            let told = [Work::Compare, Work::Write, Work::Compare].map(|work| (work, count, count));
+            assert_eq!(*seen.all(), told);
+        }
     }
 }

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use super::atomic::{self, Access, Group, WriteError};
 use super::{Batch, Entry, Store, StoreError, layout};
+use crate::progress::Watched;
 
 /// A directory of files, locked against other processes as long as this value lives.
 ///
@@ -154,6 +155,7 @@ impl Directory {
     /// Where a directory at the top is new, all that belongs into it appears at once: that takes
     /// one rename and one sync in place of one for each entry.
     fn stage_all(&self, batch: &Batch, group: &mut Group) -> Result<(), WriteError> {
+        let watched = batch.begin();
         let runs = || {
             let same_top = |one: &Entry, next: &Entry| top(one).is_some() && top(one) == top(next);
             batch.entries.chunk_by(same_top)
@@ -170,30 +172,37 @@ impl Directory {
                     let files = files
                         .iter()
                         .map(|(name, content)| (name.as_str(), *content, access(name)));
-                    group.stage_directory(&self.root.join(top), files)?;
+                    group.stage_directory(&self.root.join(top), files, &watched)?;
                 }
                 _ => run
                     .iter()
-                    .try_for_each(|entry| self.stage_entry(entry, group))?,
+                    .try_for_each(|entry| self.stage_entry(entry, group, &watched))?,
             }
         }
         Ok(())
     }
 
-    fn stage_entry(&self, entry: &Entry, group: &mut Group) -> Result<(), WriteError> {
+    fn stage_entry(
+        &self,
+        entry: &Entry,
+        group: &mut Group,
+        watched: &Watched<'_>,
+    ) -> Result<(), WriteError> {
         match entry {
             Entry::Barrier => {
                 group.barrier();
                 Ok(())
             }
             Entry::File { path, content } => {
-                group.stage_file(&self.root.join(path), content, access(path))
+                group.stage_file(&self.root.join(path), content, access(path))?;
+                watched.advance();
+                Ok(())
             }
             Entry::Directory { path, files } => {
                 let files = files
                     .iter()
                     .map(|(name, content)| (*name, content.as_slice(), access(name)));
-                group.stage_directory(&self.root.join(path), files)
+                group.stage_directory(&self.root.join(path), files, watched)
             }
         }
     }

@@ -64,7 +64,7 @@ impl<S: Store> Store for Failing<S> {
             }
             self.inner.commit(Batch {
                 entries: vec![entry],
-                records: Vec::new(),
+                ..Batch::default()
             })?;
             self.written += 1;
         }

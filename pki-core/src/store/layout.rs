@@ -85,7 +85,28 @@ pub(super) fn leaf(id: &LeafId) -> String {
     format!("{LEAVES}/{id}")
 }
 
+/// The generation whose directory has this name. The highest number of all is none, so that every
+/// generation has one that comes next.
+pub(super) fn generation(name: &str) -> Option<u32> {
+    let number = name.parse().ok().filter(|number| *number < u32::MAX);
+    number.filter(|_| name.starts_with(|first| matches!(first, '1'..='9')))
+}
+
 /// The record of a revocation, by its serial number in hexadecimal.
 pub(super) fn revocation(serial: &str) -> String {
     format!("{REVOCATIONS}/{serial}.yml")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_generation_is_written_in_one_way_and_has_a_next_one() {
+        assert_eq!(generation("1"), Some(1));
+        assert_eq!(generation("4294967294"), Some(u32::MAX - 1));
+        for name in ["", "0", "01", "+1", "-1", "1a", "4294967295", "4294967296"] {
+            assert_eq!(generation(name), None, "{name}");
+        }
+    }
 }

@@ -24,6 +24,7 @@ mod sync;
 mod tree;
 
 use std::io;
+use std::sync::Arc;
 
 pub use address::{Address, InvalidAddress};
 use atomic::Group;
@@ -38,6 +39,7 @@ use crate::certificate::bundle::InvalidPem;
 use crate::crl::InvalidCrl;
 use crate::csr::InvalidRequest;
 use crate::journal;
+use crate::progress::{Watched, Watcher, Work};
 use crate::revocation::InvalidRevocation;
 use crate::role::Role;
 use crate::seal::{InvalidKeyring, SealError};
@@ -53,6 +55,73 @@ use crate::signer::InvalidCustody;
 /// has a revision, that at which it was read, and refuses a batch when another has changed it since
 /// (compare-and-swap); whoever wrote the batch then begins anew. So all that a batch depends on is
 /// to be read from the store that it is committed to.
+///
+/// A store of one's own, which here keeps everything in a map:
+///
+/// ```
+/// use std::collections::BTreeMap;
+///
+/// use pki_core::store::{Batch, Entry, Store, StoreError};
+///
+/// #[derive(Default)]
+/// struct Map(BTreeMap<String, Vec<u8>>);
+///
+/// impl Store for Map {
+///     fn read(&self, path: &str) -> Result<Option<Vec<u8>>, StoreError> {
+///         Ok(self.0.get(path).cloned())
+///     }
+///
+///     fn list(&self, directory: &str) -> Result<Vec<String>, StoreError> {
+///         let below = self.0.keys().filter_map(|path| match directory {
+///             "" => Some(path.as_str()),
+///             _ => path.strip_prefix(directory)?.strip_prefix('/'),
+///         });
+///         let mut names: Vec<_> = below
+///             .filter_map(|path| path.split('/').next())
+///             .map(str::to_owned)
+///             .collect();
+///         names.dedup();
+///         Ok(names)
+///     }
+///
+///     fn locate(&self, path: &str) -> String {
+///         format!("map:{path}")
+///     }
+///
+///     fn commit(&mut self, batch: Batch) -> Result<(), StoreError> {
+///         for entry in batch.entries() {
+///             match entry {
+///                 Entry::Barrier => {}
+///                 Entry::File { path, content } => {
+///                     self.0.insert(path.clone(), content.clone());
+///                 }
+///                 Entry::Directory { path, files } => {
+///                     for (name, content) in files {
+///                         self.0.insert(format!("{path}/{name}"), content.clone());
+///                     }
+///                 }
+///             }
+///         }
+///         Ok(())
+///     }
+/// }
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # use pki_core::seal::{KdfParameters, Keyring, Passphrase, Unlocked};
+/// # use pki_core::{Cluster, converge, store::Pki, verify};
+/// # let cluster = Cluster::from_yaml(
+/// #     "{ domain: a.example, nodes: [{ name: etcd-0, addresses: [10.0.0.10] }] }",
+/// # )?;
+/// # let keys = Unlocked::generate()?;
+/// # let cheap = KdfParameters { memory_kib: 64, passes: 1, lanes: 1 };
+/// let mut pki = Pki::new(Map::default());
+/// # let now = time::OffsetDateTime::now_utc();
+/// # pki.put_keyring(&Keyring::new("etcd", &keys, &Passphrase::new("x")?, cheap)?)?;
+/// # converge::plan(&cluster, &pki, now)?.apply(&cluster, &mut pki, &keys, now)?;
+/// # assert!(verify::verify(&cluster, &pki, Some(&keys), now)?.findings.is_empty());
+/// # Ok(())
+/// # }
+/// ```
 pub trait Store {
     /// The content of a file, or `None` where there is none.
     ///
@@ -102,6 +171,7 @@ pub trait Store {
 pub struct Batch {
     entries: Vec<Entry>,
     records: Vec<journal::Entry>,
+    watcher: Option<Arc<dyn Watcher>>,
 }
 
 impl Batch {
@@ -121,6 +191,13 @@ impl Batch {
         });
     }
 
+    /// Has somebody told how far it is written.
+    #[must_use]
+    pub fn watched_by(mut self, watcher: Option<Arc<dyn Watcher>>) -> Self {
+        self.watcher = watcher;
+        self
+    }
+
     /// Adds all of `other` behind what is here.
     pub fn append(&mut self, mut other: Self) {
         self.entries.append(&mut other.entries);
@@ -138,6 +215,11 @@ impl Batch {
         self.records.push(entry);
     }
 
+    /// Its changes, in the order in which a [`Store`] makes them.
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
     /// The path of every file in it, in order.
     fn paths(&self) -> Vec<String> {
         let paths = self.entries.iter().flat_map(|entry| match entry {
@@ -151,20 +233,38 @@ impl Batch {
         paths.collect()
     }
 
+    /// Tells that its files are written now.
+    fn begin(&self) -> Watched<'_> {
+        let files = self.entries.iter().map(|entry| match entry {
+            Entry::Barrier => 0,
+            Entry::Directory { files, .. } => files.len(),
+            Entry::File { .. } => 1,
+        });
+        Watched::begin(self.watcher.as_deref(), Work::Write, files.sum())
+    }
+
     fn take_records(&mut self) -> Vec<journal::Entry> {
         std::mem::take(&mut self.records)
     }
 }
 
+/// One change of a [`Batch`].
 #[derive(Debug)]
-enum Entry {
+pub enum Entry {
+    /// What came before is to be durable before what follows becomes visible.
     Barrier,
+    /// A file, in place of the one that may be there.
     File {
+        /// Where it is.
         path: String,
+        /// What is in it.
         content: Vec<u8>,
     },
+    /// A new directory whose files appear together.
     Directory {
+        /// Where it is.
         path: String,
+        /// Its files: their names, and what is in them.
         files: Vec<(&'static str, Vec<u8>)>,
     },
 }
@@ -212,7 +312,7 @@ pub enum StoreError {
         source: InvalidCrl,
     },
     /// The file that says where an authority's key is cannot be read.
-    #[error("{path}: {source}")]
+    #[error("{path}: {source}; restore it from a copy")]
     Custody {
         /// The file.
         path: String,
@@ -342,7 +442,9 @@ pub enum StoreError {
         path: String,
     },
     /// A request cannot be read.
-    #[error("{path}: {source}")]
+    #[error(
+        "{path}: {source}; restore it from a copy, or remove it and request the certificate again (`etcdpki ca request`)"
+    )]
     Request {
         /// The file.
         path: String,

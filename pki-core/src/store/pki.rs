@@ -60,9 +60,14 @@ impl<S: Store> Pki<S> {
         self
     }
 
+    /// Who is told.
+    pub fn watcher(&self) -> Option<&dyn Watcher> {
+        self.watcher.as_deref()
+    }
+
     /// Tells that work begins, of so many pieces.
     pub(crate) fn begin(&self, work: Work, pieces: usize) -> Watched<'_> {
-        Watched::begin(self.watcher.as_deref(), work, pieces)
+        Watched::begin(self.watcher(), work, pieces)
     }
 
     pub(super) fn command(&self) -> &str {
@@ -90,7 +95,7 @@ impl<S: Store> Pki<S> {
     /// When the store cannot be read or written.
     pub fn commit(&mut self, mut batch: Batch) -> Result<(), StoreError> {
         self.add_journal(&mut batch)?;
-        self.store.commit(batch)
+        self.store.commit(batch.watched_by(self.watcher.clone()))
     }
 
     /// Writes a batch, and what it has for the journal, beside its place, as far as the store has
@@ -102,6 +107,7 @@ impl<S: Store> Pki<S> {
     /// When the store cannot be read or written.
     pub fn stage(&self, mut batch: Batch, group: &mut Group) -> Result<Staged, StoreError> {
         self.add_journal(&mut batch)?;
+        let batch = batch.watched_by(self.watcher.clone());
         self.store.stage(batch, group).map(Staged)
     }
 

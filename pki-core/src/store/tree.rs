@@ -9,12 +9,17 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 
 use super::atomic::Access;
+use crate::progress::Watched;
 
 /// A file of it: its name from the top, its content, and who may read it.
 pub(super) type NewFile<'a> = (&'a str, &'a [u8], Access);
 
 /// Writes one after another, and returns all that is to be synced.
-pub(super) fn write(top: &Path, files: &[NewFile<'_>]) -> io::Result<Vec<(PathBuf, File)>> {
+pub(super) fn write(
+    top: &Path,
+    files: &[NewFile<'_>],
+    watched: &Watched<'_>,
+) -> io::Result<Vec<(PathBuf, File)>> {
     let mut made = HashSet::new();
     let mut written = Vec::new();
     for (name, content, access) in files {
@@ -22,6 +27,7 @@ pub(super) fn write(top: &Path, files: &[NewFile<'_>]) -> io::Result<Vec<(PathBu
         let path = top.join(name);
         let file = write_new(&path, content, *access)?;
         written.push((path, file));
+        watched.advance();
     }
     for name in made {
         let path = top.join(name);
@@ -32,13 +38,19 @@ pub(super) fn write(top: &Path, files: &[NewFile<'_>]) -> io::Result<Vec<(PathBu
 }
 
 /// Writes many on every core. Nothing is kept open: their file system is to be synced.
-pub(super) fn write_many(top: &Path, files: &[NewFile<'_>]) -> io::Result<()> {
+pub(super) fn write_many(
+    top: &Path,
+    files: &[NewFile<'_>],
+    watched: &Watched<'_>,
+) -> io::Result<()> {
     let share = files.len().div_ceil(rayon::current_num_threads()).max(1);
     files.par_chunks(share).try_for_each(|share| {
         let mut made = HashSet::new();
         share.iter().try_for_each(|(name, content, access)| {
             make_above(top, name, &mut made)?;
-            write_new(&top.join(name), content, *access).map(drop)
+            write_new(&top.join(name), content, *access)?;
+            watched.advance();
+            Ok(())
         })
     })
 }
@@ -86,9 +98,9 @@ mod tests {
             .collect();
         let (one, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         // Every file, and every directory but the top.
-        let synced = write(one.path(), &files).unwrap().len();
+        let synced = write(one.path(), &files, &Watched::none()).unwrap().len();
         assert_eq!(synced, 300 + 7 + 7);
-        write_many(other.path(), &files).unwrap();
+        write_many(other.path(), &files, &Watched::none()).unwrap();
         for name in &names {
             for top in [&one, &other] {
                 let content = std::fs::read(top.path().join(name)).unwrap();
@@ -96,7 +108,7 @@ mod tests {
             }
         }
         // No file is written over another.
-        assert!(write_many(other.path(), &files).is_err());
-        assert!(write(one.path(), &files).is_err());
+        assert!(write_many(other.path(), &files, &Watched::none()).is_err());
+        assert!(write(one.path(), &files, &Watched::none()).is_err());
     }
 }

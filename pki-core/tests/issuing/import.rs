@@ -8,12 +8,12 @@ use pki_core::converge;
 use pki_core::hierarchy::AuthorityName;
 use pki_core::import::{Import, ImportError};
 use pki_core::key::{KeyError, PrivateKey};
-use pki_core::seal::{KdfParameters, Keyring, Passphrase, Unlocked};
+use pki_core::seal::Unlocked;
 use pki_core::store::{Batch, Memory, Pki};
 use pki_core::verify;
 use time::OffsetDateTime;
 
-use crate::workbench::{Workbench, faults};
+use crate::workbench::{Workbench, faults, keys_of};
 
 const DESCRIPTION: &str =
     "domain: internal.example\nnodes:\n  - { name: etcd-0, addresses: [10.0.0.10] }\n";
@@ -24,16 +24,8 @@ fn cluster() -> Cluster {
 }
 
 fn pki() -> (Pki<Memory>, Unlocked) {
-    let cheap = KdfParameters {
-        memory_kib: 64,
-        passes: 1,
-        lanes: 1,
-    };
-    let keys = Unlocked::generate().unwrap();
-    let passphrase = Passphrase::new("x").unwrap();
-    let keyring = Keyring::new("etcd", &keys, &passphrase, cheap).unwrap();
     let mut pki = Pki::new(Memory::default());
-    pki.put_keyring(&keyring).unwrap();
+    let keys = keys_of(&mut pki);
     (pki, keys)
 }
 

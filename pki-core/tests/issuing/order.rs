@@ -6,12 +6,12 @@ use pki_core::key::{KeyAlgorithm, PrivateKey};
 use pki_core::leaf::{LeafId, Owner};
 use pki_core::name::San;
 use pki_core::role::Role;
-use pki_core::seal::{KdfParameters, Keyring, Passphrase, Unlocked};
+use pki_core::seal::Unlocked;
 use pki_core::store::{Memory, Pki};
 use pki_core::verify;
 use time::OffsetDateTime;
 
-use crate::workbench::{Workbench, faults};
+use crate::workbench::{Workbench, faults, keys_of};
 
 const NODES: &str = "domain: internal.example\nnodes:\n  - { name: etcd-0, addresses: [10.0.0.10, \"fd00::10\"] }\n";
 
@@ -25,17 +25,9 @@ struct Made {
 
 impl Made {
     fn new(description: &str) -> Self {
-        let cheap = KdfParameters {
-            memory_kib: 64,
-            passes: 1,
-            lanes: 1,
-        };
         let cluster = Cluster::from_yaml(description).unwrap();
-        let keys = Unlocked::generate().unwrap();
-        let passphrase = Passphrase::new("x").unwrap();
         let mut pki = Pki::new(Memory::default());
-        let keyring = Keyring::new("etcd", &keys, &passphrase, cheap).unwrap();
-        pki.put_keyring(&keyring).unwrap();
+        let keys = keys_of(&mut pki);
         let now = OffsetDateTime::now_utc();
         let plan = converge::plan(&cluster, &pki, now).unwrap();
         let state = plan.apply(&cluster, &mut pki, &keys, now).unwrap();

@@ -17,7 +17,7 @@ use pki_core::store::{Batch, Memory, Pki, Store, StoredLeaf};
 use pki_core::verify::{self, PathError};
 use time::OffsetDateTime;
 
-use crate::workbench::{Workbench, days, faults};
+use crate::workbench::{Workbench, days, faults, keys_of};
 
 const NODES: &str = "domain: internal.example\nnodes:\n  - { name: etcd-0, addresses: [10.0.0.10] }\nclients: [etcdctl]\n";
 const OTHERS: &str = "[{ name: kubernetes, lifetime: 4y }, { name: front-proxy, key: ed25519, path_length: 0, \
@@ -36,10 +36,12 @@ struct Made {
 
 impl Made {
     fn new(description: &str) -> Self {
+        let mut pki = Pki::new(Memory::default());
+        let keys = keys_of(&mut pki);
         let mut made = Self {
             cluster: Cluster::from_yaml(description).unwrap(),
-            pki: Pki::new(Memory::default()),
-            keys: Unlocked::generate().unwrap(),
+            pki,
+            keys,
             now: OffsetDateTime::now_utc(),
         };
         made.converge();

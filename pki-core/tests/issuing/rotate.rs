@@ -8,7 +8,7 @@ use pki_core::store::{Memory, Pki};
 use pki_core::verify::{self, Finding};
 use time::{Duration, OffsetDateTime};
 
-use crate::workbench::faults;
+use crate::workbench::{faults, keys_of};
 
 const NODES: &str = "\
 domain: internal.domain
@@ -26,10 +26,12 @@ struct Rotated {
 
 impl Rotated {
     fn new(more: &str) -> Self {
+        let mut pki = Pki::new(Memory::default());
+        let keys = keys_of(&mut pki);
         let mut this = Self {
             cluster: Cluster::from_yaml(&format!("{NODES}{more}")).unwrap(),
-            pki: Pki::new(Memory::default()),
-            keys: Unlocked::generate().unwrap(),
+            pki,
+            keys,
             start: OffsetDateTime::now_utc(),
         };
         let plan = converge::plan(&this.cluster, &this.pki, this.start).unwrap();

@@ -9,7 +9,7 @@ use pki_core::certificate::Certificate;
 use pki_core::converge;
 use pki_core::hierarchy::AuthorityName;
 use pki_core::role::Role;
-use pki_core::seal::Unlocked;
+use pki_core::seal::{KdfParameters, Keyring, Passphrase, Unlocked};
 use pki_core::store::{Memory, Pki};
 use tempfile::TempDir;
 use time::OffsetDateTime;
@@ -30,8 +30,8 @@ fn issue(cluster: &str, settings: &str, directory: &TempDir) -> Vec<Issued> {
         "cluster: {cluster}\ndomain: example.com\nnodes:\n  - {{ name: etcd-0, addresses: [10.0.0.1, 'fd00::1'] }}\nclients: [root]\n{settings}\n"
     );
     let cluster = Cluster::from_yaml(&description).unwrap();
-    let keys = Unlocked::generate().unwrap();
     let mut pki = Pki::new(Memory::default());
+    let keys = keys_of(&mut pki);
     let now = OffsetDateTime::now_utc();
     let plan = converge::plan(&cluster, &pki, now).unwrap();
     let state = plan.apply(&cluster, &mut pki, &keys, now).unwrap();
@@ -116,4 +116,18 @@ fn serves(name: &str, material: &Material, directory: &TempDir) {
             .arg(&leaf);
         run(&mut command).expect_success();
     }
+}
+
+/// Data keys, and their keyring in `pki`.
+fn keys_of(pki: &mut Pki<Memory>) -> Unlocked {
+    let cheap = KdfParameters {
+        memory_kib: 64,
+        passes: 1,
+        lanes: 1,
+    };
+    let keys = Unlocked::generate().unwrap();
+    let passphrase = Passphrase::new("x").unwrap();
+    let keyring = Keyring::new("etcd", &keys, &passphrase, cheap).unwrap();
+    pki.put_keyring(&keyring).unwrap();
+    keys
 }

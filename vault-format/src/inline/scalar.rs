@@ -1,6 +1,6 @@
 //! Scalars in clear, to be encrypted, and how decrypted ones are written.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::ops::Range;
 
 use zeroize::Zeroizing;
@@ -135,12 +135,12 @@ fn scalar(text: &str, node: &Node) -> Option<Scalar> {
         indent: node.parent.map_or(0, |column| column + 2),
         line_break: line_break(&text[..line_end]),
         kind,
-        text: content.map(Zeroizing::new),
+        text: content,
     })
 }
 
 /// What a scalar on one line stands for; none if this is nothing that anybody means.
-fn content_text(content: &Content, shown: &str) -> Option<Result<String, Unsupported>> {
+fn content_text(content: &Content, shown: &str) -> Option<Result<Zeroizing<String>, Unsupported>> {
     let lines = shown.contains('\n');
     let inner = || &shown[1..shown.len() - 1];
     Some(match content {
@@ -148,13 +148,25 @@ fn content_text(content: &Content, shown: &str) -> Option<Result<String, Unsuppo
         Content::Alias => Err(Unsupported::Properties),
         Content::NotUnderstood(_) if shown.starts_with(RESERVED) => Err(Unsupported::Reserved),
         Content::Plain(_) | Content::Quoted(_) if lines => Err(Unsupported::Lines),
-        Content::Plain(_) => Ok(shown.to_owned()),
+        Content::Plain(_) => Ok(Zeroizing::new(shown.to_owned())),
         Content::Quoted(_) if shown.starts_with('"') => {
             yaml::decode(inner()).ok_or(Unsupported::Escape)
         }
-        Content::Quoted(_) => Ok(inner().replace("''", "'")),
+        Content::Quoted(_) => Ok(single_quoted(inner())),
         _ => return None,
     })
+}
+
+/// What stands between single quotes. It never grows, which would leave copies behind.
+fn single_quoted(inner: &str) -> Zeroizing<String> {
+    let mut text = Zeroizing::new(String::with_capacity(inner.len()));
+    for (number, part) in inner.split("''").enumerate() {
+        if number > 0 {
+            text.push('\'');
+        }
+        text.push_str(part);
+    }
+    text
 }
 
 /// What no plain scalar starts with.
@@ -189,7 +201,7 @@ pub fn conceal(text: &str, replacements: &[(&Scalar, &[u8])]) -> String {
 /// Ansible expands no template in an encrypted value: a text that looks like one is tagged
 /// `!unsafe`, so that it still is not expanded.
 #[must_use]
-pub fn reveal(text: &str, replacements: &[(&Value, &str)]) -> String {
+pub fn reveal(text: &str, replacements: &[(&Value, &str)]) -> Zeroizing<String> {
     let edits = replacements.iter().flat_map(|(value, plaintext)| {
         let template = ["{{", "{%", "{#"];
         let tag = match template.iter().any(|mark| plaintext.contains(mark)) {
@@ -198,24 +210,28 @@ pub fn reveal(text: &str, replacements: &[(&Value, &str)]) -> String {
         };
         let behind = &text[value.tag.end..];
         let blanks = behind.len() - behind.trim_start_matches([' ', '\t']).len();
-        let tag = (value.tag.start..value.tag.end + blanks, tag.to_owned());
-        let quoted = quote(plaintext);
+        let written = |text: &str| Zeroizing::new(text.to_owned());
+        let tag = (value.tag.start..value.tag.end + blanks, written(tag));
+        let quoted = Zeroizing::new(quote(plaintext));
         match &value.style {
             // What stands around the indicators stays: an anchor, a comment.
             Style::Block { header, .. } => vec![
                 tag,
                 (header.clone(), quoted),
-                (value.range.clone(), String::new()),
+                (value.range.clone(), written("")),
             ],
             Style::Quoted => vec![tag, (value.range.clone(), quoted)],
         }
     });
-    splice(text, edits)
+    Zeroizing::new(splice(text, edits))
 }
 
 /// A double-quoted scalar, which means the same to every reader.
 pub(super) fn quote(text: &str) -> String {
-    let mut quoted = String::from('"');
+    // It never grows, which would leave copies of a secret behind: the longest escape has six
+    // characters.
+    let mut quoted = String::with_capacity(6 * text.len() + 2);
+    quoted.push('"');
     for c in text.chars() {
         match c {
             '"' => quoted.push_str("\\\""),
@@ -223,10 +239,8 @@ pub(super) fn quote(text: &str) -> String {
             '\n' => quoted.push_str("\\n"),
             '\r' => quoted.push_str("\\r"),
             '\t' => quoted.push_str("\\t"),
-            '\u{85}' | '\u{a0}' | '\u{2028}' | '\u{2029}' | '\u{feff}' => {
-                quoted.push_str(&format!("\\u{:04x}", u32::from(c)));
-            }
-            c if c.is_control() => quoted.push_str(&format!("\\u{:04x}", u32::from(c))),
+            '\u{85}' | '\u{a0}' | '\u{2028}' | '\u{2029}' | '\u{feff}' => escape(c, &mut quoted),
+            c if c.is_control() => escape(c, &mut quoted),
             c => quoted.push(c),
         }
     }
@@ -234,8 +248,13 @@ pub(super) fn quote(text: &str) -> String {
     quoted
 }
 
+fn escape(c: char, quoted: &mut String) {
+    // Writing to a string can not fail.
+    let _ = write!(quoted, "\\u{:04x}", u32::from(c));
+}
+
 /// A literal block scalar with the plain kinds of chomping.
-fn literal(text: &str, block: &Block) -> Result<String, Unsupported> {
+fn literal(text: &str, block: &Block) -> Result<Zeroizing<String>, Unsupported> {
     let header = &text[block.header.clone()];
     match header {
         "|" | "|-" if !block.lines.is_empty() => {}
@@ -244,10 +263,13 @@ fn literal(text: &str, block: &Block) -> Result<String, Unsupported> {
     }
     let lines = Zeroizing::new(block.dedent(text).collect::<Vec<_>>().join("\n"));
     let lines = lines.trim_end_matches('\n');
-    Ok(match header {
-        "|" => format!("{lines}\n"),
-        _ => lines.to_owned(),
-    })
+    // As long as it becomes: growing would leave a copy behind.
+    let mut content = Zeroizing::new(String::with_capacity(lines.len() + 1));
+    content.push_str(lines);
+    if header == "|" {
+        content.push('\n');
+    }
+    Ok(content)
 }
 
 #[cfg(test)]
@@ -314,8 +336,34 @@ mod tests {
             let revealed = reveal(&concealed, &[(&found[0], text)]);
             let back = scalars(&revealed);
             let back = back.iter().find(|s| s.path() == scalar.path()).unwrap();
-            assert_eq!(back.text(), Ok(text), "{revealed}");
-            assert_eq!(others(&revealed), others(TEXT), "{revealed}");
+            assert_eq!(back.text(), Ok(text), "{}", *revealed);
+            assert_eq!(others(&revealed), others(TEXT), "{}", *revealed);
         }
+    }
+
+    #[test]
+    fn no_copy_of_a_secret_is_left_by_growing() {
+        for text in ["", "plain", "\u{1}\u{2}", "\u{85}\u{2028}\n\\\"", "é"] {
+            let text = text.repeat(100);
+            assert_eq!(quote(&text).capacity(), 6 * text.len() + 2, "{text}");
+        }
+        let quoted = "it''s ".repeat(100);
+        assert_eq!(single_quoted(&quoted).capacity(), quoted.len());
+        assert_eq!(single_quoted("''a''''b''").as_str(), "'a''b'");
+        let escaped = "\\L\\n ".repeat(100);
+        let decoded = yaml::decode(&escaped).unwrap();
+        assert_eq!(decoded.capacity(), escaped.len() * 3 / 2);
+        let found = scalars(&format!("a: |\n{}", "  line\n".repeat(100)));
+        let content = found[0].text.as_ref().unwrap();
+        assert_eq!(content.capacity(), content.len());
+    }
+
+    #[test]
+    fn a_text_with_a_secret_in_clear_is_made_at_once() {
+        let text = "a: !vault |\n  $ANSIBLE_VAULT;1.1;AES256\n  6161\nb: 1\n";
+        let values = values(text);
+        let secret = "secret".repeat(100);
+        let revealed = reveal(text, &[(&values[0], &secret)]);
+        assert_eq!(revealed.capacity(), revealed.len());
     }
 }

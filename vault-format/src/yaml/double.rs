@@ -3,9 +3,13 @@
 use std::iter::Peekable;
 use std::str::Chars;
 
+use zeroize::Zeroizing;
+
 /// The text between the marks, without escapes and with its lines folded.
-pub(crate) fn decode(inner: &str) -> Option<String> {
-    let mut text = String::new();
+pub(crate) fn decode(inner: &str) -> Option<Zeroizing<String>> {
+    // It may be a secret, so it never grows, which would leave copies behind. At most two bytes
+    // become three.
+    let mut text = Zeroizing::new(String::with_capacity(inner.len() + inner.len() / 2));
     // What must not be trimmed where a line ends: escaped blanks.
     let mut kept = 0;
     let mut rest = inner.chars().peekable();
@@ -98,7 +102,9 @@ mod tests {
             ("a\\\n\n b", "a\nb"),
             ("", ""),
         ] {
-            assert_eq!(decode(inner).as_deref(), Some(text), "{inner:?}");
+            let decoded = decode(inner);
+            let decoded = decoded.as_ref().map(|decoded| decoded.as_str());
+            assert_eq!(decoded, Some(text), "{inner:?}");
         }
         for inner in [
             "\\q",

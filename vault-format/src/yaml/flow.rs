@@ -211,7 +211,10 @@ impl Reader<'_> {
 pub(super) fn key_name(quoted: &str) -> String {
     let inner = &quoted[1..quoted.len() - 1];
     match quoted.starts_with('"') {
-        true => double::decode(inner).unwrap_or_else(|| inner.to_owned()),
+        true => match double::decode(inner) {
+            Some(name) => name.as_str().to_owned(),
+            None => inner.to_owned(),
+        },
         false => inner.replace("''", "'"),
     }
 }

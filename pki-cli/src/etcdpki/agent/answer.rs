@@ -164,9 +164,10 @@ fn deliveries(
             continue;
         }
         let content = contents.of(owner)?;
-        // One that cannot be read is replaced.
+        // One that cannot be read, or that somebody else put there, is replaced.
         let before = present.get(owner);
         let before = before.and_then(|text| Delivery::from_json(text).ok());
+        let before = before.filter(|before| before.is_from(publisher.public()));
         match next(agent, &content, before.as_ref(), &publisher)? {
             Some(delivery) => {
                 told.handed.insert(owner.to_owned(), delivery.number);
@@ -184,7 +185,7 @@ fn next(
     before: Option<&Delivery>,
     publisher: &PrivateKey,
 ) -> Result<Option<Delivery>, Error> {
-    let is_same = |before: &&Delivery| before.is_of(content, &agent.recipient, publisher.public());
+    let is_same = |before: &&Delivery| before.is_of(content, &agent.recipient);
     if before.filter(is_same).is_some() {
         return Ok(None);
     }

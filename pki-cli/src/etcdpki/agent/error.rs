@@ -70,7 +70,7 @@ pub(in crate::etcdpki) enum AgentError {
     StartUnknown { path: PathBuf, unit: String },
     #[error("{}: {source}", .path.display())]
     Token { path: PathBuf, source: InvalidToken },
-    #[error("{}: the token is for {invited}, and not for {asked}", .path.display())]
+    #[error("{}: the token is for {invited}, and not for {asked}: enrol this machine as {invited}, or make another token with `etcdpki agent invite {asked}`", .path.display())]
     TokenOfOther {
         path: PathBuf,
         asked: String,
@@ -80,7 +80,7 @@ pub(in crate::etcdpki) enum AgentError {
         "`{0}` is no node and no client of the description: edit etcdpki.yml and run `etcdpki init`, or give another name"
     )]
     Undescribed(String),
-    #[error("`{command}` failed: {answer}")]
+    #[error("`{command}` failed: {answer}; run it by itself to see why")]
     Unit { command: String, answer: String },
     #[error("{owner} was restarted and is not healthy: {why}; see its log: journalctl -u {unit}")]
     Unhealthy {

@@ -1,6 +1,6 @@
 //! What an agent keeps on its machine: `DIR/OWNER/identity.txt`, and `agent.json` beside it.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -9,10 +9,10 @@ use pki_core::seal::{AgeIdentities, AgeRecipient};
 use pki_core::store::atomic::{self, Access};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
-use zeroize::Zeroizing;
 
 use super::AgentError;
 use crate::etcdpki::error::Error;
+use crate::etcdpki::files;
 
 /// The agent of an owner.
 #[derive(Debug)]
@@ -49,7 +49,7 @@ impl Home {
         asked: OffsetDateTime,
     ) -> Result<Self, Error> {
         let directory = top.join(owner);
-        let known = match read(&directory.join(KNOWN))? {
+        let known = match files::if_there(&directory.join(KNOWN))? {
             Some(text) => parse(&directory, &text)?,
             None => Known {
                 publisher: publisher.to_string(),
@@ -91,7 +91,11 @@ impl Home {
             path: directory.clone(),
             owner: owner.to_owned(),
         };
-        let text = read(&directory.join(KNOWN))?.ok_or_else(missing)?;
+        for file in [IDENTITY, KNOWN] {
+            // What a killed command left: it may be an identity.
+            atomic::remove_leftovers(&directory.join(file))?;
+        }
+        let text = files::if_there(&directory.join(KNOWN))?.ok_or_else(missing)?;
         Ok(Self {
             identities: identities(&directory)?.ok_or_else(missing)?,
             known: parse(&directory, &text)?,
@@ -132,17 +136,9 @@ fn lock(directory: &Path) -> Result<Option<File>, Error> {
     Ok(Some(opened))
 }
 
-fn read(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, Error> {
-    match fs::read(path) {
-        Ok(text) => Ok(Some(Zeroizing::new(text))),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(Error::io(path, error)),
-    }
-}
-
 fn identities(directory: &Path) -> Result<Option<AgeIdentities>, Error> {
     let path = directory.join(IDENTITY);
-    let Some(text) = read(&path)? else {
+    let Some(text) = files::if_there(&path)? else {
         return Ok(None);
     };
     let identities = AgeIdentities::from_file_content(&text);

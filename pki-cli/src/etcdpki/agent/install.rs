@@ -12,6 +12,7 @@ use std::process::Command;
 use pki_core::agent::Content;
 use pki_core::certificate::bundle;
 use sha2::{Digest as _, Sha256};
+use zeroize::Zeroizing;
 
 use super::AgentError;
 use crate::etcdpki::error::Error;
@@ -61,6 +62,7 @@ pub(super) fn install(content: &Content, target: &Target) -> Result<bool, Error>
     let mut changed = false;
     for directory in [&target.directory, &releases, &directory] {
         changed |= make_directory(directory, &target.group)?;
+        remove_leftovers(directory)?;
     }
     let trusted = bundle::write(&content.trusted);
     let authority = target.directory.join("ca.crt");
@@ -108,6 +110,22 @@ fn make_directory(path: &Path, group: &Group) -> Result<bool, Error> {
     Ok(made || !fits)
 }
 
+/// Removes what was put aside by a command that was killed: it may hold a key.
+fn remove_leftovers(directory: &Path) -> Result<(), Error> {
+    let failed = |error| Error::io(directory, error);
+    for entry in fs::read_dir(directory).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        if entry
+            .file_name()
+            .as_encoded_bytes()
+            .starts_with(ASIDE.as_bytes())
+        {
+            fs::remove_file(entry.path()).map_err(failed)?;
+        }
+    }
+    Ok(())
+}
+
 /// Replaces a file by a rename, unless it is so already.
 fn put(path: &Path, content: &[u8], mode: u32, group: &Group) -> Result<bool, Error> {
     let failed = |error| Error::io(path, error);
@@ -118,7 +136,7 @@ fn put(path: &Path, content: &[u8], mode: u32, group: &Group) -> Result<bool, Er
     let directory = above.unwrap_or(Path::new("."));
     // For its owner alone until all of it is there.
     let mut file = tempfile::Builder::new()
-        .prefix(".etcdpki-")
+        .prefix(ASIDE)
         .tempfile_in(directory)
         .map_err(failed)?;
     file.write_all(content).map_err(failed)?;
@@ -137,7 +155,7 @@ fn is_so(path: &Path, content: &[u8], mode: u32, group: &Group) -> io::Result<bo
     match fs::metadata(path) {
         Ok(found) => Ok(found.mode() & 0o7777 == mode
             && found.gid() == group.id
-            && fs::read(path)? == content),
+            && *Zeroizing::new(fs::read(path)?) == content),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(error) => Err(error),
     }
@@ -150,11 +168,7 @@ fn turn(target: &Target, to: &str) -> Result<bool, Error> {
     if fs::read_link(&link).is_ok_and(|found| found == Path::new(to)) {
         return Ok(false);
     }
-    let aside = target.directory.join(".etcdpki-current");
-    match fs::remove_file(&aside) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
-        _ => {}
-    }
+    let aside = target.directory.join(format!("{ASIDE}current"));
     std::os::unix::fs::symlink(to, &aside).map_err(failed)?;
     lchown(&aside, None, Some(target.group.id)).map_err(failed)?;
     fs::rename(&aside, &link).map_err(failed)?;
@@ -178,3 +192,6 @@ fn sync(directory: &Path) -> Result<(), Error> {
     let synced = File::open(directory).and_then(|opened| opened.sync_all());
     synced.map_err(|error| Error::io(directory, error))
 }
+
+/// What the names of files begin with until they are whole.
+const ASIDE: &str = ".etcdpki-";

@@ -2,7 +2,6 @@
 
 use std::process::ExitCode;
 
-use pki_core::store::etcd::Letter;
 use pki_core::store::{Batch, Pki};
 use time::OffsetDateTime;
 
@@ -18,7 +17,7 @@ pub(super) fn run(arguments: &AgentRemove) -> Result<ExitCode, Error> {
     let place = Place::own();
     let address = place.address().ok_or(AgentError::NoStore)?;
     let (mut pki, _) = opened::existing(Some("agent remove"))?;
-    let letters = letters(&pki, owner)?;
+    let letters = pki.store().etcd()?.letters_of(owner)?;
     let mut admissions = pki.admissions()?;
     admissions.retain(|agent| agent.owner == owner);
     let mut invitations = pki.invitations()?;
@@ -62,16 +61,4 @@ pub(super) fn run(arguments: &AgentRemove) -> Result<ExitCode, Error> {
         arguments.user.as_deref(),
     ))?;
     Ok(ExitCode::SUCCESS)
-}
-
-/// The letters that are there of an owner.
-fn letters(pki: &Pki<Kept>, owner: &str) -> Result<Vec<Letter>, Error> {
-    let store = pki.store().etcd()?;
-    let mut found = Vec::new();
-    for letter in Letter::ALL {
-        if store.letters(letter)?.contains_key(owner) {
-            found.push(letter);
-        }
-    }
-    Ok(found)
 }

@@ -34,7 +34,8 @@ pub(in crate::etcdpki) struct CaImport {
     /// Its private key: PKCS#8 (encrypted too), SEC1 or PKCS#1, as PEM or DER
     #[arg(long, value_name = "FILE")]
     pub(in crate::etcdpki) key: Option<PathBuf>,
-    /// Read the passphrase of an encrypted key from this file [default: a prompt]
+    /// Read the passphrase of an encrypted key from this file [default: the file that the environment
+    /// variable ETCDPKI_KEY_PASSPHRASE_FILE names, then a prompt]
     #[arg(
         long,
         value_name = "FILE",

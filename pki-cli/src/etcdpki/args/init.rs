@@ -72,7 +72,7 @@ pub(super) fn node(text: &str) -> Result<NodeArgument, String> {
         .map(|address| {
             address
                 .parse()
-                .map_err(|_| format!("`{address}` is not an IPv4 or IPv6 address"))
+                .map_err(|_| format!("`{address}` is not an IPv4 or IPv6 address: write one such as 10.0.0.10 or fd00::10"))
         })
         .collect::<Result<_, _>>()?;
     Ok(NodeArgument {

@@ -91,8 +91,12 @@ pub(in crate::etcdpki) struct Issue {
 /// RFC 5280 appendix A.1: at most 64 characters.
 fn common_name(text: &str) -> Result<String, String> {
     match () {
-        () if text.chars().count() > 64 => Err("longer than 64 characters".to_owned()),
-        () if text.chars().any(char::is_control) => Err("it holds a control character".to_owned()),
+        () if text.chars().count() > 64 => {
+            Err("it is longer than 64 characters: shorten it".to_owned())
+        }
+        () if text.chars().any(char::is_control) => {
+            Err("it holds a control character: leave it out".to_owned())
+        }
         () => Ok(text.to_owned()),
     }
 }

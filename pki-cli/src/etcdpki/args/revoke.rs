@@ -65,7 +65,9 @@ fn serial(text: &str) -> Result<Serial, InvalidSerial> {
 
 fn past_instant(text: &str) -> Result<OffsetDateTime, String> {
     match instant(text)? {
-        future if future > OffsetDateTime::now_utc() => Err("it lies in the future".to_owned()),
+        future if future > OffsetDateTime::now_utc() => {
+            Err("it lies in the future: give a time that has passed".to_owned())
+        }
         past => Ok(past),
     }
 }

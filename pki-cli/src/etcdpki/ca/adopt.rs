@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use pki_core::Cluster;
-use pki_core::adopt::{AdoptError, Adoption, Hints};
+use pki_core::adopt::{AdoptError, Adoption, Hints, Problem};
 use pki_core::hierarchy::AuthorityName;
 use pki_core::store::Batch;
 use pki_core::store::atomic::{Access, Group};
@@ -25,7 +25,9 @@ pub(super) fn run(arguments: &CaAdopt) -> Result<ExitCode, Error> {
     let hints = hints(arguments)?;
     let mut adoption = Adoption::recognise(&read.sources, &hints, OffsetDateTime::now_utc())?;
     adoption.problems.extend(read.problems);
-    let described = describe(arguments, &adoption)?;
+    let described = describe(arguments, &mut adoption)?;
+    let lost = adoption.names_lost(&described.cluster);
+    adoption.problems.extend(lost);
     check_chain(&described.cluster, &adoption)?;
     let mut report = Report::new(&described, &adoption);
     if let Err(error) = adoption.check() {
@@ -52,14 +54,14 @@ fn hints(arguments: &CaAdopt) -> Result<Hints, Error> {
 }
 
 /// The description that is there, or one that fits what was found.
-fn describe(arguments: &CaAdopt, adoption: &Adoption) -> Result<Described, Error> {
+fn describe(arguments: &CaAdopt, adoption: &mut Adoption) -> Result<Described, Error> {
     match description::described() {
         Err(Error::NoDescription { .. }) => {}
         Err(Error::DescriptionAbove(_)) if arguments.describes() => {}
         Err(Error::DescriptionAbove(around)) => return Err(Error::SecondPki(around)),
         other => return other,
     }
-    let proposal = &adoption.proposal;
+    let proposal = adoption.proposal.clone();
     let nodes: Vec<_> = proposal
         .nodes
         .iter()
@@ -70,13 +72,21 @@ fn describe(arguments: &CaAdopt, adoption: &Adoption) -> Result<Described, Error
         .collect();
     let clients: Vec<_> = proposal.clients.iter().map(ToString::to_string).collect();
     let domain = proposal.domain.as_ref();
+    if domain.is_none() {
+        adoption.problems.push(Problem {
+            path: description::FILE.to_owned(),
+            message: format!(
+                "no certificate tells the nodes' domain, so that {UNKNOWN_DOMAIN} stands for it: give it with --domain"
+            ),
+        });
+    }
     let text = description::render(&New {
         cluster: arguments.cluster.as_ref().map(|name| name.as_str()),
         domain: domain.map_or(UNKNOWN_DOMAIN, |domain| domain.as_str()),
         nodes: &nodes,
         networks: &[],
         clients: &clients,
-        adopted: Some(proposal),
+        adopted: Some(&proposal),
     })?;
     description::new(text)
 }

@@ -2,12 +2,10 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::Path;
 
-use clap::Parser as _;
 use pki_core::lint;
 
 use super::pages::{self, Page, SUBJECTS};
 use super::{near, render};
-use crate::etcdpki::args::Arguments;
 
 fn crate_file(name: &str) -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
@@ -54,36 +52,6 @@ fn a_page_says_what_the_rule_says() {
         let why = why.split("\n\n").nth(2).unwrap_or_default();
         assert!(why.len() > 20, "{code}: no reason");
     }
-}
-
-/// What is typed: after a prompt in a block, or in backquotes.
-fn commands(text: &str) -> Vec<String> {
-    let prompted = text.lines().filter_map(|line| line.strip_prefix("$ "));
-    let flat = flat(text);
-    let quoted = flat.split('`').skip(1).step_by(2);
-    prompted
-        .chain(quoted)
-        .map(|command| command.trim_start_matches("sudo ").to_owned())
-        .filter(|command| command.starts_with("etcdpki "))
-        .collect()
-}
-
-#[test]
-fn every_command_in_a_page_can_be_typed() {
-    let mut count = 0;
-    let mut wrong = Vec::new();
-    for page in pages::all() {
-        for command in commands(page.text) {
-            let alone = command.split(" | ").next().unwrap_or_default();
-            let words = shlex::split(alone).unwrap();
-            if let Err(error) = Arguments::try_parse_from(&words) {
-                wrong.push(format!("{}: {command}: {error}", page.code));
-            }
-            count += 1;
-        }
-    }
-    assert!(wrong.is_empty(), "{}", wrong.concat());
-    assert!(count > 100, "{count}");
 }
 
 #[test]

@@ -1,6 +1,5 @@
 //! Which files `init` would write, told without a passphrase or a password.
 
-use std::fs;
 use std::path::Path;
 
 use pki_core::Cluster;
@@ -99,10 +98,8 @@ fn generated(
 /// Whether it is missing, what it holds is made anew, or another vault id is described.
 fn is_rewritten(file: &VaultFile, cluster: &Cluster, plan: &Plan) -> Result<bool, Error> {
     let path = Path::new(&file.path);
-    let content = match fs::read(path) {
-        Ok(content) => content,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(true),
-        Err(error) => return Err(Error::io(path, error)),
+    let Some(content) = files::if_there(path)? else {
+        return Ok(true);
     };
     let is_made = plan.actions().iter().any(|action| match action {
         Action::Issue { id, .. } => file.holds(id),

@@ -76,6 +76,7 @@ pub(super) fn plan(
 /// Validates what was made, before it is written, as the plan was.
 pub(super) fn prove(
     cluster: &Cluster,
+    pki: &Pki<Kept>,
     before: &State,
     after: &State,
     report: &mut Report,
@@ -85,7 +86,7 @@ pub(super) fn prove(
         return Ok(());
     };
     let (before, after) = (Moment::of(cluster, before), Moment::of(cluster, after));
-    let proof = rotation::prove(&before, &after, now);
+    let proof = rotation::prove(&before, &after, pki.watcher(), now);
     told.proved(&proof, Restarts::of(&before, &after, &proof));
     let refused = proof.refused(told.procedure);
     match refused.split_first() {

@@ -219,10 +219,8 @@ fn request(
     let answer = String::from_utf8_lossy(&answer);
     let parts = answer.split_once("\r\n\r\n");
     let (head, body) = parts.ok_or_else(|| io::Error::other("no HTTP answer"))?;
-    // A body in chunks has their lengths on lines of their own.
-    let json = body.find('{').zip(body.rfind('}'));
     Ok(Reply {
-        body: json.map_or(body, |(from, to)| &body[from..=to]).to_owned(),
+        body: json(body).unwrap_or(body).to_owned(),
         clock_ahead: date(head).map(|date| date - OffsetDateTime::now_utc()),
     })
 }
@@ -240,6 +238,12 @@ fn parting(stream: &mut StreamOwned<ClientConnection, TcpStream>) -> Option<Fail
         }
     }
     None
+}
+
+/// What stands in braces: a body in chunks has their lengths on lines of their own.
+fn json(body: &str) -> Option<&str> {
+    let (from, to) = body.find('{').zip(body.rfind('}'))?;
+    body.get(from..=to)
 }
 
 /// The time at which a member answered, in whole seconds (RFC 9110 section 6.6.1).
@@ -388,6 +392,22 @@ mod tests {
         let address = listener.local_addr().unwrap();
         std::thread::spawn(move || serve(listener.accept().unwrap().0));
         ask(address, None, Question::Health).unwrap_err()
+    }
+
+    #[test]
+    fn whatever_a_body_holds_its_json_is_found_or_not() {
+        for (body, found) in [
+            (
+                "11\r\n{\"health\":\"true\"}\r\n0\r\n",
+                Some("{\"health\":\"true\"}"),
+            ),
+            ("{}", Some("{}")),
+            ("", None),
+            ("{", None),
+            ("} {", None),
+        ] {
+            assert_eq!(json(body), found, "{body}");
+        }
     }
 
     #[test]

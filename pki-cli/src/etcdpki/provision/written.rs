@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io;
 use std::path::Path;
 
 use pki_core::store::atomic::{Access, Group};
@@ -42,13 +41,12 @@ pub(super) struct Written {
 impl Written {
     /// Reads the record.
     pub(super) fn read() -> Result<Self, Error> {
-        let hashes = match fs::read(RECORD) {
-            Ok(text) => serde_json::from_slice(&text).map_err(|source| Error::Record {
+        let hashes = match files::if_there(Path::new(RECORD))? {
+            Some(text) => serde_json::from_slice(&text).map_err(|source| Error::Record {
                 path: RECORD.into(),
                 source,
             })?,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => BTreeMap::new(),
-            Err(error) => return Err(Error::io(RECORD, error)),
+            None => BTreeMap::new(),
         };
         Ok(Self { hashes })
     }
@@ -117,11 +115,10 @@ impl Written {
             if !target.owns(path) || is_written(path) {
                 continue;
             }
-            let what = match fs::read(path) {
-                Ok(present) if force || hash(&present) == *written => What::Removed,
-                Ok(present) => What::Kept(diff(path, &String::from_utf8_lossy(&present), "")),
-                Err(error) if error.kind() == io::ErrorKind::NotFound => What::Unchanged,
-                Err(error) => return Err(Error::io(path, error)),
+            let what = match files::if_there(Path::new(path))? {
+                Some(present) if force || hash(&present) == *written => What::Removed,
+                Some(present) => What::Kept(diff(path, &String::from_utf8_lossy(&present), "")),
+                None => What::Unchanged,
             };
             outcomes.push(Outcome {
                 path: path.clone(),
@@ -132,12 +129,10 @@ impl Written {
     }
 
     fn compare(&self, file: &File, force: bool) -> Result<What, Error> {
-        let present = match fs::read(&file.path) {
-            Ok(present) => present,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(What::New),
-            Err(error) => return Err(Error::io(&file.path, error)),
+        let Some(present) = files::if_there(Path::new(&file.path))? else {
+            return Ok(What::New);
         };
-        if present == file.content.as_bytes() {
+        if *present == file.content.as_bytes() {
             return Ok(What::Unchanged);
         }
         let is_as_written = self.hashes.get(&file.path) == Some(&hash(&present));

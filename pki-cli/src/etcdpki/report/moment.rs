@@ -87,7 +87,7 @@ impl State {
     pub(super) fn of(standing: &Standing) -> Self {
         let kind = match standing {
             Standing::Ok => Kind::Ok,
-            Standing::Due | Standing::NotYetValid => Kind::Warn,
+            Standing::Changed | Standing::Due | Standing::NotYetValid => Kind::Warn,
             _ => Kind::Bad,
         };
         Self {

@@ -156,7 +156,8 @@ fn read(path: &Path) -> Result<Certificate, Error> {
     });
     certificate.ok_or_else(|| Error::NothingToRevoke {
         wanted: path.display().to_string(),
-        reason: "no certificate in it".to_owned(),
+        reason: "no certificate in it: name the file of one, or its serial number with --serial"
+            .to_owned(),
     })
 }
 

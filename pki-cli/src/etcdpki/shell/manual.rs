@@ -252,9 +252,9 @@ const EXAMPLES: &str = "Examples:\n";
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use fixtures::invocations;
 
-    const RECIPIENT: &str = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p";
+    use super::*;
 
     /// Every command of both programs, by its words.
     fn commands() -> Vec<(Program, Command)> {
@@ -284,29 +284,6 @@ mod tests {
         lines.map(|line| line.trim().to_owned()).collect()
     }
 
-    /// What a shell would run of a line: the words of each of our programs in it.
-    fn calls(line: &str) -> Vec<(Program, Vec<String>)> {
-        let mut calls: Vec<(Program, Vec<String>)> = Vec::new();
-        let mut is_open = false;
-        // What is told behind the command, in a column of its own.
-        let line = line.split("   ").next().unwrap_or_default();
-        let line = &line.replace("age1…", RECIPIENT);
-        for word in shlex::split(line).unwrap_or_else(|| panic!("{line}")) {
-            let program = Program::ALL.into_iter().find(|one| one.name() == word);
-            match (program, word.as_str()) {
-                (Some(program), _) if !is_open => {
-                    calls.push((program, vec![word]));
-                    is_open = true;
-                }
-                (_, "|" | "&&") => is_open = false,
-                (_, word) if word.starts_with(['<', '>']) => is_open = false,
-                _ if is_open => calls.last_mut().unwrap().1.push(word),
-                _ => {}
-            }
-        }
-        calls
-    }
-
     #[test]
     fn every_command_has_examples_that_can_be_typed() {
         for (_, command) in commands() {
@@ -316,8 +293,11 @@ mod tests {
                 examples.iter().any(|line| line.contains(name)),
                 "{name}: {examples:?}"
             );
-            for (program, words) in examples.iter().flat_map(|line| calls(line)) {
-                let parsed = program.command().try_get_matches_from(&words);
+            // What is told behind the command stands in a column of its own.
+            let lines = examples.iter().filter_map(|line| line.split("   ").next());
+            for words in lines.flat_map(invocations) {
+                let program = Program::ALL.into_iter().find(|one| one.name() == words[0]);
+                let parsed = program.unwrap().command().try_get_matches_from(&words);
                 parsed.unwrap_or_else(|error| panic!("{words:?}: {error}"));
             }
         }

@@ -104,7 +104,7 @@ impl<'a> Rows<'a> {
             let state = entry.state;
             let style = match state {
                 "ok" => GOOD,
-                "due" => WARN,
+                "changed" | "due" => WARN,
                 _ => BAD,
             };
             let _ = write!(
@@ -215,6 +215,12 @@ fn write_summary(view: &View, text: &mut String) {
         let _ = writeln!(
             text,
             "  `etcdpki init` makes what is missing, what has expired and what was revoked"
+        );
+    }
+    if has("changed") {
+        let _ = writeln!(
+            text,
+            "  `etcdpki init` issues anew what is described otherwise now: see `etcdpki verify`"
         );
     }
     if view.authorities.iter().any(is_revoked) {

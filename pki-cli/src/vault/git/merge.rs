@@ -1,8 +1,7 @@
 //! Merging what vaults hold.
 
-use std::fs;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use super::driver::{Driver, Plaintext, Version};
@@ -43,14 +42,15 @@ fn replace_ours(driver: &Driver<'_>, files: [&Path; 3], config: &Config) -> Resu
     let [ours, ..] = files;
     let mut was_encrypted = false;
     let scratch = Scratch::new(Path::new("merge"), config)?;
+    let mut copies = Vec::new();
     for (name, file) in NAMES.into_iter().zip(files) {
         let version = Version::of_file(file)?.named(name);
         was_encrypted |= version.is_encrypted();
-        let copy = scratch.file.with_file_name(name);
-        let plaintext = driver.open(version)?;
-        fs::write(&copy, &plaintext).map_err(Error::file("Unable to write", &copy))?;
+        copies.push(scratch.put(name, &driver.open(version)?)?);
     }
-    let (merged, conflicts) = merge(&scratch)?;
+    let merged = merge(&copies);
+    scratch.wipe();
+    let (merged, conflicts) = merged?;
     let content = match was_encrypted {
         true => driver.seal(&merged, &ours.display().to_string())?,
         false => merged,
@@ -62,15 +62,16 @@ fn replace_ours(driver: &Driver<'_>, files: [&Path; 3], config: &Config) -> Resu
 }
 
 /// The result, and whether there are conflicts in it.
-fn merge(scratch: &Scratch) -> Result<(Plaintext, bool), Error> {
+fn merge(copies: &[PathBuf]) -> Result<(Plaintext, bool), Error> {
     let mut command = child::command("git");
     command.args(["merge-file", "-p"]);
     for name in NAMES {
         command.args(["-L", name]);
     }
-    command.args(NAMES.map(|name| scratch.file.with_file_name(name)));
+    command.args(copies);
     let child = command.stdout(Stdio::piped()).spawn();
-    let mut child = child.map_err(|error| Error::Runtime(format!("could not run git: {error}")))?;
+    let mut child =
+        child.map_err(|error| Error::Runtime(format!("could not run git: {error}; install it")))?;
     let merged = match child.stdout.take() {
         Some(stdout) => password::read_plaintext(stdout)?,
         None => Plaintext::default(),

@@ -17,12 +17,20 @@ pub(super) fn open(path: &Path) -> Result<Zeroizing<Vec<u8>>, String> {
     use age::armor::ArmoredReader;
     use age::{Decryptor, IdentityFile};
 
-    use crate::password;
     use crate::vault::talk;
+    use crate::{password, refusal};
 
     let name = path.display();
-    let file = File::open(path).map_err(|error| format!("could not read {name}: {error}"))?;
-    let opaque = |error: age::DecryptError| format!("could not open {name} with age: {error}");
+    let file = File::open(path).map_err(|error| match refusal::advice(&error, Some(path)) {
+        Some(advice) => format!("could not read {name}: {error}; {advice}"),
+        None => format!("could not read {name}: {error}"),
+    })?;
+    let opaque = |error: age::DecryptError| {
+        format!(
+            "could not open {name} with age: {error}; name the file of an identity that opens it in \
+             ANSIBLE_VAULT_AGE_IDENTITY"
+        )
+    };
     let decryptor = Decryptor::new(ArmoredReader::new(file)).map_err(opaque)?;
     if decryptor.is_scrypt() {
         return Err(format!(

@@ -58,7 +58,7 @@ impl Identities {
     fn named(secrets: &Secrets, config: &Config, prompts: Prompts) -> Result<Self, Error> {
         if let Some(id) = secrets.vault_id.iter().find(|id| id.contains(';')) {
             return Err(Error::Options(format!(
-                "'{id}' is not a valid vault id. The character ';' is not allowed in vault ids"
+                "'{id}' is not a valid vault id. The character ';' is not allowed in vault ids, write it without"
             )));
         }
         let default = &config.default_label;
@@ -178,6 +178,9 @@ impl Identities {
         Error::Runtime(format!(
             "Did not find a match for --encrypt-vault-id={wanted} in the known vault-ids [{}]",
             known.join(", ")
+        ))
+        .hinting(&format!(
+            "name one of these, or add it: --vault-id {wanted}@SOURCE"
         ))
     }
 

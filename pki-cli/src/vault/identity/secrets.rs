@@ -1,5 +1,6 @@
 //! Fetching secrets: each when it is needed, and once.
 
+use std::fmt;
 use std::sync::OnceLock;
 use std::thread;
 use std::time::Duration;
@@ -15,11 +16,18 @@ use super::source::Source;
 use super::{Identities, Identity};
 
 /// What has become of fetching a secret.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Fetched {
     /// What the source gave, or why it gave nothing.
     password: OnceLock<Result<Zeroizing<Vec<u8>>, String>>,
     secret: OnceLock<Result<Secret, String>>,
+}
+
+/// Without the secret.
+impl fmt::Debug for Fetched {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Fetched(****)")
+    }
 }
 
 impl Identities {
@@ -79,7 +87,9 @@ impl Identities {
     /// A password file may be a vault itself, under a secret that comes before it.
     fn unwrap(&self, index: usize, password: &[u8]) -> Result<Secret, String> {
         if let Form::Damaged { hint } = Form::of(password) {
-            return Err(format!("it is a damaged vault: {hint}"));
+            return Err(format!(
+                "it is a damaged vault: {hint}; restore it from a copy"
+            ));
         }
         let password = if is_encrypted(password) {
             let before: Vec<_> = (0..index).collect();
@@ -89,7 +99,7 @@ impl Identities {
                 .filter_map(|(_, key)| decrypt(password, key).ok());
             match opened.next() {
                 Some(plaintext) => password::trim_line_breaks(plaintext.as_ref()).to_vec(),
-                None => return Err("it is encrypted under none of the secrets before it".into()),
+                None => return Err("it is encrypted under none of the secrets before it: name the one that opens it first, --vault-id LABEL@SOURCE".into()),
             }
         } else {
             password.to_vec()
@@ -123,5 +133,17 @@ impl Identity {
             self.label,
             capitalized(problem)
         ));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_fetched_is_not_printed() {
+        let fetched = Fetched::default();
+        fetched.password.set(Ok(Zeroizing::new(vec![1]))).unwrap();
+        assert_eq!(format!("{fetched:?}"), "Fetched(****)");
     }
 }

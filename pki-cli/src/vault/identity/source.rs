@@ -46,8 +46,11 @@ impl Source {
                 return Ok(Self::Variable(name.to_owned()));
             }
             if let Some(number) = source.strip_prefix("fd:") {
-                let bad =
-                    || Error::Options(format!("'{number}' is no number of a file descriptor"));
+                let bad = || {
+                    Error::Options(format!(
+                        "'{number}' is no number of a file descriptor: write one such as fd:3"
+                    ))
+                };
                 return Ok(Self::Descriptor(number.parse().map_err(|_| bad())?));
             }
         }
@@ -97,12 +100,16 @@ impl Source {
             Self::Descriptor(number) => {
                 let file = File::open(format!("/dev/fd/{number}")).and_then(password::read_all);
                 let content = file.map_err(|error| match error.kind() {
-                    io::ErrorKind::NotFound => format!("file descriptor {number} is not open"),
+                    io::ErrorKind::NotFound => format!(
+                        "file descriptor {number} is not open: open it, as in {number}<FILE"
+                    ),
                     _ => format!("file descriptor {number}: {error}"),
                 })?;
                 let password = Zeroizing::new(password::trim_white_space(&content).to_vec());
                 match password.is_empty() {
-                    true => Err(format!("file descriptor {number} gave no password")),
+                    true => Err(format!(
+                        "file descriptor {number} gave no password: write one into what it is open on"
+                    )),
                     false => Ok(password),
                 }
             }
@@ -111,17 +118,27 @@ impl Source {
                     "{error}; a secret from {scheme} is named by --vault-id \
                      [LABEL@]{scheme}… (or vault_identity_list)"
                 ),
-                None => error.to_string(),
+                None => advised(&error),
             }),
-            Self::Prompt(prompt) => prompt.ask().map_err(|error| error.to_string()),
+            Self::Prompt(prompt) => prompt.ask().map_err(|error| advised(&error)),
             Self::Variable(name) => match env::var_os(name) {
-                Some(value) if value.is_empty() => {
-                    Err(format!("the environment variable {name} is empty"))
-                }
+                Some(value) if value.is_empty() => Err(format!(
+                    "the environment variable {name} is empty: put the password into it"
+                )),
                 Some(value) => Ok(Zeroizing::new(OsString::into_vec(value))),
-                None => Err(format!("the environment variable {name} is not set")),
+                None => Err(format!(
+                    "the environment variable {name} is not set: put the password into it, and export it"
+                )),
             },
         }
+    }
+}
+
+/// What is wrong and what to do about it, for a warning.
+fn advised(error: &password::Error) -> String {
+    match error.advice() {
+        Some(advice) => format!("{error}; {advice}"),
+        None => error.to_string(),
     }
 }
 
@@ -164,7 +181,10 @@ fn run_client(
 ) -> Result<Password, String> {
     let name = path.display();
     let failed = |error: password::Error| {
-        format!("Problem running vault password client script {name}: {error}")
+        format!(
+            "Problem running vault password client script {name}: {}",
+            advised(&error)
+        )
     };
     let arguments = label.map(|label| ["--vault-id", label]);
     let program = script(path, limit).map_err(failed)?;
@@ -177,7 +197,7 @@ fn run_client(
     let label = label.unwrap_or("None");
     match status.code() {
         Some(0) if password.is_empty() => Err(format!(
-            "Invalid vault password was provided from script ({name})"
+            "Invalid vault password was provided from script ({name}): it printed nothing, and must print the password to standard output"
         )),
         Some(0) => Ok(password),
         Some(2) => Err(format!(

@@ -31,14 +31,28 @@ impl<'a> Document<'a> {
             return Ok(self.values.iter().collect());
         }
         keys.iter()
-            .map(|key| self.find(key, &self.values, Value::path, "is not encrypted"))
+            .map(|key| {
+                self.find(
+                    key,
+                    &self.values,
+                    Value::path,
+                    "is not encrypted: `vault inline encrypt` does that",
+                )
+            })
             .collect()
     }
 
     /// The values of these keys in clear.
     pub(super) fn in_clear(&self, keys: &[String]) -> Result<Vec<&Scalar>, Error> {
         keys.iter()
-            .map(|key| self.find(key, &self.scalars, Scalar::path, "is encrypted already"))
+            .map(|key| {
+                self.find(
+                    key,
+                    &self.scalars,
+                    Scalar::path,
+                    "is encrypted already: `vault inline edit` changes it",
+                )
+            })
             .collect()
     }
 
@@ -72,7 +86,7 @@ impl<'a> Document<'a> {
             [_] => Ok(Some(line)),
             _ => Err(Error::Runtime(format!(
                 "{}: '{key}' stands there more than once (lines {}): which one is meant can not be \
-                 told; of equal keys Ansible takes the last one",
+                 told; of equal keys Ansible takes the last one: remove the others",
                 self.file.display(),
                 all.iter()
                     .map(usize::to_string)

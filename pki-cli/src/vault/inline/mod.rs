@@ -61,16 +61,24 @@ impl Work {
                 continue;
             }
             let text = String::from_utf8_lossy(&opened.plaintext);
+            // It never grows, which would leave copies behind: the longest escape has six bytes.
+            let room = value.path().len() + 6 * text.len() + ": \"\"\n".len();
+            let mut line = Zeroizing::new(Vec::with_capacity(room));
+            line.extend_from_slice(value.path().as_bytes());
+            line.extend_from_slice(b": ");
             // A JSON string is a YAML scalar that no reader takes for anything else.
-            let scalar = serde_json::to_string(&text).map_err(std::io::Error::from)?;
-            talk::data(format!("{}: {scalar}\n", value.path()).as_bytes())?;
+            serde_json::to_writer(&mut *line, &text).map_err(std::io::Error::from)?;
+            line.push(b'\n');
+            talk::data(&line)?;
         }
         Ok(())
     }
 
     fn edit(&self, args: &InlineFile, config: &Config) -> Result<(), Error> {
         let [_] = &args.keys[..] else {
-            return Err(Error::Options("inline edit takes one key".to_owned()));
+            return Err(Error::Options(
+                "inline edit takes one key: vault inline edit FILE KEY".to_owned(),
+            ));
         };
         let document = Document::new(&args.file, &self.text);
         let value = document.encrypted(&args.keys)?[0];
@@ -104,7 +112,8 @@ impl Work {
     fn encrypt(&self, args: &InlineFile, config: &Config) -> Result<(), Error> {
         if args.keys.is_empty() {
             return Err(Error::Options(
-                "name the keys whose values are to be encrypted".to_owned(),
+                "name the keys whose values are to be encrypted: vault inline encrypt FILE KEY"
+                    .to_owned(),
             ));
         }
         let wanted = args.secrets.encrypt_vault_id.as_deref();
@@ -160,6 +169,7 @@ impl Work {
                 Error::Runtime(format!(
                     "{name} is no UTF-8 text, so YAML can not hold it in clear"
                 ))
+                .hinting("`vault inline view` writes it as it is")
             })?;
             texts.push(Zeroizing::new(text.to_owned()));
         }

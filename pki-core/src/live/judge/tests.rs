@@ -8,6 +8,7 @@ use crate::hierarchy::AuthorityName;
 use crate::lint::member;
 use crate::revocation::Revocation;
 use crate::seal::Unlocked;
+use crate::seal::tests::keys_of;
 use crate::store::{Batch, Memory};
 
 const DESCRIPTION: &str = "\
@@ -27,10 +28,11 @@ struct Site {
 
 impl Site {
     fn new() -> Self {
+        let mut pki = Pki::new(Memory::default());
         let mut site = Self {
             cluster: Cluster::from_yaml(DESCRIPTION).unwrap(),
-            pki: Pki::new(Memory::default()),
-            keys: Unlocked::generate().unwrap(),
+            keys: keys_of(&mut pki),
+            pki,
             now: OffsetDateTime::now_utc(),
         };
         site.converge();

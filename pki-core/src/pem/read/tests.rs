@@ -86,3 +86,9 @@ fn what_is_wrong_is_named_with_its_line() {
         .starts_with("line 1: a PEM block begins or ends here")
     );
 }
+
+#[test]
+fn many_blocks_take_no_time_that_grows_with_their_square() {
+    let blocks = read(BLOCK.repeat(100_000).as_bytes()).unwrap();
+    assert_eq!(blocks.len(), 100_000);
+}

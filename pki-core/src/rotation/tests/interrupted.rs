@@ -89,7 +89,7 @@ fn what_has_begun_goes_back_while_that_is_safe() {
                             let before = back.moment();
                             back.take(step.change);
                             assert_eq!(back.underway(), step.left, "{label}");
-                            let proof = prove(&before, &back.moment(), back.now);
+                            let proof = prove(&before, &back.moment(), None, back.now);
                             assert!(proof.broken.is_empty(), "{label}: {}", proof.broken[0]);
                             assert_eq!(back.converge(), 0, "{label}");
                             back.check();

@@ -101,7 +101,7 @@ fn where_the_old_authority_may_not_sign_the_names_both_are_trusted() {
             "{step}"
         );
         assert_eq!(left.steps[0].clients_need.certificates, step == Step::Trust);
-        let proof = prove(&before, &fixture.moment(), fixture.now);
+        let proof = prove(&before, &fixture.moment(), None, fixture.now);
         assert!(proof.broken.is_empty(), "{}", proof.broken[0]);
         if fixture.underway().is_none() {
             break;
@@ -131,7 +131,7 @@ fn what_has_expired_is_renewed_from_the_top() {
         fixture.check();
         let after = fixture.moment();
         assert!(
-            prove(&after, &after, fixture.now).broken.is_empty(),
+            prove(&after, &after, None, fixture.now).broken.is_empty(),
             "{shape}"
         );
         let is_new = |leaf: &Presented| leaf.chain[0].validity.contains(fixture.now);
@@ -144,7 +144,8 @@ fn what_has_expired_is_renewed_from_the_top() {
 /// identifier is none that would be made here.
 fn of_elsewhere() -> Fixture {
     let cluster = Fixture::description("authorities: { levels: 1 }");
-    let (keys, now) = (Unlocked::generate().unwrap(), OffsetDateTime::now_utc());
+    let mut pki = Pki::new(Memory::default());
+    let (keys, now) = (keys_of(&mut pki), OffsetDateTime::now_utc());
     let key = PrivateKey::generate(crate::key::KeyAlgorithm::P256).unwrap();
     let other = PrivateKey::generate(crate::key::KeyAlgorithm::P256).unwrap();
     let validity = Validity {
@@ -163,7 +164,6 @@ fn of_elsewhere() -> Fixture {
     let mut batch = Batch::default();
     let key = authority.key().unwrap();
     Pki::<Memory>::add_authority(&mut batch, Event::Imported, &stored, key, &keys).unwrap();
-    let mut pki = Pki::new(Memory::default());
     pki.commit(batch).unwrap();
     let mut fixture = Fixture {
         cluster,
@@ -276,4 +276,28 @@ fn without_overlap_the_outage_is_told_and_the_old_authority_revoked() {
     let authorities = fixture.pki.authorities().unwrap();
     let list = fixture.pki.crl("crl/etcd.crl", &authorities).unwrap();
     assert!(list.unwrap().find(&old.certificate.serial).is_some());
+}
+
+#[test]
+fn all_that_a_plan_looks_at_is_told() {
+    let mut fixture = Fixture::new("trust_anchor: etcd");
+    let seen = Arc::new(Seen::default());
+    fixture.pki = fixture.pki.watched_by(seen.clone());
+    let planned = fixture.plan(AuthorityName::Etcd, Some(Procedure::CrossSign));
+    let leaves = leaves(&fixture.cluster).len();
+    let told = seen.all();
+    assert!(
+        told.iter().all(|(_, pieces, done)| pieces == done),
+        "{told:?}"
+    );
+    let of = |work| {
+        told.iter()
+            .filter(move |told| told.0 == work)
+            .map(|told| told.1)
+    };
+    assert_eq!(of(Work::Read).collect::<Vec<_>>(), [leaves]);
+    // Those that are there, what was issued by hand, which is nothing, and those after each step.
+    let expected = [vec![leaves, 0], vec![leaves; planned.steps.len()]].concat();
+    assert_eq!(of(Work::Model).collect::<Vec<_>>(), expected);
+    assert_eq!(of(Work::Prove).sum::<usize>(), planned.pairs);
 }

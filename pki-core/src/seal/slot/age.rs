@@ -152,7 +152,7 @@ impl AgeSlot {
     ) -> Result<(), SlotError> {
         match self.is_proved_by(tier, keys.data_key(tier)?, place) {
             true => Err(crate::seal::SealError::Age(
-                "this program was built without age".to_owned(),
+                "this program was built without age: use one that was built with it".to_owned(),
             )
             .into()),
             false => Err(SlotError::Recipients { slot: name.clone() }),

@@ -68,6 +68,11 @@ impl Change {
         change
     }
 
+    /// How many keys it writes.
+    pub(super) fn len(&self) -> usize {
+        self.staged.len() + self.last.len()
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.files.is_empty()
     }

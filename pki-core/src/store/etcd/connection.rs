@@ -212,12 +212,16 @@ impl Connection {
 
     /// Reads one key.
     pub(super) fn read(&self, key: &str) -> Result<Option<KeyValue>, EtcdError> {
+        self.find(key).map_err(|failure| self.error(failure))
+    }
+
+    /// The same where the key may be none of the store's.
+    pub(super) fn find(&self, key: &str) -> Result<Option<KeyValue>, Failure> {
         let ask = |client: Client| {
             let (mut reader, key) = (reader(&client), key.to_owned());
             async move { reader.get(key, None).await }
         };
-        let answer = self.call(ask).map_err(|failure| self.error(failure));
-        Ok(answer?.take_kvs().pop())
+        Ok(self.call(ask)?.take_kvs().pop())
     }
 
     /// Makes transactions all at once, in any order. One that is not answered is made again with all
@@ -273,7 +277,7 @@ impl Connection {
             Failure::Refused(answer) => EtcdError::Refused { place, answer },
             Failure::Compacted => EtcdError::Refused {
                 place,
-                answer: "the revision has been compacted".to_owned(),
+                answer: "the revision has been compacted, run this again".to_owned(),
             },
         }
     }

@@ -69,13 +69,15 @@ pub enum EtcdError {
         known: u32,
     },
     /// The store was opened to be read.
-    #[error("{place}: the store was opened to be read, and nothing can be written to it")]
+    #[error(
+        "{place}: the store was opened to be read, and nothing can be written to it: open it to be changed"
+    )]
     ReadOnly {
         /// The store.
         place: String,
     },
     /// etcd refused a request.
-    #[error("{place}: etcd refused this: {answer}")]
+    #[error("{place}: etcd refused this: {answer}; {}", after(.answer))]
     Refused {
         /// The store.
         place: String,
@@ -180,6 +182,17 @@ impl Failure {
     }
 }
 
+/// What to do after a refusal.
+fn after(answer: &str) -> &'static str {
+    match answer.contains(SPACE) {
+        true => {
+            "raise its --quota-backend-bytes, or make room: `etcdctl compact REVISION`, \
+             `etcdctl defrag --cluster`, then `etcdctl alarm disarm`; then run this again"
+        }
+        false => "its log tells more",
+    }
+}
+
 /// What it says and what its causes say, each once.
 fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
@@ -201,11 +214,30 @@ const DENIALS: [&str; 4] = [
     "user name not found",
     "invalid auth token",
 ];
+/// The answer of an etcd whose quota is used up.
+const SPACE: &str = "database space exceeded";
 /// Answers that stay the same however often one asks.
 const REFUSALS: [&str; 5] = [
-    "database space exceeded",
+    SPACE,
     "request is too large",
     "too many operations in txn request",
     "duplicate key given in txn request",
     "invalid argument",
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_etcd_is_told_how_room_is_made() {
+        let refused = |answer: &str| {
+            let (place, answer) = ("etcd://a:1/p".to_owned(), answer.to_owned());
+            EtcdError::Refused { place, answer }.to_string()
+        };
+        let full = refused("etcdserver: mvcc: database space exceeded");
+        assert!(full.contains("etcdctl alarm disarm"), "{full}");
+        let other = refused("etcdserver: request is too large");
+        assert!(other.ends_with("its log tells more"), "{other}");
+    }
+}

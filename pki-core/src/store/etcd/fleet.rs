@@ -399,7 +399,7 @@ fn needed<'a>(paths: impl Iterator<Item = &'a str> + Clone) -> Vec<&'a str> {
         let (directory, file) = path.rsplit_once('/')?;
         let (directory, generation) = directory.rsplit_once('/')?;
         let is_leaf = file == layout::LEAF_CERTIFICATE && below(directory, layout::LEAVES);
-        is_leaf.then_some((directory, generation.parse().ok()?))
+        is_leaf.then_some((directory, layout::generation(generation)?))
     };
     let mut newest: BTreeMap<&str, (u32, &str)> = BTreeMap::new();
     for path in paths.clone() {

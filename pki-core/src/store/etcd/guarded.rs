@@ -8,13 +8,27 @@ use super::super::StoreError;
 use super::change::{Change, Write};
 use super::lock::LOCK;
 use super::{Etcd, EtcdError, HEAD};
+use crate::progress::Watched;
 
 impl Etcd {
     /// Writes what nobody sees, as long as the lock is held and nobody else has committed: each group
     /// in a transaction, a few of them at once.
     pub(super) fn write_guarded(&self, groups: &[Vec<Write>]) -> Result<(), StoreError> {
-        let operations = groups.iter().map(|group| self.operations(group));
-        self.write_operations(operations.collect())
+        self.write_watched(groups, &Watched::none())
+    }
+
+    /// The same, and tells how far it is.
+    pub(super) fn write_watched(
+        &self,
+        groups: &[Vec<Write>],
+        watched: &Watched<'_>,
+    ) -> Result<(), StoreError> {
+        for few in groups.chunks(AT_ONCE) {
+            let operations = few.iter().map(|group| self.operations(group));
+            self.write_operations(operations.collect())?;
+            few.iter().flatten().for_each(|_| watched.advance());
+        }
+        Ok(())
     }
 
     pub(super) fn write_operations(&self, mut groups: Vec<Vec<TxnOp>>) -> Result<(), StoreError> {

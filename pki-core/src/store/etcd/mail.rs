@@ -18,7 +18,7 @@ use etcd_client::{Txn, TxnOp};
 
 use super::super::{Address, StoreError};
 use super::connection::Connection;
-use super::error::MailDenied;
+use super::error::{Failure, MailDenied};
 use super::lock::Lock;
 use super::{Credentials, Etcd, EtcdError, Observer, snapshot};
 
@@ -77,6 +77,22 @@ impl Address {
 }
 
 impl Etcd {
+    /// The kinds of which there is a letter of this owner.
+    ///
+    /// # Errors
+    ///
+    /// When no member answers, or the user may not read them.
+    pub fn letters_of(&self, owner: &str) -> Result<Vec<Letter>, StoreError> {
+        let mut found = Vec::new();
+        for letter in Letter::ALL {
+            let key = self.connection.address().letter(letter, owner);
+            let one = self.connection.find(&key);
+            let one = one.map_err(|failure| self.error_of_mail(failure))?;
+            found.extend(one.map(|_| letter));
+        }
+        Ok(found)
+    }
+
     /// Every letter of a kind, by its owner.
     ///
     /// # Errors
@@ -86,9 +102,7 @@ impl Etcd {
         let connection = &self.connection;
         let prefix = connection.address().letter(letter, "");
         let found = snapshot::below(connection, &prefix);
-        let mail = connection.address().mail();
-        let found =
-            found.map_err(|failure| connection.error_below(failure, connection.place(), &mail))?;
+        let found = found.map_err(|failure| self.error_of_mail(failure))?;
         let letters = found.into_iter().map(|found| {
             let (key, value) = found.into_key_value();
             let key = String::from_utf8_lossy(&key);
@@ -118,6 +132,11 @@ impl Etcd {
             operations.collect()
         });
         self.write_operations(groups.collect())
+    }
+
+    fn error_of_mail(&self, failure: Failure) -> EtcdError {
+        let connection = &self.connection;
+        connection.error_below(failure, connection.place(), &connection.address().mail())
     }
 }
 

@@ -73,6 +73,8 @@ use connection::Connection;
 use lock::{LOCK, Lock};
 use snapshot::Snapshot;
 
+use crate::progress::{Watched, Work};
+
 /// The files of a PKI in etcd, read when it was opened.
 ///
 /// Its methods wait for etcd. Within an asynchronous program they belong onto a thread that may
@@ -271,14 +273,17 @@ impl Store for Etcd {
 
     /// All of it or, when anything in it is refused, nothing.
     fn commit(&mut self, batch: Batch) -> Result<(), StoreError> {
+        let watcher = batch.watcher.clone();
         let mut rest = self.changed(batch)?;
         while !rest.is_empty() {
             let mut change = Change::next(&self.snapshot, &mut rest);
             if change.is_empty() {
                 continue;
             }
-            self.write_guarded(&change.take_staged())?;
+            let watched = Watched::begin(watcher.as_deref(), Work::Write, change.len());
+            self.write_watched(&change.take_staged(), &watched)?;
             self.snapshot.revision = self.publish(&change)?;
+            change.last.iter().for_each(|_| watched.advance());
             change.apply(&mut self.snapshot);
         }
         Ok(())

@@ -10,6 +10,7 @@ use fixtures::etcd::{Release, Service, turn_authentication_on};
 use zeroize::Zeroizing;
 
 use super::*;
+use crate::progress::Seen;
 
 /// An etcd that is running, with a client of it.
 struct Peer {
@@ -210,6 +211,24 @@ fn requests_are_few() {
         store.commit(batch(&files)).unwrap();
         assert_eq!(asked(&store), 8);
         assert_eq!(asked(&peer.read(&address).unwrap()), 2);
+    }
+}
+
+/// In one transaction, and in several.
+#[test]
+fn every_file_that_is_written_is_told() {
+    for peer in &*PEERS {
+        let mut store = peer.open(&peer.fresh()).unwrap();
+        for count in [3, 500] {
+            let files: Vec<_> = (0..count)
+                .map(|number| format!("{count}/{number}"))
+                .collect();
+            let files = files.iter().map(|path| (path.as_str(), &b"1"[..]));
+            let seen = Arc::new(Seen::default());
+            let batch = batch(&files.collect::<Vec<_>>());
+            store.commit(batch.watched_by(Some(seen.clone()))).unwrap();
+            assert_eq!(*seen.all(), [(Work::Write, count, count)]);
+        }
     }
 }
 

@@ -86,7 +86,8 @@ impl<S: Store> Pki<S> {
     /// The generations in a directory, in their order.
     pub(in crate::store) fn generations(&self, directory: &str) -> Result<Vec<u32>, StoreError> {
         let names = self.store.list(directory)?;
-        let mut generations: Vec<u32> = names.iter().filter_map(|name| name.parse().ok()).collect();
+        let generations = names.iter().filter_map(|name| layout::generation(name));
+        let mut generations: Vec<u32> = generations.collect();
         generations.sort_unstable();
         Ok(generations)
     }

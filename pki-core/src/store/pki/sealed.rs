@@ -161,7 +161,7 @@ impl<S: Store> Pki<S> {
         let generations = self.store.list(&owner)?;
         for generation in generations
             .iter()
-            .filter(|name| name.parse::<u32>().is_ok())
+            .filter(|name| layout::generation(name).is_some())
         {
             let directory = format!("{owner}/{generation}");
             let names = self.store.list(&directory)?;

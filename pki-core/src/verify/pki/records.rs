@@ -124,14 +124,7 @@ impl<S: Store + Sync> Check<'_, S> {
             self.report
                 .found(&path, &rules::JOURNAL_BROKEN, fault.to_string());
         }
-        let unrecorded = self.pki.unrecorded(&journal)?;
-        let mut unrecorded = unrecorded.iter().filter_map(|entry| entry.path.as_deref());
-        if let Some(first) = unrecorded.next() {
-            let others = match unrecorded.count() {
-                0 => String::new(),
-                others => format!(" and {others} others"),
-            };
-            let message = format!("no line tells of {first}{others}");
+        if let Some(message) = self.pki.missing_lines(&journal)? {
             self.report
                 .found(&path, &rules::JOURNAL_INCOMPLETE, message);
         }
