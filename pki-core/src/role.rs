@@ -15,6 +15,9 @@ pub enum Role {
 }
 
 impl Role {
+    /// Every role.
+    pub const ALL: [Self; 3] = [Self::Client, Self::Peer, Self::Server];
+
     /// The role's name in paths and documents.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -47,7 +50,7 @@ impl FromStr for Role {
     type Err = UnknownRole;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        [Self::Client, Self::Peer, Self::Server]
+        Self::ALL
             .into_iter()
             .find(|role| role.as_str() == text)
             .ok_or_else(|| UnknownRole(text.to_owned()))

@@ -3,6 +3,7 @@
 use std::fs;
 use std::io;
 use std::net::IpAddr;
+use std::path::PathBuf;
 
 use minijinja::{Environment, context};
 use pki_core::Cluster;
@@ -60,14 +61,37 @@ pub(super) fn described() -> Result<Described, Error> {
             let path = FILE.into();
             match Place::own().holds_pki() {
                 true => Err(Error::DescriptionLost { path }),
-                false => Err(Error::NoDescription { path }),
+                false => match Surroundings::of_this_directory() {
+                    Some(around) => Err(Error::DescriptionAbove(around)),
+                    None => Err(Error::NoDescription { path }),
+                },
             }
         }
         Err(error) => Err(Error::io(FILE, error)),
     }
 }
 
-/// Reads the description, or makes one from the options.
+/// This directory, within one that has a description.
+#[derive(Debug)]
+pub(super) struct Surroundings {
+    pub(super) here: PathBuf,
+    pub(super) above: PathBuf,
+}
+
+impl Surroundings {
+    fn of_this_directory() -> Option<Self> {
+        let here = std::env::current_dir().ok()?;
+        let mut above = here.ancestors().skip(1);
+        let above = above.find(|directory| directory.join(FILE).is_file())?;
+        Some(Self {
+            above: above.to_owned(),
+            here,
+        })
+    }
+}
+
+/// Reads the description, or makes one from the options. Within a directory that has one, these must
+/// describe something: nobody wants the examples there.
 pub(super) fn find_or_make(arguments: &Init) -> Result<Described, Error> {
     match described() {
         Ok(described) => {
@@ -75,6 +99,8 @@ pub(super) fn find_or_make(arguments: &Init) -> Result<Described, Error> {
             Ok(described)
         }
         Err(Error::NoDescription { .. }) => make(arguments),
+        Err(Error::DescriptionAbove(_)) if arguments.describes() => make(arguments),
+        Err(Error::DescriptionAbove(around)) => Err(Error::SecondPki(around)),
         Err(error) => Err(error),
     }
 }

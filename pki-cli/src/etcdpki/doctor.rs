@@ -39,13 +39,13 @@ pub(super) fn run(arguments: &Doctor) -> Result<ExitCode, Error> {
         let judged = members::judge(&whole.cluster, &whole.pki, sightings, now)?;
         whole.report.findings.extend(judged);
     }
-    let judged = settings::judge(&whole, &arguments.settings, sightings.as_deref())?;
-    whole.report.findings.extend(judged.findings);
+    let mut judged = settings::judge(&whole, &arguments.settings, sightings.as_deref())?;
+    whole.report.findings.append(&mut judged.findings);
     let found = whole.report.count(Severity::Error) > 0;
     if arguments.prometheus {
         output::print(&prometheus::text(&whole, sightings.as_deref()))?;
     } else {
-        let view = View::new(&whole, &judged.which, sightings.as_deref());
+        let view = View::new(&whole, &judged, sightings.as_deref());
         match arguments.json {
             true => output::print_json(&view)?,
             false => output::print(&view.text())?,

@@ -28,6 +28,7 @@ use pki_core::verify::PathError;
 
 #[cfg(feature = "etcd")]
 use super::agent::AgentError;
+use super::description::Surroundings;
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
@@ -58,6 +59,11 @@ pub(super) enum Error {
         path: PathBuf,
         source: DescriptionError,
     },
+    #[error(
+        "no etcdpki.yml in {}; there is one in {}: use -C {}",
+        .0.here.display(), .0.above.display(), .0.above.display()
+    )]
+    DescriptionAbove(Surroundings),
     #[error("{}: this file, which says what the PKI in pki/ is, is missing", .path.display())]
     DescriptionLost { path: PathBuf },
     #[error("{option} says {given}, and {path} says {described}: edit {path}, or leave the option out", path = .path.display())]
@@ -161,6 +167,12 @@ pub(super) enum Error {
     NotEncrypted { path: PathBuf },
     #[error("{}: the file is not text", .path.display())]
     NotText { path: PathBuf },
+    #[error("{option}: no certificate of `{owner}` is here: there are {known}")]
+    NothingToIssueAgain {
+        owner: String,
+        option: &'static str,
+        known: String,
+    },
     #[error("`{wanted}`: {reason}")]
     NothingToRevoke { wanted: String, reason: String },
     #[error(transparent)]
@@ -231,6 +243,11 @@ pub(super) enum Error {
     Rotation(#[from] RotationError),
     #[error(transparent)]
     Seal(#[from] SealError),
+    #[error(
+        "a second PKI would be made in {}, inside of that of {}",
+        .0.here.display(), .0.above.display()
+    )]
+    SecondPki(Surroundings),
     #[error("{owner} has several roles, and --out takes one certificate: say which with --role")]
     SeveralRoles { owner: String },
     #[error("--signer-command: {reason}")]

@@ -53,6 +53,7 @@ pub(super) fn run(arguments: &Export) -> Result<ExitCode, Error> {
     let files = content.files()?;
     export::check_paths(&files)?;
     let places = Places::of(arguments, &files)?;
+    let ignored = places.ignored(arguments);
     if !arguments.dry_run {
         let staged = places.stage(arguments)?;
         if !keys.is_empty() {
@@ -60,7 +61,7 @@ pub(super) fn run(arguments: &Export) -> Result<ExitCode, Error> {
         }
         staged.commit()?;
     }
-    Report::new(arguments, &places, &leaves, &revocations).print(arguments.json)
+    Report::new(arguments, &places, ignored, &leaves, &revocations).print(arguments.json)
 }
 
 /// The key of each leaf, or none at all.

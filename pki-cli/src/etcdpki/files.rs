@@ -211,9 +211,13 @@ pub(super) fn with_ignored(names: &[&str]) -> Result<Option<Vec<u8>>, Error> {
     let old = if_there(Path::new(GITIGNORE))?.unwrap_or_default();
     let mut new = old.to_vec();
     for name in names {
+        // Or a directory that it is in.
         let listed = |line: &[u8]| {
             let line = line.trim_ascii();
-            line.strip_prefix(b"/").unwrap_or(line) == name.as_bytes()
+            let line = line.strip_prefix(b"/").unwrap_or(line);
+            let line = line.strip_suffix(b"/").unwrap_or(line);
+            let mut above = Path::new(name).ancestors();
+            above.any(|path| path.as_os_str().as_encoded_bytes() == line && !line.is_empty())
         };
         if old.split(|octet| *octet == b'\n').any(listed) {
             continue;

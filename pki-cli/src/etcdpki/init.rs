@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use std::thread::{self, ScopedJoinHandle};
 
 use pki_core::Cluster;
-use pki_core::converge::{self, Plan, State, Terms};
+use pki_core::converge::{self, ConvergeError, Plan, State, Terms};
 use pki_core::description::VaultFiles;
 use pki_core::document::{self, AnsibleRole, Document};
 use pki_core::hierarchy::AuthorityName;
@@ -79,6 +79,8 @@ pub(super) enum Renewals {
     Asked(Vec<(LeafId, Terms)>),
     /// Those whose renewal has come.
     Due,
+    /// None, nor anything else but what the last step of a rotation left undone that was cut short.
+    Left,
     /// Those that a step of the rotation of an authority asks for.
     Step(Turn),
 }
@@ -117,6 +119,8 @@ pub(super) fn work(
     };
     match arguments.json {
         true => output::print_json(&report)?,
+        // That no step is left was said, and all there is to say.
+        false if matches!(arguments.renewals, Renewals::Left) && report.is_idle() => {}
         false => output::print(&report.to_text(directory))?,
     }
     Ok(ExitCode::SUCCESS)
@@ -130,7 +134,7 @@ fn plan(
 ) -> Result<Plan, Error> {
     let mut plan = converge::plan(cluster, pki, now)?;
     match &arguments.renewals {
-        Renewals::None | Renewals::Step(_) => {}
+        Renewals::Left | Renewals::None | Renewals::Step(_) => {}
         Renewals::Asked(asked) => {
             for (id, terms) in asked {
                 plan.renew(id, *terms)?;
@@ -204,10 +208,29 @@ fn make_in(
         Sealing::New(passphrase) => (Unlocked::generate()?, Some(passphrase)),
     };
     let plan = match ahead {
+        Ok(plan) if matches!(arguments.renewals, Renewals::Left) && !plan.lags() => {
+            match State::read(cluster, pki) {
+                Ok(state) if vaults_are_behind(cluster, pki, &state, &keys, &vault_secrets)? => {
+                    plan
+                }
+                Ok(state) => {
+                    conclude(cluster, pki, &state, &keys, &mut report, now)?;
+                    return Ok(report);
+                }
+                // What is described since and was never made is no part of the rotation.
+                Err(ConvergeError::Incomplete(_)) => return Ok(report),
+                Err(error) => return Err(error.into()),
+            }
+        }
         Ok(plan) => plan,
         Err(turn) => {
-            let is_behind = matches!(turn, Turn::Next { .. })
-                && vaults_are_behind(cluster, pki, &keys, &vault_secrets)?;
+            let is_behind = match turn {
+                Turn::Next { .. } => {
+                    let state = State::read(cluster, pki)?;
+                    vaults_are_behind(cluster, pki, &state, &keys, &vault_secrets)?
+                }
+                Turn::Back => false,
+            };
             let (planned, told) = step::plan(turn, is_behind, cluster, pki, &keys, now)?;
             report.rotation = told;
             planned
@@ -242,29 +265,46 @@ fn make_in(
     // A certificate is kept before it is handed out.
     pki.finish(staged)?;
     made.commit()?;
-    if files::write_list(pki)? {
-        report.wrote(files::LIST.to_owned());
-    }
     pki.store().describe(&described.text)?;
     for (path, reason) in &state.lists.unsigned {
         output::note(&format!("note: {path} was not signed anew: {reason}"));
     }
-    report.describe(cluster, pki, &state, now)?;
-    #[cfg(feature = "etcd")]
-    super::agent::hand_out(cluster, pki, &keys)?;
+    conclude(cluster, pki, &state, &keys, &mut report, now)?;
     Ok(report)
+}
+
+/// Hands on what the PKI holds, and tells of it.
+#[cfg_attr(
+    not(feature = "etcd"),
+    expect(unused_variables, reason = "agents fetch from a store on etcd")
+)]
+fn conclude(
+    cluster: &Cluster,
+    pki: &mut Pki<Kept>,
+    state: &State,
+    keys: &Unlocked,
+    report: &mut Report,
+    now: OffsetDateTime,
+) -> Result<(), Error> {
+    if files::write_list(pki)? {
+        report.wrote(files::LIST.to_owned());
+    }
+    report.describe(cluster, pki, state, now)?;
+    #[cfg(feature = "etcd")]
+    super::agent::hand_out(cluster, pki, keys)?;
+    Ok(())
 }
 
 /// Whether a vault file holds something else than the PKI: a command was killed between the two.
 fn vaults_are_behind(
     cluster: &Cluster,
     pki: &Pki<Kept>,
+    state: &State,
     keys: &Unlocked,
     secrets: &VaultSecrets,
 ) -> Result<bool, Error> {
-    let state = State::read(cluster, pki)?;
     let key = |leaf: &StoredLeaf| Ok(pki.leaf_key(leaf, keys)?.to_pem());
-    for document in document::documents(cluster, &state, key)? {
+    for document in document::documents(cluster, state, key)? {
         let (_, secret) = secrets.of(&document, cluster);
         if files::merge(&document, &Old::read(&document, secret)?)?.is_some() {
             return Ok(true);

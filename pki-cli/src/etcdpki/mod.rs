@@ -30,6 +30,7 @@ mod shell;
 mod status;
 #[cfg(feature = "etcd")]
 mod store;
+mod tips;
 mod verify;
 mod watcher;
 
@@ -46,9 +47,11 @@ use place::Place;
 /// Runs the command and returns its exit code: 0 done, 1 failed, 2 wrong usage, 3 something was
 /// found or is due.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let arguments = match Arguments::try_parse_from(arguments) {
+    let typed: Vec<OsString> = arguments.into_iter().collect();
+    let arguments = match Arguments::try_parse_from(&typed) {
         Ok(arguments) => arguments,
-        Err(error) => {
+        Err(mut error) => {
+            tips::correct(&mut error, &command(), &typed);
             // Help and version go to stdout with 0, wrong usage to stderr with 2. If nobody
             // reads that, there is nobody to tell.
             let _ = error.print();

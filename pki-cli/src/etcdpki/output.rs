@@ -7,8 +7,8 @@ use anstream::AutoStream;
 use anstyle::{AnsiColor, Style};
 use pki_core::lint::Severity;
 use serde::Serialize;
-use time::OffsetDateTime;
 use time::macros::format_description;
+use time::{Duration, OffsetDateTime};
 
 use super::error::{Error, STDOUT};
 pub(super) use crate::wording::count;
@@ -92,10 +92,39 @@ pub(super) fn date(at: OffsetDateTime) -> String {
         .unwrap_or_default()
 }
 
+/// The days of a length of time, to the nearest: what was made for 365 days a moment ago has as many.
+pub(super) fn days(length: Duration) -> i64 {
+    let half = Duration::hours(12);
+    let half = if length.is_negative() { -half } else { half };
+    length.saturating_add(half).whole_days()
+}
+
 /// An instant as 2026-11-23T08:00:00Z (RFC 3339), in UTC.
 pub(super) fn timestamp(at: OffsetDateTime) -> String {
     let second = at.replace_nanosecond(0).unwrap_or(at);
     second
         .format(&time::format_description::well_known::Rfc3339)
         .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_are_told_to_the_nearest() {
+        let (day, second) = (Duration::DAY, Duration::SECOND);
+        for (length, told) in [
+            (day * 365 - second, 365),
+            (day * 365 + second, 365),
+            (Duration::HOUR * 11, 0),
+            (Duration::HOUR * 13, 1),
+            (Duration::HOUR * -11, 0),
+            (Duration::HOUR * -13, -1),
+            (day * -2 - second, -2),
+            (Duration::MAX, Duration::MAX.whole_days()),
+        ] {
+            assert_eq!(days(length), told, "{length}");
+        }
+    }
 }

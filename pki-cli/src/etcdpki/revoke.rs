@@ -22,6 +22,7 @@ use super::{files, keys, opened, output};
 use crate::etcdpki::place::Kept;
 use report::Report;
 use selection::Selected;
+pub(super) use selection::owners;
 
 /// Runs the command.
 pub(super) fn run(arguments: &Revoke) -> Result<ExitCode, Error> {

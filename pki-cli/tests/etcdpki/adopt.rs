@@ -166,6 +166,14 @@ fn a_directory_of_kubeadm() {
         "clientAuth",
         "",
     );
+    // Within another PKI it must be said that this is another one.
+    workspace.write("etcdpki.yml", "");
+    fs::create_dir(workspace.path("below")).unwrap();
+    let within = ["-C", "below", "ca", "adopt", "../k", "--dry-run"];
+    let error = workspace.fails(1, &within);
+    assert!(error.contains("a second PKI would be made in "), "{error}");
+    workspace.succeeds(&[&within[..], &["--domain", "other.example"]].concat());
+    fs::remove_file(workspace.path("etcdpki.yml")).unwrap();
     let server = workspace.read("k/etcd/server.crt");
     let report = adopt(&workspace, &["k"], 4);
     assert_eq!(report["nodes"][0], "cp-1");

@@ -130,6 +130,34 @@ fn settings_are_judged_by_version_and_certificates() {
 }
 
 #[test]
+fn settings_that_nobody_told_are_not_judged() {
+    let workspace = workspace();
+    let told = workspace.succeeds(&["doctor", "--offline"]);
+    assert!(told.contains("settings not known; no member"), "{told}");
+    let hint = "the settings of etcd-0 are not known, since nothing was provisioned here: give them with --settings";
+    assert!(told.contains(hint), "{told}");
+    let told: Value =
+        serde_json::from_str(&workspace.succeeds(&["doctor", "--offline", "--json"])).unwrap();
+    assert_eq!(told["skipped"], hint);
+    // What the settings that are provisioned do not fit.
+    let settings = "etcd: { version: '3.5', enable_grpc_gateway: false }";
+    workspace.write("etcdpki.yml", format!("{NODES}{settings}\n"));
+    workspace.succeeds(&["init"]);
+    assert_eq!(codes(&workspace, 0, &["--offline"]), [""; 0]);
+    // A stanza of kubeadm starts no member of its own.
+    workspace.succeeds(&["provision", "kubernetes"]);
+    let told = workspace.succeeds(&["doctor", "--offline"]);
+    assert!(told.contains("settings not known"), "{told}");
+    for target in ["systemd", "ansible"] {
+        workspace.succeeds(&["provision", target]);
+        let told = workspace.succeeds(&["doctor", "--offline"]);
+        assert!(told.contains("settings as provisioned"), "{told}");
+        assert!(!told.contains("not known"), "{told}");
+        fs::remove_file(workspace.path(".etcdpki-provisioned.json")).unwrap();
+    }
+}
+
+#[test]
 fn settings_are_of_the_member_that_they_name() {
     let workspace = Workspace::initialised();
     workspace.succeeds(&["provision", "systemd"]);
@@ -150,6 +178,15 @@ fn settings_are_of_the_member_that_they_name() {
     let told = workspace.succeeds(&[&["doctor"], &arguments[..]].concat());
     let which = "settings of etcd-0 as given, of others as provisioned";
     assert!(told.contains(which), "{told}");
+    // Without what was provisioned the others are started as nobody knows.
+    fs::remove_file(workspace.path(".etcdpki-provisioned.json")).unwrap();
+    let told = workspace.succeeds(&[&["doctor"], &arguments[..]].concat());
+    let which = "settings of etcd-0 as given, of others not known";
+    assert!(told.contains(which), "{told}");
+    assert!(
+        told.contains("the settings of etcd-1, etcd-2 are not known"),
+        "{told}"
+    );
     let other = "etcd-1=systemd/etcd-0/etcd.service";
     let found = codes(&workspace, 3, &["--offline", "--settings", other]);
     assert!(found.contains(&"name-not-of-node".to_owned()), "{found:?}");

@@ -95,6 +95,24 @@ fn the_root_goes_offline_and_comes_back() {
     assert_eq!(listing["slots"][0]["tiers"], serde_json::json!(["issuing"]));
     assert_eq!(listing["slots"][1]["tiers"], serde_json::json!(["root"]));
 
+    let listed = workspace.succeeds(&["ca", "list"]);
+    assert!(
+        listed
+            .lines()
+            .any(|line| line.starts_with("root ") && line.contains(" offline ")),
+        "{listed}"
+    );
+    assert_eq!(listed.matches(" offline ").count(), 1, "{listed}");
+    let listed: serde_json::Value =
+        serde_json::from_str(&workspace.succeeds(&["ca", "list", "--json"])).unwrap();
+    assert_eq!(listed["authorities"][0]["key"], "sealed");
+    assert_eq!(listed["authorities"][0]["offline"], true);
+    assert_eq!(listed["authorities"][1]["offline"], false);
+    workspace.succeeds(&["report", "-o", "page.html"]);
+    let page = String::from_utf8(workspace.read("page.html")).unwrap();
+    assert_eq!(page.matches("kept offline: no slot").count(), 1);
+    std::fs::remove_file(workspace.path("page.html")).unwrap();
+
     let report = workspace.succeeds(&["ca", "slot", "rotate"]);
     assert!(
         report.contains("key of the issuing tier was replaced\n5 keys sealed anew"),

@@ -260,3 +260,38 @@ fn kubeadm_finds_what_it_would_have_made() {
         assert_eq!(said.contains(both[0]), usages.len() == 2, "{name}: {said}");
     }
 }
+
+#[test]
+fn git_leaves_alone_the_keys_that_are_exported() {
+    let workspace = Workspace::initialised();
+    let ignored = || String::from_utf8(workspace.read(".gitignore")).unwrap();
+    let before = ignored();
+    let pem = |out: &str, more: &[&str]| {
+        let arguments = ["export", "--format", "pem", "etcdctl", "-o", out];
+        workspace.succeeds(&[&arguments, more].concat())
+    };
+    let told = pem("out", &["--dry-run"]);
+    assert_eq!(ignored(), before, "{told}");
+    pem("public", &["--without-keys"]);
+    let elsewhere = tempfile::tempdir().unwrap();
+    let elsewhere = elsewhere.path().join("out");
+    let told = pem(elsewhere.to_str().unwrap(), &[]);
+    assert!(told.contains("keep them out of git"), "{told}");
+    assert_eq!(ignored(), before);
+
+    let told = pem("./out/pem/", &[]);
+    assert!(told.contains("git ignores /out/pem;"), "{told}");
+    assert!(
+        told.contains("\nNext\n  etcdpki inspect ./out/pem/"),
+        "{told}"
+    );
+    assert_eq!(ignored(), format!("{before}/out/pem\n"));
+    // Again into the same, and into a directory that holds other things.
+    pem("out/pem", &["--force"]);
+    assert_eq!(ignored(), format!("{before}/out/pem\n"));
+    pem("roles", &[]);
+    assert_eq!(
+        ignored(),
+        format!("{before}/out/pem\n/roles/etcdctl/client.key\n")
+    );
+}

@@ -777,6 +777,74 @@ fn a_passphrase_that_is_not_there_is_told_with_the_ways_to_it() {
 }
 
 #[test]
+fn a_directory_within_a_pki_is_told_apart_from_one_without() {
+    let workspace = Workspace::new();
+    let alone = workspace.fails(1, &["status"]);
+    assert!(
+        alone.contains("etcdpki.yml: no description here"),
+        "{alone}"
+    );
+    workspace.succeeds(&["init", "--generate-secrets"]);
+    fs::create_dir(workspace.path("roles/deep")).unwrap();
+    let before = workspace.files();
+    let top = workspace.path("").canonicalize().unwrap();
+    let (top, deep) = (top.display(), top.join("roles/deep"));
+    for within in ["roles/deep", "pki"] {
+        let here = workspace.path(within).canonicalize().unwrap();
+        for command in ["status", "verify", "provision", "rotate"] {
+            let arguments = match command {
+                "provision" => vec!["-C", within, command, "ansible"],
+                _ => vec!["-C", within, command],
+            };
+            let told = workspace.fails(1, &arguments);
+            let expected = format!(
+                "no etcdpki.yml in {}; there is one in {top}: use -C {top}",
+                here.display()
+            );
+            assert!(told.contains(&expected), "{told}");
+        }
+        let told = workspace.fails(1, &["-C", within, "init", "--generate-secrets"]);
+        let expected = format!(
+            "a second PKI would be made in {}, inside of that of {top}",
+            here.display()
+        );
+        assert!(told.contains(&expected), "{told}");
+        assert!(told.contains(&format!("use -C {top}")), "{told}");
+    }
+    assert_eq!(workspace.files(), before);
+    // One that is described is meant.
+    let deep = deep.to_str().unwrap();
+    let described = [
+        "-C",
+        deep,
+        "init",
+        "--generate-secrets",
+        "--domain",
+        "other.example",
+    ];
+    workspace.succeeds(&described);
+    workspace.succeeds(&["-C", deep, "verify"]);
+    workspace.succeeds(&["-C", deep, "init"]);
+}
+
+#[test]
+fn what_nobody_named_is_told_in_its_number() {
+    for (option, told) in [
+        (
+            "--domain=a.example",
+            "The nodes are examples, since none were given.",
+        ),
+        (
+            "--node=etcd-0=10.0.0.10",
+            "The domain is an example, since none was given.",
+        ),
+    ] {
+        let said = Workspace::new().succeeds(&["init", "--dry-run", option]);
+        assert!(said.contains(told), "{said}");
+    }
+}
+
+#[test]
 fn a_command_for_a_secret_inherits_no_descriptor_and_no_core_is_dumped() {
     let workspace = Workspace::initialised();
     workspace.write(

@@ -376,3 +376,34 @@ fn the_common_name_of_peers_is_theirs_alone() {
         assert!(said.contains("`etcd-peer` is that of peers"), "{said}");
     }
 }
+
+#[test]
+fn what_is_to_be_issued_again_must_be_there() {
+    let workspace = Workspace::initialised();
+    let before = workspace.files();
+    for option in ["--renew", "--rekey"] {
+        for role in [&[][..], &["--role", "server"]] {
+            let arguments = [&["issue", "etcd-9", option], role].concat();
+            let told = workspace.fails(1, &arguments);
+            let expected = format!(
+                "{option}: no certificate of `etcd-9` is here: there are etcd-0/peer, etcd-0/server, "
+            );
+            assert!(told.contains(&expected), "{told}");
+        }
+    }
+    assert_eq!(workspace.files(), before);
+    let told = workspace.fails(1, &["issue", "guest"]);
+    assert!(
+        told.contains("say which one is meant with --role"),
+        "{told}"
+    );
+    workspace.succeeds(&["issue", "guest", "--role", "client"]);
+    let told = workspace.fails(1, &["issue", "guest", "--renew"]);
+    assert!(
+        told.contains("say which one is meant with --role"),
+        "{told}"
+    );
+    let told = workspace.fails(1, &["issue", "guest", "--renew", "--role", "server"]);
+    assert!(told.contains("no certificate of `guest` is here"), "{told}");
+    workspace.succeeds(&["issue", "guest", "--renew", "--role", "client"]);
+}

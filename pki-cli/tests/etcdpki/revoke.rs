@@ -35,6 +35,7 @@ fn a_revocation_says_what_it_does_and_what_comes_next() {
         "restart the members one by one",
         "GHSA-3wh4-j44w-pg92",
         "etcdpki init  issues anew",
+        "So does `etcdpki rotate`",
         "etcdctl/client",
     ] {
         assert!(text.contains(part), "{part}: {text}");

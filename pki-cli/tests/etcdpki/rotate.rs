@@ -2,6 +2,8 @@
 
 mod beside;
 
+use std::fs;
+
 use crate::workspace::Workspace;
 
 #[test]
@@ -116,7 +118,7 @@ fn a_plan_is_shown_with_its_proof_and_writes_nothing() {
         "compromise",
     ]);
     assert!(said.contains("An outage"), "{said}");
-    std::fs::remove_file(workspace.path("wrong")).unwrap();
+    fs::remove_file(workspace.path("wrong")).unwrap();
     assert_eq!(workspace.files(), before);
 }
 
@@ -246,6 +248,40 @@ fn an_authority_is_replaced_step_by_step() {
         "{said}"
     );
     assert_eq!(workspace.files(), before);
+    // Nor does it make what is no part of the rotation: a certificate for who has none any more.
+    workspace.succeeds(&["revoke", "etcdctl"]);
+    let before = workspace.files();
+    let output = workspace.run(&["rotate", "ca", "etcd"]);
+    assert!(
+        output.status.success() && output.stdout.is_empty(),
+        "{output:?}"
+    );
+    let told = json(&workspace.succeeds(&["rotate", "ca", "etcd", "--json"]));
+    assert_eq!(told["made"].as_array().unwrap().len(), 0);
+    assert_eq!(workspace.files(), before);
+    for more in [
+        ["--without", "etcd-9"],
+        ["--endpoint", "etcd-9=127.0.0.1:1,127.0.0.1:2"],
+    ] {
+        let said = workspace.fails(1, &[&["rotate", "ca", "etcd"], &more[..]].concat());
+        let refused = "`etcd-9` is no node of the description";
+        assert!(said.contains(refused), "{said}");
+    }
+    // What the last step left undone is made up for.
+    let vault = "roles/etcd-server/vars/certificates.vault.yml";
+    fs::remove_file(workspace.path(vault)).unwrap();
+    workspace.succeeds(&["rotate", "ca", "etcd"]);
+    assert!(workspace.path(vault).exists());
+    // What is described since is for init.
+    let described = String::from_utf8(workspace.read("etcdpki.yml")).unwrap();
+    let more = described.replace(
+        "# clients: [kube-apiserver, etcdctl]",
+        "clients: [kube-apiserver, etcdctl, later]",
+    );
+    assert_ne!(more, described);
+    workspace.write("etcdpki.yml", more);
+    workspace.succeeds(&["rotate", "ca", "etcd"]);
+    assert!(!workspace.path("pki/certificates/later").exists());
 }
 
 #[test]
@@ -314,7 +350,7 @@ fn what_cannot_be_rotated_is_refused_with_what_can() {
     // Which of two generations signs is told by a file alone.
     workspace.succeeds(&["rotate", "ca", "etcd", "--unchecked"]);
     let chain = workspace.read("pki/trust/chain.crt");
-    std::fs::remove_file(workspace.path("pki/trust/chain.crt")).unwrap();
+    fs::remove_file(workspace.path("pki/trust/chain.crt")).unwrap();
     let said = workspace.fails(1, &["rotate", "ca", "etcd", "--plan"]);
     assert!(
         said.contains("pki/trust/chain.crt: it is missing"),
@@ -361,7 +397,7 @@ fn without_overlap_it_is_done_once_and_a_lost_key_is_noticed_in_time() {
     workspace.succeeds(&compromise);
     assert_eq!(workspace.files(), before);
     workspace.succeeds(&["rotate", "ca", "etcd", "--again", "--unchecked"]);
-    std::fs::remove_file(workspace.path("pki/authorities/etcd/3/ca.key.sealed")).unwrap();
+    fs::remove_file(workspace.path("pki/authorities/etcd/3/ca.key.sealed")).unwrap();
     let before = workspace.files();
     let trust = [
         "rotate",
@@ -464,3 +500,22 @@ fn make_all_due(workspace: &Workspace) {
 }
 
 const DUE: &str = "{ lifetime: 4y, renew_before: 2y }";
+
+#[test]
+fn authorities_of_one_name_are_told_apart_in_a_plan() {
+    let workspace = Workspace::initialised();
+    let told = json(&workspace.succeeds(&["rotate", "ca", "root", "--plan", "--json"]));
+    for step in told["steps"].as_array().unwrap() {
+        for who in ["members_trust", "clients_trust"] {
+            let names: Vec<_> = step[who].as_array().into_iter().flatten().collect();
+            let mut once = names.clone();
+            once.dedup();
+            assert_eq!(names, once);
+        }
+    }
+    let text = workspace.succeeds(&["rotate", "ca", "root", "--plan"]);
+    assert!(
+        text.contains("etcd intermediate CA G1, signed by "),
+        "{text}"
+    );
+}

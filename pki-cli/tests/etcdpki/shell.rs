@@ -193,3 +193,27 @@ fn groff_has_no_remark_on_the_pages() {
         assert_eq!(read.output(), "", "{read}");
     }
 }
+
+#[test]
+fn what_was_mistyped_gets_a_tip_that_leads_on() {
+    let workspace = Workspace::new();
+    for (typed, tip) in [
+        (
+            &["rotate", "--ca", "etcd"][..],
+            "'ca' is a command, without dashes: 'etcdpki rotate ca'",
+        ),
+        (&["-C", ".", "--init"], "'etcdpki init'"),
+        (
+            &["issue", "etcd-0", "--renw"],
+            "a similar argument exists: '--renew'",
+        ),
+    ] {
+        let told = workspace.fails(2, typed);
+        assert!(told.contains(tip), "{told}");
+    }
+    let told = workspace.fails(2, &["rotate", "ca", "etcd", "--force"]);
+    assert!(
+        !told.contains("--store") && !told.contains("similar"),
+        "{told}"
+    );
+}

@@ -60,6 +60,20 @@ fn without_a_description_it_says_what_to_do() {
 }
 
 #[test]
+fn what_was_made_a_moment_ago_has_all_of_its_days() {
+    let workspace = Workspace::initialised();
+    let told: serde_json::Value =
+        serde_json::from_str(&workspace.succeeds(&["status", "--json"])).unwrap();
+    let days = |of: &str| told[of][0]["days_left"].as_i64().unwrap();
+    assert_eq!((days("certificates"), days("authorities")), (365, 7300));
+    let text = workspace.succeeds(&["status"]);
+    assert!(
+        text.contains("  365  ok") && text.contains(" 7300  ok"),
+        "{text}"
+    );
+}
+
+#[test]
 fn what_is_described_otherwise_now_is_told() {
     let workspace = Workspace::initialised();
     let text = String::from_utf8(workspace.read("etcdpki.yml")).unwrap();

@@ -93,6 +93,7 @@ fn plan_onto<S: Store>(
         leaves: Vec::new(),
         described: leaves(cluster),
         revoked: revoked(&revocations, &lists),
+        lags: false,
         lists: lists
             .into_iter()
             .filter_map(|list| Some((pki.store().locate(&list.path), list.due?)))
@@ -108,6 +109,9 @@ fn plan_onto<S: Store>(
             Some(present) => pki.is_adopted(present)?,
             None => false,
         };
+        if let Some(present) = &present {
+            plan.lags |= plan.straggles(cluster, present, adopted).is_some();
+        }
         let reason = plan.reason(cluster, &leaf, present.as_ref(), adopted, now);
         let planned = match (reason, present) {
             (None, Some(present)) => PlannedLeaf::Keep(present),
@@ -169,6 +173,7 @@ pub struct Plan {
     pub(super) leaves: Vec<PlannedLeaf>,
     described: Vec<Leaf>,
     revoked: HashSet<Vec<u8>>,
+    lags: bool,
     lists: Vec<(String, Due)>,
 }
 
@@ -196,6 +201,12 @@ impl Plan {
     /// Whether it is a step of the rotation of an authority.
     pub fn is_step(&self) -> bool {
         self.change.is_some()
+    }
+
+    /// Whether leaves have not followed the authorities yet, as when a step of a rotation was cut
+    /// short.
+    pub fn lags(&self) -> bool {
+        self.lags
     }
 
     /// Issues a described leaf anew, whether it fits or not, because it was asked for.
@@ -280,14 +291,17 @@ impl Plan {
         if !leaf.fits(certificate, adopted) {
             return Some(Reason::Described);
         }
+        self.straggles(cluster, present, adopted)
+            .or_else(|| (certificate.validity.not_after < now).then_some(Reason::Expired))
+    }
+
+    /// What of a leaf does not follow the authorities that are in use.
+    fn straggles(&self, cluster: &Cluster, leaf: &StoredLeaf, adopted: bool) -> Option<Reason> {
         let signing = self.present(AuthorityName::signing(cluster));
-        if !signing.is_some_and(|issuer| certificate.is_issued_by(&issuer.certificate)) {
+        if !signing.is_some_and(|issuer| leaf.certificate().is_issued_by(&issuer.certificate)) {
             return Some(Reason::Issuer);
         }
-        if !self.carries_chain(present, adopted) {
-            return Some(Reason::Chain);
-        }
-        (certificate.validity.not_after < now).then_some(Reason::Expired)
+        (!self.carries_chain(leaf, adopted)).then_some(Reason::Chain)
     }
 
     /// Whether the authority that signs leaves is valid.

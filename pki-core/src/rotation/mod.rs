@@ -69,6 +69,7 @@ mod procedure;
 mod proof;
 mod standing;
 mod step;
+mod told_apart;
 mod turn;
 
 pub use change::{Change, NewAuthority};

@@ -8,6 +8,7 @@ use time::OffsetDateTime;
 
 use super::Moment;
 use super::proof::Side;
+use super::told_apart::told_apart;
 use crate::certificate::Certificate;
 use crate::role::{Role, Usage};
 use crate::trust::Bundles;
@@ -17,11 +18,11 @@ use crate::verify::{Anchors, PathValidator, openssl};
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct OpensslNeed {
-    /// The subjects of what they trust.
+    /// What they trust, by subject.
     pub trusting: Vec<String>,
     /// Whose certificates they refuse: those of members that have what is new, or of the others.
     pub refuse: Side,
-    /// The subjects of what they get through with; none if no file of this step will do.
+    /// What they get through with; none if no file of this step will do.
     pub need: Option<Vec<String>>,
 }
 
@@ -59,9 +60,9 @@ pub(super) fn needs(before: &Moment, after: &Moment, now: OffsetDateTime) -> Vec
                 presented.all(|(_, chain)| clients.take(chain, file))
             };
             let need = OpensslNeed {
-                trusting: subjects(trusted),
+                trusting: told_apart(trusted),
                 refuse: *side,
-                need: of_both.iter().find(takes_all).map(|file| subjects(file)),
+                need: of_both.iter().find(takes_all).map(|file| told_apart(file)),
             };
             if !needs.contains(&need) {
                 needs.push(need);
@@ -117,9 +118,4 @@ fn union(mut all: Vec<Certificate>, more: Vec<Certificate>) -> Vec<Certificate> 
         }
     }
     all
-}
-
-fn subjects(certificates: &[Certificate]) -> Vec<String> {
-    let subjects = certificates.iter().map(|one| one.subject.clone());
-    subjects.collect()
 }

@@ -8,6 +8,7 @@ use super::model::Model;
 use super::procedure::Place;
 use super::proof::{self, Moment, prove_by};
 use super::standing::underway;
+use super::told_apart::told_apart;
 use super::turn::step_from;
 use super::{
     Broken, Dropped, LeftBehind, OpensslNeed, Procedure, Proof, RotationError, Step, Verifier,
@@ -383,8 +384,7 @@ impl Clients {
 }
 
 fn changed(before: &[Certificate], after: &[Certificate]) -> Option<Vec<String>> {
-    let subjects = after.iter().map(|one| one.subject.clone());
-    (before != after).then(|| subjects.collect())
+    (before != after).then(|| told_apart(after))
 }
 
 fn not_for(cluster: &Cluster, procedure: Procedure, authority: AuthorityName) -> RotationError {

@@ -139,6 +139,11 @@ impl Keyring {
         self.retiring.tiers()
     }
 
+    /// Whether a tier is kept offline: no slot that opens the keys of everyday work opens it too.
+    pub fn is_offline(&self, tier: Tier) -> bool {
+        tier == Tier::Root && self.slots.iter().all(|slot| slot.tiers() != Tiers::Both)
+    }
+
     fn of(cluster: &str, keys: &Unlocked, slot: Slot) -> Self {
         Self {
             version: VERSION,

@@ -139,6 +139,13 @@ pub(in crate::etcdpki) struct CaAdopt {
     pub(in crate::etcdpki) json: bool,
 }
 
+impl CaAdopt {
+    /// Whether the options describe a cluster of their own.
+    pub(in crate::etcdpki) fn describes(&self) -> bool {
+        self.domain.is_some() || !self.nodes.is_empty()
+    }
+}
+
 const ADOPT_EXAMPLES: &str = "\
 Examples:
   etcdpki ca adopt /etc/kubernetes/pki --dry-run

@@ -25,10 +25,10 @@ use crate::etcdpki::live::Endpoint;
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(in crate::etcdpki) struct Doctor {
-    /// Judge the settings in this file in place of those that `etcdpki provision` writes: a systemd
-    /// unit, an environment file, etcd's configuration file, a static pod's manifest, a command line
-    /// or /proc/PID/cmdline; of the member NODE, or the one that it names; one that names none is
-    /// of those that other files name, or of all; repeat it for more
+    /// Judge the settings in this file: a systemd unit, an environment file, etcd's configuration
+    /// file, a static pod's manifest, a command line or /proc/PID/cmdline; of the member NODE, or the
+    /// one that it names; one that names none is of those that other files name, or of all; repeat it
+    /// for more [default: what `etcdpki provision` wrote, else none]
     #[arg(long, value_name = "[NODE=]FILE")]
     pub(in crate::etcdpki) settings: Vec<SettingsFile>,
     /// Ask no member

@@ -13,7 +13,7 @@ use super::KeyArguments;
 ///
 /// Without an owner and without --for-host, everything that is described is written. Private keys
 /// are written in clear, in files of mode 0600 (in PKCS#12, under a password), and the journal
-/// tells which. Files that are there already are left alone unless --force is given.
+/// tells which. Below this directory .gitignore lists them before they are there. Files that are there already are left alone unless --force is given.
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(in crate::etcdpki) struct Export {

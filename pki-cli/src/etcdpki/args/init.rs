@@ -11,6 +11,9 @@ use super::{KeyArguments, VaultArguments};
 /// Without an etcdpki.yml one is written, from the options or with example nodes. Then what it
 /// asks for and is not there is made: authorities, certificates, the encrypted variables of the
 /// Ansible roles. What fits stays as it is, so a second run changes nothing.
+///
+/// In a directory within one that has an etcdpki.yml a second PKI is made only if it is described: by
+/// an etcdpki.yml, or with --domain or --node. To go on with the one around it, name that with -C.
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(in crate::etcdpki) struct Init {
@@ -44,6 +47,13 @@ pub(in crate::etcdpki) struct Init {
     /// Report in JSON
     #[arg(long)]
     pub(in crate::etcdpki) json: bool,
+}
+
+impl Init {
+    /// Whether the options describe a cluster of their own.
+    pub(in crate::etcdpki) fn describes(&self) -> bool {
+        self.domain.is_some() || !self.nodes.is_empty()
+    }
 }
 
 /// A node as it is given on the command line.

@@ -57,6 +57,8 @@ fn hints(arguments: &CaAdopt) -> Result<Hints, Error> {
 fn describe(arguments: &CaAdopt, adoption: &mut Adoption) -> Result<Described, Error> {
     match description::described() {
         Err(Error::NoDescription { .. }) => {}
+        Err(Error::DescriptionAbove(_)) if arguments.describes() => {}
+        Err(Error::DescriptionAbove(around)) => return Err(Error::SecondPki(around)),
         other => return other,
     }
     let proposal = adoption.proposal.clone();

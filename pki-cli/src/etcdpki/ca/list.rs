@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::process::ExitCode;
 
+use pki_core::seal::Keyring;
 use pki_core::signer::Custody;
 use pki_core::store::{Pki, StoredAuthority, StoredRequest};
 use serde::Serialize;
@@ -22,10 +23,11 @@ pub(super) fn run(arguments: &CaList) -> Result<ExitCode, Error> {
     let authorities: Vec<_> = found
         .filter_map(Result::transpose)
         .collect::<Result<_, _>>()?;
+    // One that cannot be read is found by who verifies the PKI.
+    let keyring = pki.keyring().ok().flatten();
     for stored in &authorities {
-        listing
-            .authorities
-            .push(Row::of(&pki, stored, &authorities)?);
+        let row = Row::of(&pki, keyring.as_ref(), stored, &authorities)?;
+        listing.authorities.push(row);
     }
     for name in names {
         if let Some(request) = pki.request(name)? {
@@ -57,7 +59,10 @@ struct Row {
     not_after: String,
     #[serde(skip)]
     expires: String,
+    /// Where its key is.
     key: &'static str,
+    /// Whether nobody signs with it in everyday work.
+    offline: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     command: Option<Vec<String>>,
     path: String,
@@ -66,6 +71,7 @@ struct Row {
 impl Row {
     fn of(
         pki: &Pki<Kept>,
+        keyring: Option<&Keyring>,
         stored: &StoredAuthority,
         all: &[StoredAuthority],
     ) -> Result<Self, Error> {
@@ -74,6 +80,7 @@ impl Row {
             Custody::Offline => ("offline", None),
             Custody::Sealed => ("sealed", None),
         };
+        let is_apart = keyring.is_some_and(|keyring| keyring.is_offline(stored.name.tier()));
         let certificate = &stored.certificate;
         // Whoever signs comes before.
         let mut before = all.iter().take_while(|other| other.name != stored.name);
@@ -87,6 +94,7 @@ impl Row {
             not_after: timestamp(certificate.validity.not_after),
             expires: date(certificate.validity.not_after),
             key,
+            offline: key == "offline" || key == "sealed" && is_apart,
             command,
             path: pki.locate_authority(stored),
         })
@@ -135,7 +143,7 @@ impl Listing {
                 "{:<name$}  {:<9}  {:<8}  {}",
                 branch.name(),
                 row.algorithm,
-                row.key,
+                if row.offline { "offline" } else { row.key },
                 row.expires
             );
             let below = branch.below();

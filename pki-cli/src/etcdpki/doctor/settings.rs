@@ -1,4 +1,4 @@
-//! The settings of members: those of the files that are given, or those that are provisioned.
+//! The settings of members: those of the files that are given, or those that were provisioned.
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -65,7 +65,7 @@ impl FromStr for SettingsFile {
 
 /// Judges the settings of every member, by the version that it was seen to run, or that its files
 /// say, or the described one; of who has no file among those given, those that `etcdpki provision`
-/// writes.
+/// wrote. Where it wrote none, nobody told with which settings members are started.
 pub(super) fn judge(
     whole: &Whole,
     given: &[SettingsFile],
@@ -73,12 +73,16 @@ pub(super) fn judge(
 ) -> Result<Judged, Error> {
     let cluster = &whole.cluster;
     let given = Given::read(cluster, given)?;
+    let is_provisioned = provision::has_settings()?;
     let list = whole.pki.revocation_list_file()?;
     let has_revoked = has_revoked(whole);
     let mut findings: Vec<Finding> = Vec::new();
     for node in &cluster.nodes {
         let mut own = given.of(&node.name);
         if own.is_empty() {
+            if !is_provisioned {
+                continue;
+            }
             let unit = provision::unit(cluster, node, list.is_some())?;
             own.push(Source::read(
                 "etcd.service, as provisioned",
@@ -104,9 +108,14 @@ pub(super) fn judge(
             add(&mut findings, node, violation);
         }
     }
+    let (own, others) = given.split(cluster);
     Ok(Judged {
+        which: which(&own, &others, is_provisioned),
+        unknown: match is_provisioned {
+            true => Vec::new(),
+            false => others.into_iter().cloned().collect(),
+        },
         findings,
-        which: given.which(cluster),
     })
 }
 
@@ -115,6 +124,34 @@ pub(super) struct Judged {
     pub(super) findings: Vec<Finding>,
     /// Which settings, in words.
     pub(super) which: String,
+    /// The members with whose settings nobody came.
+    unknown: Vec<Label>,
+}
+
+impl Judged {
+    /// What was not judged and could have been.
+    pub(super) fn skipped(&self) -> Option<String> {
+        let unknown: Vec<_> = self.unknown.iter().map(Label::as_str).collect();
+        (!unknown.is_empty()).then(|| {
+            format!(
+                "the settings of {} are not known, since nothing was provisioned here: give them with --settings",
+                unknown.join(", ")
+            )
+        })
+    }
+}
+
+/// The settings that are judged, of `own` as given and of `others`.
+fn which(own: &[&Label], others: &[&Label], is_provisioned: bool) -> String {
+    let names: Vec<_> = own.iter().map(|name| name.as_str()).collect();
+    let names = names.join(", ");
+    match (own.is_empty(), others.is_empty(), is_provisioned) {
+        (true, _, true) => "settings as provisioned".to_owned(),
+        (true, _, false) => "settings not known".to_owned(),
+        (false, true, _) => "settings as given".to_owned(),
+        (false, false, true) => format!("settings of {names} as given, of others as provisioned"),
+        (false, false, false) => format!("settings of {names} as given, of others not known"),
+    }
 }
 
 /// The files, and the member that each is of: the one that it is given for, or that it names.
@@ -136,19 +173,10 @@ impl Given {
         own.map(|(_, source)| source.clone()).collect()
     }
 
-    fn which(&self, cluster: &Cluster) -> String {
+    /// The nodes that have files, and those that have none.
+    fn split<'a>(&self, cluster: &'a Cluster) -> (Vec<&'a Label>, Vec<&'a Label>) {
         let nodes = cluster.nodes.iter().map(|node| &node.name);
-        let (own, others): (Vec<&Label>, Vec<&Label>) =
-            nodes.partition(|node| !self.of(node).is_empty());
-        let own: Vec<_> = own.into_iter().map(Label::as_str).collect();
-        match (own.is_empty(), others.is_empty()) {
-            (true, _) => "settings as provisioned".to_owned(),
-            (false, true) => "settings as given".to_owned(),
-            (false, false) => format!(
-                "settings of {} as given, of others as provisioned",
-                own.join(", ")
-            ),
-        }
+        nodes.partition(|node| !self.of(node).is_empty())
     }
 
     fn read(cluster: &Cluster, given: &[SettingsFile]) -> Result<Self, Error> {

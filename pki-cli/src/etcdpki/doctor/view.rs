@@ -8,6 +8,7 @@ use pki_core::live::{Port, Sighting};
 use pki_core::verify::{Finding, Report};
 use serde::Serialize;
 
+use super::settings::Judged;
 use crate::etcdpki::findings;
 use crate::etcdpki::output::{BAD, DIM, GOOD, HEADING, date, timestamp};
 use crate::etcdpki::verify::Whole;
@@ -57,9 +58,17 @@ struct PortView {
 }
 
 impl<'a> View<'a> {
-    /// `settings` says in words which ones were judged.
-    pub(super) fn new(whole: &'a Whole, settings: &str, sightings: Option<&'a [Sighting]>) -> Self {
+    pub(super) fn new(
+        whole: &'a Whole,
+        settings: &Judged,
+        sightings: Option<&'a [Sighting]>,
+    ) -> Self {
         let report = &whole.report;
+        let skipped: Vec<_> = whole
+            .skipped()
+            .into_iter()
+            .chain(settings.skipped())
+            .collect();
         let members = sightings.map(|sightings| {
             let members = sightings.iter();
             members
@@ -69,8 +78,8 @@ impl<'a> View<'a> {
         Self {
             cluster: whole.cluster.name.as_str(),
             domain: whole.cluster.domain.as_str(),
-            checked: format!("{}, {settings}", whole.checked()),
-            skipped: whole.skipped(),
+            checked: format!("{}, {}", whole.checked(), settings.which),
+            skipped: (!skipped.is_empty()).then(|| skipped.join("\n")),
             members,
             found: findings::Json::new(report, |lint| lint.hint),
             report,

@@ -18,6 +18,7 @@ use pki_core::store::StoreError;
 use super::{Error, STDOUT};
 #[cfg(feature = "etcd")]
 use crate::etcdpki::agent::AgentError;
+use crate::etcdpki::description::Surroundings;
 use crate::refusal;
 
 impl Error {
@@ -33,6 +34,10 @@ impl Error {
             Self::NoDescription { .. } | Self::NoPki { .. } => {
                 Some("run `etcdpki init` first, or give its directory with -C".to_owned())
             }
+            Self::SecondPki(Surroundings { above, .. }) => Some(format!(
+                "to go on with that one, use -C {}; to have another one here, describe it: in an etcdpki.yml, or with --domain or --node",
+                above.display()
+            )),
             Self::NoHome => Some("say where with --prefix".to_owned()),
             Self::NoManual { .. } => Some(
                 "write the words of a command with dashes between them, such as etcdpki-rotate-ca or vault-edit".to_owned(),

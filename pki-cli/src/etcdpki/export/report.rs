@@ -13,7 +13,7 @@ use serde::Serialize;
 use super::write::Places;
 use crate::etcdpki::args::{Export, Format};
 use crate::etcdpki::error::Error;
-use crate::etcdpki::output::{self, BAD, DIM, GOOD};
+use crate::etcdpki::output::{self, BAD, GOOD, HEADING};
 
 /// What was written, or would be.
 #[derive(Debug, Serialize)]
@@ -22,6 +22,8 @@ pub(super) struct Report {
     format: String,
     files: Vec<Written>,
     notes: Vec<String>,
+    /// What git was told to leave alone.
+    ignored: Vec<String>,
     #[serde(skip)]
     next: Option<String>,
     /// Whether the file itself goes to standard output.
@@ -57,6 +59,7 @@ impl Report {
     pub(super) fn new(
         arguments: &Export,
         places: &Places<'_>,
+        ignored: Vec<String>,
         leaves: &[StoredLeaf],
         revocations: &[Revocation],
     ) -> Self {
@@ -78,6 +81,7 @@ impl Report {
                 .map(|leaf| format!("{} is revoked, and members refuse it", leaf.id))
                 .collect(),
             next: next(arguments, &paths),
+            ignored,
             printed,
         }
     }
@@ -118,14 +122,19 @@ impl Report {
             (true, _) => text.push_str("\nNothing was written: this is a dry run.\n"),
             (false, false) => {}
             (false, true) => {
+                let git = match self.ignored.as_slice() {
+                    [] => "keep them out of git".to_owned(),
+                    [one] => format!("git ignores /{one}"),
+                    many => format!("git ignores these {}", many.len()),
+                };
                 let _ = writeln!(
                     text,
-                    "\n{BAD}note{BAD:#}: files of mode 0600 hold private keys: keep them out of git, and remove them once they are installed"
+                    "\n{BAD}note{BAD:#}: files of mode 0600 hold private keys: {git}; remove them once they are installed"
                 );
             }
         }
         if let (false, Some(next)) = (self.dry_run, &self.next) {
-            let _ = writeln!(text, "\n{DIM}{next}{DIM:#}");
+            let _ = writeln!(text, "\n{HEADING}Next{HEADING:#}\n  {next}");
         }
         text
     }

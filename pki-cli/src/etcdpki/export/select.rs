@@ -132,7 +132,7 @@ fn of_owner(text: &str, described: &[LeafId], pki: &Pki<Kept>) -> Result<Vec<Lea
         .filter(|id| id.owner.to_string() == owner && wanted(id));
     let mut ids: Vec<LeafId> = known.cloned().collect();
     if let (true, Ok(name)) = (ids.is_empty(), owner.parse::<ClientName>()) {
-        for role in [Role::Client, Role::Peer, Role::Server] {
+        for role in Role::ALL {
             let owner = Owner::Other(name.clone());
             let id = LeafId { owner, role };
             if wanted(&id) && pki.leaf(&id)?.is_some() {

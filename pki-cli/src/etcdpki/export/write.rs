@@ -1,13 +1,14 @@
 //! Where an export goes.
 
 use std::io::{self, IsTerminal, Write};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use pki_core::export::File;
 use pki_core::store::atomic::{self, Access, Group};
 
 use crate::etcdpki::args::Export;
 use crate::etcdpki::error::{Error, STDOUT};
+use crate::etcdpki::files;
 
 /// The place of every file.
 pub(super) enum Places<'a> {
@@ -51,7 +52,26 @@ impl<'a> Places<'a> {
         }
     }
 
-    /// Writes all files beside their places.
+    /// What git is to leave alone: files that hold private keys, in this directory or below it; the
+    /// whole directory, where it is made for them.
+    pub(super) fn ignored(&self, arguments: &Export) -> Vec<String> {
+        let Self::Files(files) = self else {
+            return Vec::new();
+        };
+        let secret = files
+            .iter()
+            .filter(|(_, file)| file.access == Access::Owner);
+        let mut ignored: Vec<String> = secret
+            .filter_map(|(path, _)| match arguments.out.exists() {
+                true => within(path),
+                false => within(&arguments.out),
+            })
+            .collect();
+        ignored.dedup();
+        ignored
+    }
+
+    /// Writes all files beside their places. Git is told to leave keys alone before they are there.
     ///
     /// Where keys leave, and so under the lock of the PKI, what a command that was killed left there
     /// goes first.
@@ -60,6 +80,13 @@ impl<'a> Places<'a> {
         match self {
             Self::Stdout(file) => return Ok(Staged::Stdout(file)),
             Self::Files(files) => {
+                let ignored = self.ignored(arguments);
+                if !ignored.is_empty() {
+                    files::remove_leftovers(files::GITIGNORE)?;
+                    let ignored: Vec<_> = ignored.iter().map(String::as_str).collect();
+                    files::stage_ignored(&ignored, &mut group)?;
+                    group.barrier();
+                }
                 for (path, file) in files {
                     if arguments.takes_keys() {
                         atomic::remove_leftovers(path)?;
@@ -117,6 +144,16 @@ impl Staged<'_> {
             }
         }
     }
+}
+
+/// A path from this directory, unless it leads out of it.
+fn within(path: &Path) -> Option<String> {
+    let parts = path.components().filter(|part| *part != Component::CurDir);
+    let parts = parts.map(|part| match part {
+        Component::Normal(name) => name.to_str(),
+        _ => None,
+    });
+    Some(parts.collect::<Option<Vec<_>>>()?.join("/"))
 }
 
 fn names_file(out: &Path) -> bool {

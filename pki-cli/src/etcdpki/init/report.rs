@@ -218,6 +218,11 @@ impl Report {
         }));
     }
 
+    /// Whether nothing was made or written.
+    pub(super) fn is_idle(&self) -> bool {
+        self.made.is_empty() && self.written.is_empty()
+    }
+
     /// Which certificate is due next.
     pub(super) fn next_renewal(&mut self, cluster: &Cluster, state: &State) {
         let next = converge::next_renewal(cluster, state);

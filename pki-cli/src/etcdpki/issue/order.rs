@@ -9,7 +9,8 @@ use pki_core::converge::{LeafKey, Order, OrderKey};
 use pki_core::hierarchy::AuthorityName;
 use pki_core::leaf::LeafId;
 use pki_core::name::{ClientName, San};
-use pki_core::store::StoredLeaf;
+use pki_core::role::Role;
+use pki_core::store::{Pki, StoredLeaf};
 use time::OffsetDateTime;
 
 use super::report::{self, Report};
@@ -17,6 +18,8 @@ use super::undescribed;
 use crate::etcdpki::args::Issue;
 use crate::etcdpki::error::Error;
 use crate::etcdpki::opened::{self, Opened};
+use crate::etcdpki::place::Kept;
+use crate::etcdpki::revoke::owners;
 
 /// Runs the command.
 pub(super) fn run(
@@ -24,9 +27,12 @@ pub(super) fn run(
     cluster: &Cluster,
     owner: &ClientName,
 ) -> Result<ExitCode, Error> {
-    let role = arguments.role.ok_or_else(|| Error::NoRole {
-        owner: owner.to_string(),
-    })?;
+    let Some(role) = arguments.role else {
+        refuse_unknown(arguments, owner, &Role::ALL, &opened::read_only()?)?;
+        return Err(Error::NoRole {
+            owner: owner.to_string(),
+        });
+    };
     if arguments.key_out.as_deref() == Some(Path::new("-")) {
         return Err(Error::KeyToStdout);
     }
@@ -34,6 +40,7 @@ pub(super) fn run(
         true => opened::read_only()?,
         false => opened::writable("issue")?,
     };
+    refuse_unknown(arguments, owner, &[role], &pki)?;
     let present = pki.leaf(&undescribed(owner, role))?;
     let issuer = super::issuer(arguments, cluster, &pki, present.as_ref())?;
     let order = order(
@@ -67,6 +74,30 @@ pub(super) fn run(
         report::write_key(path, &key, &mut report)?;
     }
     report.print(arguments.json)
+}
+
+/// What is to be issued again must be there, else its name was mistyped.
+fn refuse_unknown(
+    arguments: &Issue,
+    owner: &ClientName,
+    roles: &[Role],
+    pki: &Pki<Kept>,
+) -> Result<(), Error> {
+    let option = match (arguments.renew, arguments.rekey) {
+        (true, _) => "--renew",
+        (_, true) => "--rekey",
+        (false, false) => return Ok(()),
+    };
+    for role in roles {
+        if pki.leaf(&undescribed(owner, *role))?.is_some() {
+            return Ok(());
+        }
+    }
+    Err(Error::NothingToIssueAgain {
+        owner: owner.to_string(),
+        option,
+        known: owners(&pki.all_certificates()?),
+    })
 }
 
 /// What is there already is issued again with what it carries, unless something else is given.

@@ -93,7 +93,7 @@ fn answer(address: SocketAddr, probe: Shown<'_>) -> Result<Answer, Refusal> {
     let list = list.and_then(|reply| serde_json::from_str::<MemberList>(&reply.body).ok());
     let (cluster_id, members) = list.map(MemberList::into_parts).unzip();
     Ok(Answer {
-        ailment: (!is_healthy(&health.body)).then(|| health.body.trim().to_owned()),
+        ailment: ailment(&health.body),
         version: version.map(|version| version.etcdserver),
         clock_ahead: health.clock_ahead,
         cluster_id,
@@ -101,11 +101,26 @@ fn answer(address: SocketAddr, probe: Shown<'_>) -> Result<Answer, Refusal> {
     })
 }
 
-/// etcd answers `{"health":"true"}`, newer ones with a reason besides.
-fn is_healthy(answer: &str) -> bool {
-    let answer: Option<serde_json::Value> = serde_json::from_str(answer).ok();
-    answer.is_some_and(|answer| answer["health"] == "true")
+/// What ails whoever answers so; nothing who is well. etcd answers `{"health":"true"}`, newer ones with
+/// a reason besides.
+fn ailment(answer: &str) -> Option<String> {
+    let answer = answer.trim();
+    let told: Option<serde_json::Value> = serde_json::from_str(answer).ok();
+    match told.as_ref().and_then(|told| told.get("health")) {
+        Some(health) if health == "true" => None,
+        Some(_) => Some(answer.to_owned()),
+        None => Some(format!(
+            "what answers there is no etcd, or does not serve its clients: its answer to /health is {}",
+            match answer.lines().next() {
+                Some(line) => format!("`{}`", line.chars().take(MOST_SHOWN).collect::<String>()),
+                None => "empty".to_owned(),
+            }
+        )),
+    }
 }
+
+/// How many characters are shown of what somebody else answers.
+const MOST_SHOWN: usize = 80;
 
 /// What `/version` says.
 #[derive(Deserialize)]
@@ -156,11 +171,24 @@ mod tests {
 
     #[test]
     fn health_is_what_etcd_says() {
-        assert!(is_healthy("{\"health\":\"true\"}"));
-        assert!(is_healthy("{\"health\":\"true\",\"reason\":\"\"}"));
-        assert!(!is_healthy(
-            "{\"health\":\"false\",\"reason\":\"NO LEADER\"}"
-        ));
-        assert!(!is_healthy("404 page not found"));
+        assert_eq!(ailment("{\"health\":\"true\"}"), None);
+        assert_eq!(ailment("{\"health\":\"true\",\"reason\":\"\"}\n"), None);
+        let leaderless = "{\"health\":\"false\",\"reason\":\"NO LEADER\"}";
+        assert_eq!(ailment(leaderless).as_deref(), Some(leaderless));
+    }
+
+    #[test]
+    fn who_is_no_etcd_is_told_by_its_answer() {
+        for (answer, told) in [
+            ("", "empty"),
+            (" \r\n", "empty"),
+            ("404 page not found\nmore", "`404 page not found`"),
+            ("{}", "`{}`"),
+            (&"é".repeat(200), &format!("`{}`", "é".repeat(80))),
+        ] {
+            let ailment = ailment(answer).unwrap();
+            assert!(ailment.ends_with(told), "{ailment}");
+            assert!(ailment.contains("no etcd"), "{ailment}");
+        }
     }
 }

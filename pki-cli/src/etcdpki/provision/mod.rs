@@ -54,6 +54,12 @@ pub(super) fn run(provision: Provision) -> Result<ExitCode, Error> {
     }
 }
 
+/// Whether the settings of members were written: by the role that starts them, or as their units.
+pub(super) fn has_settings() -> Result<bool, Error> {
+    let written = Written::read()?;
+    Ok(written.has(Target::Ansible) || written.has(Target::Systemd))
+}
+
 /// Whose files are written.
 #[derive(Clone, Copy)]
 pub(super) enum Target {

@@ -51,6 +51,11 @@ impl Written {
         Ok(Self { hashes })
     }
 
+    /// Whether files of a target were written.
+    pub(super) fn has(&self, target: Target) -> bool {
+        self.hashes.keys().any(|path| target.owns(path))
+    }
+
     /// Writes all files of a target, together, and says what became of each; then removes those
     /// that the target had before.
     pub(super) fn write(

@@ -132,8 +132,18 @@ fn custody(sources: &Sources, stored: &StoredAuthority) -> Option<&'static str> 
         // The command may name places that are nobody's business.
         Custody::Command(_) => "a command signs with its key",
         Custody::Offline => "its key is kept offline",
+        Custody::Sealed if is_apart(sources, stored) => {
+            "its key is sealed beside it and kept offline: no slot of everyday work opens it"
+        }
         Custody::Sealed => "its key is sealed beside it",
     })
+}
+
+/// Whether its key needs another slot than those that sign certificates. A keyring that cannot be read
+/// is among the findings.
+fn is_apart(sources: &Sources, stored: &StoredAuthority) -> bool {
+    let keyring = sources.pki.keyring().ok().flatten();
+    keyring.is_some_and(|keyring| keyring.is_offline(stored.name.tier()))
 }
 
 impl Generation {

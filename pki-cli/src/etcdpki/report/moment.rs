@@ -27,20 +27,23 @@ impl Moment {
 
 fn relative(off: Duration) -> String {
     let (is_past, length) = (off.is_negative(), off.unsigned_abs());
-    let hours = length.as_secs() / 3_600;
-    let length = match hours {
-        0 => count(
-            usize::try_from(length.as_secs() / 60).unwrap_or(0),
-            "minute",
-        ),
-        1..48 => count(usize::try_from(hours).unwrap_or(0), "hour"),
-        _ => count(usize::try_from(hours / 24).unwrap_or(0), "day"),
+    let nearest = |unit: u64| (length.as_secs() + unit / 2) / unit;
+    let (number, unit) = match (nearest(MINUTE), nearest(HOUR)) {
+        (minutes @ ..60, _) => (minutes, "minute"),
+        (_, hours @ ..48) => (hours, "hour"),
+        _ => (nearest(DAY), "day"),
     };
+    let length = count(usize::try_from(number).unwrap_or(0), unit);
     match is_past {
         true => format!("{length} ago"),
         false => format!("in {length}"),
     }
 }
+
+/// Lengths of time in seconds.
+const MINUTE: u64 = 60;
+const HOUR: u64 = 60 * MINUTE;
+const DAY: u64 = 24 * HOUR;
 
 /// Such as `1 node` and `2 nodes`, with a comma between thousands.
 pub(super) fn count(number: usize, what: &str) -> String {
@@ -102,7 +105,10 @@ mod tests {
     fn lengths_are_told_in_a_unit_that_says_something() {
         for (off, text) in [
             (Duration::days(364), "in 364 days"),
+            (Duration::days(365) - Duration::SECOND, "in 365 days"),
             (Duration::hours(47), "in 47 hours"),
+            (Duration::hours(24) - Duration::SECOND, "in 24 hours"),
+            (Duration::minutes(59), "in 59 minutes"),
             (Duration::hours(-1), "1 hour ago"),
             (Duration::minutes(-10), "10 minutes ago"),
             (Duration::days(-3650), "3,650 days ago"),

@@ -175,7 +175,7 @@ impl Report {
         if !self.reissued.is_empty() {
             let _ = writeln!(
                 text,
-                "  etcdpki init  issues anew what etcdpki.yml still asks for: {}.\n                Remove it there first if it is to have no certificate any more.",
+                "  etcdpki init  issues anew what etcdpki.yml still asks for: {}.\n                So does `etcdpki rotate`, as from a timer. Remove it there first if it is to\n                have no certificate any more.",
                 self.reissued.join(", ")
             );
         }

@@ -126,7 +126,7 @@ fn of_owner(
 }
 
 /// The roles of which there are certificates.
-fn owners(all: &[(String, Certificate)]) -> String {
+pub(in crate::etcdpki) fn owners(all: &[(String, Certificate)]) -> String {
     let mut owners: Vec<&str> = all
         .iter()
         .filter_map(|(path, _)| path.strip_prefix(LEAVES)?.rsplit_once('/'))

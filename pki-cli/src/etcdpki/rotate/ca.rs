@@ -16,7 +16,7 @@ use crate::etcdpki::error::Error;
 use crate::etcdpki::init::{self, Renewals, Turn, Work};
 use crate::etcdpki::output::{self, date};
 use crate::etcdpki::place::Kept;
-use crate::etcdpki::{description, opened};
+use crate::etcdpki::{description, live, opened};
 
 /// For how long an authority that was replaced is not replaced again by the same call: who repeats
 /// it until it is done must not begin anew.
@@ -26,6 +26,8 @@ const RECENT: Duration = Duration::days(30);
 pub(super) fn run(arguments: &RotateCa, directory: Option<&Path>) -> Result<ExitCode, Error> {
     let described = description::described()?;
     let cluster = &described.cluster;
+    // Whether members are asked or not: who is named is meant to be there.
+    live::places(cluster, &arguments.endpoints, &arguments.without)?;
     let now = OffsetDateTime::now_utc();
     let mut work = Work {
         command: "rotate",
@@ -60,8 +62,7 @@ pub(super) fn run(arguments: &RotateCa, directory: Option<&Path>) -> Result<Exit
     if let Some(told) = &told {
         output::note(told);
         if !arguments.plan {
-            // What a step that was killed left undone is done now.
-            work.renewals = Renewals::None;
+            work.renewals = Renewals::Left;
             return init::work(&work, &described, directory);
         }
     }

@@ -7,7 +7,7 @@ use pki_core::status::{Current, Entry, ListStatus, Standing, Status, Undescribed
 use serde::Serialize;
 use time::OffsetDateTime;
 
-use crate::etcdpki::output::timestamp;
+use crate::etcdpki::output::{days, timestamp};
 
 /// Everything, for a program and for a person.
 #[derive(Debug, Serialize)]
@@ -87,7 +87,7 @@ pub(super) struct CurrentView {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) limited_by: Option<String>,
     due_from: String,
-    /// Whole days until it ends, less than 0 if it has.
+    /// Days until it ends, to the nearest; less than 0 if it has.
     pub(super) days_left: i64,
     #[serde(skip)]
     pub(super) ends: OffsetDateTime,
@@ -197,7 +197,7 @@ impl CurrentView {
             effective_not_after: timestamp(current.effective_end),
             limited_by: current.limited_by.clone(),
             due_from: timestamp(current.due_from),
-            days_left: (current.effective_end - now).whole_days(),
+            days_left: days(current.effective_end - now),
             ends: current.effective_end,
         }
     }

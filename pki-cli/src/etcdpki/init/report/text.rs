@@ -36,24 +36,21 @@ impl Report {
             count(*clients, "client"),
         );
         if let Some(examples) = self.examples {
-            let (what, edited) = match examples {
-                Examples::Both => ("The nodes are examples", "nodes and domain"),
-                Examples::Domain => ("The domain is an example", "the domain"),
-                Examples::Nodes => ("The nodes are examples", "the nodes"),
+            let (what, why, edited) = match examples {
+                Examples::Both => ("The nodes are examples", "none were", "nodes and domain"),
+                Examples::Domain => ("The domain is an example", "none was", "the domain"),
+                Examples::Nodes => ("The nodes are examples", "none were", "the nodes"),
             };
             let _ = writeln!(
                 text,
-                "\n{BAD}{what}{BAD:#}, since none were given. Before this is put to use, edit\n{edited} in etcdpki.yml, remove {}/, and run this again.",
+                "\n{BAD}{what}{BAD:#}, since {why} given. Before this is put to use, edit\n{edited} in etcdpki.yml, remove {}/, and run this again.",
                 Place::own()
             );
         }
         if let Some(note) = self.quorum() {
             let _ = writeln!(text, "{WARN}note{WARN:#}: {note}");
         }
-        match (
-            self.dry_run,
-            self.made.is_empty() && self.written.is_empty(),
-        ) {
+        match (self.dry_run, self.is_idle()) {
             (true, _) => return self.write_plan(text),
             _ if self.rotation.is_some() => {
                 if let Some(rotation) = &self.rotation {

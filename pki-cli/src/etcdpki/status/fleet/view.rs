@@ -9,7 +9,7 @@ use serde::Serialize;
 use time::OffsetDateTime;
 
 use super::super::view::RotationView;
-use crate::etcdpki::output::timestamp;
+use crate::etcdpki::output::{days, timestamp};
 
 /// Everything, for a program and for a person.
 #[derive(Debug, Serialize)]
@@ -84,7 +84,7 @@ pub(super) struct EndView {
     effective_not_after: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     limited_by: Option<String>,
-    /// Whole days until then, less than 0 if it has passed.
+    /// Days until then, to the nearest; less than 0 if it has passed.
     pub(super) days_left: i64,
     #[serde(skip)]
     pub(super) at: OffsetDateTime,
@@ -180,7 +180,7 @@ impl Summary {
                 name: one.name.clone(),
                 effective_not_after: timestamp(current.effective_end),
                 limited_by: current.limited_by.clone(),
-                days_left: (current.effective_end - now).whole_days(),
+                days_left: days(current.effective_end - now),
                 at: current.effective_end,
             }),
             undescribed: status.undescribed.len(),
