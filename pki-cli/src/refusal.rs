@@ -23,7 +23,7 @@ pub(crate) fn advice(refused: &io::Error, path: Option<&Path>) -> Option<String>
             format!("see what there is: ls -A {}", about.there())
         }
         (ErrorKind::PermissionDenied, Some(about)) => {
-            format!("see who owns it: ls -ld {}", about.quoted())
+            format!("see who owns it: ls -ld {}", about.there())
         }
         (ErrorKind::ReadOnlyFilesystem, _) => "no file is half-written: mount the file system for writing (the kernel makes it read-only when its disk fails), and run this again".to_owned(),
         (ErrorKind::StorageFull | ErrorKind::QuotaExceeded, Some(about)) => format!(
@@ -92,7 +92,7 @@ mod tests {
         let path = directory.path().join("a b/c");
         let there = directory.path().display();
         for (number, advised) in [
-            (Errno::ACCESS, format!("ls -ld '{there}/a b/c'")),
+            (Errno::ACCESS, format!("ls -ld {there}")),
             (
                 Errno::DQUOT,
                 format!("make room, and run this again; df -h {there} "),
@@ -109,7 +109,7 @@ mod tests {
                 format!("make room, and run this again; df -h {there} "),
             ),
             (Errno::NOTDIR, format!("ls -ld {there}")),
-            (Errno::PERM, format!("ls -ld '{there}/a b/c'")),
+            (Errno::PERM, format!("ls -ld {there}")),
             (Errno::ROFS, "mount the file system for writing".to_owned()),
             (Errno::STALE, "mount it anew".to_owned()),
         ] {
