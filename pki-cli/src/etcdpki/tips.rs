@@ -28,6 +28,8 @@ pub(super) fn correct(error: &mut Error, command: &Command, typed: &[OsString]) 
     };
     if astray {
         error.remove(ContextKind::SuggestedArg);
+        // It is the usage with what would have been suggested.
+        error.remove(ContextKind::Usage);
     }
 }
 
