@@ -216,7 +216,7 @@ pub(super) fn with_ignored(names: &[&str]) -> Result<Option<Vec<u8>>, Error> {
             let line = line.trim_ascii();
             let line = line.strip_prefix(b"/").unwrap_or(line);
             let line = line.strip_suffix(b"/").unwrap_or(line);
-            let mut above = Path::new(name).ancestors();
+            let mut above = Path::new(name.trim_end_matches('/')).ancestors();
             above.any(|path| path.as_os_str().as_encoded_bytes() == line && !line.is_empty())
         };
         if old.split(|octet| *octet == b'\n').any(listed) {

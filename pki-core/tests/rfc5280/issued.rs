@@ -31,7 +31,7 @@ fn issue(cluster: &str, settings: &str, directory: &TempDir) -> Vec<Issued> {
     );
     let cluster = Cluster::from_yaml(&description).unwrap();
     let mut pki = Pki::new(Memory::default());
-    let keys = keys_of(&mut pki);
+    let keys = keys_of(&mut pki, cluster.name.as_str());
     let now = OffsetDateTime::now_utc();
     let plan = converge::plan(&cluster, &pki, now).unwrap();
     let state = plan.apply(&cluster, &mut pki, &keys, now).unwrap();
@@ -119,7 +119,7 @@ fn serves(name: &str, material: &Material, directory: &TempDir) {
 }
 
 /// Data keys, and their keyring in `pki`.
-fn keys_of(pki: &mut Pki<Memory>) -> Unlocked {
+fn keys_of(pki: &mut Pki<Memory>, cluster: &str) -> Unlocked {
     let cheap = KdfParameters {
         memory_kib: 64,
         passes: 1,
@@ -127,7 +127,7 @@ fn keys_of(pki: &mut Pki<Memory>) -> Unlocked {
     };
     let keys = Unlocked::generate().unwrap();
     let passphrase = Passphrase::new("x").unwrap();
-    let keyring = Keyring::new("etcd", &keys, &passphrase, cheap).unwrap();
+    let keyring = Keyring::new(cluster, &keys, &passphrase, cheap).unwrap();
     pki.put_keyring(&keyring).unwrap();
     keys
 }
