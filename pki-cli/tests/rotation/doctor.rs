@@ -102,7 +102,9 @@ fn a_member_that_runs_and_serves_nobody_is_told_from_one_that_is_behind() {
 fn a_member_of_another_version_is_found() {
     let site = Site::of(1, "etcd: { version: '3.5' }");
     let live = Live::start(site, Release::Installed, &[]);
+    assert_eq!(codes(&doctor(&live, 0)), ["member-version-other"]);
     // And what is provisioned for the described one would not start it.
+    run(&mut live.site.command(&["provision", "systemd"])).expect_success();
     let told = doctor(&live, 3);
     let both = ["member-version-other", "flag-of-other-version"];
     assert_eq!(codes(&told), both);
