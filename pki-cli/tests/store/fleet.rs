@@ -64,7 +64,7 @@ fn every_pki_is_listed_and_what_is_wrong_with_one_stops_no_other() {
         assert_eq!(east["store"], format!("{}/east", site.url()));
         assert_eq!(east["cluster"], "east");
         assert_eq!((&east["nodes"], &east["clients"]), (&1.into(), &2.into()));
-        assert_eq!(east["first_end"]["days_left"], 364);
+        assert_eq!(east["first_end"]["days_left"], 365);
         // What one alone tells.
         let alone = fleet.operators[0].succeeds(&["status", "--json"]);
         let alone: Value = serde_json::from_str(&alone).unwrap();
