@@ -107,8 +107,11 @@ impl Scratch {
     pub(super) fn wipe(self) {
         let entries = fs::read_dir(self.directory.path());
         for entry in entries.into_iter().flatten().flatten() {
-            // What can not be overwritten is removed all the same.
-            let _ = overwrite(&entry.path());
+            // Whose it was is known as long as anything is there, for who is killed meanwhile.
+            if entry.file_name() != NOTE {
+                // What can not be overwritten is removed all the same.
+                let _ = overwrite(&entry.path());
+            }
         }
     }
 
