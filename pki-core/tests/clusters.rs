@@ -3,6 +3,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
+#[path = "support/keys.rs"]
+mod keys;
+
 use pki_core::authority::Authority;
 use pki_core::certificate::{Certificate, bundle};
 use pki_core::converge;
@@ -13,12 +16,14 @@ use pki_core::lint::Severity;
 use pki_core::name::San;
 use pki_core::profile::{Profile, Subject};
 use pki_core::role::Usage;
-use pki_core::seal::{KdfParameters, Keyring, Passphrase, Unlocked};
+use pki_core::seal::Unlocked;
 use pki_core::store::{Memory, Pki, StoredLeaf};
 use pki_core::verify::{Finding, verify};
 use pki_core::{Cluster, key::PrivateKey};
 use proptest::prelude::*;
 use time::{Duration, OffsetDateTime};
+
+use keys::keys_of;
 
 /// A PKI in memory.
 struct Made {
@@ -32,7 +37,7 @@ impl Made {
         let cluster = Cluster::from_yaml(description)
             .unwrap_or_else(|error| panic!("{error}\n{description}"));
         let mut pki = Pki::new(Memory::default());
-        let keys = keys_of(&mut pki);
+        let keys = keys_of(&mut pki, "etcd");
         let now = OffsetDateTime::now_utc();
         let plan = converge::plan(&cluster, &pki, now).unwrap();
         plan.apply(&cluster, &mut pki, &keys, now).unwrap();
@@ -255,18 +260,4 @@ proptest! {
         let early = made.findings(&made.store, -Duration::days(2));
         prop_assert!(is_found(&early), "a beginning is not found: {:?}", early);
     }
-}
-
-/// Data keys, and their keyring in `pki`.
-fn keys_of(pki: &mut Pki<Memory>) -> Unlocked {
-    let cheap = KdfParameters {
-        memory_kib: 64,
-        passes: 1,
-        lanes: 1,
-    };
-    let keys = Unlocked::generate().unwrap();
-    let passphrase = Passphrase::new("x").unwrap();
-    let keyring = Keyring::new("etcd", &keys, &passphrase, cheap).unwrap();
-    pki.put_keyring(&keyring).unwrap();
-    keys
 }

@@ -13,7 +13,8 @@ use pki_core::store::{Batch, Memory, Pki};
 use pki_core::verify;
 use time::OffsetDateTime;
 
-use crate::workbench::{Workbench, faults, keys_of};
+use crate::keys::keys_of;
+use crate::workbench::{Workbench, faults};
 
 const DESCRIPTION: &str =
     "domain: internal.example\nnodes:\n  - { name: etcd-0, addresses: [10.0.0.10] }\n";
@@ -25,7 +26,7 @@ fn cluster() -> Cluster {
 
 fn pki() -> (Pki<Memory>, Unlocked) {
     let mut pki = Pki::new(Memory::default());
-    let keys = keys_of(&mut pki);
+    let keys = keys_of(&mut pki, "etcd");
     (pki, keys)
 }
 

@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
 mod import;
+#[path = "../support/keys.rs"]
+mod keys;
 mod order;
 mod others;
 mod request;

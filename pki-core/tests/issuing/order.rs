@@ -11,7 +11,8 @@ use pki_core::store::{Memory, Pki};
 use pki_core::verify;
 use time::OffsetDateTime;
 
-use crate::workbench::{Workbench, faults, keys_of};
+use crate::keys::keys_of;
+use crate::workbench::{Workbench, faults};
 
 const NODES: &str = "domain: internal.example\nnodes:\n  - { name: etcd-0, addresses: [10.0.0.10, \"fd00::10\"] }\n";
 
@@ -27,7 +28,7 @@ impl Made {
     fn new(description: &str) -> Self {
         let cluster = Cluster::from_yaml(description).unwrap();
         let mut pki = Pki::new(Memory::default());
-        let keys = keys_of(&mut pki);
+        let keys = keys_of(&mut pki, "etcd");
         let now = OffsetDateTime::now_utc();
         let plan = converge::plan(&cluster, &pki, now).unwrap();
         let state = plan.apply(&cluster, &mut pki, &keys, now).unwrap();

@@ -17,7 +17,8 @@ use pki_core::store::{Batch, Memory, Pki, Store, StoredLeaf};
 use pki_core::verify::{self, PathError};
 use time::OffsetDateTime;
 
-use crate::workbench::{Workbench, days, faults, keys_of};
+use crate::keys::keys_of;
+use crate::workbench::{Workbench, days, faults};
 
 const NODES: &str = "domain: internal.example\nnodes:\n  - { name: etcd-0, addresses: [10.0.0.10] }\nclients: [etcdctl]\n";
 const OTHERS: &str = "[{ name: kubernetes, lifetime: 4y }, { name: front-proxy, key: ed25519, path_length: 0, \
@@ -37,7 +38,7 @@ struct Made {
 impl Made {
     fn new(description: &str) -> Self {
         let mut pki = Pki::new(Memory::default());
-        let keys = keys_of(&mut pki);
+        let keys = keys_of(&mut pki, "etcd");
         let mut made = Self {
             cluster: Cluster::from_yaml(description).unwrap(),
             pki,

@@ -8,7 +8,8 @@ use pki_core::store::{Memory, Pki};
 use pki_core::verify::{self, Finding};
 use time::{Duration, OffsetDateTime};
 
-use crate::workbench::{faults, keys_of};
+use crate::keys::keys_of;
+use crate::workbench::faults;
 
 const NODES: &str = "\
 domain: internal.domain
@@ -27,7 +28,7 @@ struct Rotated {
 impl Rotated {
     fn new(more: &str) -> Self {
         let mut pki = Pki::new(Memory::default());
-        let keys = keys_of(&mut pki);
+        let keys = keys_of(&mut pki, "etcd");
         let mut this = Self {
             cluster: Cluster::from_yaml(&format!("{NODES}{more}")).unwrap(),
             pki,

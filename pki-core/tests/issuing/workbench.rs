@@ -8,8 +8,6 @@ use pki_core::certificate::{Certificate, bundle};
 use pki_core::lifetime::{Lifetime, Validity};
 use pki_core::lint::Severity;
 use pki_core::profile::{Profile, Subject};
-use pki_core::seal::{KdfParameters, Keyring, Passphrase, Unlocked};
-use pki_core::store::{Memory, Pki};
 use pki_core::verify::{Finding, Report};
 use tempfile::TempDir;
 use time::{Duration, OffsetDateTime};
@@ -82,18 +80,4 @@ pub(crate) fn faults(report: &Report) -> Vec<&Finding> {
     findings
         .filter(|finding| finding.lint.severity != Severity::Notice)
         .collect()
-}
-
-/// Data keys, and their keyring in `pki`.
-pub(crate) fn keys_of(pki: &mut Pki<Memory>) -> Unlocked {
-    let cheap = KdfParameters {
-        memory_kib: 64,
-        passes: 1,
-        lanes: 1,
-    };
-    let keys = Unlocked::generate().unwrap();
-    let passphrase = Passphrase::new("x").unwrap();
-    let keyring = Keyring::new("etcd", &keys, &passphrase, cheap).unwrap();
-    pki.put_keyring(&keyring).unwrap();
-    keys
 }

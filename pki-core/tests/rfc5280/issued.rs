@@ -9,12 +9,12 @@ use pki_core::certificate::Certificate;
 use pki_core::converge;
 use pki_core::hierarchy::AuthorityName;
 use pki_core::role::Role;
-use pki_core::seal::{KdfParameters, Keyring, Passphrase, Unlocked};
 use pki_core::store::{Memory, Pki};
 use tempfile::TempDir;
 use time::OffsetDateTime;
 
 use crate::judges::{Judges, Verdicts};
+use crate::keys::keys_of;
 use crate::scene::Material;
 
 /// A leaf that was issued.
@@ -116,18 +116,4 @@ fn serves(name: &str, material: &Material, directory: &TempDir) {
             .arg(&leaf);
         run(&mut command).expect_success();
     }
-}
-
-/// Data keys, and their keyring in `pki`.
-fn keys_of(pki: &mut Pki<Memory>, cluster: &str) -> Unlocked {
-    let cheap = KdfParameters {
-        memory_kib: 64,
-        passes: 1,
-        lanes: 1,
-    };
-    let keys = Unlocked::generate().unwrap();
-    let passphrase = Passphrase::new("x").unwrap();
-    let keyring = Keyring::new(cluster, &keys, &passphrase, cheap).unwrap();
-    pki.put_keyring(&keyring).unwrap();
-    keys
 }

@@ -12,6 +12,8 @@
 
 mod issued;
 mod judges;
+#[path = "../support/keys.rs"]
+mod keys;
 mod scene;
 mod table;
 
