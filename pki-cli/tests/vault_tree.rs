@@ -297,15 +297,61 @@ fn a_tree_with_one_vault_that_does_not_open_stays_as_it_is() {
     assert!(stderr(&run(&mut sandbox.vault(&rekey), 1)).contains("t/z"));
     assert_eq!(names.map(|name| sandbox.read(name)), before);
     let all = [&["--dry-run", "--vault-id", "q"], &rekey[1..]].concat();
-    let said = stderr(&run(
-        &mut sandbox.vault(&[&["rekey"], &all[..]].concat()),
-        0,
-    ));
+    let labels = ["rekey", "--label", "x", "--label", "default"];
+    let said = stderr(&run(&mut sandbox.vault(&[&labels, &all[..]].concat()), 0));
     assert!(
         said.contains("inline.yml: 2 inline values") && said.contains("t/z"),
         "{said}"
     );
     assert_eq!(names.map(|name| sandbox.read(name)), before);
+}
+
+#[test]
+fn the_vaults_of_another_secret_are_left_alone() {
+    let sandbox = tree();
+    for (id, name) in [("dev@p", "t/dev.yml"), ("prod@q", "t/prod.yml")] {
+        sandbox.write(name, "a: 1\n");
+        run(&mut sandbox.vault(&["encrypt", "--vault-id", id, name]), 0);
+    }
+    sandbox.write("new", "another password\n");
+    sandbox.write(
+        "ansible.cfg",
+        "[defaults]\nvault_identity_list = dev@p, prod@q\n",
+    );
+    let names = ["t/a.yml", "t/dev.yml", "t/prod.yml", "t/sub/inline.yml"];
+    let before = names.map(|name| sandbox.read(name));
+    let rekey = |options: &[&str], code: i32| {
+        let own = ["rekey", "-r", "--new-vault-id", "prod@new", "t"];
+        run(&mut sandbox.vault(&[&own, options].concat()), code)
+    };
+    // Any secret that is known opens a vault, and all would get the new one.
+    for options in [&[][..], &["--dry-run"], &["--keep-going"]] {
+        let said = stderr(&rekey(options, 5));
+        assert!(said.contains("those of dev, prod, and all"), "{said}");
+        assert!(said.contains("--label LABEL"), "{said}");
+    }
+    assert_eq!(names.map(|name| sandbox.read(name)), before);
+
+    assert!(!stderr(&rekey(&["--label", "prod"], 0)).contains("dev.yml"));
+    let after = names.map(|name| sandbox.read(name));
+    for place in [0, 1, 3] {
+        assert_eq!(after[place], before[place], "{}", names[place]);
+    }
+    assert!(after[2].starts_with(b"$ANSIBLE_VAULT;1.2;AES256;prod\n"));
+
+    // What is named is meant, and what label it had is told.
+    let both = ["--label", "dev", "--label", "default", "--json"];
+    let report: serde_json::Value = serde_json::from_slice(&rekey(&both, 0).stdout).unwrap();
+    assert_eq!(
+        report["files"],
+        serde_json::json!([
+            {"file": "t/dev.yml", "kind": "file", "values": 1, "labels_before": ["dev"]},
+            {"file": "t/sub/inline.yml", "kind": "inline", "values": 2, "labels_before": ["default"]}
+        ])
+    );
+    assert_eq!(sandbox.read("t/a.yml"), before[0]);
+    let only_files = run(&mut sandbox.vault(&["rekey", "--label", "x", "t/a.yml"]), 2);
+    assert!(stderr(&only_files).contains("--recursive"));
 }
 
 #[test]

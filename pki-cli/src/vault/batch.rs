@@ -89,6 +89,11 @@ impl<T: Send> Prepared<T> {
         Ok(this)
     }
 
+    /// What only waits to be put in place.
+    pub(super) fn waiting(&self) -> &[T] {
+        &self.waiting
+    }
+
     /// Puts the drafts in place: all of them, or with `--keep-going` those that can be. `split`
     /// tells from each what is known of it in the end.
     pub(super) fn commit<R>(

@@ -1,5 +1,6 @@
 //! `vault rekey`
 
+use std::collections::BTreeSet;
 use std::io::{Cursor, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
@@ -51,6 +52,9 @@ pub(super) fn run(args: &Rekey, config: &Config) -> Result<(), Error> {
              --skip-encrypted",
         ),
     })?;
+    if args.recursive && args.label.is_empty() {
+        refuse_several_secrets(prepared.waiting(), &identities)?;
+    }
     let split = |done: Done| (Report::of(&done), done.draft);
     let outcome = match args.dry_run {
         true => prepared.discard(split),
@@ -71,6 +75,38 @@ struct Done {
     path: PathBuf,
     /// How many inline values were encrypted anew; none if the whole file was.
     values: Option<usize>,
+    /// The secrets that opened it.
+    opened_by: BTreeSet<usize>,
+    /// Labels that became another one.
+    labels: BTreeSet<String>,
+}
+
+/// Whoever changes one password, and has told of all of them, means one: the vaults of the others
+/// would get the new one, too, for any secret that is known opens a vault.
+fn refuse_several_secrets(waiting: &[Done], identities: &Identities) -> Result<(), Error> {
+    let opened_by: BTreeSet<usize> = waiting
+        .iter()
+        .flat_map(|done| done.opened_by.iter().copied())
+        .collect();
+    let opened_by: Vec<usize> = opened_by.into_iter().collect();
+    let secrets = identities.fetch(&opened_by);
+    let [(_, first), others @ ..] = secrets.as_slice() else {
+        return Ok(());
+    };
+    if others
+        .iter()
+        .all(|(_, other)| other.expose() == first.expose())
+    {
+        return Ok(());
+    }
+    let labels = identities.labels();
+    let labels: BTreeSet<&str> = opened_by.iter().map(|&index| labels[index]).collect();
+    let labels: Vec<&str> = labels.into_iter().collect();
+    Err(Error::Options(format!(
+        "the vaults here have several secrets, those of {}, and all would get the new one",
+        labels.join(", ")
+    ))
+    .hinting("choose by label, once for each that is meant: --label LABEL"))
 }
 
 /// What is told of a file.
@@ -79,6 +115,9 @@ struct Report {
     file: String,
     kind: &'static str,
     values: usize,
+    /// What labels became another one.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    labels_before: BTreeSet<String>,
 }
 
 impl Report {
@@ -90,6 +129,7 @@ impl Report {
                 None => "file",
             },
             values: done.values.unwrap_or(1),
+            labels_before: done.labels.clone(),
         }
     }
 }
@@ -112,12 +152,23 @@ fn report(args: &Rekey, outcome: &Outcome<Report>) -> Result<(), Error> {
         return talk::data(format!("{}\n", text.map_err(std::io::Error::from)?).as_bytes());
     }
     if args.recursive || args.dry_run {
-        for Report { file, kind, values } in &outcome.done {
-            talk::note(&match (*kind, values) {
+        for Report {
+            file,
+            kind,
+            values,
+            labels_before,
+        } in &outcome.done
+        {
+            let mut line = match (*kind, values) {
                 ("inline", 1) => format!("{file}: 1 inline value"),
                 ("inline", _) => format!("{file}: {values} inline values"),
                 _ => file.clone(),
-            });
+            };
+            if !labels_before.is_empty() {
+                let labels: Vec<&str> = labels_before.iter().map(String::as_str).collect();
+                line.push_str(&format!(", label {} before", labels.join(", ")));
+            }
+            talk::note(&line);
         }
     }
     Ok(())
@@ -145,13 +196,20 @@ fn rekey_values(
     target: &Target<'_>,
 ) -> Result<Option<Done>, Error> {
     let mut vaults = Vec::new();
+    let mut opened_by = BTreeSet::new();
+    let mut labels = BTreeSet::new();
     for value in values {
+        if !target.wants(Cursor::new(value.vault())) {
+            continue;
+        }
         let name = tree::value_name(path, value);
         let opened = tree::open_value(path, value, old);
         if target.passes_by(|| Cursor::new(value.vault()), &opened, &name) {
             continue;
         }
         let opened = opened?;
+        opened_by.insert(opened.index);
+        labels.extend(target.replaces(opened.label.as_ref()));
         let label = target.label(opened.label);
         target.refuse_same(old, opened.index, &name)?;
         let sealer = &target.sealer;
@@ -179,6 +237,8 @@ fn rekey_values(
         draft: draft.seal()?,
         path: path.to_owned(),
         values: Some(vaults.len()),
+        opened_by,
+        labels,
     }))
 }
 
@@ -222,7 +282,7 @@ impl New {
 
     fn target<'a>(
         &'a self,
-        args: &Rekey,
+        args: &'a Rekey,
         old: &'a Identities,
         config: &Config,
     ) -> Result<Target<'a>, Error> {
@@ -254,6 +314,8 @@ impl New {
             sealer: Sealer { label, ..sealer },
             keep_label,
             skip_encrypted: args.skip_encrypted,
+            of_labels: &args.label,
+            default_label: old.default_label(),
         })
     }
 }
@@ -265,9 +327,40 @@ struct Target<'a> {
     keep_label: bool,
     /// Whether what the new secret opens already is no error.
     skip_encrypted: bool,
+    /// What is rekeyed: any label if none is named.
+    of_labels: &'a [String],
+    /// What a vault without a label is called.
+    default_label: &'a str,
 }
 
 impl Target<'_> {
+    /// Whether a vault has a label that is meant. One whose header is damaged is: it is for who
+    /// opens it to complain.
+    fn wants<R: Read + Seek>(&self, mut vault: R) -> bool {
+        if self.of_labels.is_empty() {
+            return true;
+        }
+        let header = vault.rewind().map_err(vault_format::Error::from);
+        let Ok(decryptor) = header.and_then(|()| Decryptor::new(&mut vault)) else {
+            return true;
+        };
+        let label = self.name(decryptor.header().label());
+        let wanted = self.of_labels.iter().any(|wanted| wanted == label);
+        // Whoever opens it begins at its start.
+        vault.rewind().is_err() || wanted
+    }
+
+    /// The label that a vault has before, if it gets another one.
+    fn replaces(&self, old: Option<&Label>) -> Option<String> {
+        let new = self.label(old.cloned());
+        let changes = self.name(old) != self.name(new.as_ref());
+        changes.then(|| self.name(old).to_owned())
+    }
+
+    fn name<'b>(&'b self, label: Option<&'b Label>) -> &'b str {
+        label.map_or(self.default_label, Label::as_str)
+    }
+
     fn label(&self, old: Option<Label>) -> Option<Label> {
         if self.keep_label {
             old
@@ -315,12 +408,16 @@ impl Target<'_> {
 
 fn rekey_file(path: &Path, old: &Identities, target: &Target<'_>) -> Result<Option<Done>, Error> {
     let original = Original::open(path)?;
+    if !target.wants(&original.file) {
+        return Ok(None);
+    }
     let name = path.display().to_string();
     let unlocked = codec::unlock(&original.file, old, &name);
     if target.passes_by(|| &original.file, &unlocked, &name) {
         return Ok(None);
     }
     let (mut reader, index) = unlocked?;
+    let labels = target.replaces(reader.header().label());
     let label = target.label(reader.header().label().cloned());
     target.refuse_same(old, index, &name)?;
     original.warn_of_links();
@@ -332,5 +429,7 @@ fn rekey_file(path: &Path, old: &Identities, target: &Target<'_>) -> Result<Opti
         draft: draft.seal()?,
         path: path.to_owned(),
         values: None,
+        opened_by: BTreeSet::from([index]),
+        labels: labels.into_iter().collect(),
     }))
 }

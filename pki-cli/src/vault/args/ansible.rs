@@ -99,6 +99,10 @@ pub(in crate::vault) struct Rekey {
     /// path, such as 'docs/**'; can be given several times.
     #[arg(long, value_name = "GLOB", action = ArgAction::Append, requires = "recursive")]
     pub(in crate::vault) exclude: Vec<String>,
+    /// With --recursive: only what has this label, or none and this is the name of the default
+    /// identity; can be given several times.
+    #[arg(long, value_name = "LABEL", action = ArgAction::Append, requires = "recursive")]
+    pub(in crate::vault) label: Vec<String>,
     /// Only say what would be done.
     #[arg(long)]
     pub(in crate::vault) dry_run: bool,

@@ -170,6 +170,11 @@ impl Identities {
         Ok((Some(label), secret))
     }
 
+    /// The label that what has none is looked for under.
+    pub(super) fn default_label(&self) -> &str {
+        &self.default_label
+    }
+
     /// The labels, in order.
     pub(super) fn labels(&self) -> Vec<&str> {
         self.list.iter().map(|id| id.label.as_str()).collect()
