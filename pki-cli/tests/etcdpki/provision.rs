@@ -1,8 +1,9 @@
 //! `etcdpki provision`.
 
+use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use fixtures::clear_keys;
+use fixtures::{ansible, clear_keys, run};
 use pki_core::Cluster;
 use pki_core::certificate::bundle;
 use pki_core::etcd::settings::{Settings, Source};
@@ -50,6 +51,65 @@ fn a_file_that_was_there_before_is_kept() {
     assert_eq!(workspace.read("ansible.cfg"), b"[defaults]\n");
 }
 
+/// Who plays without the clients would cut them off when an authority is replaced.
+#[test]
+fn every_play_has_the_clients_and_their_file_is_left_to_who_edits_it() {
+    let workspace = Workspace::initialised();
+    workspace.succeeds(&["provision", "ansible"]);
+    let mine = "etcd_clients: { hosts: { app-1: { etcd_client: etcdctl } } }\n";
+    workspace.write("clients.yml", mine);
+    let hosts = || {
+        let inventory = run(ansible()
+            .adhoc()
+            .current_dir(workspace.path(""))
+            .args(["all", "--list-hosts"]));
+        let mut hosts: Vec<String> = inventory
+            .expect_success()
+            .stdout
+            .lines()
+            .skip(1)
+            .map(|line| line.trim().to_owned())
+            .collect();
+        hosts.sort();
+        hosts
+    };
+    assert_eq!(hosts(), ["app-1", "etcd-0", "etcd-1", "etcd-2"]);
+    for options in [&[][..], &["--force"]] {
+        let report = workspace.succeeds(&[&["provision", "ansible"], options].concat());
+        assert!(report.starts_with("Nothing changed"), "{report}");
+        assert_eq!(workspace.read("clients.yml"), mine.as_bytes());
+    }
+    fs::remove_file(workspace.path("clients.yml")).unwrap();
+    workspace.succeeds(&["provision", "ansible"]);
+    assert_eq!(hosts(), ["etcd-0", "etcd-1", "etcd-2"]);
+}
+
+/// What Ansible says of it is kept from the log with the secrets.
+#[test]
+fn a_play_with_a_wrong_vault_password_says_so() {
+    let workspace = Workspace::initialised();
+    workspace.succeeds(&["provision", "ansible"]);
+    workspace.write("wrong", "wrong password\n");
+    workspace.write(
+        "play.yml",
+        "- hosts: localhost\n  connection: local\n  gather_facts: false\n  roles: [common]\n",
+    );
+    for options in [&[][..], &["--vault-password-file", "wrong"]] {
+        let outcome = run(ansible()
+            .playbook()
+            .current_dir(workspace.path(""))
+            .arg("play.yml")
+            .args(options));
+        assert!(!outcome.status.success(), "{outcome}");
+        let said = outcome.stdout.clone() + &outcome.stderr;
+        assert!(
+            said.contains("no vault password that was given opens it"),
+            "{said}"
+        );
+        assert!(said.contains("--vault-password-file FILE"), "{said}");
+    }
+}
+
 #[test]
 fn files_that_are_not_written_any_more_are_removed() {
     let workspace = Workspace::initialised();
@@ -63,7 +123,7 @@ fn files_that_are_not_written_any_more_are_removed() {
         .collect();
     workspace.write("etcdpki.yml", rest.join("\n"));
     workspace.write("systemd/etcd-2/etcd.env", "# mine\n");
-    std::fs::remove_file(workspace.path("systemd/etcd-2/etcd-yaml.service")).unwrap();
+    fs::remove_file(workspace.path("systemd/etcd-2/etcd-yaml.service")).unwrap();
 
     let dry = workspace.run(&["provision", "systemd", "--dry-run"]);
     let dry = String::from_utf8(dry.stdout).unwrap();
@@ -229,7 +289,7 @@ fn each_form_of_settings_says_what_it_can() {
 #[test]
 fn units_can_be_written_before_there_is_a_pki() {
     let workspace = Workspace::initialised();
-    std::fs::remove_dir_all(workspace.path("pki")).unwrap();
+    fs::remove_dir_all(workspace.path("pki")).unwrap();
     workspace.succeeds(&["provision", "systemd"]);
     let unit = String::from_utf8(workspace.read("systemd/etcd-0/etcd.service")).unwrap();
     assert!(!unit.contains("crl"), "{unit}");

@@ -24,6 +24,10 @@ pub(super) fn files(cluster: &Cluster) -> Result<Vec<File>, Error> {
         variables::render(INVENTORY, context)?,
     ));
     files.push(File {
+        once: true,
+        ..File::new("clients.yml", CLIENTS)
+    });
+    files.push(File {
         executable: true,
         ..File::new("vault-password-client", CLIENT)
     });
@@ -32,6 +36,8 @@ pub(super) fn files(cluster: &Cluster) -> Result<Vec<File>, Error> {
 
 const VARIABLES: &str = include_str!("../../../templates/rendered/variables.yml.j2");
 const INVENTORY: &str = include_str!("../../../templates/rendered/inventory.yml.j2");
+/// The machines that are clients, which the description does not have.
+const CLIENTS: &str = include_str!("../../../templates/rendered/clients.yml");
 /// Ansible hands a vault id to a program of this name.
 const CLIENT: &str = include_str!("../../../templates/rendered/vault-password-client");
 

@@ -101,6 +101,8 @@ pub(super) struct File {
     pub(super) content: String,
     /// Whether it is a program.
     pub(super) executable: bool,
+    /// Whether it is a person's to edit: it is written where it is not there, and never again.
+    pub(super) once: bool,
 }
 
 impl File {
@@ -109,6 +111,7 @@ impl File {
             path: path.into(),
             content: content.into(),
             executable: false,
+            once: false,
         }
     }
 }

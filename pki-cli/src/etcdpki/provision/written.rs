@@ -87,7 +87,7 @@ impl Written {
                 };
                 group.stage_file(Path::new(&file.path), file.content.as_bytes(), access)?;
             }
-            if !matches!(what, What::Kept(_)) {
+            if !matches!(what, What::Kept(_)) && !file.once {
                 self.hashes
                     .insert(file.path.clone(), hash(file.content.as_bytes()));
             }
@@ -132,7 +132,7 @@ impl Written {
         let Some(present) = files::if_there(Path::new(&file.path))? else {
             return Ok(What::New);
         };
-        if *present == file.content.as_bytes() {
+        if file.once || *present == file.content.as_bytes() {
             return Ok(What::Unchanged);
         }
         let is_as_written = self.hashes.get(&file.path) == Some(&hash(&present));
