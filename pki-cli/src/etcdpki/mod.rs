@@ -52,10 +52,13 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(arguments) => arguments,
         Err(mut error) => {
             tips::correct(&mut error, &command(), &typed);
-            // Help and version go to stdout with 0, wrong usage to stderr with 2. If nobody
-            // reads that, there is nobody to tell.
+            if error.use_stderr() {
+                output::note(error.render().ansi().to_string().trim_end());
+                return ExitCode::from(2);
+            }
+            // Help and the version. If nobody reads them there is nobody to tell.
             let _ = error.print();
-            return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
+            return ExitCode::SUCCESS;
         }
     };
     match dispatch(arguments) {

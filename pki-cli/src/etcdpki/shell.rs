@@ -14,7 +14,7 @@ use super::output;
 pub(super) fn run(shell: &Shell) -> Result<ExitCode, Error> {
     match shell {
         Shell::Completions(what) => {
-            output::print(&completions::text(what.program, what.shell))?;
+            output::print_verbatim(&completions::text(what.program, what.shell))?;
         }
         Shell::Install(install) => {
             let written = install::install(install.prefix.as_deref())?;
@@ -26,7 +26,7 @@ pub(super) fn run(shell: &Shell) -> Result<ExitCode, Error> {
             let page = page.ok_or_else(|| Error::NoManual {
                 name: man.page.clone(),
             })?;
-            output::print(&page.text)?;
+            output::print_verbatim(&page.text)?;
         }
     }
     Ok(ExitCode::SUCCESS)

@@ -32,7 +32,7 @@ pub(super) fn run(arguments: &Status) -> Result<ExitCode, Error> {
     let standing = rotation::standing(&cluster, &pki).ok();
     let underway = standing.and_then(|standing| standing.underway);
     if arguments.prometheus {
-        output::print(&prometheus::text(&cluster, &status, underway.as_ref()))?;
+        output::print_verbatim(&prometheus::text(&cluster, &status, underway.as_ref()))?;
     } else {
         let view = View::new(&cluster, &status, underway, now);
         match arguments.json {

@@ -31,4 +31,5 @@ mod store;
 mod terminal;
 mod vault_files;
 mod verify;
+mod width;
 mod workspace;
