@@ -14,7 +14,7 @@ use time::{Duration, OffsetDateTime};
 
 use super::error::{Error, STDOUT};
 pub(super) use crate::wording::count;
-pub(super) use wrap::paragraph;
+pub(super) use wrap::{paragraph, whole};
 
 /// Bold, for headings.
 pub(super) const HEADING: Style = Style::new().bold();
@@ -94,11 +94,18 @@ fn note_verbatim(text: &str) {
 
 /// Writes an error, and after a blank line what to do next.
 pub(super) fn error(error: &Error) {
+    if let Error::Interrupted = error {
+        // Whoever did it knows that it is no fault.
+        return note(&error.to_string());
+    }
     note(&format!("{BAD}error:{BAD:#} {error}"));
     if let Some(hint) = error.hint() {
         note(&format!("\n{HEADING}hint:{HEADING:#} {hint}"));
     }
 }
+
+/// Columns that a row of a table with a path at its end needs at least.
+pub(super) const WIDE: usize = 110;
 
 /// The columns of the terminal; many where standard output is none.
 pub(super) fn width() -> usize {

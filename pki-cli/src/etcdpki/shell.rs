@@ -3,6 +3,7 @@
 mod completions;
 mod install;
 mod manual;
+mod next;
 
 use std::process::ExitCode;
 
@@ -17,8 +18,8 @@ pub(super) fn run(shell: &Shell) -> Result<ExitCode, Error> {
             output::print_verbatim(&completions::text(what.program, what.shell))?;
         }
         Shell::Install(install) => {
-            let written = install::install(install.prefix.as_deref())?;
-            output::print(&written)?;
+            let installed = install::install(install.prefix.as_deref())?;
+            output::print(&installed.to_text())?;
         }
         Shell::Man(man) => {
             let mut pages = manual::pages().into_iter();

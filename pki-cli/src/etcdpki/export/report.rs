@@ -131,7 +131,11 @@ impl Report {
             }
         }
         if let (false, Some(next)) = (self.dry_run, &self.next) {
-            let _ = writeln!(text, "\n{HEADING}Next{HEADING:#}\n  {next}");
+            let _ = writeln!(
+                text,
+                "\n{HEADING}Next{HEADING:#}\n  {}",
+                output::whole(next)
+            );
         }
         text
     }

@@ -13,7 +13,12 @@ pub(in crate::etcdpki) fn fold(text: &str, width: usize) -> String {
         fill(&mut folded, &words, width, hang(&words, width));
         folded.push_str(end);
     }
-    folded
+    folded.replace(NO_BREAK, " ")
+}
+
+/// A command, which is not folded: it is to be copied.
+pub(in crate::etcdpki) fn whole(command: &str) -> String {
+    command.replace(' ', NO_BREAK)
 }
 
 /// Folds one line, of which nothing hangs.
@@ -116,6 +121,8 @@ fn style(text: &str) -> usize {
     text.find('m').map_or(text.len(), |end| end + 1)
 }
 
+/// A blank at which nothing is folded (U+00A0), until it is written.
+const NO_BREAK: &str = "\u{a0}";
 const ESCAPE: char = '\x1b';
 /// How much deeper than its beginning a line goes on that has no columns.
 const DEEPER: usize = 2;
@@ -150,6 +157,14 @@ mod tests {
             assert_eq!(fold(text, 20), folded);
         }
         assert_eq!(fold("a  b c", usize::MAX), "a  b c");
+    }
+
+    #[test]
+    fn commands_are_not_folded() {
+        let line = format!("  {}  what it is for", whole("cd a/b"));
+        assert_eq!(fold(&line, 14), "  cd a/b  what\n    it is for");
+        assert_eq!(fold(&line, 4), "  cd a/b\n  what\n  it\n  is\n  for");
+        assert_eq!(fold(&line, usize::MAX), "  cd a/b  what it is for");
     }
 
     #[test]
