@@ -172,7 +172,7 @@ pub enum ConvergeError {
     #[error("`{0}` is not described")]
     Undescribed(String),
     /// An authority that is to sign a leaf and that the description does not know.
-    #[error("no authority `{name}` is described: they are {known}")]
+    #[error("no authority `{name}` is described: there are {known}")]
     UndescribedIssuer {
         /// What was named.
         name: AuthorityName,

@@ -163,7 +163,10 @@ mod tests {
     fn commands_are_not_folded() {
         let line = format!("  {}  what it is for", whole("cd a/b"));
         assert_eq!(fold(&line, 14), "  cd a/b  what\n    it is for");
-        assert_eq!(fold(&line, 4), "  cd a/b\n  what\n  it\n  is\n  for");
+        assert_eq!(
+            fold(&line, 8),
+            "  cd a/b\n    what\n    it\n    is\n    for"
+        );
         assert_eq!(fold(&line, usize::MAX), "  cd a/b  what it is for");
     }
 
@@ -203,6 +206,6 @@ mod tests {
             let words = |text: &str| text.split_whitespace().collect::<String>();
             assert_eq!(words(&folded), "alineofwords");
         }
-        assert_eq!(paragraph("some words", 4), "some\nwords");
+        assert_eq!(paragraph("some words", 5), "some\nwords");
     }
 }
