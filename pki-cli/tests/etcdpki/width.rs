@@ -51,7 +51,6 @@ fn long_lines_are_folded_between_words_and_whole_where_there_is_no_terminal() {
         (3, &settings),
         (0, &["inspect", chain]),
         (1, &["rotate", "ca", "etcd", "--plan"]),
-        (1, &["rotate", "ca", "intermediate", "--abort"]),
         (1, &["issue", "etcd-9"]),
         (2, &["init", "--node", "foo"]),
         (1, &["init", "--domain", "other.example"]),
