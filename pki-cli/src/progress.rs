@@ -19,7 +19,8 @@ pub(crate) struct Progress {
 #[derive(Debug)]
 struct Line {
     what: &'static str,
-    pieces: usize,
+    /// None where nobody knows how many there are.
+    pieces: Option<usize>,
     begun: Instant,
     /// When it was written last.
     written: Option<Instant>,
@@ -35,8 +36,8 @@ impl Progress {
         }
     }
 
-    /// So many pieces are to be done of what is called so: «certificates issued».
-    pub(crate) fn begin(&self, what: &'static str, pieces: usize) {
+    /// So many pieces are to be done of what is called so: «certificates issued»; or nobody knows how many.
+    pub(crate) fn begin(&self, what: &'static str, pieces: Option<usize>) {
         self.done.store(0, Ordering::Relaxed);
         *self.line() = Some(Line {
             what,
@@ -93,7 +94,10 @@ impl Line {
         let Self { what, pieces, .. } = self;
         let milliseconds = usize::try_from(after.as_millis()).unwrap_or(usize::MAX);
         let rate = done.saturating_mul(1000) / milliseconds.max(1);
-        format!("{done} of {pieces} {what}, {rate}/s")
+        match pieces {
+            Some(pieces) => format!("{done} of {pieces} {what}, {rate}/s"),
+            None => format!("{done} {what}, {rate}/s"),
+        }
     }
 }
 
@@ -117,7 +121,7 @@ mod tests {
         let begun = Instant::now();
         Line {
             what: "certificates issued",
-            pieces: 10_000,
+            pieces: Some(10_000),
             begun,
             written: written.map(|after| begun + after),
         }
@@ -139,5 +143,12 @@ mod tests {
         let text = line(None).text(2500, Duration::from_millis(1250));
         assert_eq!(text, "2500 of 10000 certificates issued, 2000/s");
         line(None).text(0, Duration::ZERO);
+        let uncounted = Line {
+            what: "files found",
+            pieces: None,
+            ..line(None)
+        };
+        let text = uncounted.text(2500, Duration::from_millis(1250));
+        assert_eq!(text, "2500 files found, 2000/s");
     }
 }

@@ -674,7 +674,7 @@ fn what_can_not_be_read_is_reported_and_the_others_are_done() {
     let status = ["status", "missing", "t"];
     let found = shown(run(&mut sandbox.vault(&status), 3));
     assert!(
-        found.contains(&format!("{closed}: Unable to read ({closed})")),
+        found.contains(&format!("{closed}: Unable to read: ")),
         "{found}"
     );
     assert!(found.contains("t/sub/b: label x\n"), "{found}");
@@ -692,7 +692,7 @@ fn what_can_not_be_read_is_reported_and_the_others_are_done() {
     assert_eq!(entry("t/a.yml")["label"], "default");
     let found = shown(run(&mut sandbox.vault(&["check", "missing", "t"]), 3));
     assert!(
-        found.contains(&format!("Unable to read ({closed})")),
+        found.contains(&format!("{closed}: Unable to read: ")),
         "{found}"
     );
     let rekey = [

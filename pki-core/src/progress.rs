@@ -11,8 +11,8 @@ use std::sync::{Mutex, MutexGuard};
 /// Is told of long work, one after the other. Its methods are called from every thread that works, so
 /// they are not to take long.
 pub trait Watcher: fmt::Debug + Send + Sync {
-    /// So many pieces are to be done.
-    fn begins(&self, work: Work, pieces: usize);
+    /// So many pieces are to be done; none where it is not known how many.
+    fn begins(&self, work: Work, pieces: Option<usize>);
     /// One of them is done.
     fn advances(&self);
     /// It is over, whether all of them were done or not.
@@ -27,6 +27,8 @@ pub enum Work {
     Compare,
     /// Certificates are issued.
     Issue,
+    /// The files of a store are looked for.
+    List,
     /// Certificates are signed with keys that are thrown away, to see what a rotation would make.
     Model,
     /// Sealed keys are opened.
@@ -49,7 +51,15 @@ pub(crate) struct Watched<'a>(Option<&'a dyn Watcher>);
 impl<'a> Watched<'a> {
     pub(crate) fn begin(watcher: Option<&'a dyn Watcher>, work: Work, pieces: usize) -> Self {
         if let Some(watcher) = watcher {
-            watcher.begins(work, pieces);
+            watcher.begins(work, Some(pieces));
+        }
+        Self(watcher)
+    }
+
+    /// Of which nobody knows how many pieces there are.
+    pub(crate) fn begin_uncounted(watcher: Option<&'a dyn Watcher>, work: Work) -> Self {
+        if let Some(watcher) = watcher {
+            watcher.begins(work, None);
         }
         Self(watcher)
     }
@@ -75,21 +85,21 @@ impl Drop for Watched<'_> {
     }
 }
 
-/// Takes down what it is told: each work, of how many pieces, and how many of them were done.
+/// Takes down what it is told: each work, of how many pieces, if that is known, and how many were done.
 #[cfg(test)]
 #[derive(Debug, Default)]
-pub(crate) struct Seen(Mutex<Vec<(Work, usize, usize)>>);
+pub(crate) struct Seen(Mutex<Vec<(Work, Option<usize>, usize)>>);
 
 #[cfg(test)]
 impl Seen {
-    pub(crate) fn all(&self) -> MutexGuard<'_, Vec<(Work, usize, usize)>> {
+    pub(crate) fn all(&self) -> MutexGuard<'_, Vec<(Work, Option<usize>, usize)>> {
         self.0.lock().unwrap()
     }
 }
 
 #[cfg(test)]
 impl Watcher for Seen {
-    fn begins(&self, work: Work, pieces: usize) {
+    fn begins(&self, work: Work, pieces: Option<usize>) {
         self.all().push((work, pieces, 0));
     }
 

@@ -43,7 +43,7 @@ pub(super) fn run(arguments: &Doctor) -> Result<ExitCode, Error> {
     whole.report.findings.append(&mut judged.findings);
     let found = whole.report.count(Severity::Error) > 0;
     if arguments.prometheus {
-        output::print(&prometheus::text(&whole, sightings.as_deref()))?;
+        output::print_verbatim(&prometheus::text(&whole, sightings.as_deref()))?;
     } else {
         let view = View::new(&whole, &judged, sightings.as_deref());
         match arguments.json {

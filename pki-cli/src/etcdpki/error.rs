@@ -127,6 +127,9 @@ pub(super) enum Error {
     Settings(#[from] InvalidSettings),
     #[error("{}: {source}", .path.display())]
     Merge { path: PathBuf, source: MergeError },
+    /// Ctrl-C where something was asked for.
+    #[error("interrupted")]
+    Interrupted,
     #[error("no {what}: {hint}")]
     NoSecret { what: &'static str, hint: String },
     #[error(
@@ -305,6 +308,7 @@ impl Error {
     /// How the command ends.
     pub(super) fn exit_code(&self) -> ExitCode {
         match self {
+            Self::Interrupted => ExitCode::from(INTERRUPTED),
             Self::Unopened(error) => error.exit_code(),
             Self::Usage(_) => ExitCode::from(2),
             _ => ExitCode::FAILURE,
@@ -313,7 +317,25 @@ impl Error {
 
     /// Of a PKI that can be checked without its keys.
     pub(super) fn unopened(self) -> Self {
-        Self::Unopened(Box::new(self))
+        match self {
+            Self::Interrupted => self,
+            other => Self::Unopened(Box::new(other)),
+        }
+    }
+
+    /// Whether it is another secret that opens what one was read for.
+    pub(super) fn is_wrong_secret(&self) -> bool {
+        matches!(
+            self,
+            Self::Key {
+                source: KeyError::WrongPassphrase,
+                ..
+            } | Self::Seal(SealError::WrongPassphrase)
+                | Self::Vault {
+                    source: vault_format::Error::DecryptFailed,
+                    ..
+                }
+        )
     }
 
     /// An error of the operating system about a path.
@@ -347,6 +369,9 @@ fn carriers(carried: &Carried) -> String {
         many => format!("{many} certificates in use"),
     }
 }
+
+/// As a shell has it of a program that Ctrl-C ended: 128, and 2 for SIGINT.
+const INTERRUPTED: u8 = 130;
 
 /// What standard output is called in messages.
 pub(super) const STDOUT: &str = "standard output";

@@ -17,11 +17,10 @@ use pages::{Page, SUBJECTS};
 
 /// Runs the command.
 pub(super) fn run(arguments: &Explain) -> Result<ExitCode, Error> {
-    let text = match &arguments.code {
-        None => list(),
-        Some(code) => render::page(find(code)?.text, output::width()),
-    };
-    output::print(&text)?;
+    match &arguments.code {
+        None => output::print(&list())?,
+        Some(code) => output::print_verbatim(&render::page(find(code)?.text, output::width()))?,
+    }
     Ok(ExitCode::SUCCESS)
 }
 

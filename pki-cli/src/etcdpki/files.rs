@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 
 use super::error::Error;
 use super::place::Kept;
+use super::secrets::vault_secret;
 use crate::password::{self, Unread};
 
 /// The list of what is revoked, where the role that runs members takes it from, wherever the PKI is.
@@ -90,6 +91,18 @@ pub(super) fn vault_header(path: &Path, content: &[u8]) -> Result<Header, Error>
 /// Whether what must be a vault file is to be encrypted. An empty one was damaged.
 pub(super) fn is_in_clear(content: &[u8]) -> bool {
     !content.is_empty() && Form::of(content) == Form::Clear
+}
+
+/// Whether a password opens a vault file. One that cannot be read does not show that it is wrong.
+pub(super) fn opens(path: &Path, password: &Zeroizing<Vec<u8>>) -> bool {
+    let content = if_there(path).ok().flatten();
+    content.is_none_or(|content| opens_content(path, &content, password))
+}
+
+/// The same of what was read from it.
+pub(super) fn opens_content(path: &Path, content: &[u8], password: &Zeroizing<Vec<u8>>) -> bool {
+    let opened = vault_secret(password).and_then(|secret| decrypt(path, content, &secret));
+    !opened.is_err_and(|error| error.is_wrong_secret())
 }
 
 /// Decrypts a vault file.

@@ -121,7 +121,7 @@ pub(super) fn work(
         true => output::print_json(&report)?,
         // That no step is left was said, and all there is to say.
         false if matches!(arguments.renewals, Renewals::Left) && report.is_idle() => {}
-        false => output::print(&report.to_text(directory))?,
+        false => output::print(&report.to_text(directory, output::width()))?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -380,7 +380,10 @@ impl Secrets {
                     generated.push(made);
                     Ok(secret)
                 }
-                None => source.read(new && opens.is_none()),
+                None => match opens {
+                    Some(path) => source.read_right(|password| files::opens(&path, password)),
+                    None => source.read(new),
+                },
             }
         };
         let passphrase = Source::passphrase(&arguments.keys.passphrase);

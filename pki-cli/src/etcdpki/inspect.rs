@@ -76,10 +76,12 @@ impl<'a> Passwords<'a> {
         }
     }
 
-    fn get(&self) -> Result<Option<&Zeroizing<Vec<u8>>>, Error> {
+    /// The file is the one that it is asked for.
+    fn get(&self, path: &Path, content: &[u8]) -> Result<Option<&Zeroizing<Vec<u8>>>, Error> {
         if self.password.get().is_none() {
+            let opens = |password: &_| files::opens_content(path, content, password);
             // Set once: it was not there a moment ago.
-            let _ = self.password.set(self.source.read_or_skip()?);
+            let _ = self.password.set(self.source.read_or_skip(opens)?);
         }
         Ok(self.password.get().and_then(Option::as_ref))
     }
@@ -102,7 +104,7 @@ fn vault(
         vault: Some(VaultView::new(&header)),
         items: Vec::new(),
     };
-    let Some(password) = passwords.get()? else {
+    let Some(password) = passwords.get(path, content)? else {
         return Ok(view);
     };
     let plaintext = files::decrypt(path, content, &secrets::vault_secret(password)?)?;

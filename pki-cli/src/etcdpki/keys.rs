@@ -67,16 +67,18 @@ fn by_passphrase(arguments: &KeyArguments, keyring: &Keyring) -> Result<Unlocked
         return Err(SealError::NoPassphraseSlot { slots }.into());
     }
     let source = Source::passphrase(&arguments.passphrase);
-    let passphrase = secrets::passphrase(&source.read(false)?)?;
-    let opened = match &arguments.slot {
-        Some(slot) => keyring.unlock_slot(slot, &passphrase),
-        None => keyring.unlock(&passphrase),
-    };
-    opened.map_err(|error| match (error, source.origin()) {
-        (source @ SealError::WrongPassphrase, Some(origin)) => {
-            Error::WrongPassphrase { source, origin }
-        }
-        (error, _) => error.into(),
+    source.open(|secret| {
+        let passphrase = secrets::passphrase(secret)?;
+        let opened = match &arguments.slot {
+            Some(slot) => keyring.unlock_slot(slot, &passphrase),
+            None => keyring.unlock(&passphrase),
+        };
+        opened.map_err(|error| match (error, source.origin()) {
+            (source @ SealError::WrongPassphrase, Some(origin)) => {
+                Error::WrongPassphrase { source, origin }
+            }
+            (error, _) => error.into(),
+        })
     })
 }
 

@@ -27,6 +27,7 @@ mod revoke;
 mod rotate;
 mod secrets;
 mod shell;
+mod shortened;
 mod status;
 #[cfg(feature = "etcd")]
 mod store;
@@ -35,7 +36,8 @@ mod verify;
 mod watcher;
 
 use std::ffi::OsString;
-use std::path::Path;
+use std::fs;
+use std::path::{self, Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser};
@@ -45,17 +47,20 @@ use error::Error;
 use place::Place;
 
 /// Runs the command and returns its exit code: 0 done, 1 failed, 2 wrong usage, 3 something was
-/// found or is due.
+/// found or is due, 130 interrupted.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let typed: Vec<OsString> = arguments.into_iter().collect();
     let arguments = match Arguments::try_parse_from(&typed) {
         Ok(arguments) => arguments,
         Err(mut error) => {
             tips::correct(&mut error, &command(), &typed);
-            // Help and version go to stdout with 0, wrong usage to stderr with 2. If nobody
-            // reads that, there is nobody to tell.
+            if error.use_stderr() {
+                output::note(error.render().ansi().to_string().trim_end());
+                return ExitCode::from(2);
+            }
+            // Help and the version. If nobody reads them there is nobody to tell.
             let _ = error.print();
-            return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
+            return ExitCode::SUCCESS;
         }
     };
     match dispatch(arguments) {
@@ -71,9 +76,17 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 fn dispatch(arguments: Arguments) -> Result<ExitCode, Error> {
     let creates = matches!(&arguments.command, Command::Init(init) if !init.dry_run);
-    if let Some(directory) = &arguments.directory {
-        enter(directory, creates)?;
-    }
+    let made = match &arguments.directory {
+        Some(directory) => enter(directory, creates)?,
+        None => Vec::new(),
+    };
+    execute(arguments).inspect_err(|_| {
+        // One in which something was made stays.
+        let _ = made.iter().try_for_each(fs::remove_dir);
+    })
+}
+
+fn execute(arguments: Arguments) -> Result<ExitCode, Error> {
     // It is about the programs, and about no PKI.
     if let Command::Shell(shell) = &arguments.command {
         return shell::run(shell);
@@ -107,14 +120,20 @@ fn command() -> clap::Command {
     Arguments::command()
 }
 
-/// Works in `directory`, as `git -C` does; `init` makes it if it is missing.
-fn enter(directory: &Path, create: bool) -> Result<(), Error> {
+/// Works in `directory`, as `git -C` does; `init` makes it if it is missing. Returns those that were made,
+/// the innermost first.
+fn enter(directory: &Path, create: bool) -> Result<Vec<PathBuf>, Error> {
     let failed = |source| Error::Io {
         path: directory.to_owned(),
         source,
     };
+    let mut made = Vec::new();
     if create {
-        std::fs::create_dir_all(directory).map_err(failed)?;
+        let whole = path::absolute(directory).map_err(failed)?;
+        let missing = whole.ancestors().take_while(|path| !path.exists());
+        made.extend(missing.map(Path::to_owned));
+        fs::create_dir_all(directory).map_err(failed)?;
     }
-    std::env::set_current_dir(directory).map_err(failed)
+    std::env::set_current_dir(directory).map_err(failed)?;
+    Ok(made)
 }

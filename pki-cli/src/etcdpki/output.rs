@@ -1,7 +1,9 @@
 //! Writing to the terminal: data to standard output, talk to standard error.
 
+mod wrap;
+
 use std::io::{self, Write};
-use std::os::fd::AsFd as _;
+use std::os::fd::AsFd;
 
 use anstream::AutoStream;
 use anstyle::{AnsiColor, Style};
@@ -12,6 +14,7 @@ use time::{Duration, OffsetDateTime};
 
 use super::error::{Error, STDOUT};
 pub(super) use crate::wording::count;
+pub(super) use wrap::{paragraph, whole};
 
 /// Bold, for headings.
 pub(super) const HEADING: Style = Style::new().bold();
@@ -33,8 +36,14 @@ pub(super) fn of_severity(severity: Severity) -> Style {
     }
 }
 
-/// Writes to standard output; colours go when it is not a terminal.
+/// Writes what a person is told to standard output; colours go when it is not a terminal, and lines
+/// that are wider than it are folded when it is one.
 pub(super) fn print(text: &str) -> Result<(), Error> {
+    print_verbatim(&wrap::fold(text, width()))
+}
+
+/// The same without folding: what programs read, or is copied, or was laid out already.
+pub(super) fn print_verbatim(text: &str) -> Result<(), Error> {
     let mut stdout = io::stdout().lock();
     // In one piece: what strips colours writes a line at a time.
     let mut coloured = AutoStream::new(Vec::new(), AutoStream::choice(&stdout));
@@ -66,24 +75,49 @@ pub(super) fn print_json(value: &impl Serialize) -> Result<(), Error> {
     writeln!(stdout).map_err(|source| Error::io(STDOUT, source))
 }
 
-/// Writes a line to standard error.
+/// Writes JSON and a newline to standard error, where standard output has something else.
+pub(super) fn note_json(value: &impl Serialize) -> Result<(), Error> {
+    let text = serde_json::to_string_pretty(value).map_err(|source| Error::Json { source })?;
+    note_verbatim(&text);
+    Ok(())
+}
+
+/// Writes a line to standard error, folded as [`print`] does.
 pub(super) fn note(text: &str) {
+    note_verbatim(&wrap::fold(text, columns(io::stderr())));
+}
+
+fn note_verbatim(text: &str) {
     // If nobody reads standard error there is nobody to tell.
     let _ = writeln!(anstream::stderr(), "{text}");
 }
 
 /// Writes an error, and after a blank line what to do next.
 pub(super) fn error(error: &Error) {
+    if let Error::Interrupted = error {
+        // Whoever did it knows that it is no fault.
+        return note(&error.to_string());
+    }
     note(&format!("{BAD}error:{BAD:#} {error}"));
     if let Some(hint) = error.hint() {
         note(&format!("\n{HEADING}hint:{HEADING:#} {hint}"));
     }
 }
 
+/// Columns that a row of a table with a path at its end needs at least.
+pub(super) const WIDE: usize = 110;
+
 /// The columns of the terminal; many where standard output is none.
 pub(super) fn width() -> usize {
-    let size = rustix::termios::tcgetwinsize(io::stdout());
-    size.map_or(usize::MAX, |size| usize::from(size.ws_col))
+    columns(io::stdout())
+}
+
+fn columns(stream: impl AsFd) -> usize {
+    match rustix::termios::tcgetwinsize(stream) {
+        // A serial line does not know.
+        Ok(size) if size.ws_col > 0 => size.ws_col.into(),
+        _ => usize::MAX,
+    }
 }
 
 /// A date as 2026-11-23, in UTC.

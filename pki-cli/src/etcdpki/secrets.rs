@@ -143,14 +143,58 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// Reads the secret, or asks for it on a terminal, where an empty line says that there is none.
-    pub(super) fn read_or_skip(&self) -> Result<Option<Zeroizing<Vec<u8>>>, Error> {
+    /// Reads a secret that is there already, and opens what it is for. Who types a wrong one may try again.
+    pub(super) fn open<T>(
+        &self,
+        open: impl Fn(&Zeroizing<Vec<u8>>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let attempt = || open(&self.read(false)?);
+        for _ in 1..self.tries() {
+            match attempt() {
+                Err(error) if error.is_wrong_secret() => self.refuse(),
+                result => return result,
+            }
+        }
+        attempt()
+    }
+
+    /// Reads a secret that is there already. What is typed is asked for again where it is not right; what
+    /// was typed last is returned as it is.
+    pub(super) fn read_right(
+        &self,
+        is_right: impl Fn(&Zeroizing<Vec<u8>>) -> bool,
+    ) -> Result<Zeroizing<Vec<u8>>, Error> {
+        for _ in 1..self.tries() {
+            let secret = self.read(false)?;
+            if is_right(&secret) {
+                return Ok(secret);
+            }
+            self.refuse();
+        }
+        self.read(false)
+    }
+
+    /// Reads the secret, or asks for it on a terminal as above, where an empty line says that there is none.
+    pub(super) fn read_or_skip(
+        &self,
+        is_right: impl Fn(&Zeroizing<Vec<u8>>) -> bool,
+    ) -> Result<Option<Zeroizing<Vec<u8>>>, Error> {
         if let Some(secret) = self.without_prompt()? {
             return Ok(Some(secret));
         }
         if !std::io::stdin().is_terminal() {
             return Ok(None);
         }
+        for _ in 1..TRIES {
+            match self.prompt_or_skip()? {
+                Some(secret) if !is_right(&secret) => self.refuse(),
+                answer => return Ok(answer),
+            }
+        }
+        self.prompt_or_skip()
+    }
+
+    fn prompt_or_skip(&self) -> Result<Option<Zeroizing<Vec<u8>>>, Error> {
         let what = self.what;
         match password::prompt(&format!(
             "Enter {what} (nothing leaves vault files closed): "
@@ -169,6 +213,18 @@ impl<'a> Source<'a> {
             Way::Prompt => return Ok(None),
         };
         secret.map(Some).map_err(|source| self.failed(source))
+    }
+
+    /// How often it may be wrong: what a file or a command has stays wrong.
+    fn tries(&self) -> usize {
+        match self.way() {
+            Way::Prompt => TRIES,
+            _ => 1,
+        }
+    }
+
+    fn refuse(&self) {
+        output::note(&format!("this {} does not open it: try again", self.what));
     }
 
     fn prompt(&self, new: bool) -> Result<Zeroizing<Vec<u8>>, Error> {
@@ -214,6 +270,9 @@ impl<'a> Source<'a> {
     }
 
     fn failed(&self, source: password::Error) -> Error {
+        if let password::Error::Interrupted = source {
+            return Error::Interrupted;
+        }
         let mut reason = match &source {
             password::Error::EmptyFile { path } => {
                 format!("the {} file {} is empty", self.what, path.display())
@@ -336,6 +395,8 @@ pub(super) fn vault_secret(secret: &Zeroizing<Vec<u8>>) -> Result<Secret, Error>
     })
 }
 
+/// How often a secret may be typed, as with sudo and ssh.
+const TRIES: usize = 3;
 /// Passphrases of fewer octets are warned about.
 const SHORT: usize = 12;
 /// No option or variable of its own: one for each node would be too many.

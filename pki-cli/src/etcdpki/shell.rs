@@ -3,6 +3,7 @@
 mod completions;
 mod install;
 mod manual;
+mod next;
 
 use std::process::ExitCode;
 
@@ -14,11 +15,11 @@ use super::output;
 pub(super) fn run(shell: &Shell) -> Result<ExitCode, Error> {
     match shell {
         Shell::Completions(what) => {
-            output::print(&completions::text(what.program, what.shell))?;
+            output::print_verbatim(&completions::text(what.program, what.shell))?;
         }
         Shell::Install(install) => {
-            let written = install::install(install.prefix.as_deref())?;
-            output::print(&written)?;
+            let installed = install::install(install.prefix.as_deref())?;
+            output::print(&installed.to_text())?;
         }
         Shell::Man(man) => {
             let mut pages = manual::pages().into_iter();
@@ -26,7 +27,7 @@ pub(super) fn run(shell: &Shell) -> Result<ExitCode, Error> {
             let page = page.ok_or_else(|| Error::NoManual {
                 name: man.page.clone(),
             })?;
-            output::print(&page.text)?;
+            output::print_verbatim(&page.text)?;
         }
     }
     Ok(ExitCode::SUCCESS)

@@ -8,18 +8,22 @@ mod view;
 
 use std::process::ExitCode;
 
+use pki_core::Cluster;
+use pki_core::converge::{self, ConvergeError};
 use pki_core::rotation;
-use pki_core::status;
+use pki_core::status::{self, Standing, Status};
+use pki_core::store::Pki;
 use time::OffsetDateTime;
 
-use super::args::Status;
+use super::args;
 use super::description;
 use super::error::Error;
+use super::place::Kept;
 use super::{opened, output};
 use view::View;
 
 /// Runs the command.
-pub(super) fn run(arguments: &Status) -> Result<ExitCode, Error> {
+pub(super) fn run(arguments: &args::Status) -> Result<ExitCode, Error> {
     let now = OffsetDateTime::now_utc();
     #[cfg(feature = "etcd")]
     if arguments.fleet {
@@ -32,15 +36,39 @@ pub(super) fn run(arguments: &Status) -> Result<ExitCode, Error> {
     let standing = rotation::standing(&cluster, &pki).ok();
     let underway = standing.and_then(|standing| standing.underway);
     if arguments.prometheus {
-        output::print(&prometheus::text(&cluster, &status, underway.as_ref()))?;
+        output::print_verbatim(&prometheus::text(&cluster, &status, underway.as_ref()))?;
     } else {
-        let view = View::new(&cluster, &status, underway, now);
+        let obstacle = obstacle(&cluster, &pki, &status, now);
+        let view = View::new(&cluster, &status, underway, obstacle, now);
         match arguments.json {
             true => output::print_json(&view)?,
             false => output::print(&table::text(&view, arguments.all, output::width()))?,
         }
     }
     Ok(exit_code(status.due() > 0))
+}
+
+/// Why `init` does not make an authority that is missing.
+fn obstacle(
+    cluster: &Cluster,
+    pki: &Pki<Kept>,
+    status: &Status,
+    now: OffsetDateTime,
+) -> Option<String> {
+    let mut authorities = status.authorities.iter();
+    if !authorities.any(|entry| entry.standing == Standing::Missing) {
+        return None;
+    }
+    // What else keeps it from its work is told of where it is listed.
+    let refused = converge::plan(cluster, pki, now).err().filter(|error| {
+        use ConvergeError as E;
+        matches!(error, E::Gap { .. } | E::Lost { .. } | E::Requested { .. })
+    })?;
+    let refused = Error::from(refused);
+    Some(match refused.hint() {
+        Some(hint) => format!("{refused}; {hint}"),
+        None => refused.to_string(),
+    })
 }
 
 fn exit_code(is_due: bool) -> ExitCode {

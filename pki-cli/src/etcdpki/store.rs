@@ -71,7 +71,7 @@ struct View {
 impl View {
     fn read() -> Result<Self, Error> {
         let (pki, _) = opened::existing(None)?;
-        let files = copy::files(pki.store())?;
+        let files = copy::files(pki.store(), Some(&*watcher::watcher()))?;
         let mut octets = 0;
         for path in &files {
             octets += pki.store().read(path)?.map_or(0, |content| content.len());

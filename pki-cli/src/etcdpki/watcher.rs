@@ -15,10 +15,11 @@ pub(super) fn watcher() -> Arc<dyn Watcher> {
 struct Terminal(Progress);
 
 impl Watcher for Terminal {
-    fn begins(&self, work: Work, pieces: usize) {
+    fn begins(&self, work: Work, pieces: Option<usize>) {
         let what = match work {
             Work::Compare => "files compared",
             Work::Issue => "certificates issued",
+            Work::List => "files found",
             Work::Model => "certificates tried out",
             Work::OpenKeys => "keys opened",
             Work::Prove => "pairs of a certificate and a CA file proved",

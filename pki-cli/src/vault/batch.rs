@@ -212,7 +212,7 @@ fn results<T: Send>(
             .collect();
     }
     let progress = Progress::new();
-    progress.begin("files", files.len());
+    progress.begin("files", Some(files.len()));
     let next = AtomicUsize::new(0);
     let take = || {
         let mut done = Vec::new();

@@ -162,6 +162,15 @@ impl Error {
                 let name = String::new();
                 (None, Self::Vault { name, source }.in_one_line())
             }
+            Self::File {
+                action,
+                source,
+                path,
+            } => {
+                let advice = refusal::advice(&source, Some(&path));
+                let advice = advice.map_or_else(String::new, |advice| format!(": {advice}"));
+                (None, format!("{action}: {source}{advice}"))
+            }
             other => (None, other.in_one_line()),
         }
     }

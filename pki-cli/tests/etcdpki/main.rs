@@ -27,8 +27,8 @@ mod status;
 #[cfg(not(feature = "etcd"))]
 mod store;
 #[path = "../vault_support/terminal.rs"]
-#[expect(dead_code, reason = "nothing is interrupted at it here")]
 mod terminal;
 mod vault_files;
 mod verify;
+mod width;
 mod workspace;

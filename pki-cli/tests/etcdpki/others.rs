@@ -141,7 +141,7 @@ fn what_they_do_not_sign_is_refused() {
         ),
         (
             &["x", "--issuer", "kubernets", "--role", "client"],
-            "no authority `kubernets` is described: name one of etcd, kubernetes",
+            "no authority `kubernets` is described: there are etcd, kubernetes",
         ),
         (
             &[

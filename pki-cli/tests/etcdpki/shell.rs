@@ -23,8 +23,23 @@ fn pages_and_completions_are_installed_and_the_same_each_time() {
         "usr/share/zsh/site-functions/_vault",
     ] {
         assert!(first.iter().any(|(found, _)| found == name), "{name}");
-        assert!(told.contains(&format!("wrote {name}\n")), "{told}");
     }
+    let listed: Vec<_> = told.lines().take_while(|line| !line.is_empty()).collect();
+    let pages = first
+        .iter()
+        .filter(|(name, _)| name.ends_with(".1"))
+        .count();
+    let expected = [
+        "Wrote".to_owned(),
+        format!("  usr/share/man/man1/                     {pages} manual pages"),
+        "  usr/share/bash-completion/completions/  2 completions".to_owned(),
+        "  usr/share/fish/vendor_completions.d/    2 completions".to_owned(),
+        "  usr/share/zsh/site-functions/           2 completions".to_owned(),
+    ];
+    assert_eq!(listed, expected);
+    let functions = workspace.path("usr/share/zsh/site-functions");
+    let next = format!("fpath=({} $fpath)", functions.display());
+    assert!(told.contains("\nNext\n") && told.contains(&next), "{told}");
     workspace.succeeds(&["shell", "install", "--prefix", "usr"]);
     assert_eq!(workspace.files(), first);
 }
@@ -144,6 +159,21 @@ fn shells_complete_the_codes_of_findings() {
     assert_eq!(completed_by_fish("shell completions", "zs"), "zsh\n");
     let zsh = completed_by_zsh("shell completions", "zs");
     assert_eq!(zsh, "etcdpki shell completions zsh \n");
+}
+
+#[test]
+fn the_value_of_an_option_is_taken_for_no_command() {
+    let (word, code) = ("member-trust-st", "member-trust-stale\n");
+    // The last is how bash has --store=ca.
+    for options in ["-C dir", "-C ca", "--store issue", "--store = ca"] {
+        let command = format!("{options} explain");
+        assert_eq!(completed_by_bash(&command, word), code, "{options}");
+        assert_eq!(completed_by_bash(options, "expl"), "explain\n", "{options}");
+    }
+    assert_eq!(
+        completed_by_bash("--store ca shell completions", "zs"),
+        "zsh\n"
+    );
 }
 
 /// Rules hold quotes and more that a shell would read.

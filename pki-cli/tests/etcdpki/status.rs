@@ -90,3 +90,29 @@ fn what_is_described_otherwise_now_is_told() {
         assert!(text.contains(part), "{part}: {text}");
     }
 }
+
+#[test]
+fn an_authority_that_was_lost_is_not_promised_to_be_made() {
+    let workspace = Workspace::initialised();
+    std::fs::remove_dir_all(workspace.path("pki/authorities/etcd")).unwrap();
+    let output = workspace.run(&["status"]);
+    assert_eq!(output.status.code(), Some(3));
+    let text = String::from_utf8(output.stdout).unwrap();
+    let refused = workspace.fails(1, &["init"]);
+    let (_, refused) = refused.trim_end().split_once("error: ").unwrap();
+    assert!(refused.contains("restore it from a copy"), "{refused}");
+    assert!(
+        text.ends_with(&format!("1 is due\n  {refused}\n")),
+        "{text}"
+    );
+    let json = workspace.run(&["status", "--json"]).stdout;
+    let json: serde_json::Value = serde_json::from_slice(&json).unwrap();
+    assert_eq!(json["obstacle"], refused);
+    // One that was never made is made.
+    std::fs::remove_dir_all(workspace.path("pki")).unwrap();
+    let text = String::from_utf8(workspace.run(&["status"]).stdout).unwrap();
+    assert!(
+        text.contains("`etcdpki init` makes what is missing"),
+        "{text}"
+    );
+}

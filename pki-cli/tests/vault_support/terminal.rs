@@ -9,6 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use rustix::termios::{Winsize, tcsetwinsize};
 
 /// How long a program may be silent; only a test that fails waits for so long.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -23,14 +24,26 @@ pub(crate) struct Terminal {
 }
 
 impl Terminal {
-    /// Starts a program with its input, output and messages on the terminal.
+    /// Starts a program with its input, output and messages on the terminal, which does not know its size.
     pub(crate) fn start(program: &Command) -> Self {
+        Self::start_with_columns(program, 0)
+    }
+
+    /// The same on a terminal of so many columns.
+    pub(crate) fn start_with_columns(program: &Command, columns: u16) -> Self {
         let screen = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
         grantpt(&screen).unwrap();
         unlockpt(&screen).unwrap();
         let name = ptsname(&screen, Vec::new()).unwrap();
         let name = std::ffi::OsStr::from_bytes(name.as_bytes()).to_owned();
         let line = File::options().read(true).write(true).open(name).unwrap();
+        let size = Winsize {
+            ws_row: 24,
+            ws_col: columns,
+            ws_xpixel: 0,
+            ws_ypixel: 0,
+        };
+        tcsetwinsize(&line, size).unwrap();
         let mut command = Command::new("setsid");
         command
             .args(["--ctty", "--wait"])

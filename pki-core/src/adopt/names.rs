@@ -23,11 +23,10 @@ pub(super) fn of_servers(
         San::Ip(address) => nodes.iter().any(|(_, own)| own.contains(address)),
         other => {
             let text = other.to_string();
-            LOCAL_NAMES.contains(&text.as_str())
-                || domain.is_some_and(|domain| {
-                    let mut labels = nodes.iter().map(|(label, _)| label);
-                    labels.any(|label| text == format!("{label}.{domain}"))
-                })
+            domain.is_some_and(|domain| {
+                let mut labels = nodes.iter().map(|(label, _)| label);
+                labels.any(|label| text == format!("{label}.{domain}"))
+            })
         }
     };
     let mut names: Vec<San> = candidates
@@ -35,6 +34,7 @@ pub(super) fn of_servers(
         .zip(ids)
         .filter(|(candidate, id)| id.is_some() && candidate.role == Role::Server)
         .flat_map(|(candidate, _)| &candidate.certificate.alternative_names)
+        .filter(|name| !is_local(name))
         .filter_map(describable)
         .filter(|name| !is_given(name))
         .collect();
@@ -43,11 +43,20 @@ pub(super) fn of_servers(
     names
 }
 
-/// A name as a description can have it, if it can. Every member has its own loopback addresses.
+/// Whether it is what every machine calls itself.
+fn is_local(name: &AlternativeName) -> bool {
+    match name {
+        AlternativeName::Dns(name) => LOCAL_NAMES.contains(&name.as_str()),
+        AlternativeName::Ip(address) => address.is_loopback(),
+        AlternativeName::Other(_) => false,
+    }
+}
+
+/// A name as a description can have it, if it can.
 fn describable(name: &AlternativeName) -> Option<San> {
     match name {
         AlternativeName::Dns(name) => San::parse_dns(name).ok(),
-        AlternativeName::Ip(address) => (!address.is_loopback()).then_some(San::Ip(*address)),
+        AlternativeName::Ip(address) => Some(San::Ip(*address)),
         AlternativeName::Other(_) => None,
     }
 }
@@ -90,9 +99,7 @@ impl Adoption {
 fn lost(certificate: &Certificate, kept: &[AlternativeName]) -> Vec<String> {
     let names = certificate.alternative_names.iter();
     names
-        .filter(|name| !matches!(name, AlternativeName::Ip(address) if address.is_loopback()))
-        .filter(|name| !matches!(name, AlternativeName::Dns(name) if name == "localhost"))
-        .filter(|name| !kept.contains(name))
+        .filter(|name| !is_local(name) && !kept.contains(name))
         .map(ToString::to_string)
         .collect()
 }

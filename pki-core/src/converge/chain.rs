@@ -83,11 +83,8 @@ impl Chain {
         now: OffsetDateTime,
         batch: &mut Batch,
     ) -> Result<(), ConvergeError> {
-        for (name, present) in planned {
-            let stored = match present {
-                Some(present) => present,
-                None => self.make(name, cluster, pki, keys, now, batch)?,
-            };
+        for one in planned {
+            let stored = self.find_or_make(one, cluster, pki, keys, now, batch)?;
             self.stored.push(stored);
         }
         Ok(())
@@ -103,22 +100,25 @@ impl Chain {
         now: OffsetDateTime,
         batch: &mut Batch,
     ) -> Result<Vec<StoredAuthority>, ConvergeError> {
-        let others = planned.into_iter().map(|(name, present)| match present {
-            Some(present) => Ok(present),
-            None => self.make(name, cluster, pki, keys, now, batch),
-        });
-        others.collect()
+        let others = planned.into_iter();
+        others
+            .map(|one| self.find_or_make(one, cluster, pki, keys, now, batch))
+            .collect()
     }
 
-    fn make<S: Store>(
+    /// The authority that is there already, or one made now.
+    fn find_or_make<S: Store>(
         &mut self,
-        name: AuthorityName,
+        (name, present): Planned,
         cluster: &Cluster,
         pki: &Pki<S>,
         keys: &Unlocked,
         now: OffsetDateTime,
         batch: &mut Batch,
     ) -> Result<StoredAuthority, ConvergeError> {
+        if let Some(present) = present {
+            return Ok(present);
+        }
         let authority = self.sign(name, cluster, pki, keys, now)?;
         let stored = StoredAuthority {
             name,

@@ -13,7 +13,7 @@ use crate::trust::StandingError;
 #[non_exhaustive]
 pub enum ConvergeError {
     /// The description asks for a leaf itself.
-    #[error("`{0}` is described: change the description, or renew it with `--renew` or `--rekey`")]
+    #[error("`{0}` is described, and issued as the description says")]
     Described(String),
     /// An authority is missing above one that is there.
     #[error(
@@ -36,7 +36,7 @@ pub enum ConvergeError {
         leaf: LeafId,
     },
     /// The PKI is not complete.
-    #[error("{0} is missing: run `etcdpki init` to make it")]
+    #[error("{0} is missing")]
     Incomplete(String),
     /// The store has no keyring.
     #[error(
@@ -71,21 +71,19 @@ pub enum ConvergeError {
     },
     /// A key that somebody else may have.
     #[error(
-        "the key of certificates/{0} was revoked for keyCompromise, and is not certified again: take another one (`--rekey`, or a request with a new key)"
+        "the key of certificates/{0} was revoked for keyCompromise, and is not certified again"
     )]
     CompromisedKey(String),
     /// A leaf whose key is to stay was revoked.
-    #[error(
-        "certificates/{0} was revoked, and its key is not certified again: give it a new one with `--rekey`"
-    )]
+    #[error("certificates/{0} was revoked, and its key is not certified again")]
     RevokedKey(String),
     /// The common name of peers, for another role.
     #[error(
-        "the common name `{0}` is that of peers, by which members let each other in: no certificate of another role may have it; choose another one with `--common-name`"
+        "the common name `{0}` is that of peers, by which members let each other in: no certificate of another role may have it"
     )]
     NameOfPeers(String),
     /// A leaf whose key is to stay has none.
-    #[error("certificates/{0} is not there yet, so there is no key to keep: leave `--renew` out")]
+    #[error("certificates/{0} is not there yet, so there is no key to keep")]
     NoKeyYet(String),
     /// An authority signs itself.
     #[error(
@@ -99,7 +97,7 @@ pub enum ConvergeError {
     NoPeers(AuthorityName),
     /// The key of an authority that is to sign another one is not here.
     #[error(
-        "the key of the {issuer} authority is not here (its ca.signer.yml says offline): run `etcdpki ca request {wanted}`, have that signed where the key is, and bring the answer to `etcdpki ca accept`"
+        "the key of the {issuer} authority is not here (its ca.signer.yml says offline), and it has to sign the {wanted} authority"
     )]
     Offline {
         /// The authority.
@@ -109,7 +107,7 @@ pub enum ConvergeError {
     },
     /// The key of the authority that signs leaves is not here.
     #[error(
-        "the key of the {0} authority, which signs certificates, is not here (its ca.signer.yml says offline): give it with `etcdpki ca import {0} --key`, or set `authorities: etcd: issuing` to true and run `etcdpki ca request issuing`"
+        "the key of the {0} authority, which signs certificates, is not here (its ca.signer.yml says offline)"
     )]
     OfflineSigner(AuthorityName),
     /// The PKI is another cluster's.
@@ -144,7 +142,7 @@ pub enum ConvergeError {
     },
     /// A name that the etcd authority, which is there already, may not sign.
     #[error(
-        "`{name}` lies outside the name constraints of `{authority}`, which is there already: keep within them; for other names replace it (`etcdpki rotate ca etcd`)"
+        "`{name}` lies outside the name constraints of `{authority}`, which is there already: keep within them, or replace the authority"
     )]
     OutsideConstraints {
         /// Where the description asks for it.
@@ -156,7 +154,7 @@ pub enum ConvergeError {
     },
     /// A certificate was asked for elsewhere and is not here yet.
     #[error(
-        "the certificate of the {name} authority is not here yet: have {path} signed by the authority above it, and bring the answer to `etcdpki ca accept`"
+        "the certificate of the {name} authority is not here yet: {path} is to be signed by the authority above it"
     )]
     Requested {
         /// The authority.
@@ -171,14 +169,10 @@ pub enum ConvergeError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The description does not ask for a leaf.
-    #[error(
-        "`{0}` is not described: add it to etcdpki.yml and run `etcdpki init`, or name one that is"
-    )]
+    #[error("`{0}` is not described")]
     Undescribed(String),
     /// An authority that is to sign a leaf and that the description does not know.
-    #[error(
-        "no authority `{name}` is described: name one of {known}, or add it to `others` of authorities in etcdpki.yml and run `etcdpki init`"
-    )]
+    #[error("no authority `{name}` is described: there are {known}")]
     UndescribedIssuer {
         /// What was named.
         name: AuthorityName,

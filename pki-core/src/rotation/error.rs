@@ -50,21 +50,19 @@ pub enum RotationError {
         fitting: String,
     },
     /// The CA file of members is not what the description asks for.
-    #[error(
-        "{path}: it is not what members are to trust by the description (trust_anchor): run `etcdpki init`, bring it to the hosts and restart the members, or set trust_anchor back; then rotate"
-    )]
+    #[error("{path}: it is not what members are to trust by the description (trust_anchor)")]
     OtherTrust {
         /// The file.
         path: String,
     },
     /// The key of an authority that has to sign is not here.
     #[error(
-        "the key of the {0} authority has a part in this step, and is not here (its ca.signer.yml says offline): bring it for this step with `etcdpki ca import {0} --key FILE`, or choose another way with --procedure; nothing was written"
+        "the key of the {0} authority has a part in this step, and is not here (its ca.signer.yml says offline); nothing was written"
     )]
     Offline(AuthorityName),
     /// The key of the authority that has to sign the new one is not here.
     #[error(
-        "the key of the {issuer} authority, which has to sign the new {wanted} authority, is not here (its ca.signer.yml says offline): run `etcdpki ca request {wanted} --next -o {wanted}.csr`, have that signed where the key is (`etcdpki issue --csr {wanted}.csr --authority {wanted} --out {wanted}.crt`), bring the answer to `etcdpki ca accept {wanted}.crt`, and run this again; nothing was written"
+        "the key of the {issuer} authority, which has to sign the new {wanted} authority, is not here (its ca.signer.yml says offline); nothing was written"
     )]
     OfflineIssuer {
         /// Whose key it is.
@@ -74,14 +72,14 @@ pub enum RotationError {
     },
     /// Going back would shut somebody out.
     #[error(
-        "members were told to trust the new {0} authority alone, so that there is no way back that keeps them together: go on with `etcdpki rotate ca {0}`, and rotate again"
+        "members were told to trust the new {0} authority alone, so that there is no way back that keeps them together: go on, and rotate again"
     )]
     TooLate(AuthorityName),
     /// No rotation is under way.
-    #[error("no rotation of an authority is under way: `etcdpki rotate ca AUTHORITY` begins one")]
+    #[error("no rotation of an authority is under way")]
     NothingUnderway,
     /// Somebody else made a step.
-    #[error("another etcdpki made a step of a rotation meanwhile: run this again")]
+    #[error("somebody else made a step of a rotation meanwhile: do this again")]
     Overtaken,
     /// A certificate in an encoding that cannot be taken apart.
     #[error(
@@ -95,7 +93,7 @@ pub enum RotationError {
     Unaskable(AuthorityName),
     /// Another rotation is under way.
     #[error(
-        "the {underway} authority is being rotated ({procedure}): go on with `etcdpki rotate ca {underway}` until that is done, or take it back with `--abort`; only a stolen key does not wait (`--procedure compromise`)"
+        "the {underway} authority is being rotated ({procedure}): go on until that is done, or take it back; only a stolen key does not wait"
     )]
     Underway {
         /// The other one.
@@ -105,12 +103,12 @@ pub enum RotationError {
     },
     /// The new authority would not come out the same under the old one.
     #[error(
-        "the old {0} authority cannot sign the new one: it was made elsewhere, and the certificate would not come out as that of the new one; `--procedure bundle` does without"
+        "the old {0} authority cannot sign the new one: it was made elsewhere, and the certificate would not come out as that of the new one"
     )]
     NoCross(AuthorityName),
     /// An authority that would not come out the same.
     #[error(
-        "the {0} authority cannot be signed again as it is: it was made elsewhere and carries a name, a key identifier or an extension that would come out changed; replace it first: `etcdpki rotate ca {0}`"
+        "the {0} authority cannot be signed again as it is: it was made elsewhere and carries a name, a key identifier or an extension that would come out changed: replace it first"
     )]
     NoTwin(AuthorityName),
 }

@@ -47,7 +47,7 @@ pub enum SealError {
         slots: Vec<SlotName>,
     },
     /// No passphrase at all.
-    #[error("the passphrase is empty: choose one, or let `--generate-secrets` do it")]
+    #[error("the passphrase is empty: choose one")]
     NoPassphrase,
     /// No slot of the keyring opens with a passphrase.
     #[error(
@@ -153,9 +153,7 @@ pub enum SlotError {
     #[error("the keyring has {MAX_SLOTS} slots, which is the most: remove one first")]
     TooMany,
     /// A replacement of data keys was interrupted.
-    #[error(
-        "the replacement of the {tier} tier's data key was interrupted: finish it first, with `etcdpki ca slot rotate`"
-    )]
+    #[error("the replacement of the {tier} tier's data key was interrupted: finish it first")]
     Unfinished {
         /// The tier.
         tier: Tier,

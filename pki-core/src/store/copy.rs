@@ -57,8 +57,8 @@ pub fn copy(
             path: from.locate(layout::KEYRING),
         });
     }
-    let mut paths = files(from)?;
-    refuse_others(&paths, to)?;
+    let mut paths = files(from, watcher.as_deref())?;
+    refuse_others(&paths, to, watcher.as_deref())?;
     // The keyring is the first file that appears; the journal tells of what is there; and no
     // certificate is there without its key.
     paths.sort_by_key(|path| (path != layout::KEYRING, path == layout::JOURNAL));
@@ -110,8 +110,8 @@ pub fn compare(
     to: &impl Store,
     watcher: Option<&dyn Watcher>,
 ) -> Result<usize, CopyError> {
-    let paths = files(from)?;
-    refuse_others(&paths, to)?;
+    let paths = files(from, watcher)?;
+    refuse_others(&paths, to, watcher)?;
     let watched = Watched::begin(watcher, Work::Compare, paths.len());
     for path in &paths {
         if to.read(path)?.as_ref() != Some(&required(from, path)?) {
@@ -122,12 +122,13 @@ pub fn compare(
     Ok(paths.len())
 }
 
-/// The path of every file of a store, sorted.
+/// The path of every file of a store, sorted; tells the watcher how many it has found.
 ///
 /// # Errors
 ///
 /// When it cannot be read.
-pub fn files(store: &impl Store) -> Result<Vec<String>, StoreError> {
+pub fn files(store: &impl Store, watcher: Option<&dyn Watcher>) -> Result<Vec<String>, StoreError> {
+    let watched = Watched::begin_uncounted(watcher, Work::List);
     let mut found = Vec::new();
     let mut directories = vec![String::new()];
     while let Some(directory) = directories.pop() {
@@ -138,7 +139,10 @@ pub fn files(store: &impl Store) -> Result<Vec<String>, StoreError> {
             };
             match store.list(&path)?.is_empty() {
                 // An empty directory holds nothing to copy.
-                true if is_file(store, &path)? => found.push(path),
+                true if is_file(store, &path)? => {
+                    found.push(path);
+                    watched.advance();
+                }
                 true => {}
                 false => directories.push(path),
             }
@@ -158,8 +162,12 @@ fn is_file(store: &impl Store, path: &str) -> Result<bool, StoreError> {
     }
 }
 
-fn refuse_others(paths: &[String], to: &impl Store) -> Result<(), CopyError> {
-    let present = files(to)?;
+fn refuse_others(
+    paths: &[String],
+    to: &impl Store,
+    watcher: Option<&dyn Watcher>,
+) -> Result<(), CopyError> {
+    let present = files(to, watcher)?;
     let other = present
         .iter()
         .find(|path| paths.binary_search(path).is_err());
@@ -215,7 +223,7 @@ mod tests {
             let result = copy(&from, &mut to, None);
             assert_eq!(result.is_ok(), left == count);
             let mut to = to.inner().clone();
-            let names: Vec<_> = files(&to).unwrap();
+            let names: Vec<_> = files(&to, None).unwrap();
             assert!(left == 0 || names.contains(&"keyring.yml".to_owned()));
             for certificate in names.iter().filter_map(|name| name.strip_suffix(".crt")) {
                 assert!(names.contains(&format!("{certificate}.key.sealed")));
@@ -264,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn every_file_that_is_compared_or_written_is_told() {
+    fn every_file_that_is_found_compared_or_written_is_told() {
         for files in [0, 500] {
             let (seen, mut from) = (Arc::new(Seen::default()), pki());
             for number in 0..files {
@@ -275,7 +283,17 @@ mod tests {
             let mut to = Directory::open(temporary.path()).unwrap();
             copy(&from, &mut to, Some(seen.clone())).unwrap();
             compare(&from, &to, Some(&*seen)).unwrap();
-            let told = [Work::Compare, Work::Write, Work::Compare].map(|work| (work, count, count));
+            let of = |work| (work, Some(count), count);
+            let found = |files| (Work::List, None, files);
+            let told = [
+                found(count),
+                found(0),
+                of(Work::Compare),
+                of(Work::Write),
+                found(count),
+                found(count),
+                of(Work::Compare),
+            ];
             assert_eq!(*seen.all(), told);
         }
     }

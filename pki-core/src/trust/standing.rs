@@ -122,7 +122,7 @@ pub enum StandingError {
         anchor: AuthorityName,
     },
     /// An authority is missing.
-    #[error("authorities/{0} is missing: run `etcdpki init` to make it")]
+    #[error("authorities/{0} is missing")]
     Missing(AuthorityName),
     /// The store cannot be read.
     #[error(transparent)]

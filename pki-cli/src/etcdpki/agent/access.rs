@@ -46,7 +46,7 @@ pub(super) fn run(arguments: &AgentAccess) -> Result<ExitCode, Error> {
         is_there("user", &user)
     );
     let _ = writeln!(text, "etcdctl user grant-role {user} {role}");
-    output::print(&text)?;
+    output::print_verbatim(&text)?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -40,7 +40,7 @@ pub(super) fn run(arguments: &AgentEnrol) -> Result<ExitCode, Error> {
     let enrolment = enrolment.map_err(AgentError::Sign)?;
     mailbox.write(Letter::Enrolment, &enrolment.to_json())?;
     home.keep()?;
-    output::print(&format!("{recipient}\n"))?;
+    output::print_verbatim(&format!("{recipient}\n"))?;
     output::note(&match token {
         Some(_) => format!(
             "asked to be the agent of {owner}: it is admitted when `etcdpki agent answer`, or init, issue or rotate, runs next"

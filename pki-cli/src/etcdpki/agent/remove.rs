@@ -55,7 +55,7 @@ pub(super) fn run(arguments: &AgentRemove) -> Result<ExitCode, Error> {
         "what it was handed is good until it expires: `etcdpki revoke {owner}` takes that from it; \
          and whoever is root of etcd takes its permissions with these commands:"
     ));
-    output::print(&access::withdrawal(
+    output::print_verbatim(&access::withdrawal(
         address,
         owner,
         arguments.user.as_deref(),

@@ -151,7 +151,7 @@ impl Report {
         if self.offline {
             let _ = writeln!(
                 text,
-                "\n{GOOD}The root is offline{GOOD:#}: without that identity everything works but the making of\na new intermediate\n\n{}\n{BAD}A copy of {}/ from before, as in the history of git, opens as before.{BAD:#}",
+                "\n{GOOD}The root is offline{GOOD:#}: without that identity everything works but the making of a new intermediate\n\n{}\n{BAD}A copy of {}/ from before, as in the history of git, opens as before.{BAD:#}",
                 self.slots.to_text(),
                 Place::own()
             );

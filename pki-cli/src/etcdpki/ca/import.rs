@@ -113,10 +113,8 @@ fn read_key(arguments: &CaImport, path: &Path) -> Result<PrivateKey, Error> {
         source,
     };
     match PrivateKey::read(&content, None) {
-        Err(KeyError::Encrypted) => {
-            let passphrase = Source::key_passphrase(arguments).read(false)?;
-            PrivateKey::read(&content, Some(&passphrase)).map_err(failed)
-        }
+        Err(KeyError::Encrypted) => Source::key_passphrase(arguments)
+            .open(|passphrase| PrivateKey::read(&content, Some(passphrase)).map_err(failed)),
         other => other.map_err(failed),
     }
 }

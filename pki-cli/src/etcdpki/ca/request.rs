@@ -44,7 +44,7 @@ pub(super) fn run(arguments: &CaRequest) -> Result<ExitCode, Error> {
     };
     match arguments.out.as_deref() {
         Some(path) if path == Path::new("-") => {
-            output::print(&pem)?;
+            output::print_verbatim(&pem)?;
             output::note(report.to_text().trim_end());
             return Ok(ExitCode::SUCCESS);
         }

@@ -1,5 +1,7 @@
 //! What to do next, of each error whose message does not say it.
 
+mod converge;
+
 use std::io;
 use std::path::Path;
 
@@ -25,9 +27,6 @@ impl Error {
     /// What to do next, where the message does not say it.
     pub(in crate::etcdpki) fn hint(&self) -> Option<String> {
         match self {
-            Self::Converge(ConvergeError::OutsideConstraints { position: Some(at), .. }) => Some(
-                format!("the name is asked for at etcdpki.yml:{at}"),
-            ),
             Self::DescriptionLost { .. } => Some(
                 "restore it from a copy, or move pki/ away to begin a new PKI".to_owned(),
             ),
@@ -55,9 +54,6 @@ impl Error {
             Self::MembersBehind { is_first: true, .. } => Some(
                 "where members cannot be reached from here, or were never started, add --unchecked: then it is for you to see that each has everything".to_owned(),
             ),
-            Self::Rotation(RotationError::Unaskable(_)) => {
-                Some("go on without asking them: --unchecked".to_owned())
-            }
             Self::OthersUnproved { .. } => Some("give the passphrase of another slot with --passphrase-file, or its identity with --age-identity".to_owned()),
             Self::Password { hint, .. } => hint.clone(),
             Self::WrongPassphrase { origin, .. } => Some(format!(
@@ -86,18 +82,25 @@ impl Error {
                 "see what is in it: etcdpki inspect {}",
                 refusal::quoted(path)
             )),
-            Self::Rotation(RotationError::Broken { .. }) => Some(
-                "see what is wrong with what is there, `etcdpki verify`, and which ways there are: leave --procedure out, and add --plan".to_owned(),
-            ),
             #[cfg(feature = "etcd")]
             Self::Agent(error) => hint_of_agent(error),
             Self::Io { path, source } if path == Path::new(STDOUT) => hint_of_output(source.kind()),
             Self::Json { source } => hint_of_output(source.io_error_kind()?),
             Self::Vault { source, .. } if hint_of_vault(source).is_some() => hint_of_vault(source),
-            _ => match self.of_seal() {
-                Some(seal) => hint_of_seal(seal),
-                None => refusal::advice(self.refusal()?, self.path()),
-            },
+            Self::Slot(SlotError::Unfinished { .. }) => {
+                Some("`etcdpki ca slot rotate` does".to_owned())
+            }
+            _ => {
+                let known = match self {
+                    Self::Converge(error) => converge::hint(error),
+                    Self::Rotation(error) => converge::hint_of_rotation(error),
+                    _ => None,
+                };
+                known.or_else(|| match self.of_seal() {
+                    Some(seal) => hint_of_seal(seal),
+                    None => refusal::advice(self.refusal()?, self.path()),
+                })
+            }
         }
     }
 
@@ -205,6 +208,7 @@ fn hint_of_name(name: &str) -> String {
 
 fn hint_of_seal(error: &SealError) -> Option<String> {
     match error {
+        SealError::NoPassphrase => Some("`--generate-secrets` makes one".to_owned()),
         SealError::WrongPassphrase => Some(
             "give another one, or see what else opens the keys: `etcdpki ca slot list`".to_owned(),
         ),

@@ -31,27 +31,20 @@ pub(super) fn page(markdown: &str, width: usize) -> String {
     text
 }
 
-/// Lines that are as wide as may be.
+/// A paragraph of these lines, without the marks in them.
 fn fill(text: &mut String, lines: &[&str], width: usize) {
-    let mut column = 0;
-    for word in lines.iter().flat_map(|line| line.split_whitespace()) {
-        let plain = word.replace("**", "");
-        let length = plain.chars().count();
-        if column > 0 {
-            let fits = column + 1 + length <= width;
-            text.push(if fits { ' ' } else { '\n' });
-            column = if fits { column + 1 } else { 0 };
-        }
-        match severity(word) {
-            Some(severity) => {
-                let style = output::of_severity(severity);
-                let _ = write!(text, "{style}{plain}{style:#}");
+    let words = lines.iter().flat_map(|line| line.split_whitespace());
+    let words: Vec<_> = words
+        .map(|word| {
+            let plain = word.replace("**", "");
+            match severity(word).map(output::of_severity) {
+                Some(style) => format!("{style}{plain}{style:#}"),
+                None => plain,
             }
-            None => text.push_str(&plain),
-        }
-        column += length;
-    }
-    if column > 0 {
+        })
+        .collect();
+    if !words.is_empty() {
+        text.push_str(&output::paragraph(&words.join(" "), width));
         text.push('\n');
     }
 }

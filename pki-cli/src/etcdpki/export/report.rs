@@ -91,10 +91,7 @@ impl Report {
         match (json, self.printed && !self.dry_run) {
             (true, false) => output::print_json(self)?,
             (false, false) => output::print(&self.to_text())?,
-            (true, true) => {
-                let text = serde_json::to_string_pretty(self);
-                output::note(&text.map_err(|source| Error::Json { source })?);
-            }
+            (true, true) => output::note_json(self)?,
             (false, true) => output::note(self.to_text().trim_end()),
         }
         Ok(ExitCode::SUCCESS)
@@ -134,7 +131,11 @@ impl Report {
             }
         }
         if let (false, Some(next)) = (self.dry_run, &self.next) {
-            let _ = writeln!(text, "\n{HEADING}Next{HEADING:#}\n  {next}");
+            let _ = writeln!(
+                text,
+                "\n{HEADING}Next{HEADING:#}\n  {}",
+                output::whole(next)
+            );
         }
         text
     }

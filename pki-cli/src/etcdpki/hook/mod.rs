@@ -20,7 +20,7 @@ pub(super) fn run(hook: &Hook) -> Result<ExitCode, Error> {
     match hook {
         Hook::Check(arguments) => return check::run(&cluster, arguments),
         Hook::Inventory(arguments) => inventory::run(&cluster, arguments)?,
-        Hook::JoinString => output::print(&format!("{}\n", cluster.join_string()))?,
+        Hook::JoinString => output::print_verbatim(&format!("{}\n", cluster.join_string()))?,
         Hook::Terraform => terraform::run(&cluster)?,
         Hook::VaultPassword(arguments) => vault_password(&cluster, arguments)?,
     }

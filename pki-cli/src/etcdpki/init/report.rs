@@ -94,6 +94,8 @@ struct Undescribed {
 struct Made {
     what: String,
     reason: String,
+    #[serde(skip)]
+    is_leaf: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -200,10 +202,12 @@ impl Report {
                         None => "it is missing",
                     }
                     .to_owned(),
+                    is_leaf: false,
                 },
                 Action::Issue { id, reason } => Made {
                     what: format!("certificate {id}"),
                     reason: reason.to_string(),
+                    is_leaf: true,
                 },
             }
         }));
@@ -215,6 +219,7 @@ impl Report {
         self.lists.extend(due.map(|(path, due)| Made {
             what: format!("CRL {path}"),
             reason: due.to_string(),
+            is_leaf: false,
         }));
     }
 

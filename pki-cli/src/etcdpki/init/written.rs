@@ -7,6 +7,8 @@ use crate::etcdpki::{files, secrets};
 pub(super) struct Line {
     pub(super) path: String,
     pub(super) remark: String,
+    /// Whether it is of one node or client.
+    pub(super) is_of_one: bool,
 }
 
 /// One line for a file, but one for all generations of authorities or of an owner that are written
@@ -38,14 +40,15 @@ struct Generation<'a> {
     name: &'a str,
     number: &'a str,
     file: &'a str,
+    is_of_leaf: bool,
 }
 
 impl<'a> Generation<'a> {
     fn of(path: &'a str) -> Option<Self> {
         let below = Place::own().below(path)?;
         let depth = below.components().count();
-        let is_one = below.starts_with("authorities") && depth == 4
-            || below.starts_with("certificates") && depth == 5;
+        let is_of_leaf = below.starts_with("certificates") && depth == 5;
+        let is_one = is_of_leaf || below.starts_with("authorities") && depth == 4;
         let mut parts = path.rsplitn(4, '/');
         let (file, number, name) = (parts.next()?, parts.next()?, parts.next()?);
         let directory = parts.next()?;
@@ -54,6 +57,7 @@ impl<'a> Generation<'a> {
             name,
             number,
             file,
+            is_of_leaf,
         })
     }
 }
@@ -64,6 +68,7 @@ struct Generations<'a> {
     number: &'a str,
     names: Vec<&'a str>,
     files: Vec<&'a str>,
+    is_of_one: bool,
 }
 
 impl<'a> Generations<'a> {
@@ -73,6 +78,7 @@ impl<'a> Generations<'a> {
             number: one.number,
             names: vec![one.name],
             files: vec![one.file],
+            is_of_one: one.is_of_leaf,
         }
     }
 
@@ -101,6 +107,9 @@ impl Row<'_> {
             Self::File(path) => Line {
                 path: path.to_owned(),
                 remark: remark(path).to_owned(),
+                is_of_one: [secrets::HOST_PASSWORDS, HOST_VARIABLES]
+                    .iter()
+                    .any(|directory| path.starts_with(directory)),
             },
             Self::Generations(some) => {
                 let names = match &some.names[..] {
@@ -110,11 +119,15 @@ impl Row<'_> {
                 Line {
                     path: format!("{}/{names}/{}/", some.directory, some.number),
                     remark: some.files.join(", "),
+                    is_of_one: some.is_of_one,
                 }
             }
         }
     }
 }
+
+/// Where nodes have vault files of their own.
+const HOST_VARIABLES: &str = "host_vars/";
 
 /// What a file is for.
 fn remark(path: &str) -> &'static str {

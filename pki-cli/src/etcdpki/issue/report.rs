@@ -226,7 +226,7 @@ pub(super) fn write_chain(
     let text = bundle::write(chain);
     if path.as_os_str() == "-" {
         report.printed = true;
-        return output::print(&text);
+        return output::print_verbatim(&text);
     }
     write(path, text.as_bytes(), Access::Everyone)?;
     report.written.push(path.display().to_string());
@@ -237,7 +237,9 @@ pub(super) fn write_chain(
 pub(super) fn write_renewed(path: &Path, id: &LeafId) -> Result<(), Error> {
     let pki = opened::read_only()?;
     match pki.leaf(id)? {
-        Some(stored) if path.as_os_str() == "-" => output::print(&bundle::write(&stored.chain)),
+        Some(stored) if path.as_os_str() == "-" => {
+            output::print_verbatim(&bundle::write(&stored.chain))
+        }
         Some(stored) => write(
             path,
             bundle::write(&stored.chain).as_bytes(),

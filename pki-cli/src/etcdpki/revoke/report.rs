@@ -175,20 +175,20 @@ impl Report {
         if !self.reissued.is_empty() {
             let _ = writeln!(
                 text,
-                "  etcdpki init  issues anew what etcdpki.yml still asks for: {}.\n                So does `etcdpki rotate`, as from a timer. Remove it there first if it is to\n                have no certificate any more.",
+                "  etcdpki init  issues anew what etcdpki.yml still asks for: {}. So does `etcdpki rotate`, as from a timer. Remove it there first if it is to have no certificate any more.",
                 self.reissued.join(", ")
             );
         }
         if self.stops_cluster {
             let _ = write!(
                 text,
-                "  To go back, now or when the cluster has stopped: put {}/ back as it was before this, from\n{STOPPED}",
+                "  To go back, now or when the cluster has stopped: put {}/ back as it was before this, from {STOPPED}",
                 Place::own()
             );
         }
-        let _ = write!(
+        let _ = writeln!(
             text,
-            "  Copy {} to every member, under another name first and then renamed:\n  a member that finds no whole list refuses everybody. The role etcd-server does so.\n",
+            "  Copy {} to every member, under another name first and then renamed: a member that finds no whole list refuses everybody. The role etcd-server does so.",
             files::LIST
         );
     }
@@ -273,13 +273,9 @@ fn remark(path: &str) -> &'static str {
     }
 }
 
-const STOPPED: &str =
-    "  git or another copy, run `etcdpki init`, and bring the list that it writes for the role etcd-server
-  to every member. Nothing that is issued under the revoked authority is taken: docs/revocation.md says
-  how to replace it.
-";
-const EFFECT: &str = "
-Members read their list at each new connection: once the new one is there they refuse
-whoever shows one of these certificates, without a restart. Connections that are open
-stay open, and watches go on: to end them, restart the members one by one.
-";
+const STOPPED: &str = "git or another copy, run `etcdpki init`, and bring the list that it writes for the \
+    role etcd-server to every member. Nothing that is issued under the revoked authority is taken: \
+    docs/revocation.md says how to replace it.\n";
+const EFFECT: &str = "\nMembers read their list at each new connection: once the new one is there they refuse \
+    whoever shows one of these certificates, without a restart. Connections that are open stay open, and \
+    watches go on: to end them, restart the members one by one.\n";

@@ -8,7 +8,7 @@ use serde::{Serialize, Serializer};
 
 use super::view::{ByHand, Drops};
 
-use crate::etcdpki::output::{DIM, GOOD, HEADING, WARN};
+use crate::etcdpki::output::{DIM, GOOD, HEADING, WARN, whole};
 
 /// A step of the rotation of an authority.
 #[derive(Debug, Serialize)]
@@ -126,13 +126,15 @@ impl Rotation {
                 "members read it at their next handshake: nothing is restarted",
             ),
         };
-        let _ = writeln!(text, "  ansible-playbook etcd.yml{more}  {DIM}{how}{DIM:#}");
+        let play = whole(&format!("ansible-playbook etcd.yml{more}"));
+        let _ = writeln!(text, "  {play}  {DIM}{how}{DIM:#}");
         let authority = self.authority;
         match (self.step, self.next) {
             (None, Some(_)) => {
                 let _ = writeln!(
                     text,
-                    "  {program} rotate ca {authority} --abort  {DIM}one step further back{DIM:#}"
+                    "  {}  {DIM}one step further back{DIM:#}",
+                    whole(&format!("{program} rotate ca {authority} --abort"))
                 );
             }
             (None, None) => {
@@ -150,9 +152,10 @@ impl Rotation {
                         format!(", and every client {}", needs.join(" and ")),
                     ),
                 };
+                let command = whole(&format!("{program} rotate ca {authority}{ready}"));
                 let _ = writeln!(
                     text,
-                    "  {program} rotate ca {authority}{ready}  {DIM}{next}: {WARN}when every host has what this step made{clients}{WARN:#}{DIM:#}"
+                    "  {command}  {DIM}{next}: {WARN}when every host has what this step made{clients}{WARN:#}{DIM:#}"
                 );
             }
             (Some(_), None) => {

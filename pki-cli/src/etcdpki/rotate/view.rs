@@ -303,7 +303,7 @@ impl View {
         if *procedure == Procedure::Compromise.as_str() {
             let _ = writeln!(
                 text,
-                "The old {authority} CA is revoked: a member that has the new crl/etcd.crl refuses every client and\npeer that still sends it along. Bring everything to all hosts at once."
+                "The old {authority} CA is revoked: a member that has the new crl/etcd.crl refuses every client and peer that still sends it along. Bring everything to all hosts at once."
             );
         }
         if !self.left_behind.is_empty() {

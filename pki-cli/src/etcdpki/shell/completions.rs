@@ -1,5 +1,6 @@
 //! Completions for shells.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use clap::{Arg, Command};
@@ -13,10 +14,61 @@ pub(super) fn text(program: Program, shell: Shell) -> String {
     let mut text = Vec::new();
     clap_complete::generate(shell, &mut command, program.name(), &mut text);
     let mut text = String::from_utf8_lossy(&text).into_owned();
-    if shell == Shell::Fish {
-        add_arguments(program, &[], &command, &mut text);
+    match shell {
+        Shell::Bash => pass_over_values(&command, &mut text),
+        Shell::Fish => add_arguments(program, &[], &command, &mut text),
+        _ => {}
     }
     text
+}
+
+/// What an option takes is no command, though it be called as one: the generator for bash looks for commands
+/// in every word that was typed.
+fn pass_over_values(command: &Command, text: &mut String) {
+    let (mut with_value, mut flags) = (BTreeSet::new(), BTreeSet::new());
+    sort_options(command, &mut with_value, &mut flags);
+    let options: Vec<_> = with_value.difference(&flags).map(String::as_str).collect();
+    // Bash has a = as a word of its own.
+    let passed = format!(
+        r#"    do
+        if [[ -n "${{option}}" ]]; then
+            [[ "${{i}}" == "=" ]] || option=""
+            continue
+        fi
+        case "${{i}}" in
+            {})
+                option="${{i}}"
+                continue
+                ;;
+        esac
+{COMMANDS}"#,
+        options.join("|")
+    );
+    *text = text.replacen(&format!("    do\n{COMMANDS}"), &passed, 1);
+    *text = text.replacen(LOCALS, &format!("{LOCALS} option=\"\""), 1);
+}
+
+/// The options of a command and of those below it: those that take a value, and those that take none.
+fn sort_options(
+    command: &Command,
+    with_value: &mut BTreeSet<String>,
+    flags: &mut BTreeSet<String>,
+) {
+    for option in command.get_arguments().filter(|one| !one.is_positional()) {
+        let least = option.get_num_args().map_or(0, |range| range.min_values());
+        let known = match least {
+            0 => &mut *flags,
+            _ => &mut *with_value,
+        };
+        let letters = option.get_short_and_visible_aliases().unwrap_or_default();
+        known.extend(letters.iter().map(|letter| format!("-{letter}")));
+        let words = option.get_long().into_iter();
+        let words = words.chain(option.get_all_aliases().unwrap_or_default());
+        known.extend(words.map(|word| format!("--{word}")));
+    }
+    for below in command.get_subcommands() {
+        sort_options(below, with_value, flags);
+    }
 }
 
 /// The values of arguments that are no options, which the generator for fish leaves out, of a command and
@@ -56,3 +108,8 @@ fn add_arguments(program: Program, words: &[&str], command: &Command, text: &mut
 fn quoted(word: &str) -> String {
     format!("'{}'", word.replace('\\', r"\\").replace('\'', r"\'"))
 }
+
+/// Where the script for bash looks for commands.
+const COMMANDS: &str = r#"        case "${cmd},${i}" in"#;
+/// Where it has its variables.
+const LOCALS: &str = "    local i cur prev opts cmd";

@@ -7,15 +7,24 @@ use std::path::{Path, PathBuf};
 use clap_complete::Shell;
 use pki_core::store::atomic::{self, Access, Group};
 
+use super::next::Surroundings;
 use super::{completions, manual};
 use crate::etcdpki::args::Program;
 use crate::etcdpki::error::Error;
+use crate::etcdpki::output::{DIM, HEADING, count, whole};
 
-/// Writes all of them, and says which.
-pub(super) fn install(prefix: Option<&Path>) -> Result<String, Error> {
+/// What was written, and where.
+pub(super) struct Installed {
+    share: PathBuf,
+    /// Below it, in the order in which they were written.
+    files: Vec<PathBuf>,
+}
+
+/// Writes all of them.
+pub(super) fn install(prefix: Option<&Path>) -> Result<Installed, Error> {
     let share = match prefix {
         Some(prefix) => prefix.join("share"),
-        None => data_home()?,
+        None => data_home().ok_or(Error::NoHome)?,
     };
     let pages = manual::pages().into_iter();
     let mut files: Vec<(PathBuf, String)> = pages
@@ -28,19 +37,49 @@ pub(super) fn install(prefix: Option<&Path>) -> Result<String, Error> {
         }));
     }
     let mut group = Group::default();
-    let mut text = String::new();
-    for (path, content) in files {
+    for (path, content) in &files {
         let path = share.join(path);
         atomic::remove_leftovers(&path)?;
         group.stage_file(&path, content.as_bytes(), Access::Everyone)?;
-        let _ = writeln!(text, "wrote {}", path.display());
     }
     group.commit()?;
-    Ok(text)
+    let files = files.into_iter().map(|(path, _)| path).collect();
+    Ok(Installed { share, files })
+}
+
+impl Installed {
+    /// For a person: the directories, and what is left to do.
+    pub(super) fn to_text(&self) -> String {
+        let mut directories: Vec<(&Path, usize)> = Vec::new();
+        for directory in self.files.iter().filter_map(|path| path.parent()) {
+            match directories.iter_mut().find(|(one, _)| *one == directory) {
+                Some((_, files)) => *files += 1,
+                None => directories.push((directory, 1)),
+            }
+        }
+        let rows = directories.iter().map(|(directory, files)| {
+            let what = match directory.starts_with("man") {
+                true => count(*files, "manual page"),
+                false => count(*files, "completion"),
+            };
+            (format!("{}/", self.share.join(directory).display()), what)
+        });
+        let rows: Vec<_> = rows.collect();
+        let width = rows.iter().map(|(path, _)| path.len()).max().unwrap_or(0);
+        let mut text = format!("{HEADING}Wrote{HEADING:#}\n");
+        for (path, what) in rows {
+            let _ = writeln!(text, "  {path:width$}  {DIM}{what}{DIM:#}");
+        }
+        let _ = writeln!(text, "\n{HEADING}Next{HEADING:#}");
+        for (command, remark) in Surroundings::here(data_home()).steps(&self.share) {
+            let _ = writeln!(text, "  {}  {DIM}{remark}{DIM:#}", whole(&command));
+        }
+        text
+    }
 }
 
 /// What the XDG base directory specification calls so.
-fn data_home() -> Result<PathBuf, Error> {
+fn data_home() -> Option<PathBuf> {
     let named = env::var_os("XDG_DATA_HOME").map(PathBuf::from);
     // A relative one is to be ignored.
     let named = named.filter(|path| path.is_absolute());
@@ -50,11 +89,11 @@ fn data_home() -> Result<PathBuf, Error> {
                 .join(".local/share"),
         )
     };
-    named.or_else(at_home).ok_or(Error::NoHome)
+    named.or_else(at_home)
 }
 
 /// As each shell looks for the completions of a program.
-fn completions_path(shell: Shell, program: &str) -> String {
+pub(super) fn completions_path(shell: Shell, program: &str) -> String {
     match shell {
         Shell::Fish => format!("fish/vendor_completions.d/{program}.fish"),
         Shell::Zsh => format!("zsh/site-functions/_{program}"),

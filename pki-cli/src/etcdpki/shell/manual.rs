@@ -90,10 +90,13 @@ fn page(program: Program, above: Option<&str>, name: &str, command: &Command) ->
         list(&mut rest, facts.files);
     }
     rest.control("SH", ["SEE ALSO"]);
-    let others = Program::ALL.map(Program::name).into_iter();
-    let others = others.filter(|other| *other != name).chain(above);
-    let mut others: Vec<String> = others.map(|other| format!("{other}(1)")).collect();
-    others.dedup();
+    let programs = Program::ALL.map(Program::name);
+    let above = above.filter(|above| !programs.contains(above));
+    let others = programs.into_iter().filter(|other| *other != name);
+    let others: Vec<String> = others
+        .chain(above)
+        .map(|other| format!("{other}(1)"))
+        .collect();
     rest.text([roman(others.join(", "))]);
     ascii(&(String::from_utf8_lossy(&text).into_owned() + &rest.render()))
 }
@@ -163,6 +166,7 @@ fn facts(program: Program) -> Facts {
                     "3",
                     "Something was found (verify, doctor, provision, hook check) or is due (status, doctor, agent).",
                 ),
+                ("130", "Interrupted by Ctrl-C."),
             ],
             environment: &[
                 (
@@ -324,6 +328,12 @@ mod tests {
                     "{name}: {section}"
                 );
             }
+            let others = text.trim_end().lines().last().unwrap();
+            let others: Vec<&str> = others.split(", ").collect();
+            let mut once = others.clone();
+            once.sort_unstable();
+            once.dedup();
+            assert_eq!(once.len(), others.len(), "{name}: {others:?}");
         }
     }
 }

@@ -26,11 +26,10 @@ pub(super) fn run(arguments: &Status, now: OffsetDateTime) -> Result<ExitCode, E
     }
     if arguments.json {
         output::print_json(&view)?;
+    } else if arguments.prometheus {
+        output::print_verbatim(&prometheus::text(&view))?;
     } else {
-        output::print(&match arguments.prometheus {
-            true => prometheus::text(&view),
-            false => table::text(&view, output::width()),
-        })?;
+        output::print(&table::text(&view, output::width()))?;
     }
     Ok(exit_code(view.due + view.unread > 0))
 }

@@ -3,12 +3,8 @@
 use std::fmt::Write as _;
 
 use super::view::{EntryView, RotationView, UndescribedView, View};
-use crate::etcdpki::output::{BAD, DIM, GOOD, HEADING, WARN, date};
-
-/// Where so many certificates or fewer are described, each is listed.
-const FEW: usize = 40;
-/// Columns that a row with its path needs at least.
-const WIDE: usize = 110;
+use crate::etcdpki::output::{BAD, DIM, GOOD, HEADING, WARN, WIDE, date};
+use crate::etcdpki::shortened::shortened;
 
 /// The table, of rows of at most `width` columns where that can be.
 pub(super) fn text(view: &View, all: bool, width: usize) -> String {
@@ -69,16 +65,17 @@ impl<'a> Rows<'a> {
                 .map_or("", |current| current.key.as_str()),
             entry,
         });
-        let few = view.certificates.len() <= FEW;
-        let shown = |entry: &&EntryView| all || few || entry.state != "ok";
-        let leaves = view.certificates.iter().filter(shown).map(|entry| Row {
+        let stands_out = |entry: &&EntryView| all || entry.state != "ok";
+        let (leaves, left_out) = shortened(&view.certificates, stands_out);
+        let leaves = leaves.into_iter().map(|entry| Row {
             name: entry.name.clone(),
             kind: entry.role.as_deref().unwrap_or_default(),
             entry,
         });
-        let rows: Vec<_> = authorities.chain(leaves).collect();
-        let left_out = view.authorities.len() + view.certificates.len() - rows.len();
-        Self { rows, left_out }
+        Self {
+            rows: authorities.chain(leaves).collect(),
+            left_out,
+        }
     }
 
     fn write(&self, text: &mut String, with_path: bool) {
@@ -211,6 +208,10 @@ fn write_summary(view: &View, text: &mut String) {
         1 => writeln!(text, "{BAD}1 is due{BAD:#}"),
         many => writeln!(text, "{BAD}{many} are due{BAD:#}"),
     };
+    if let Some(obstacle) = &view.obstacle {
+        let _ = writeln!(text, "  {obstacle}");
+        return;
+    }
     if has("missing") || has("expired") || view.certificates.iter().any(is_revoked) {
         let _ = writeln!(
             text,
@@ -259,7 +260,7 @@ mod tests {
         let now = OffsetDateTime::now_utc();
         let status = status(&cluster, &Pki::new(Memory::default()), now)
             .unwrap_or_else(|error| panic!("{error}"));
-        let text = text(&View::new(&cluster, &status, None, now), false, 80);
+        let text = text(&View::new(&cluster, &status, None, None, now), false, 80);
         let plain = anstream::adapter::strip_str(&text).to_string();
         assert!(plain.contains("7 are due"), "{plain}");
         assert!(

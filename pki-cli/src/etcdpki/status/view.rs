@@ -28,6 +28,9 @@ pub(super) struct View {
     /// The rotation of an authority that is under way.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) rotation: Option<RotationView>,
+    /// Why `init` makes nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) obstacle: Option<String>,
 }
 
 /// A rotation that is under way.
@@ -118,6 +121,7 @@ impl View {
         cluster: &Cluster,
         status: &Status,
         underway: Option<Underway>,
+        obstacle: Option<String>,
         now: OffsetDateTime,
     ) -> Self {
         let authorities = status.authorities.iter();
@@ -140,6 +144,7 @@ impl View {
             revocation_list: status.revocation_list.as_ref().map(ListView::new),
             refused: status.carried.iter().map(RefusedView::new).collect(),
             rotation: underway.map(RotationView::new),
+            obstacle,
         }
     }
 }

@@ -61,9 +61,10 @@ pub(super) fn check(
     };
     let source = Source::vault_password(arguments);
     // Nobody is asked for what would open nothing.
-    let password = match paths.iter().any(|path| envelope::is_at(Path::new(path))) {
-        true => source.read_or_skip()?,
-        false => source.without_prompt()?,
+    let mut encrypted = paths.iter().map(Path::new);
+    let password = match encrypted.find(|path| envelope::is_at(path)) {
+        Some(path) => source.read_or_skip(|password| files::opens(path, password))?,
+        None => source.without_prompt()?,
     };
     let Some(password) = password else {
         return Ok(Vault::Skipped("no vault password is at hand"));

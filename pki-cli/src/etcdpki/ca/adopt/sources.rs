@@ -83,8 +83,8 @@ fn file(path: &Path, mode: u32, arguments: &CaAdopt, read: &mut Read) -> Result<
         .is_some_and(|extension| extension == "yml" || extension == "yaml");
     if Form::of(&content) != Form::Clear {
         let source = secrets::Source::vault_password(&arguments.vault);
-        let secret = secrets::vault_secret(&source.read(false)?)?;
-        let plaintext = files::decrypt(path, &content, &secret)?;
+        let plaintext = source
+            .open(|password| files::decrypt(path, &content, &secrets::vault_secret(password)?))?;
         variables(&name, plaintext.as_ref(), read);
         return Ok(());
     }

@@ -8,20 +8,26 @@ use pki_core::document::AnsibleRole;
 use super::{Limit, NextRenewal, ROTATE, Report, Undescribed};
 use crate::etcdpki::description::Examples;
 use crate::etcdpki::init::written::{self, Line};
-use crate::etcdpki::output::{BAD, DIM, GOOD, HEADING, WARN, count};
+use crate::etcdpki::output::{BAD, DIM, GOOD, HEADING, WARN, WIDE, count, whole};
 use crate::etcdpki::place::Place;
+use crate::etcdpki::shortened::shortened;
 
 impl Report {
     /// The report for a person.
     ///
-    /// `directory` is where the command worked, if it was told to work elsewhere.
-    pub(in crate::etcdpki::init) fn to_text(&self, directory: Option<&Path>) -> String {
+    /// `directory` is where the command worked, if it was told to work elsewhere; `width` is that of the
+    /// terminal.
+    pub(in crate::etcdpki::init) fn to_text(
+        &self,
+        directory: Option<&Path>,
+        width: usize,
+    ) -> String {
         let mut text = String::new();
-        self.write(&mut text, directory);
+        self.write(&mut text, directory, width >= WIDE);
         text
     }
 
-    fn write(&self, text: &mut String, directory: Option<&Path>) {
+    fn write(&self, text: &mut String, directory: Option<&Path>, with_paths: bool) {
         let Self {
             cluster,
             domain,
@@ -43,7 +49,7 @@ impl Report {
             };
             let _ = writeln!(
                 text,
-                "\n{BAD}{what}{BAD:#}, since {why} given. Before this is put to use, edit\n{edited} in etcdpki.yml, remove {}/, and run this again.",
+                "\n{BAD}{what}{BAD:#}, since {why} given. Before this is put to use, edit {edited} in etcdpki.yml, remove {}/, and run this again.",
                 Place::own()
             );
         }
@@ -69,7 +75,7 @@ impl Report {
             }
             (false, false) => self.write_made(text),
         }
-        self.write_table(text);
+        self.write_table(text, with_paths);
         if let Some(limit) = &self.limit {
             let Limit {
                 authority,
@@ -83,7 +89,7 @@ impl Report {
             };
             let _ = writeln!(
                 text,
-                "\n{WARN}note{WARN:#}: {certificates} {end} with the {authority} CA, on {day}: no renewal lengthens that until\nthe authority is replaced"
+                "\n{WARN}note{WARN:#}: {certificates} {end} with the {authority} CA, on {day}: no renewal lengthens that until the authority is replaced"
             );
         }
         for refused in &self.refused {
@@ -148,7 +154,7 @@ impl Report {
         if !self.closed.is_empty() {
             let _ = writeln!(
                 text,
-                "{DIM}It opens no encrypted file: one that holds something else than is described would be\nrewritten too.{DIM:#}"
+                "{DIM}It opens no encrypted file: one that holds something else than is described would be rewritten too.{DIM:#}"
             );
         }
     }
@@ -172,21 +178,36 @@ impl Report {
         if !self.written.is_empty() {
             let _ = writeln!(text, "\n{HEADING}{heading}{HEADING:#}");
             let lines = written::lines(&self.written);
+            let (lines, left_out) = shortened(lines, |line| !line.is_of_one);
             let width = lines.iter().map(|line| line.path.len()).max().unwrap_or(0);
-            for Line { path, remark } in lines {
+            for Line { path, remark, .. } in lines {
                 let line = format!("  {path:width$}  {DIM}{remark}{DIM:#}");
                 let _ = writeln!(text, "{}", line.trim_end());
+            }
+            if left_out > 0 {
+                let _ = writeln!(
+                    text,
+                    "  {DIM}… and {left_out} more, each of one node or client{DIM:#}"
+                );
             }
         }
     }
 
     fn write_list(&self, text: &mut String) {
-        for made in self.made.iter().chain(&self.lists) {
+        let (made, left_out) = shortened(&self.made, |made| !made.is_leaf);
+        for made in made.into_iter().chain(&self.lists) {
             let _ = writeln!(text, "  {}: {}", made.what, made.reason);
+        }
+        if left_out > 0 {
+            let _ = writeln!(
+                text,
+                "  {DIM}… and {}; --json lists them{DIM:#}",
+                count(left_out, "certificate")
+            );
         }
     }
 
-    fn write_table(&self, text: &mut String) {
+    fn write_table(&self, text: &mut String, with_paths: bool) {
         let rows = self.authorities.iter().map(|authority| {
             let name = format!("{} CA", authority.name);
             (
@@ -197,7 +218,8 @@ impl Report {
                 false,
             )
         });
-        let leaves = self.certificates.iter().map(|leaf| {
+        let (leaves, left_out) = shortened(&self.certificates, |leaf| leaf.due);
+        let leaves = leaves.into_iter().map(|leaf| {
             let due = leaf.due;
             (
                 leaf.owner.clone(),
@@ -216,10 +238,17 @@ impl Report {
             "", ""
         );
         for (name, kind, expires, path, due) in rows {
+            let path = match with_paths {
+                true => format!("  {DIM}{path}{DIM:#}"),
+                false => String::new(),
+            };
             let due = if due { "  due for renewal" } else { "" };
+            let _ = writeln!(text, "{name:first$}  {kind:second$}  {expires}{path}{due}");
+        }
+        if left_out > 0 {
             let _ = writeln!(
                 text,
-                "{name:first$}  {kind:second$}  {expires}  {DIM}{path}{DIM:#}{due}"
+                "{DIM}… and {left_out} more that are not due; `etcdpki status --all` lists them{DIM:#}"
             );
         }
     }
@@ -239,10 +268,11 @@ impl Report {
         }
         let _ = writeln!(text, "\n{HEADING}Next{HEADING:#}");
         if let Some(directory) = directory {
-            let _ = writeln!(text, "  cd {}", directory.display());
+            let change = format!("cd {}", directory.display());
+            let _ = writeln!(text, "  {}", whole(&change));
         }
         let program = program();
-        let _ = writeln!(text, "  {program} verify");
+        let _ = writeln!(text, "  {}", whole(&format!("{program} verify")));
         if let Some(rotation) = &self.rotation {
             rotation.write_next(text, &program);
             return;
@@ -254,12 +284,12 @@ impl Report {
             );
             return;
         }
-        let _ = writeln!(text, "  {program} provision ansible");
-        let _ = writeln!(
-            text,
-            "  {program} inspect {}",
-            AnsibleRole::EtcdServer.vault_path()
-        );
+        for command in [
+            format!("{program} provision ansible"),
+            format!("{program} inspect {}", AnsibleRole::EtcdServer.vault_path()),
+        ] {
+            let _ = writeln!(text, "  {}", whole(&command));
+        }
     }
 }
 
