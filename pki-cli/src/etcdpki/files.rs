@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use pki_core::document::Document;
 use pki_core::secret_text::SecretText;
@@ -209,6 +209,16 @@ pub(super) fn write_list(pki: &Pki<Kept>) -> Result<bool, Error> {
         }
         _ => Ok(false),
     }
+}
+
+/// A path from this directory, unless it leads out of it.
+pub(super) fn below_here(path: &Path) -> Option<String> {
+    let parts = path.components().filter(|part| *part != Component::CurDir);
+    let parts = parts.map(|part| match part {
+        Component::Normal(name) => name.to_str(),
+        _ => None,
+    });
+    Some(parts.collect::<Option<Vec<_>>>()?.join("/"))
 }
 
 /// Adds files to .gitignore that are not in it yet.

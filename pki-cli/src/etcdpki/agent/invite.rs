@@ -1,10 +1,11 @@
 //! `etcdpki agent invite`: a token.
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use pki_core::agent::Token;
 use pki_core::seal::Unlocked;
-use pki_core::store::atomic::{self, Access};
+use pki_core::store::atomic::{Access, Group};
 use pki_core::store::etcd::Letter;
 use pki_core::store::{Batch, Pki};
 use time::OffsetDateTime;
@@ -13,7 +14,7 @@ use super::AgentError;
 use crate::etcdpki::args::AgentInvite;
 use crate::etcdpki::error::Error;
 use crate::etcdpki::place::Kept;
-use crate::etcdpki::{description, keys, opened, output};
+use crate::etcdpki::{description, files, keys, opened, output};
 
 /// Runs the command.
 pub(super) fn run(arguments: &AgentInvite) -> Result<ExitCode, Error> {
@@ -36,7 +37,7 @@ pub(super) fn run(arguments: &AgentInvite) -> Result<ExitCode, Error> {
     match &arguments.out {
         Some(path) => {
             let line = zeroize::Zeroizing::new([text.as_bytes(), b"\n"].concat());
-            atomic::replace(path, &line, Access::Owner)?;
+            write(path, &line)?;
         }
         None => output::print_secret(text.as_bytes())?,
     }
@@ -47,6 +48,17 @@ pub(super) fn run(arguments: &AgentInvite) -> Result<ExitCode, Error> {
         arguments.owner
     ));
     Ok(ExitCode::SUCCESS)
+}
+
+/// Writes a token. Below this directory, git is told to leave it alone before it is there.
+fn write(path: &Path, token: &[u8]) -> Result<(), Error> {
+    let mut group = Group::default();
+    if let Some(name) = files::below_here(path) {
+        files::stage_ignored(&[&name], &mut group)?;
+        group.barrier();
+    }
+    group.stage_file(path, token, Access::Owner)?;
+    Ok(group.commit()?)
 }
 
 /// The fingerprint of the key that signs deliveries, which is made for the first agent.

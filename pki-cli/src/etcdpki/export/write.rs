@@ -1,7 +1,7 @@
 //! Where an export goes.
 
 use std::io::{self, IsTerminal, Write};
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use pki_core::export::File;
 use pki_core::store::atomic::{self, Access, Group};
@@ -63,8 +63,8 @@ impl<'a> Places<'a> {
             .filter(|(_, file)| file.access == Access::Owner);
         let mut ignored: Vec<String> = secret
             .filter_map(|(path, _)| match arguments.out.exists() {
-                true => within(path),
-                false => within(&arguments.out),
+                true => files::below_here(path),
+                false => files::below_here(&arguments.out),
             })
             .collect();
         ignored.dedup();
@@ -144,16 +144,6 @@ impl Staged<'_> {
             }
         }
     }
-}
-
-/// A path from this directory, unless it leads out of it.
-fn within(path: &Path) -> Option<String> {
-    let parts = path.components().filter(|part| *part != Component::CurDir);
-    let parts = parts.map(|part| match part {
-        Component::Normal(name) => name.to_str(),
-        _ => None,
-    });
-    Some(parts.collect::<Option<Vec<_>>>()?.join("/"))
 }
 
 fn names_file(out: &Path) -> bool {
