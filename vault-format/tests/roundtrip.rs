@@ -232,6 +232,9 @@ fn the_secret_is_found_among_many() {
             .unlock(&candidates)
             .unwrap();
         assert_eq!(reader.secret_index(), index);
+        let mut decryptor = Decryptor::new(Cursor::new(&vault)).unwrap();
+        let found = decryptor.find(&candidates).unwrap().unwrap();
+        assert_eq!((found.index(), found.plaintext_length()), (index, 1));
         let others: Vec<_> = candidates.iter().copied().skip(index + 1).collect();
         let error = Decryptor::new(Cursor::new(&vault))
             .unwrap()
@@ -239,6 +242,9 @@ fn the_secret_is_found_among_many() {
             .unwrap_err();
         assert!(matches!(error, Error::DecryptFailed));
     }
+    let vault = encrypt(b"x", &secrets[0], None).unwrap();
+    let mut decryptor = Decryptor::new(Cursor::new(&vault)).unwrap();
+    assert!(decryptor.find(&[]).unwrap().is_none(), "no secret at all");
 }
 
 #[test]
