@@ -346,10 +346,12 @@ mod tests {
         let writer = || Encryptor::new(&secret).wrap_output(Cursor::new(Vec::new()));
         let room = Encoded::for_plaintext(CHUNK + aes256::PADDING);
         let room = room.ciphertext.capacity();
-        for length in [1, CHUNK - 1, CHUNK] {
+        for length in [1, CHUNK - 1, CHUNK, 3 * CHUNK] {
             let plaintext = vec![7; length];
             let mut writer = writer().unwrap();
-            writer.write_all(&plaintext).unwrap();
+            for part in plaintext.chunks(1000) {
+                writer.write_all(part).unwrap();
+            }
             writer.front.pad(&mut writer.pending);
             assert_eq!(writer.pending.ciphertext.capacity(), room, "{length}");
             let mut piece = Encoded::default();
