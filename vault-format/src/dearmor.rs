@@ -92,7 +92,7 @@ pub(crate) fn join_lines(text: &[u8], mut at_line_start: bool, digits: &mut Vec<
     at_line_start
 }
 
-/// Appends the bytes that `digits`, an even number of them, stand for.
+/// Appends the bytes that `digits` stand for; an odd number of them stands for none.
 pub(crate) fn decode(digits: &[u8], bytes: &mut Vec<u8>) -> bool {
     let start = bytes.len();
     bytes.resize(start + digits.len() / 2, 0);

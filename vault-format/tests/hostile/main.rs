@@ -271,9 +271,18 @@ fn what_is_wrong_below_the_first_layer_is_found_at_its_line_and_column() {
     ] {
         assert_eq!(problem(&build::wrap(header, &inner)), expected, "{name}");
     }
-    let cut = build::good();
-    let odd = &cut[..cut.len() - 2];
-    assert_eq!(problem(odd), (FormatProblem::OddLength, 7, 52));
+    let good = build::good();
+    let end = good.len() - 2;
+    assert_eq!(problem(&good[..end]), (FormatProblem::OddLength, 7, 52));
+    let mut upper = [&good[..26], &good[26..].to_ascii_uppercase()].concat();
+    upper[end] = b'g';
+    assert_eq!(problem(&upper), (FormatProblem::BadDigit, 7, 52));
+    // A ciphertext is as long as it may be.
+    let secret = Secret::new(PASSWORD).unwrap();
+    let mut long = vault_format::encrypt(&[7; 70_000], &secret, None).unwrap();
+    let end = long.len() - 2;
+    long[end] = b'g';
+    assert_eq!(problem(&long).0, FormatProblem::BadDigit);
 }
 
 #[test]
