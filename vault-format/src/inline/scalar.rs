@@ -405,6 +405,18 @@ mod tests {
     }
 
     #[test]
+    fn what_is_no_text_is_told() {
+        let found = scalars("a: yes\nb: 1.5\nc: text\n");
+        let kinds = found
+            .iter()
+            .map(|scalar| scalar.kind().map(|kind| kind.to_string()));
+        assert_eq!(
+            kinds.collect::<Vec<_>>(),
+            [Some("a boolean".into()), Some("a number".into()), None]
+        );
+    }
+
+    #[test]
     fn line_breaks_of_windows_are_kept() {
         let text = "a: 1\r\nb: 2\r\n";
         let found = scalars(text);

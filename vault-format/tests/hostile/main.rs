@@ -302,17 +302,20 @@ fn a_salt_may_have_so_many_bytes_and_no_more() {
     );
 }
 
-/// Remembers how much was asked for at once.
+/// Remembers how much was asked for at once, and how much was read.
 struct Asked<R> {
     input: R,
     most: Rc<RefCell<usize>>,
+    read: Rc<RefCell<usize>>,
 }
 
 impl<R: Read> Read for Asked<R> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         let mut most = self.most.borrow_mut();
         *most = buf.len().max(*most);
-        self.input.read(buf)
+        let length = self.input.read(buf)?;
+        *self.read.borrow_mut() += length;
+        Ok(length)
     }
 }
 
@@ -336,6 +339,7 @@ fn a_header_that_does_not_end_is_refused_without_keeping_it() {
         let asked = Asked {
             input: Cursor::new(with_line_of(length)),
             most: Rc::clone(&most),
+            read: Rc::default(),
         };
         let error = Decryptor::new(asked).unwrap_err();
         assert!(
@@ -351,6 +355,32 @@ fn a_header_that_does_not_end_is_refused_without_keeping_it() {
         );
         assert!(*most.borrow() <= 1 << 20, "{length}: {most:?}");
     }
+}
+
+#[test]
+fn a_salt_that_does_not_end_is_refused_without_keeping_it() {
+    let inner = vec![b'0'; 1 << 20];
+    let vault = build::wrap("$ANSIBLE_VAULT;1.1;AES256", &inner);
+    let length = vault.len();
+    let read = Rc::default();
+    let asked = Asked {
+        input: Cursor::new(vault),
+        most: Rc::default(),
+        read: Rc::clone(&read),
+    };
+    let error = Decryptor::new(asked).unwrap_err();
+    assert!(
+        matches!(
+            error,
+            Error::Format {
+                problem: FormatProblem::TooLong,
+                ..
+            }
+        ),
+        "{error}"
+    );
+    // All of it is read once, to find what is wrong with it, and not kept.
+    assert!(*read.borrow() < length + length / 2, "{read:?} of {length}");
 }
 
 /// A file that somebody else can write.
