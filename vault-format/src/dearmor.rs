@@ -92,7 +92,7 @@ pub(crate) fn join_lines(text: &[u8], mut at_line_start: bool, digits: &mut Vec<
     at_line_start
 }
 
-/// Appends the bytes that `digits`, an even number of them, stand for.
+/// Appends the bytes that `digits` stand for; an odd number of them stands for none.
 pub(crate) fn decode(digits: &[u8], bytes: &mut Vec<u8>) -> bool {
     let start = bytes.len();
     bytes.resize(start + digits.len() / 2, 0);
@@ -121,4 +121,38 @@ pub(crate) fn read_full(input: &mut impl Read, buffer: &mut [u8]) -> io::Result<
         }
     }
     Ok(filled)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::VecDeque;
+
+    use super::*;
+
+    /// What one read after the other brings.
+    struct Reads(VecDeque<io::Result<u8>>);
+
+    impl Read for Reads {
+        fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+            match self.0.pop_front().transpose()? {
+                Some(byte) => {
+                    buf[0] = byte;
+                    Ok(1)
+                }
+                None => Ok(0),
+            }
+        }
+    }
+
+    #[test]
+    fn an_interrupted_read_goes_on_and_any_other_error_ends_it() {
+        let fails = |kind: io::ErrorKind| Err(kind.into());
+        let mut buffer = [0; 4];
+        let interrupted = [Ok(1), fails(io::ErrorKind::Interrupted), Ok(2)];
+        let read = read_full(&mut Reads(interrupted.into()), &mut buffer);
+        assert_eq!((read.unwrap(), buffer), (2, [1, 2, 0, 0]));
+        let broken = [Ok(1), fails(io::ErrorKind::BrokenPipe), Ok(2)];
+        let error = read_full(&mut Reads(broken.into()), &mut buffer).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::BrokenPipe);
+    }
 }

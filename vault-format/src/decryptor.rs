@@ -110,7 +110,6 @@ impl<R: Read + Seek> Decryptor<R> {
         let salt = &self.fields.salt;
         // One secret is most likely the right one, so all of its keys are derived at once.
         let (single, mac_keys) = match secrets {
-            [] => return Ok(None),
             [secret] => (Some(Keys::derive(secret, salt)), Vec::new()),
             _ => (None, aes256::mac_keys(secrets, salt)),
         };

@@ -333,3 +333,31 @@ impl<W> fmt::Debug for EncryptWriter<W> {
 pub(crate) fn to_u64(length: usize) -> u64 {
     u64::try_from(length).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use super::*;
+
+    #[test]
+    fn no_copy_of_the_plaintext_is_left_by_growing() {
+        let secret = Secret::new(*b"secret").unwrap();
+        let writer = || Encryptor::new(&secret).wrap_output(Cursor::new(Vec::new()));
+        let room = Encoded::for_plaintext(CHUNK + aes256::PADDING);
+        let room = room.ciphertext.capacity();
+        for length in [1, CHUNK - 1, CHUNK, 3 * CHUNK] {
+            let plaintext = vec![7; length];
+            let mut writer = writer().unwrap();
+            for part in plaintext.chunks(1000) {
+                writer.write_all(part).unwrap();
+            }
+            writer.front.pad(&mut writer.pending);
+            assert_eq!(writer.pending.ciphertext.capacity(), room, "{length}");
+            let mut piece = Encoded::default();
+            let mut input = &plaintext[..];
+            writer.front.take(&mut input, &mut piece).unwrap();
+            assert_eq!(piece.ciphertext.capacity(), room, "{length}");
+        }
+    }
+}

@@ -48,7 +48,7 @@ fn damage(content: &[u8]) -> Option<&'static str> {
     let without_mark = content.strip_prefix(BYTE_ORDER_MARK).unwrap_or(content);
     if content.starts_with(MAGIC) {
         return Some("it has characters that are not ASCII");
-    } else if without_mark.len() < content.len() && without_mark.starts_with(MAGIC) {
+    } else if without_mark.starts_with(MAGIC) {
         return Some("it starts with a byte order mark; remove these three bytes");
     } else if is_utf16_vault(content) {
         return Some("it is UTF-16; save it as ASCII");
@@ -203,6 +203,7 @@ mod tests {
         for content in [
             String::new(),
             "port: 80\n".to_owned(),
+            "\u{feff}port: 80\n".to_owned(),
             "$ANSIBLE_VAULX;1.1;AES256\nport: 80\n".to_owned(),
             format!("a: !vault |\n{inline}"),
             format!("--- !vault |\n{vault}"),

@@ -237,6 +237,16 @@ mod tests {
     }
 
     #[test]
+    fn a_header_is_written_as_it_was_read() {
+        for line in ["$ANSIBLE_VAULT;1.1;AES256", "$ANSIBLE_VAULT;9.9;AES256;dev"] {
+            assert_eq!(Header::parse(line.as_bytes()).unwrap().to_string(), line);
+        }
+        let header = Header::parse(b"$ANSIBLE_VAULT;9.9;AES256").unwrap();
+        assert_eq!(header.version(), "9.9");
+        assert_eq!(header.method().unwrap().to_string(), "AES256");
+    }
+
+    #[test]
     fn default_is_no_label() {
         let label = Label::new("default").unwrap();
         let header = Header::new(Method::Aes256, Some(&label));

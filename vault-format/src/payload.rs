@@ -61,7 +61,7 @@ impl<R: Read> PayloadReader<R> {
             }
         };
         let mut field = Vec::new();
-        if end > 2 * MAX_SALT || end % 2 == 1 || !decode(&self.inner[..end], &mut field) {
+        if end > 2 * MAX_SALT || !decode(&self.inner[..end], &mut field) {
             return Err(Fault::Damaged);
         }
         self.inner.drain(..=end);

@@ -4,6 +4,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
+use crate::dearmor::read_full;
 use crate::encryptor::to_u64;
 use crate::header::Label;
 use crate::kdf::{self, BLOCK};
@@ -57,11 +58,9 @@ impl SaltKey {
         hmac.update(label.as_bytes());
         let mut buffer = Zeroizing::new(vec![0; 64 * 1024]);
         loop {
-            match plaintext.read(&mut buffer) {
-                Ok(0) => return Ok(hmac.finalize().into_bytes().to_vec()),
-                Ok(length) => hmac.update(&buffer[..length]),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
+            match read_full(&mut plaintext, &mut buffer)? {
+                0 => return Ok(hmac.finalize().into_bytes().to_vec()),
+                length => hmac.update(&buffer[..length]),
             }
         }
     }

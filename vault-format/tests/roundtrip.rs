@@ -215,6 +215,11 @@ fn one_pass_decrypts_the_same_as_two() {
             let length = decryptor.decrypt_into(&secret, &mut output).unwrap();
             assert_eq!(length, u64::try_from(size).unwrap());
             assert!(output.into_inner() == plaintext, "{size}");
+            let decryptor = Decryptor::new(Cursor::new(vault)).unwrap();
+            let mut read = Vec::new();
+            let mut reader = decryptor.unlock(&[&secret]).unwrap();
+            reader.read_to_end(&mut read).unwrap();
+            assert!(read == plaintext, "{size}");
         }
     }
 }
@@ -226,12 +231,15 @@ fn the_secret_is_found_among_many() {
         .collect();
     let candidates: Vec<_> = secrets.iter().collect();
     for (index, secret) in secrets.iter().enumerate() {
-        let vault = encrypt(b"x", secret, None).unwrap();
+        let vault = encrypt(b"text", secret, None).unwrap();
         let reader = Decryptor::new(Cursor::new(&vault))
             .unwrap()
             .unlock(&candidates)
             .unwrap();
         assert_eq!(reader.secret_index(), index);
+        let mut decryptor = Decryptor::new(Cursor::new(&vault)).unwrap();
+        let found = decryptor.find(&candidates).unwrap().unwrap();
+        assert_eq!((found.index(), found.plaintext_length()), (index, 4));
         let others: Vec<_> = candidates.iter().copied().skip(index + 1).collect();
         let error = Decryptor::new(Cursor::new(&vault))
             .unwrap()
@@ -239,6 +247,9 @@ fn the_secret_is_found_among_many() {
             .unwrap_err();
         assert!(matches!(error, Error::DecryptFailed));
     }
+    let vault = encrypt(b"x", &secrets[0], None).unwrap();
+    let mut decryptor = Decryptor::new(Cursor::new(&vault)).unwrap();
+    assert!(decryptor.find(&[]).unwrap().is_none(), "no secret at all");
 }
 
 #[test]

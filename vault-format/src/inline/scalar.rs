@@ -366,4 +366,64 @@ mod tests {
         let revealed = reveal(text, &[(&values[0], &secret)]);
         assert_eq!(revealed.capacity(), revealed.len());
     }
+
+    #[test]
+    fn a_quoted_text_is_read_back_whatever_is_in_it() {
+        for text in [
+            "plain \u{e9} \u{1f600}",
+            "\"\\\n\r\t",
+            "\0\u{1b}\u{7f}\u{85}\u{a0}\u{2028}\u{2029}\u{feff}",
+        ] {
+            let quoted = quote(text);
+            let inner = &quoted[1..quoted.len() - 1];
+            assert_eq!(yaml::decode(inner).unwrap().as_str(), text, "{quoted}");
+            // What is no printable character is never written as it is.
+            assert!(!quoted.contains(char::is_control), "{quoted}");
+        }
+        assert_eq!(quote("a \u{e9}\n"), "\"a \u{e9}\\n\"");
+    }
+
+    #[test]
+    fn only_scalars_in_clear_that_have_a_path_are_told_with_their_line() {
+        let text = "a: 1\nb: !vault |\n  x\nc:\n  d: {e: &x f}\n  g: |\nh: *x\ni: @x\n";
+        let found = scalars(text);
+        let told: Vec<_> = found
+            .iter()
+            .map(|scalar| (scalar.path(), scalar.line(), scalar.text()))
+            .collect();
+        assert_eq!(
+            told,
+            [
+                ("a", 1, Ok("1")),
+                ("c.d", 5, Err(Unsupported::Collection)),
+                ("c.g", 6, Err(Unsupported::BlockIndicator)),
+                ("h", 7, Err(Unsupported::Properties)),
+                ("i", 8, Err(Unsupported::Reserved)),
+            ]
+        );
+        assert!(scalars("text alone\n").is_empty());
+    }
+
+    #[test]
+    fn what_is_no_text_is_told() {
+        let found = scalars("a: yes\nb: 1.5\nc: text\n");
+        let kinds = found
+            .iter()
+            .map(|scalar| scalar.kind().map(|kind| kind.to_string()));
+        assert_eq!(
+            kinds.collect::<Vec<_>>(),
+            [Some("a boolean".into()), Some("a number".into()), None]
+        );
+    }
+
+    #[test]
+    fn line_breaks_of_windows_are_kept() {
+        let text = "a: 1\r\nb: 2\r\n";
+        let found = scalars(text);
+        let concealed = conceal(text, &[(&found[0], VAULT)]);
+        assert_eq!(
+            concealed,
+            "a: !vault |\r\n  $ANSIBLE_VAULT;1.1;AES256\r\n  6161\r\nb: 2\r\n"
+        );
+    }
 }

@@ -57,6 +57,9 @@ fn values_are_found_wherever_they_stand() {
             &["a.[1]", "a.[2].c", "d"],
         ),
         (format!("a: x, {value}\nb: {value}"), &["b"]),
+        (format!("a: [*x, {value}]"), &["a.[1]"]),
+        (format!("a: {{? b : {value}}}"), &["a.b"]),
+        (format!("a: {{b: http://x, c: {value}}}"), &["a.c"]),
     ] {
         assert_eq!(paths(&text), found, "{text}");
     }
@@ -71,6 +74,9 @@ fn what_only_looks_like_a_value_is_none() {
         "a: x !vault |\n",
         "a: !vaults |\n  x\n",
         "a: !vault\n",
+        // The tag is of nothing, and what comes then has none.
+        "a: !vault\nb: \"$ANSIBLE_VAULT;1.1;AES256\"\n",
+        "a:\n  b: !vault\nc: \"$ANSIBLE_VAULT;1.1;AES256\"\n",
         "",
     ] {
         assert_eq!(values(text), [], "{text}");
@@ -103,6 +109,7 @@ fn values_are_found_behind_anchors_comments_and_line_breaks() {
         ),
         (block("a: {b: [1,\nx]}\nk: !vault |", 2, ""), "k", 3),
         (block("it's: [1\nk: !vault |", 2, ""), "k", 2),
+        (block("a: \"x\n---\nk: !vault |", 2, "b: \"\n"), "k", 3),
     ] {
         assert_eq!(paths(&text), [path], "{text}");
         assert_eq!(values(&text)[0].line(), line, "{text}");
@@ -166,6 +173,14 @@ fn tags_without_a_value_are_told() {
         (format!("a: b\n  c: !vault |\n{vault}"), &[2]),
         (format!("a: 'b' !vault |\n{vault}"), &[1]),
         ("a: [1, 2\nb: [!vault \"x\"\n".to_owned(), &[2]),
+        ("a: [!vault [x]]\n".to_owned(), &[1]),
+        (
+            format!("a: !vault |x\n{vault}b: !vault | x\n{vault}"),
+            &[1, 4],
+        ),
+        (format!("a: @x !vault |\n{vault}"), &[1]),
+        (format!("a: - !vault |\n{vault}"), &[1]),
+        (format!("\t# !vault\n\ta: !vault |\n{vault}"), &[2]),
         (format!("a: 1\rb: !vault |\r{vault}"), &[1]),
     ] {
         assert_eq!(overlooked(&text), lines, "{text}");
@@ -208,6 +223,7 @@ fn all_but_the_values_stays_byte_for_byte() {
 #[test]
 fn line_breaks_of_windows_are_kept() {
     let text = block("a: !vault |", 4, "b: 1\n").replace('\n', "\r\n");
+    assert!(overlooked(&format!("x: 1\r\n{text}")).is_empty());
     let found = values(&text);
     assert_eq!(found[0].vault(), VAULT);
     assert_eq!(replace(&text, &[(&found[0], VAULT)]), text);

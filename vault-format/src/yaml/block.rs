@@ -69,3 +69,18 @@ pub(super) fn is_header(word: &str) -> bool {
     let digits = count(|c| matches!(c, '1'..='9'));
     chomping <= 1 && digits <= 1 && chomping + digits == indicators.len()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_header_has_one_indicator_of_each_kind() {
+        for header in ["|", ">", "|-", ">+", "|2", "|2-", ">+1"] {
+            assert!(is_header(header), "{header}");
+        }
+        for word in ["", "-", "|x", "|--", "|+-", "|12", "|0", "|-2-", "||"] {
+            assert!(!is_header(word), "{word}");
+        }
+    }
+}

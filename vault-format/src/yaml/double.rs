@@ -101,6 +101,11 @@ mod tests {
             ("a\\ \n b", "a  b"),
             ("a\\\n\n b", "a\nb"),
             ("", ""),
+            (
+                "\\0\\a\\b\\v\\f\\r\\e\\N\\_\\L\\P\\ \\\t",
+                "\0\u{7}\u{8}\u{b}\u{c}\r\u{1b}\u{85}\u{a0}\u{2028}\u{2029} \t",
+            ),
+            ("a\rb", "a\rb"),
         ] {
             let decoded = decode(inner);
             let decoded = decoded.as_ref().map(|decoded| decoded.as_str());

@@ -8,11 +8,13 @@ mod build;
 mod cases;
 mod inline;
 
-use std::io::Cursor;
+use std::cell::RefCell;
+use std::io::{self, Cursor, Read, Seek, SeekFrom};
+use std::rc::Rc;
 
 use vault_format::{Decryptor, Error, FormatProblem, Label, Secret, decrypt};
 
-use self::build::{PASSWORD, PLAINTEXT};
+use self::build::{PASSWORD, PLAINTEXT, SALT};
 use self::cases::{Case, Outcome, all};
 
 /// What becomes of a vault, in two passes and in one.
@@ -204,6 +206,249 @@ fn a_bad_digit_is_found_at_its_line_and_column() {
             }
         }
     }
+}
+
+/// What is wrong with a vault, at which line and column.
+fn problem(vault: &[u8]) -> (FormatProblem, u64, u64) {
+    match decrypt(vault, &Secret::new(PASSWORD).unwrap()).unwrap_err() {
+        Error::Format {
+            problem,
+            line,
+            column,
+        } => (problem, line, column),
+        other => panic!("{other}"),
+    }
+}
+
+#[test]
+fn what_is_wrong_below_the_first_layer_is_found_at_its_line_and_column() {
+    let header = "$ANSIBLE_VAULT;1.1;AES256";
+    let good = build::inner(&build::fields());
+    let replaced =
+        |from: usize, to: usize, bytes: &[u8]| [&good[..from], bytes, &good[to..]].concat();
+    // 64 digits, newline, 64 digits, newline, 96 digits; in 5 lines of 80 digits and one of 52.
+    for (name, inner, expected) in [
+        (
+            "bad digit in the salt",
+            replaced(0, 1, b"g"),
+            (FormatProblem::BadInnerDigit, 2, 2),
+        ),
+        (
+            "bad digit in the ciphertext",
+            replaced(130, 131, b"g"),
+            (FormatProblem::BadInnerDigit, 5, 22),
+        ),
+        (
+            "a fourth field",
+            [&good[..], b"\n00"].concat(),
+            (FormatProblem::BadInnerDigit, 7, 54),
+        ),
+        (
+            "salt with an odd number of digits",
+            replaced(0, 1, b""),
+            (FormatProblem::OddInnerLength, 3, 48),
+        ),
+        (
+            "code with an odd number of digits",
+            replaced(65, 66, b""),
+            (FormatProblem::OddInnerLength, 5, 18),
+        ),
+        (
+            "ciphertext with an odd number of digits",
+            replaced(130, 131, b""),
+            (FormatProblem::OddInnerLength, 8, 1),
+        ),
+        (
+            "no field",
+            good[..64].to_vec(),
+            (FormatProblem::MissingField, 4, 1),
+        ),
+        (
+            "one field",
+            good[..65].to_vec(),
+            (FormatProblem::MissingField, 4, 1),
+        ),
+    ] {
+        assert_eq!(problem(&build::wrap(header, &inner)), expected, "{name}");
+    }
+    let good = build::good();
+    let end = good.len() - 2;
+    assert_eq!(problem(&good[..end]), (FormatProblem::OddLength, 7, 52));
+    let mut upper = [&good[..26], &good[26..].to_ascii_uppercase()].concat();
+    upper[end] = b'g';
+    assert_eq!(problem(&upper), (FormatProblem::BadDigit, 7, 52));
+    // A ciphertext is as long as it may be.
+    let secret = Secret::new(PASSWORD).unwrap();
+    let mut long = vault_format::encrypt(&[7; 70_000], &secret, None).unwrap();
+    let end = long.len() - 2;
+    long[end] = b'g';
+    assert_eq!(problem(&long).0, FormatProblem::BadDigit);
+}
+
+#[test]
+fn a_salt_may_have_so_many_bytes_and_no_more() {
+    let header = "$ANSIBLE_VAULT;1.1;AES256";
+    let padded = [PLAINTEXT, &[15; 15]].concat();
+    let vault = |length: usize| {
+        let fields = build::authentic(&vec![b's'; length], &padded);
+        build::wrap(header, &build::inner(&fields))
+    };
+    assert_eq!(outcome(&vault(65_536)), Outcome::Ok(PLAINTEXT.to_vec()));
+    // The digit that is one too many: four digits for each byte, 80 on a line.
+    let (line, column) = (2 + 4 * 65_536 / 80, 4 * 65_536 % 80 + 2);
+    assert_eq!(
+        problem(&vault(65_537)),
+        (FormatProblem::TooLong, line, column)
+    );
+}
+
+/// Remembers how much was asked for at once, and how much was read.
+struct Asked<R> {
+    input: R,
+    most: Rc<RefCell<usize>>,
+    read: Rc<RefCell<usize>>,
+}
+
+impl<R: Read> Read for Asked<R> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let mut most = self.most.borrow_mut();
+        *most = buf.len().max(*most);
+        let length = self.input.read(buf)?;
+        *self.read.borrow_mut() += length;
+        Ok(length)
+    }
+}
+
+impl<R: Seek> Seek for Asked<R> {
+    fn seek(&mut self, pos: SeekFrom) -> io::Result<u64> {
+        self.input.seek(pos)
+    }
+}
+
+#[test]
+fn a_header_that_does_not_end_is_refused_without_keeping_it() {
+    let with_line_of = |length: usize| {
+        let label = "x".repeat(length - "$ANSIBLE_VAULT;1.2;AES256;\n".len());
+        let header = format!("$ANSIBLE_VAULT;1.2;AES256;{label}");
+        build::wrap(&header, &build::inner(&build::fields()))
+    };
+    let ok = Outcome::Ok(PLAINTEXT.to_vec());
+    assert_eq!(outcome(&with_line_of(1 << 20)), ok);
+    for length in [(1 << 20) + 1, 8 << 20] {
+        let most = Rc::default();
+        let asked = Asked {
+            input: Cursor::new(with_line_of(length)),
+            most: Rc::clone(&most),
+            read: Rc::default(),
+        };
+        let error = Decryptor::new(asked).unwrap_err();
+        assert!(
+            matches!(
+                error,
+                Error::Format {
+                    problem: FormatProblem::HeaderTooLong,
+                    line: 1,
+                    column: 1
+                }
+            ),
+            "{length}: {error}"
+        );
+        assert!(*most.borrow() <= 1 << 20, "{length}: {most:?}");
+    }
+}
+
+#[test]
+fn a_salt_that_does_not_end_is_refused_without_keeping_it() {
+    let inner = vec![b'0'; 1 << 20];
+    let vault = build::wrap("$ANSIBLE_VAULT;1.1;AES256", &inner);
+    let length = vault.len();
+    let read = Rc::default();
+    let asked = Asked {
+        input: Cursor::new(vault),
+        most: Rc::default(),
+        read: Rc::clone(&read),
+    };
+    let error = Decryptor::new(asked).unwrap_err();
+    assert!(
+        matches!(
+            error,
+            Error::Format {
+                problem: FormatProblem::TooLong,
+                ..
+            }
+        ),
+        "{error}"
+    );
+    // All of it is read once, to find what is wrong with it, and not kept.
+    assert!(*read.borrow() < length + length / 2, "{read:?} of {length}");
+}
+
+/// A file that somebody else can write.
+#[derive(Clone)]
+struct Shared(Rc<RefCell<Cursor<Vec<u8>>>>);
+
+impl Read for Shared {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        self.0.borrow_mut().read(buf)
+    }
+}
+
+impl Seek for Shared {
+    fn seek(&mut self, pos: SeekFrom) -> io::Result<u64> {
+        self.0.borrow_mut().seek(pos)
+    }
+}
+
+#[test]
+fn a_vault_that_is_replaced_while_it_is_read_is_told() {
+    let header = "$ANSIBLE_VAULT;1.1;AES256";
+    let [salt, code, data] = build::fields();
+    let with = |salt: &[u8], code: &[u8]| {
+        let fields = [salt.to_vec(), code.to_vec(), data.clone()];
+        build::wrap(header, &build::inner(&fields))
+    };
+    let other_salt = SALT.to_ascii_uppercase();
+    for other in [with(&other_salt, &code), with(&salt, &[0; 32])] {
+        let file = Shared(Rc::new(RefCell::new(Cursor::new(build::good()))));
+        let mut vault = Decryptor::new(file.clone()).unwrap();
+        *file.0.borrow_mut().get_mut() = other;
+        let secret = Secret::new(PASSWORD).unwrap();
+        let error = vault.find(&[&secret]).unwrap_err();
+        assert!(
+            matches!(
+                error,
+                Error::Format {
+                    problem: FormatProblem::Changed,
+                    ..
+                }
+            ),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn a_vault_is_checked_without_a_secret() {
+    let header = "$ANSIBLE_VAULT;1.1;AES256";
+    let validate =
+        |vault: &[u8]| Decryptor::new(Cursor::new(vault)).and_then(|mut vault| vault.validate());
+    let [salt, code, data] = build::fields();
+    let with = |code: &[u8], data: &[u8]| {
+        let fields = [salt.clone(), code.to_vec(), data.to_vec()];
+        build::wrap(header, &build::inner(&fields))
+    };
+    validate(&build::good()).unwrap();
+    // Who has changed it only a secret can tell.
+    validate(&with(&[0; 32], &data)).unwrap();
+    for length in [0, 15, 47] {
+        let error = validate(&with(&code, &data[..length])).unwrap_err();
+        assert!(matches!(error, Error::CorruptPayload { .. }), "{error}");
+    }
+    let mut bad_digit = build::good();
+    let last = bad_digit.len() - 2;
+    bad_digit[last] = b'g';
+    let error = validate(&bad_digit).unwrap_err();
+    assert!(matches!(error, Error::Format { .. }), "{error}");
 }
 
 #[test]

@@ -114,6 +114,45 @@ fn what_has_begun_goes_back_while_that_is_safe() {
 }
 
 #[test]
+fn a_stolen_key_is_not_brought_back() {
+    let cluster = Cluster::from_yaml(&Fixture::text(1, "trust_anchor: etcd")).unwrap();
+    let fixture = Fixture::of(cluster);
+    let (name, procedure) = (AuthorityName::Etcd, Procedure::Compromise);
+    let whole = fixture.failing(usize::MAX, name, procedure).unwrap();
+    let mut begun = 0;
+    for left in 0..whole.written {
+        let killed = fixture.at(fixture.failing(left, name, procedure).unwrap_err());
+        let error = abort(&killed.cluster, &killed.pki).unwrap_err();
+        match killed.underway() {
+            None => assert!(matches!(error, RotationError::NothingUnderway), "{error}"),
+            Some(underway) => {
+                assert_eq!(underway.procedure, procedure);
+                assert!(matches!(error, RotationError::TooLate(_)), "{error}");
+                begun += 1;
+            }
+        }
+    }
+    assert!(begun > 0, "it is killed between two CA files, too");
+}
+
+#[test]
+fn a_newer_certificate_that_members_do_not_trust_yet_is_told() {
+    let cluster = Cluster::from_yaml(&Fixture::text(1, "trust_anchor: etcd")).unwrap();
+    let fixture = Fixture::of(cluster);
+    let (name, procedure) = (AuthorityName::Etcd, Procedure::SameKey);
+    let whole = fixture.failing(usize::MAX, name, procedure).unwrap();
+    let killed = (0..whole.written).map(|left| fixture.failing(left, name, procedure).unwrap_err());
+    let begun: Vec<_> = killed
+        .filter_map(|store| fixture.at(store).underway())
+        .collect();
+    assert!(!begun.is_empty());
+    for underway in begun {
+        assert_eq!((underway.authority, underway.procedure), (name, procedure));
+        assert_eq!(underway.next, Step::Trust);
+    }
+}
+
+#[test]
 fn both_are_trusted_and_go_back_below_a_root_that_was_replaced() {
     let mut fixture = Fixture::new("trust_anchor: etcd");
     fixture.rotate(AuthorityName::Root, Procedure::Reissue);

@@ -245,6 +245,7 @@ fn clients_are_waited_for_where_they_would_be_refused() {
         let plan = Fixture::new(shape).plan(name, procedure);
         let needs = plan.steps.into_iter().map(|step| {
             let need = step.clients_need;
+            assert_eq!(need.any(), need.certificates || need.ca_file);
             (step.step, need.certificates, need.ca_file)
         });
         needs.collect::<Vec<_>>()
@@ -300,4 +301,119 @@ fn all_that_a_plan_looks_at_is_told() {
     let expected = [vec![leaves, 0], vec![leaves; planned.steps.len()]].concat();
     assert_eq!(of(Work::Model).collect::<Vec<_>>(), expected);
     assert_eq!(of(Work::Prove).sum::<usize>(), planned.pairs);
+}
+
+#[test]
+fn procedures_and_steps_are_called_as_they_are_written() {
+    let names = ["reissue", "cross-sign", "bundle", "same-key", "compromise"];
+    for (procedure, name) in Procedure::ALL.into_iter().zip(names) {
+        assert_eq!(procedure.to_string(), name);
+        assert_eq!(name.parse::<Procedure>().unwrap(), procedure);
+    }
+    let error = "replace".parse::<Procedure>().unwrap_err();
+    assert!(error.to_string().contains("`replace`"), "{error}");
+    for (step, name) in [
+        (Step::Introduce, "introduce"),
+        (Step::Renew, "renew"),
+        (Step::Replace, "replace"),
+        (Step::Sign, "sign"),
+        (Step::Strip, "strip"),
+        (Step::Trust, "trust"),
+        (Step::TrustBoth, "trust-both"),
+    ] {
+        assert_eq!(step.to_string(), name);
+    }
+}
+
+#[test]
+fn what_a_step_changes_and_which_keys_it_needs_is_told() {
+    let told = |procedure| {
+        let plan = Fixture::new("trust_anchor: etcd").plan(AuthorityName::Etcd, Some(procedure));
+        let short = |subjects: &[String]| {
+            let names = subjects.iter().map(|subject| {
+                let name = subject.strip_prefix("O=a.example, CN=").unwrap();
+                name.replace("etcd CA", "etcd")
+                    .replace("etcd intermediate CA", "intermediate")
+                    .replace("etcd root CA", "root")
+            });
+            names.collect::<Vec<_>>().join(", ")
+        };
+        let steps = plan.steps.into_iter().map(|step| {
+            let keys = step.keys.iter();
+            let keys = keys.map(|key| (key.authority, key.generation));
+            (
+                step.step,
+                step.makes,
+                step.members.as_deref().map(short),
+                step.clients.as_deref().map(short),
+                keys.collect::<Vec<_>>(),
+            )
+        });
+        steps.collect::<Vec<_>>()
+    };
+    let is = |file: &str| Some(file.to_owned());
+    let new = || vec![(AuthorityName::Etcd, 2)];
+    let both = "etcd G2, etcd G1, intermediate G1, root G1";
+    let issuer = (AuthorityName::Intermediate, 1);
+    let old = (AuthorityName::Etcd, 1);
+    assert_eq!(
+        told(Procedure::CrossSign),
+        [
+            // The old one signs the new one.
+            (Step::Introduce, new(), None, is(both), vec![issuer, old]),
+            (Step::Trust, vec![], is("etcd G2"), None, vec![]),
+            (
+                Step::Strip,
+                vec![],
+                None,
+                is("etcd G2, intermediate G1, root G1"),
+                vec![]
+            ),
+        ]
+    );
+    assert_eq!(
+        told(Procedure::Bundle),
+        [
+            (
+                Step::TrustBoth,
+                new(),
+                is("etcd G1, etcd G2"),
+                is(both),
+                vec![issuer]
+            ),
+            (Step::Sign, vec![], None, None, vec![]),
+            (
+                Step::Trust,
+                vec![],
+                is("etcd G2"),
+                is("etcd G2, intermediate G1, root G1"),
+                vec![]
+            ),
+        ]
+    );
+}
+
+#[test]
+fn what_members_trust_is_what_they_have_and_not_what_is_described() {
+    let mut fixture = Fixture::new("trust_anchor: etcd");
+    fixture.cluster = Fixture::description("trust_anchor: root");
+    let (cluster, pki) = (&fixture.cluster, &fixture.pki);
+    let refused = plan(cluster, pki, AuthorityName::Root, None, fixture.now);
+    let error = refused.unwrap_err();
+    assert!(matches!(error, RotationError::OtherTrust { .. }), "{error}");
+    fixture.converge();
+    fixture.plan(AuthorityName::Root, None);
+}
+
+#[test]
+fn a_broken_pair_is_told_in_words() {
+    let fixture = Fixture::new("trust_anchor: etcd");
+    let plan = fixture.plan(AuthorityName::Etcd, Some(Procedure::Compromise));
+    let told: Vec<_> = plan.broken.iter().map(ToString::to_string).collect();
+    for pair in [
+        "the old certificate of backup/client would be refused as clientAuth by members with the new CA file: the path does not lead to a trusted authority",
+        "the new certificate of etcd-0/peer would be refused as serverAuth by members with the old CA file: the path does not lead to a trusted authority",
+    ] {
+        assert!(told.iter().any(|one| one == pair), "{told:?}");
+    }
 }

@@ -53,6 +53,40 @@ fn each_slot_opens_its_tiers_alone() {
 }
 
 #[test]
+fn what_is_open_is_told_and_what_is_not_names_its_slots() {
+    let (mut keyring, keys) = keyring();
+    assert!(keys.check_open(Tiers::Both).is_ok());
+    keyring
+        .add_slot(name("bob"), lock(&passphrase("bob")), Tiers::Issuing, &keys)
+        .unwrap();
+    let bob = keyring.unlock(&passphrase("bob")).unwrap();
+    assert!(bob.is_open(Tier::Issuing) && !bob.is_open(Tier::Root));
+    assert!(bob.check_open(Tiers::Issuing).is_ok());
+    for tiers in [Tiers::Root, Tiers::Both] {
+        let error = bob.check_open(tiers).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "the root tier is not open: it opens with slot `passphrase`"
+        );
+    }
+}
+
+#[test]
+fn the_root_is_offline_where_no_slot_opens_it_with_the_rest() {
+    let (mut keyring, keys) = keyring();
+    assert!(!keyring.is_offline(Tier::Root));
+    keyring
+        .add_slot(name("root"), lock(&passphrase("root")), Tiers::Root, &keys)
+        .unwrap();
+    assert!(!keyring.is_offline(Tier::Root), "one slot opens both");
+    keyring
+        .withdraw(&SlotName::passphrase(), Tier::Root)
+        .unwrap();
+    assert!(keyring.is_offline(Tier::Root));
+    assert!(!keyring.is_offline(Tier::Issuing));
+}
+
+#[test]
 fn the_last_slot_of_a_tier_stays() {
     let (mut keyring, keys) = keyring();
     let first = SlotName::passphrase();
@@ -149,7 +183,9 @@ fn new_data_keys_shut_out_who_was_removed() {
         old.seal(own, key.pkcs8_der()).unwrap(),
         new.seal(own, key.pkcs8_der()).unwrap(),
     );
-    assert!(opened.open(own, &of_old).is_ok() && opened.open(own, &of_new).is_ok());
+    for holder in [&opened, &new] {
+        assert!(holder.open(own, &of_old).is_ok() && holder.open(own, &of_new).is_ok());
+    }
     assert!(old.open(own, &of_new).is_err());
     assert_eq!(opened.reseal(own, &of_new).unwrap(), None);
     let resealed = opened.reseal(own, &of_old).unwrap().unwrap();
