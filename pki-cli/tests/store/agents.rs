@@ -353,7 +353,10 @@ fn a_token_is_good_once_in_time_and_for_its_owner() {
     let here = ["agent", "invite", "etcd-1", "--out", "etcd-1.token"];
     fleet.operator.succeeds(&here);
     let ignored = fs::read_to_string(fleet.operator.path(".gitignore")).unwrap();
-    assert!(ignored.lines().any(|line| line == "/etcd-1.token"), "{ignored}");
+    assert!(
+        ignored.lines().any(|line| line == "/etcd-1.token"),
+        "{ignored}"
+    );
     // Too late.
     let path = other.path("late").display().to_string();
     let invite = ["agent", "invite", "etcd-1", "--valid", "1s", "--out", &path];
