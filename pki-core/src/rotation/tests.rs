@@ -2,6 +2,7 @@ mod interrupted;
 mod openssl_clients;
 mod probes;
 mod procedures;
+mod proving;
 
 use std::sync::Arc;
 
