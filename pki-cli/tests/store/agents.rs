@@ -349,6 +349,14 @@ fn a_token_is_good_once_in_time_and_for_its_owner() {
     other.write("token", "etcdpki-token-1.x");
     let error = other.fails(1, &enrol_other);
     assert!(error.contains("not the whole of one"), "{error}");
+    // Nobody of this name is ever admitted.
+    for command in [
+        &["access", "etcd-9", "agent-etcd-9"][..],
+        &["invite", "etcd-9"],
+    ] {
+        let error = fleet.operator.fails(1, &[&["agent"], command].concat());
+        assert!(error.contains("etcd-9"), "{error}");
+    }
     // Beside the description, where git would take it.
     let here = ["agent", "invite", "etcd-1", "--out", "etcd-1.token"];
     fleet.operator.succeeds(&here);

@@ -9,14 +9,16 @@ use pki_core::store::etcd::Letter;
 use super::AgentError;
 use crate::etcdpki::args::AgentAccess;
 use crate::etcdpki::error::Error;
-use crate::etcdpki::output;
 use crate::etcdpki::place::Place;
+use crate::etcdpki::{description, output};
 
 /// Runs the command.
 pub(super) fn run(arguments: &AgentAccess) -> Result<ExitCode, Error> {
     let place = Place::own();
     let address = place.address().ok_or(AgentError::NoStore)?;
     let AgentAccess { owner, user } = arguments;
+    // No such agent would ever be admitted.
+    super::check_described(&description::read()?, owner)?;
     let (role, user) = (quoted(&address.agent_role(owner)), quoted(user));
     // It may be done again, to mend what is missing, and the first that fails is the last.
     let mut text = "set -e\n".to_owned();

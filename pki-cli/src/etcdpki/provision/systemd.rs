@@ -13,7 +13,7 @@ pub(super) const NEXT: &[&str] = &[
     "name the version of etcd that is installed in etcdpki.yml (etcd: version): without it, units have",
     "only the flags that 3.4 to 3.7 have in common; after a change of it, the same command again",
     "etcdpki export --format pem -o out",
-    "on each NODE a user etcd, which may read these files, and:",
+    "on each NODE the names of all resolve, there is a user etcd, which may read these files, and:",
     "  out/members-ca.crt                  /etc/etcd/pki/ca.crt",
     "  out/NODE/{server,peer}.{crt,key}    /etc/etcd/pki/current/",
     "  pki/crl/etcd.crl                    /etc/etcd/etcd.crl",
