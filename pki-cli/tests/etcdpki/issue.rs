@@ -120,6 +120,25 @@ fn a_described_certificate_is_renewed_and_the_vault_file_follows() {
 }
 
 #[test]
+fn what_was_issued_is_to_be_played_where_there_is_a_playbook() {
+    let workspace = Workspace::initialised();
+    let renew = ["issue", "etcd-0", "--role", "server", "--renew"];
+    let report = workspace.succeeds(&renew);
+    assert!(report.contains(" provision ansible\n"), "{report}");
+    // Units are no playbook.
+    workspace.succeeds(&["provision", "systemd"]);
+    let report = workspace.succeeds(&renew);
+    assert!(!report.contains("ansible-playbook"), "{report}");
+    workspace.succeeds(&["provision", "ansible"]);
+    let report = workspace.succeeds(&renew);
+    assert!(
+        report.contains("\n  ansible-playbook etcd.yml "),
+        "{report}"
+    );
+    assert!(!report.contains(" provision ansible"), "{report}");
+}
+
+#[test]
 fn another_certificate_is_kept_beside_the_described_ones() {
     let workspace = Workspace::initialised();
     let order = [

@@ -18,9 +18,11 @@ use crate::etcdpki::error::Error;
 use crate::etcdpki::init::Outlook;
 use crate::etcdpki::output::{date, timestamp};
 use crate::etcdpki::place::Kept;
+use crate::etcdpki::provision;
 use crate::etcdpki::rotate::report::Rotation;
 
-/// The command after which other things come next.
+/// The commands after which other things come next.
+const ISSUE: &str = "issue";
 const ROTATE: &str = "rotate";
 
 /// What was made, what it is worth, and what comes next.
@@ -62,6 +64,9 @@ pub(super) struct Report {
     refused: Vec<String>,
     /// Vault files that no play needs any more.
     unused: Vec<String>,
+    /// Whether the playbook is there.
+    #[serde(skip)]
+    provisioned: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -137,6 +142,8 @@ impl Report {
             tolerated_losses: cluster.tolerated_losses(),
             examples: described.examples,
             dry_run: false,
+            // A record that cannot be read is for `provision` to tell of.
+            provisioned: provision::has_playbook().unwrap_or(false),
             rotation: None,
             made: Vec::new(),
             lists: Vec::new(),

@@ -60,6 +60,11 @@ pub(super) fn has_settings() -> Result<bool, Error> {
     Ok(written.has(Target::Ansible) || written.has(Target::Systemd))
 }
 
+/// Whether the playbook was written.
+pub(super) fn has_playbook() -> Result<bool, Error> {
+    Ok(Written::read()?.has(Target::Ansible))
+}
+
 /// Whose files are written.
 #[derive(Clone, Copy)]
 pub(super) enum Target {
