@@ -136,6 +136,35 @@ fn a_stolen_key_is_not_brought_back() {
 }
 
 #[test]
+fn keys_that_may_be_stolen_with_it_are_revoked_and_no_others() {
+    let name = AuthorityName::Etcd;
+    let cluster = || Cluster::from_yaml(&Fixture::text(1, "trust_anchor: etcd")).unwrap();
+    let mut replaced_long_ago = Fixture::of(cluster());
+    replaced_long_ago.rotate(name, Procedure::CrossSign);
+    let mut left_for_later = Fixture::of(cluster());
+    left_for_later.step(name, Procedure::CrossSign);
+    let step = abort(&left_for_later.cluster, &left_for_later.pki).unwrap();
+    left_for_later.take(step.change);
+    assert_eq!(left_for_later.underway(), None);
+
+    for (mut fixture, is_stolen_too) in [(replaced_long_ago, false), (left_for_later, true)] {
+        let stolen = fixture.pki.authority(name).unwrap().unwrap();
+        let older = fixture.pki.authorities().unwrap();
+        fixture.compromise(name, "stolen");
+        let authorities = fixture.pki.authorities().unwrap();
+        let list = fixture.pki.crl("crl/etcd.crl", &authorities).unwrap();
+        let list = list.unwrap();
+        let own: Vec<_> = older.iter().filter(|one| one.name == name).collect();
+        assert!(own.len() > 1);
+        for one in own {
+            let same_key = one.certificate.public_key == stolen.certificate.public_key;
+            let is_revoked = list.find(&one.certificate.serial).is_some();
+            assert_eq!(is_revoked, same_key || is_stolen_too, "{}", one.generation);
+        }
+    }
+}
+
+#[test]
 fn a_newer_certificate_that_members_do_not_trust_yet_is_told() {
     let cluster = Cluster::from_yaml(&Fixture::text(1, "trust_anchor: etcd")).unwrap();
     let fixture = Fixture::of(cluster);
