@@ -179,5 +179,5 @@ Examples:
   etcdpki status
   etcdpki rotate
 
-Exit codes: 0 done, 1 failed, 2 wrong usage, 3 something was found, 130 interrupted
-(verify, doctor, provision, hook check) or is due (status, doctor).";
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 something was found
+(verify, doctor, provision, hook check) or is due (status, doctor), 130 interrupted.";
