@@ -221,6 +221,14 @@ pub(super) fn below_here(path: &Path) -> Option<String> {
     Some(parts.collect::<Option<Vec<_>>>()?.join("/"))
 }
 
+/// Has git leave files alone before what is staged later, they among it, is there.
+pub(super) fn stage_ignored_first(names: &[&str], group: &mut Group) -> Result<(), Error> {
+    remove_leftovers(GITIGNORE)?;
+    stage_ignored(names, group)?;
+    group.barrier();
+    Ok(())
+}
+
 /// Adds files to .gitignore that are not in it yet.
 pub(super) fn stage_ignored(names: &[&str], group: &mut Group) -> Result<(), Error> {
     match with_ignored(names)? {

@@ -148,14 +148,11 @@ impl<'a> Source<'a> {
         &self,
         open: impl Fn(&Zeroizing<Vec<u8>>) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        let attempt = || open(&self.read(false)?);
-        for _ in 1..self.tries() {
-            match attempt() {
-                Err(error) if error.is_wrong_secret() => self.refuse(),
-                result => return result,
-            }
-        }
-        attempt()
+        self.retried(
+            self.tries(),
+            || open(&self.read(false)?),
+            |opened| opened.as_ref().is_err_and(Error::is_wrong_secret),
+        )
     }
 
     /// Reads a secret that is there already. What is typed is asked for again where it is not right; what
@@ -164,14 +161,11 @@ impl<'a> Source<'a> {
         &self,
         is_right: impl Fn(&Zeroizing<Vec<u8>>) -> bool,
     ) -> Result<Zeroizing<Vec<u8>>, Error> {
-        for _ in 1..self.tries() {
-            let secret = self.read(false)?;
-            if is_right(&secret) {
-                return Ok(secret);
-            }
-            self.refuse();
-        }
-        self.read(false)
+        self.retried(
+            self.tries(),
+            || self.read(false),
+            |typed| typed.as_ref().is_ok_and(|secret| !is_right(secret)),
+        )
     }
 
     /// Reads the secret, or asks for it on a terminal as above, where an empty line says that there is none.
@@ -185,13 +179,11 @@ impl<'a> Source<'a> {
         if !std::io::stdin().is_terminal() {
             return Ok(None);
         }
-        for _ in 1..TRIES {
-            match self.prompt_or_skip()? {
-                Some(secret) if !is_right(&secret) => self.refuse(),
-                answer => return Ok(answer),
-            }
-        }
-        self.prompt_or_skip()
+        self.retried(
+            TRIES,
+            || self.prompt_or_skip(),
+            |typed| matches!(typed, Ok(Some(secret)) if !is_right(secret)),
+        )
     }
 
     fn prompt_or_skip(&self) -> Result<Option<Zeroizing<Vec<u8>>>, Error> {
@@ -223,8 +215,21 @@ impl<'a> Source<'a> {
         }
     }
 
-    fn refuse(&self) {
-        output::note(&format!("this {} does not open it: try again", self.what));
+    /// So many tries, of which the last one counts whatever it is.
+    fn retried<T>(
+        &self,
+        tries: usize,
+        attempt: impl Fn() -> Result<T, Error>,
+        is_wrong: impl Fn(&Result<T, Error>) -> bool,
+    ) -> Result<T, Error> {
+        for _ in 1..tries {
+            let result = attempt();
+            if !is_wrong(&result) {
+                return result;
+            }
+            output::note(&format!("this {} does not open it: try again", self.what));
+        }
+        attempt()
     }
 
     fn prompt(&self, new: bool) -> Result<Zeroizing<Vec<u8>>, Error> {

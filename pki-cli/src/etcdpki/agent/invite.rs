@@ -54,8 +54,7 @@ pub(super) fn run(arguments: &AgentInvite) -> Result<ExitCode, Error> {
 fn write(path: &Path, token: &[u8]) -> Result<(), Error> {
     let mut group = Group::default();
     if let Some(name) = files::below_here(path) {
-        files::stage_ignored(&[&name], &mut group)?;
-        group.barrier();
+        files::stage_ignored_first(&[&name], &mut group)?;
     }
     group.stage_file(path, token, Access::Owner)?;
     Ok(group.commit()?)

@@ -82,10 +82,8 @@ impl<'a> Places<'a> {
             Self::Files(files) => {
                 let ignored = self.ignored(arguments);
                 if !ignored.is_empty() {
-                    files::remove_leftovers(files::GITIGNORE)?;
                     let ignored: Vec<_> = ignored.iter().map(String::as_str).collect();
-                    files::stage_ignored(&ignored, &mut group)?;
-                    group.barrier();
+                    files::stage_ignored_first(&ignored, &mut group)?;
                 }
                 for (path, file) in files {
                     if arguments.takes_keys() {

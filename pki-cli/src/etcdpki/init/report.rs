@@ -64,9 +64,9 @@ pub(super) struct Report {
     refused: Vec<String>,
     /// Vault files that no play needs any more.
     unused: Vec<String>,
-    /// Whether the playbook is there.
+    /// Whether the playbook brings what was made.
     #[serde(skip)]
-    provisioned: bool,
+    is_played: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -142,8 +142,11 @@ impl Report {
             tolerated_losses: cluster.tolerated_losses(),
             examples: described.examples,
             dry_run: false,
-            // A record that cannot be read is for `provision` to tell of.
-            provisioned: provision::has_playbook().unwrap_or(false),
+            is_played: match command {
+                // A record that cannot be read is for `provision` to tell of.
+                ISSUE => provision::has_playbook().unwrap_or(false),
+                _ => command == ROTATE,
+            },
             rotation: None,
             made: Vec::new(),
             lists: Vec::new(),

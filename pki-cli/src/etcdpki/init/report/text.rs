@@ -5,7 +5,7 @@ use std::path::Path;
 
 use pki_core::document::AnsibleRole;
 
-use super::{ISSUE, Limit, NextRenewal, ROTATE, Report, Undescribed};
+use super::{Limit, NextRenewal, ROTATE, Report, Undescribed};
 use crate::etcdpki::description::Examples;
 use crate::etcdpki::init::written::{self, Line};
 use crate::etcdpki::output::{BAD, DIM, GOOD, HEADING, WARN, WIDE, count, whole};
@@ -277,7 +277,7 @@ impl Report {
             rotation.write_next(text, &program);
             return;
         }
-        if self.command == ROTATE || (self.command == ISSUE && self.provisioned) {
+        if self.is_played {
             let _ = writeln!(
                 text,
                 "  ansible-playbook etcd.yml  {DIM}members read it at their next handshake: nothing is restarted{DIM:#}"
