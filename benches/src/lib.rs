@@ -11,7 +11,7 @@ mod clock;
 mod pki;
 mod table;
 
-pub use build::{build, build_program, release_directory};
+pub use build::{build, build_installed, build_program, build_released, release_directory};
 pub use clock::{Sample, in_process, process};
 pub use pki::make_pki;
 pub use table::{Row, Table};

@@ -32,7 +32,7 @@ impl Keys {
     /// Derives all three keys, in lock step.
     pub(crate) fn derive(secret: &Secret, salt: &[u8]) -> Self {
         let jobs = [(secret, 1), (secret, 2), (secret, 3)];
-        let [cipher, mac, counter] = derive(jobs, salt);
+        let [cipher, mac, counter] = array(kdf::blocks(&jobs, salt, kdf::ROUNDS));
         Self {
             cipher,
             mac,
@@ -42,7 +42,8 @@ impl Keys {
 
     /// Derives what [`mac_keys`] left out.
     pub(crate) fn complete(mac: Key, secret: &Secret, salt: &[u8]) -> Self {
-        let [cipher, counter] = derive([(secret, 1), (secret, 3)], salt);
+        let jobs = [(secret, 1), (secret, 3)];
+        let [cipher, counter] = array(kdf::blocks_sooner(&jobs, salt, kdf::ROUNDS));
         Self {
             cipher,
             mac,
@@ -75,12 +76,13 @@ impl Keys {
 /// Derives only the authentication key of every secret: enough to tell whether it fits.
 pub(crate) fn mac_keys(secrets: &[&Secret], salt: &[u8]) -> Vec<Key> {
     let jobs: Vec<_> = secrets.iter().map(|&secret| (secret, 2)).collect();
-    kdf::blocks(&jobs, salt, kdf::ROUNDS)
+    kdf::blocks_sooner(&jobs, salt, kdf::ROUNDS)
 }
 
-fn derive<const N: usize>(jobs: [(&Secret, u32); N], salt: &[u8]) -> [Key; N] {
-    let mut blocks = kdf::blocks(&jobs, salt, kdf::ROUNDS).into_iter();
-    std::array::from_fn(|_| blocks.next().unwrap_or_default())
+/// As many keys as were derived.
+fn array<const N: usize>(keys: Vec<Key>) -> [Key; N] {
+    let mut keys = keys.into_iter();
+    std::array::from_fn(|_| keys.next().unwrap_or_default())
 }
 
 /// The keystream, applied alike to plaintext and ciphertext.

@@ -33,11 +33,14 @@ impl Armor {
             }
         }
         if self.column == 0 {
-            // Lines of a length known to the compiler are copied without calls.
+            // The line breaks are there before the lines, which are of a length known to the
+            // compiler then, and copied without calls or checks.
             let (lines, tail) = rest.as_chunks::<WIDTH>();
-            for line in lines {
-                text.extend_from_slice(line);
-                text.push(b'\n');
+            let start = text.len();
+            text.resize(start + lines.len() * (WIDTH + 1), b'\n');
+            let (places, _) = text[start..].as_chunks_mut::<{ WIDTH + 1 }>();
+            for (place, line) in places.iter_mut().zip(lines) {
+                place[..WIDTH].copy_from_slice(line);
             }
             text.extend_from_slice(tail);
             self.column = tail.len();

@@ -4,7 +4,11 @@ use std::io::{self, Read};
 
 use crate::armor::WIDTH;
 
-/// Text that is read at once.
+/// Text that is read at first, in which salt and authentication code are.
+const FIRST: usize = 4 * 1024;
+
+/// Text that is read at once, at the most: memory that is touched the first time costs more than
+/// to decode what is read into it.
 const CHUNK: usize = 128 * 1024;
 
 /// Something is wrong somewhere; `diagnose` finds out what and where.
@@ -23,7 +27,7 @@ impl From<io::Error> for Fault {
 /// Decodes the outer layer.
 pub(crate) struct DearmorReader<R> {
     input: R,
-    text: Box<[u8]>,
+    text: Vec<u8>,
     /// Digits without line breaks; between reads the one that has no partner yet.
     digits: Vec<u8>,
     at_line_start: bool,
@@ -32,10 +36,9 @@ pub(crate) struct DearmorReader<R> {
 impl<R: Read> DearmorReader<R> {
     /// `input` stands behind the header line.
     pub(crate) fn new(input: R) -> Self {
-        let text = vec![0; CHUNK].into_boxed_slice();
         Self {
             input,
-            text,
+            text: vec![0; FIRST],
             digits: Vec::new(),
             at_line_start: true,
         }
@@ -63,6 +66,9 @@ impl<R: Read> DearmorReader<R> {
         }
         let even = self.digits.len() & !1;
         self.digits.drain(..even);
+        if length == self.text.len() && length < CHUNK {
+            self.text = vec![0; CHUNK.min(4 * length)];
+        }
         // What is left of a line of the writer's length can be the end of a shorter one.
         self.digits.retain(|&byte| !is_break(byte));
         Ok(true)

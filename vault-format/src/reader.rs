@@ -1,10 +1,10 @@
 use std::fmt;
-use std::io::{self, Read};
+use std::io::{self, BufRead, Read};
 use std::ops::Range;
 
 use zeroize::Zeroizing;
 
-use crate::aes256::{Authenticator, Cipher, Keys};
+use crate::aes256::{Authenticator, Cipher, Keys, PADDING};
 use crate::dearmor::Fault;
 use crate::encryptor::to_u64;
 use crate::header::Header;
@@ -43,8 +43,9 @@ impl<R: Read> DecryptReader<R> {
             header,
             index,
             length,
-            // Never grows, which would leave copies behind: no piece is larger.
-            plaintext: Plaintext(Zeroizing::new(Vec::with_capacity(PIECE))),
+            // Never grows, which would leave copies behind: no piece is larger. Nor is it larger
+            // than it has to be, for all of it is wiped.
+            plaintext: Plaintext(Zeroizing::new(Vec::with_capacity(largest_piece(length)))),
             ready: 0..0,
             released: 0,
         }
@@ -73,6 +74,7 @@ impl<R: Read> DecryptReader<R> {
         let buffer = &mut *self.plaintext.0;
         // The next piece overwrites the last one.
         buffer.clear();
+        self.ready = 0..0;
         self.source.read(buffer)?;
         if buffer.is_empty() {
             return Ok(false);
@@ -87,17 +89,30 @@ impl<R: Read> DecryptReader<R> {
 
 impl<R: Read> Read for DecryptReader<R> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        while self.ready.is_empty() {
-            if buf.is_empty() || !self.refill()? {
-                return Ok(0);
-            }
+        if buf.is_empty() {
+            return Ok(0);
         }
-        let length = buf.len().min(self.ready.len());
-        let end = self.ready.start + length;
-        buf[..length].copy_from_slice(&self.plaintext.0[self.ready.start..end]);
-        self.ready.start = end;
+        let length = self.fill_buf()?.read(buf)?;
+        self.consume(length);
         Ok(length)
     }
+}
+
+/// Gives the plaintext out where it was decrypted, which leaves no second copy to be wiped.
+impl<R: Read> BufRead for DecryptReader<R> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        while self.ready.is_empty() && self.refill()? {}
+        Ok(&self.plaintext.0[self.ready.clone()])
+    }
+
+    fn consume(&mut self, amount: usize) {
+        self.ready.start = self.ready.end.min(self.ready.start + amount);
+    }
+}
+
+/// What a piece of a vault with so much plaintext has at the most, with its padding.
+fn largest_piece(plaintext: u64) -> usize {
+    usize::try_from(plaintext).map_or(PIECE, |length| PIECE.min(length.saturating_add(PADDING)))
 }
 
 impl<R> fmt::Debug for DecryptReader<R> {

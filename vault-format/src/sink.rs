@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 
 use crate::Error;
 use crate::aes256::{self, Authenticator, Cipher, Keys, PADDING};
-use crate::body::differs;
+use crate::body::{differs, equal};
 use crate::encryptor::to_u64;
 use crate::reader::PIECE;
 
@@ -35,15 +35,19 @@ impl<'a, W: Read + Write + Seek> PlaintextSink<'a, W> {
         }
     }
 
-    /// Takes a piece of the ciphertext.
-    pub(crate) fn write(&mut self, piece: &mut Vec<u8>) -> io::Result<()> {
-        self.length += to_u64(piece.len());
-        self.authenticator.update(piece);
-        self.cipher.apply(piece);
-        piece.splice(..0, self.held.drain(..));
-        let split = piece.len().saturating_sub(PADDING);
+    /// Takes a piece of the ciphertext, which stands behind [`PADDING`] bytes of anything: there is
+    /// room for what was held back.
+    pub(crate) fn write(&mut self, piece: &mut [u8]) -> io::Result<()> {
+        let (room, ciphertext) = piece.split_at_mut(PADDING);
+        self.length += to_u64(ciphertext.len());
+        self.authenticator.update(ciphertext);
+        self.cipher.apply(ciphertext);
+        let start = PADDING - self.held.len();
+        room[start..].copy_from_slice(&self.held);
+        let split = piece.len().saturating_sub(PADDING).max(start);
+        self.held.clear();
         self.held.extend_from_slice(&piece[split..]);
-        self.put(&piece[..split])
+        self.put(&piece[start..split])
     }
 
     /// Authenticates, and writes what was held back without its padding. Returns the length of
@@ -70,7 +74,7 @@ impl<'a, W: Read + Write + Seek> PlaintextSink<'a, W> {
         self.output.seek(SeekFrom::Current(-length))?;
         self.back.resize(plaintext.len(), 0);
         self.output.read_exact(&mut self.back)?;
-        match *self.back == plaintext {
+        match equal(&self.back, plaintext) {
             true => Ok(()),
             false => Err(differs()),
         }
@@ -91,9 +95,7 @@ mod tests {
         let mut sink = PlaintextSink::new(&Keys::derive(&secret, b"salt"), &mut output);
         let place = sink.back.as_ptr();
         for length in [1, 100, PIECE] {
-            let mut piece = Vec::with_capacity(PIECE + PADDING);
-            piece.resize(length, 0);
-            sink.write(&mut piece).unwrap();
+            sink.write(&mut vec![0; PADDING + length]).unwrap();
             assert_eq!(sink.back.as_ptr(), place, "{length}");
         }
     }

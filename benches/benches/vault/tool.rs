@@ -4,13 +4,15 @@ use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use benches::{build, build_program, release_directory};
+use benches::{build, build_installed, build_program, release_directory};
 
 use super::work::Work;
 
 /// How a program is called.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Style {
+    /// As ansible-vault, and ours.
+    Ours,
     /// As ansible-vault.
     Ansible,
     /// As ansible-core-rs, whose `vault` is one of several commands.
@@ -28,11 +30,12 @@ pub(crate) struct Tool {
 }
 
 impl Tool {
-    /// Ours, ansible-core, and those of the others that there are.
+    /// Ours as it is released, ansible-core, those of the others that there are, and ours as cargo
+    /// installs it.
     pub(crate) fn all() -> Vec<Self> {
         let ansible = PathBuf::from(fixtures::ansible().vault().get_program());
         let mut tools = vec![
-            Self::new("vault", build_program("vault"), Style::Ansible),
+            Self::new("vault", build_program("vault"), Style::Ours),
             Self::new("ansible-core", ansible, Style::Ansible),
             Self::new("crate ansible-vault", build_crate(), Style::Crate),
         ];
@@ -43,6 +46,8 @@ impl Tool {
                  && .peers/ansible-core-rs/bin/pip install ansible-core-rs"
             ),
         }
+        let installed = build_installed("vault");
+        tools.push(Self::new("vault, by cargo install", installed, Style::Ours));
         tools
     }
 
@@ -52,6 +57,11 @@ impl Tool {
             program,
             style,
         }
+    }
+
+    /// Whether it is what ours is compared with, and not ansible-core.
+    pub(crate) fn is_other(&self) -> bool {
+        matches!(self.style, Style::CoreRs | Style::Crate)
     }
 
     /// Whether it has the verb: the crate can not rekey.
@@ -81,7 +91,7 @@ impl Tool {
     /// The arguments that name the password file.
     pub(crate) fn password(&self) -> &'static [&'static str] {
         match self.style {
-            Style::Ansible | Style::CoreRs => &["--vault-password-file", "old"],
+            Style::Ours | Style::Ansible | Style::CoreRs => &["--vault-password-file", "old"],
             Style::Crate => &["old"],
         }
     }

@@ -21,6 +21,19 @@ const OLD: &str = "correct horse";
 const LARGE: usize = 64 << 20;
 const SMALL: usize = 5000;
 
+/// The part of the work that cannot be done away with.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Floor {
+    /// Nothing that is measured.
+    None,
+    /// A process that has no options: the example of the library, static.
+    Bare,
+    /// So many bytes in a new file, on the disk.
+    Written(usize),
+    /// So many keys derived, on all processors.
+    Derivations(usize),
+}
+
 /// Some work on files, and how much faster than others it has to be.
 #[derive(Debug)]
 pub(crate) struct Work {
@@ -31,6 +44,8 @@ pub(crate) struct Work {
     pub(crate) times_ansible: f64,
     pub(crate) times_next: Option<f64>,
     pub(crate) memory: Option<f64>,
+    /// What nothing that does the work can be faster than.
+    pub(crate) floor: Floor,
     files: usize,
     size: usize,
     /// What the files hold, made once.
@@ -44,11 +59,13 @@ pub(crate) fn all() -> [Work; 5] {
         Work {
             title: "decrypt of 5 kB in place, of which ours alone waits for the disk",
             verb: "decrypt",
+            floor: Floor::None,
             ..view()
         },
         Work {
             title: "encrypt of 64 MiB",
             verb: "encrypt",
+            floor: Floor::Written(LARGE * 4 + LARGE / 20),
             rounds: 3,
             times_ansible: 20.0,
             times_next: Some(8.0),
@@ -59,6 +76,7 @@ pub(crate) fn all() -> [Work; 5] {
         Work {
             title: "decrypt of 64 MiB",
             verb: "decrypt",
+            floor: Floor::Written(LARGE),
             rounds: 3,
             times_ansible: 20.0,
             times_next: Some(8.0),
@@ -69,6 +87,7 @@ pub(crate) fn all() -> [Work; 5] {
         Work {
             title: "rekey of 100 files of 5 kB",
             verb: "rekey",
+            floor: Floor::Derivations(200),
             rounds: 5,
             times_ansible: 20.0,
             times_next: None,
@@ -87,6 +106,7 @@ pub(crate) fn view() -> Work {
         times_ansible: 100.0,
         times_next: Some(3.0),
         memory: None,
+        floor: Floor::Bare,
         files: 1,
         size: SMALL,
         content: OnceLock::new(),

@@ -1,6 +1,6 @@
 //! Vaults in files and streams, under the secrets of the command line.
 
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufRead, Read, Seek, SeekFrom, Write};
 
 use tempfile::SpooledTempFile;
 use vault_format::{DecryptReader, Decryptor, Encryptor, Label, MAGIC, Match, Secret};
@@ -14,7 +14,7 @@ use super::{strength, talk};
 /// Ciphertext up to this size waits in memory, more of it in a temporary file.
 const IN_MEMORY: usize = 2 << 20;
 
-/// Plaintext that is moved at once.
+/// What is read at once.
 const PIECE: usize = 64 * 1024;
 
 /// What to encrypt with.
@@ -196,16 +196,19 @@ pub(super) fn spooled(mut input: impl Read) -> Result<SpooledTempFile, Error> {
     Ok(spooled)
 }
 
-/// Moves plaintext, leaving no copy behind.
-pub(super) fn copy(input: &mut impl Read, output: &mut impl Write) -> Result<(), Error> {
-    let mut buffer = Zeroizing::new(vec![0; PIECE]);
+/// Moves plaintext, making no copy.
+pub(super) fn copy(input: &mut impl BufRead, output: &mut impl Write) -> Result<(), Error> {
     loop {
-        match input.read(&mut buffer) {
-            Ok(0) => return Ok(()),
-            Ok(length) => output.write_all(&buffer[..length])?,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+        let length = match input.fill_buf() {
+            Ok([]) => return Ok(()),
+            Ok(piece) => {
+                output.write_all(piece)?;
+                piece.len()
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => 0,
             Err(error) => return Err(error.into()),
-        }
+        };
+        input.consume(length);
     }
 }
 

@@ -1,6 +1,6 @@
 //! `vault encrypt`
 
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use vault_format::{Form, MAGIC};
@@ -135,7 +135,7 @@ fn seal(input: &mut impl Read, sealer: &Sealer<'_>, sink: &Sink, name: &str) -> 
         Sink::InPlace | Sink::Stdout => {
             let mut vault = sealer.encrypt(input, codec::spool(), name)?;
             vault.seek(SeekFrom::Start(0))?;
-            streams::to_stdout(&mut vault)
+            streams::to_stdout(&mut BufReader::new(vault))
         }
     }
 }

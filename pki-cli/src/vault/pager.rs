@@ -1,7 +1,7 @@
 //! Showing plaintext page by page.
 
 use std::env;
-use std::io::{self, Read};
+use std::io::{self, BufRead};
 use std::process::Stdio;
 
 use super::child;
@@ -10,7 +10,7 @@ use super::error::Error;
 use super::interrupt;
 
 /// Pipes plaintext into a pager, which is a shell command as everywhere.
-pub(super) fn show(plaintext: &mut impl Read, pager: &str) -> Result<(), Error> {
+pub(super) fn show(plaintext: &mut impl BufRead, pager: &str) -> Result<(), Error> {
     let mut command = child::command("sh");
     command.arg("-c").arg(pager).stdin(Stdio::piped());
     if env::var_os("LESS").is_none() {

@@ -1,7 +1,7 @@
 //! Standard input and output, and `--output`.
 
 use std::fs::File;
-use std::io::{self, IsTerminal, Read, StdoutLock, Write};
+use std::io::{self, BufRead, IsTerminal, StdoutLock, Write};
 use std::path::{Path, PathBuf};
 
 use super::error::Error;
@@ -61,7 +61,7 @@ pub(super) fn announce_stdin() {
 }
 
 /// Copies to standard output.
-pub(super) fn to_stdout(input: &mut impl Read) -> Result<(), Error> {
+pub(super) fn to_stdout(input: &mut impl BufRead) -> Result<(), Error> {
     let mut stdout = stdout();
     codec::copy(input, &mut stdout)?;
     Ok(stdout.flush()?)

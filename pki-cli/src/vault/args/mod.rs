@@ -40,6 +40,8 @@ Examples:
   vault check && vault status";
 
 #[derive(Debug, Subcommand)]
+// The options of a verb are laid out when it is typed: those of all take longer than many a vault.
+#[command(defer = true)]
 pub(super) enum Verb {
     /// Find what should be encrypted and is not; needs no password.
     #[command(after_help = examples::CHECK)]

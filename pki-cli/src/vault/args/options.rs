@@ -1,4 +1,5 @@
-//! Options that several verbs have.
+//! Options that several verbs have. The structs have no doc comments: clap would take these for what
+//! the verb does.
 
 use std::path::PathBuf;
 
@@ -29,7 +30,7 @@ pub(in crate::vault) struct Secrets {
     pub(in crate::vault) verbose: u8,
 }
 
-/// The secrets to read with, and the one to write with.
+// The secrets to read with, and the one to write with.
 #[derive(Args, Debug)]
 pub(in crate::vault) struct WriteSecrets {
     #[command(flatten)]
@@ -74,7 +75,7 @@ pub(in crate::vault) struct Many {
     pub(in crate::vault) keep_going: bool,
 }
 
-/// Files and directories to look into.
+// Files and directories to look into.
 #[derive(Args, Debug)]
 pub(in crate::vault) struct Paths {
     /// Pass by files and directories of this name, such as '*.md', or with this path, such as
