@@ -17,11 +17,13 @@ const LIMIT: f64 = 1.5;
 /// What goes through the primitives at once: it stays in a core's cache.
 const PIECE: usize = 32 * 1024;
 
+/// Reads the first and may write to the second, which has the plaintext's size.
+type Codec = fn(&[u8], &mut [u8], &Secret) -> Result<(), Error>;
+
 /// Encryption or decryption.
 pub(crate) struct Direction {
     pub(crate) title: &'static str,
-    /// Reads the first and may write to the second, which has the plaintext's size.
-    work: fn(&[u8], &mut [u8], &Secret) -> Result<(), Error>,
+    work: Codec,
     primitives: fn(),
     is_vault: bool,
 }
