@@ -56,6 +56,9 @@ pub(crate) fn blocks_sooner(
     rounds: u32,
 ) -> Vec<Zeroizing<[u8; BLOCK]>> {
     let (ours, theirs) = jobs.split_at(jobs.len().div_ceil(2));
+    if theirs.is_empty() {
+        return blocks(ours, salt, rounds);
+    }
     thread::scope(|scope| {
         let derive = || blocks(theirs, salt, rounds);
         // A system that has no thread left gets them from this one.
@@ -352,7 +355,7 @@ mod tests {
             .map(|n| secret(&vec![n; usize::from(n)]))
             .into();
         for salt in [&b""[..], b"s", &[7; 55], &[7; 300]] {
-            for count in 1..=secrets.len() {
+            for count in 0..=secrets.len() {
                 let jobs: Vec<_> = secrets[..count].iter().zip(1..).collect();
                 for derive in [blocks, blocks_sooner] {
                     let derived = derive(&jobs, salt, 5);

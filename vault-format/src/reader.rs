@@ -106,7 +106,7 @@ impl<R: Read> BufRead for DecryptReader<R> {
     }
 
     fn consume(&mut self, amount: usize) {
-        self.ready.start = self.ready.end.min(self.ready.start + amount);
+        self.ready.start = self.ready.end.min(self.ready.start.saturating_add(amount));
     }
 }
 
