@@ -92,6 +92,11 @@ impl Cipher {
     pub(crate) fn apply(&mut self, data: &mut [u8]) {
         self.0.apply_keystream(data);
     }
+
+    /// Writes the result to `output`, which is as long as `input`.
+    pub(crate) fn apply_to(&mut self, input: &[u8], output: &mut [u8]) {
+        self.0.apply_keystream_b2b(input, output);
+    }
 }
 
 /// A running authentication code.

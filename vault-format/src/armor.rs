@@ -8,41 +8,58 @@ pub(crate) fn text_offset(digit: u64) -> u64 {
     digit + digit / 80
 }
 
+/// Bytes that are encoded at once: few enough that what becomes of them stays in the nearest cache.
+const BLOCK: usize = 1280;
+
 /// Encodes bytes as hexadecimal digits and breaks the lines.
 #[derive(Default)]
 pub(crate) struct Armor {
     /// Digits on the line so far.
     column: usize,
+    inner: Vec<u8>,
     digits: Vec<u8>,
 }
 
 impl Armor {
     /// Appends the digits and line breaks of `bytes` to `text`.
-    pub(crate) fn encode(&mut self, bytes: &[u8], text: &mut Vec<u8>) {
-        encode(bytes, &mut self.digits);
-        text.reserve(self.digits.len() + self.digits.len() / WIDTH + 2);
+    pub(crate) fn encode(&mut self, bytes: &[u8], text: &mut Text) {
+        for block in bytes.chunks(BLOCK) {
+            encode(block, &mut self.digits);
+            self.wrap(text);
+        }
+    }
+
+    /// Appends the digits of the digits of `bytes`, with line breaks, to `text`.
+    pub(crate) fn encode_twice(&mut self, bytes: &[u8], text: &mut Text) {
+        for block in bytes.chunks(BLOCK / 2) {
+            encode(block, &mut self.inner);
+            encode(&self.inner, &mut self.digits);
+            self.wrap(text);
+        }
+    }
+
+    fn wrap(&mut self, text: &mut Text) {
         let mut rest = &self.digits[..];
         if self.column > 0 {
             let (line, tail) = rest.split_at(rest.len().min(WIDTH - self.column));
-            text.extend_from_slice(line);
+            text.extend(line.len()).copy_from_slice(line);
             self.column += line.len();
             rest = tail;
             if self.column == WIDTH {
-                text.push(b'\n');
+                text.extend(1)[0] = b'\n';
                 self.column = 0;
             }
         }
         if self.column == 0 {
-            // The line breaks are there before the lines, which are of a length known to the
-            // compiler then, and copied without calls or checks.
+            // Lines are of a length known to the compiler, and copied without calls or checks.
             let (lines, tail) = rest.as_chunks::<WIDTH>();
-            let start = text.len();
-            text.resize(start + lines.len() * (WIDTH + 1), b'\n');
-            let (places, _) = text[start..].as_chunks_mut::<{ WIDTH + 1 }>();
+            let places = text.extend(lines.len() * (WIDTH + 1));
+            let (places, _) = places.as_chunks_mut::<{ WIDTH + 1 }>();
             for (place, line) in places.iter_mut().zip(lines) {
                 place[..WIDTH].copy_from_slice(line);
+                place[WIDTH] = b'\n';
             }
-            text.extend_from_slice(tail);
+            text.extend(tail.len()).copy_from_slice(tail);
             self.column = tail.len();
         }
     }
@@ -50,6 +67,33 @@ impl Armor {
     /// Whether the next digit starts a line.
     pub(crate) fn at_line_start(&self) -> bool {
         self.column == 0
+    }
+}
+
+/// Text that is made anew again and again, in memory that is not wiped for it each time.
+#[derive(Default)]
+pub(crate) struct Text {
+    bytes: Vec<u8>,
+    length: usize,
+}
+
+impl Text {
+    pub(crate) fn clear(&mut self) {
+        self.length = 0;
+    }
+
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        &self.bytes[..self.length]
+    }
+
+    /// Room for so many bytes more.
+    pub(crate) fn extend(&mut self, count: usize) -> &mut [u8] {
+        let start = self.length;
+        self.length += count;
+        if self.bytes.len() < self.length {
+            self.bytes.resize(self.length, 0);
+        }
+        &mut self.bytes[start..self.length]
     }
 }
 
@@ -65,24 +109,27 @@ mod tests {
 
     #[test]
     fn lines_break_the_same_however_the_bytes_arrive() {
-        let bytes: Vec<u8> = (0..=255).cycle().take(1000).collect();
-        for length in [0, 1, 39, 40, 41, 79, 80, 81, 1000] {
-            let mut digits = Vec::new();
+        let bytes: Vec<u8> = (0..=255).cycle().take(3 * BLOCK).collect();
+        for length in [0, 1, 39, 40, 41, 79, 80, 81, 1000, 3 * BLOCK] {
+            let (mut digits, mut twice) = (Vec::new(), Vec::new());
             encode(&bytes[..length], &mut digits);
-            let mut expected = Vec::new();
-            for line in digits.chunks(WIDTH) {
-                expected.extend_from_slice(line);
-                expected.push(b'\n');
-            }
-            for piece in [1, 3, 40, 64, 999, 1000] {
-                let (mut armor, mut text) = (Armor::default(), Vec::new());
-                for piece in bytes[..length].chunks(piece) {
-                    armor.encode(piece, &mut text);
+            encode(&digits, &mut twice);
+            let once: fn(&mut Armor, &[u8], &mut Text) = Armor::encode;
+            for (digits, work) in [(digits, once), (twice, Armor::encode_twice)] {
+                let mut expected = digits.chunks(WIDTH).collect::<Vec<_>>().join(&b'\n');
+                if length > 0 {
+                    expected.push(b'\n');
                 }
-                if !armor.at_line_start() {
-                    text.push(b'\n');
+                for piece in [1, 3, 40, 64, 999, 1000, BLOCK] {
+                    let (mut armor, mut text) = (Armor::default(), Text::default());
+                    for piece in bytes[..length].chunks(piece) {
+                        work(&mut armor, piece, &mut text);
+                    }
+                    if !armor.at_line_start() {
+                        text.extend(1)[0] = b'\n';
+                    }
+                    assert_eq!(text.as_bytes(), expected, "{length} by {piece}");
                 }
-                assert_eq!(text, expected, "{length} by {piece}");
             }
         }
     }

@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 
 use crate::Error;
 use crate::aes256;
-use crate::armor::{self, Armor};
+use crate::armor::{self, Armor, Text};
 use crate::dearmor::{decode, join_lines};
 use crate::encryptor::to_u64;
 use crate::header::Header;
@@ -15,7 +15,6 @@ use crate::header::Header;
 #[derive(Default)]
 pub(crate) struct Encoder {
     armor: Armor,
-    inner: Vec<u8>,
 }
 
 /// Ciphertext and what is written for it.
@@ -23,7 +22,7 @@ pub(crate) struct Encoder {
 pub(crate) struct Encoded {
     /// Plaintext, until it was encrypted.
     pub(crate) ciphertext: Zeroizing<Vec<u8>>,
-    text: Vec<u8>,
+    text: Text,
     starts_line: bool,
 }
 
@@ -42,8 +41,7 @@ impl Encoder {
     pub(crate) fn encode(&mut self, piece: &mut Encoded) {
         piece.starts_line = self.armor.at_line_start();
         piece.text.clear();
-        armor::encode(&piece.ciphertext, &mut self.inner);
-        self.armor.encode(&self.inner, &mut piece.text);
+        self.armor.encode_twice(&piece.ciphertext, &mut piece.text);
     }
 
     /// Ends the last line.
@@ -59,7 +57,8 @@ impl Encoder {
 pub(crate) struct Body<W> {
     output: W,
     mac_at: MacPlace,
-    back: ReadBack,
+    /// What was read back.
+    back: Vec<u8>,
 }
 
 impl<W: Write + Seek> Body<W> {
@@ -80,20 +79,20 @@ impl<W: Write + Seek> Body<W> {
         inner.extend_from_slice(&[b'0'; 2 * aes256::MAC]);
         inner.push(b'\n');
         let mut encoder = Encoder::default();
-        let mut text = Vec::new();
+        let mut text = Text::default();
         encoder.armor.encode(&inner, &mut text);
-        output.write_all(&text)?;
+        output.write_all(text.as_bytes())?;
         let body = Self {
             output,
             mac_at,
-            back: ReadBack::default(),
+            back: Vec::new(),
         };
         Ok((body, encoder))
     }
 
     /// Writes a piece.
     pub(crate) fn write(&mut self, piece: &Encoded) -> io::Result<()> {
-        self.output.write_all(&piece.text)
+        self.output.write_all(piece.text.as_bytes())
     }
 
     /// Ends the last line and writes the authentication code.
@@ -109,45 +108,49 @@ impl<W: Read + Write + Seek> Body<W> {
     /// Writes a piece, and reads it back.
     pub(crate) fn write_checked(&mut self, piece: &Encoded) -> io::Result<()> {
         self.write(piece)?;
-        let length = i64::try_from(piece.text.len()).map_err(io::Error::other)?;
+        let text = piece.text.as_bytes();
+        let length = i64::try_from(text.len()).map_err(io::Error::other)?;
         self.output.seek(SeekFrom::Current(-length))?;
-        self.back.text.resize(piece.text.len(), 0);
-        self.output.read_exact(&mut self.back.text)?;
-        match self.back.holds(piece) {
+        self.back.resize(text.len(), 0);
+        self.output.read_exact(&mut self.back)?;
+        match equal(&self.back, text) {
             true => Ok(()),
             false => Err(differs()),
         }
     }
 }
 
-/// What a piece goes through on its way back.
+/// Decodes what was encoded, before it is written.
 #[derive(Default)]
-struct ReadBack {
-    text: Vec<u8>,
+pub(crate) struct Proof {
     digits: Vec<u8>,
     inner: Vec<u8>,
     ciphertext: Vec<u8>,
 }
 
-impl ReadBack {
-    /// Whether the text means the ciphertext of the piece.
-    fn holds(&mut self, piece: &Encoded) -> bool {
+impl Proof {
+    /// Whether the text of the piece means its ciphertext.
+    pub(crate) fn holds(&mut self, piece: &Encoded) -> bool {
         self.digits.clear();
         self.inner.clear();
         self.ciphertext.clear();
-        join_lines(&self.text, piece.starts_line, &mut self.digits);
+        join_lines(piece.text.as_bytes(), piece.starts_line, &mut self.digits);
         decode(&self.digits, &mut self.inner)
             && decode(&self.inner, &mut self.ciphertext)
             && equal(&self.ciphertext, &piece.ciphertext)
     }
 }
 
-/// Whether both are the same, a few bytes at a time: musl's `memcmp` compares them one by one,
-/// which takes longer than all else that is read back goes through.
+/// Whether both are the same, many bytes at a time: musl's `memcmp`, which `==` calls, compares them
+/// one by one, which takes longer than all else that is read back goes through.
 pub(crate) fn equal(one: &[u8], other: &[u8]) -> bool {
+    let same = |ones: &[u8; 64], others: &[u8; 64]| {
+        let pairs = ones.iter().zip(others);
+        pairs.fold(0, |differing, (one, other)| differing | (one ^ other)) == 0
+    };
     let ((ones, one_rest), (others, other_rest)) = (one.as_chunks::<64>(), other.as_chunks::<64>());
     one.len() == other.len()
-        && ones.iter().zip(others).all(|(one, other)| one == other)
+        && ones.iter().zip(others).all(|(one, other)| same(one, other))
         && one_rest == other_rest
 }
 
@@ -217,22 +220,26 @@ mod tests {
     }
 
     #[test]
-    fn what_reads_back_is_what_was_written() {
-        for piece in pieces() {
-            let mut back = ReadBack::default();
-            back.text.clone_from(&piece.text);
-            assert!(back.holds(&piece));
-            for index in 0..piece.text.len() {
+    fn only_text_that_means_the_ciphertext_is_proved() {
+        for mut piece in pieces() {
+            let right = piece.text.as_bytes().to_vec();
+            let mut proof = Proof::default();
+            assert!(proof.holds(&piece));
+            let mut holds = |text: &[u8]| {
+                piece.text.clear();
+                piece.text.extend(text.len()).copy_from_slice(text);
+                proof.holds(&piece)
+            };
+            for index in 0..right.len() {
                 for bit in 0..8 {
-                    back.text.clone_from(&piece.text);
-                    back.text[index] ^= 1 << bit;
-                    let same = meant(&back.text) == meant(&piece.text);
-                    assert_eq!(back.holds(&piece), same, "bit {bit} of octet {index}");
+                    let mut text = right.clone();
+                    text[index] ^= 1 << bit;
+                    let same = meant(&text) == meant(&right);
+                    assert_eq!(holds(&text), same, "bit {bit} of octet {index}");
                 }
             }
-            for length in 0..piece.text.len() {
-                back.text = piece.text[..length].to_vec();
-                assert!(!back.holds(&piece), "cut to {length}");
+            for length in 0..right.len() {
+                assert!(!holds(&right[..length]), "cut to {length}");
             }
         }
     }

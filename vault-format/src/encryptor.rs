@@ -2,7 +2,7 @@ use std::fmt;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 
 use crate::aes256::{self, Authenticator, Cipher, Keys};
-use crate::body::{self, Body, Encoded, Encoder};
+use crate::body::{self, Body, Encoded, Encoder, Proof};
 use crate::dearmor::read_full;
 use crate::header::{Header, Label};
 use crate::method::Method;
@@ -16,8 +16,9 @@ const SALT: usize = 32;
 /// The longest salt that is written or read, in bytes.
 pub(crate) const MAX_SALT: usize = 65_536;
 
-/// Plaintext that is collected before it is encrypted: what fits a core's cache in all forms.
-const CHUNK: usize = 32 * 1024;
+/// Plaintext of a piece: a smaller one is handed over between threads too often, a larger one does
+/// not fit a core's cache in all its forms.
+const CHUNK: usize = 64 * 1024;
 
 /// How to encrypt: secret, label, method, salt.
 ///
@@ -123,6 +124,7 @@ impl<'a> Encryptor<'a> {
                 authenticator: keys.authenticator(),
                 encoder,
                 length: 0,
+                proof: Proof::default(),
             },
             pending: Encoded::for_plaintext(CHUNK + aes256::PADDING),
         })
@@ -189,6 +191,7 @@ struct Front {
     encoder: Encoder,
     /// Plaintext so far.
     length: u64,
+    proof: Proof,
 }
 
 /// Where the vault begins, and how.
@@ -217,9 +220,8 @@ impl<W: Write + Seek> EncryptWriter<W> {
     }
 
     fn write_pending(&mut self) -> io::Result<()> {
-        self.front.encrypt(&mut self.pending);
+        self.front.seal(&mut self.pending);
         self.body.write(&self.pending)?;
-        // Ciphertext by now: nothing to overwrite.
         self.pending.ciphertext.clear();
         Ok(())
     }
@@ -263,23 +265,35 @@ impl Front {
         piece.ciphertext.resize(CHUNK, 0);
         let filled = read_full(input, &mut piece.ciphertext)?;
         piece.ciphertext.truncate(filled);
+        self.cipher.apply(&mut piece.ciphertext);
         self.length += to_u64(filled);
         if filled < CHUNK {
             self.pad(piece);
         }
-        self.encrypt(piece);
-        Ok(filled)
+        self.seal(piece);
+        match self.proof.holds(piece) {
+            true => Ok(filled),
+            false => Err(body::differs()),
+        }
+    }
+
+    /// Encrypts a part of a piece.
+    fn encrypt(&mut self, plaintext: &[u8], piece: &mut Encoded) {
+        let start = piece.ciphertext.len();
+        piece.ciphertext.resize(start + plaintext.len(), 0);
+        self.cipher
+            .apply_to(plaintext, &mut piece.ciphertext[start..]);
+        self.length += to_u64(plaintext.len());
     }
 
     /// Ends the plaintext.
-    fn pad(&self, piece: &mut Encoded) {
+    fn pad(&mut self, piece: &mut Encoded) {
         let padding = aes256::padding(self.length);
-        let bytes = std::iter::repeat_n(padding, usize::from(padding));
-        piece.ciphertext.extend(bytes);
+        self.encrypt(&[padding; aes256::PADDING][..usize::from(padding)], piece);
     }
 
-    fn encrypt(&mut self, piece: &mut Encoded) {
-        self.cipher.apply(&mut piece.ciphertext);
+    /// Authenticates and encodes a piece.
+    fn seal(&mut self, piece: &mut Encoded) {
         self.authenticator.update(&piece.ciphertext);
         self.encoder.encode(piece);
     }
@@ -305,11 +319,9 @@ impl Origin {
 
 impl<W: Write + Seek> Write for EncryptWriter<W> {
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        let pending = &mut self.pending.ciphertext;
-        let taken = buf.len().min(CHUNK - pending.len());
-        pending.extend_from_slice(&buf[..taken]);
-        self.front.length += to_u64(taken);
-        if pending.len() == CHUNK {
+        let taken = buf.len().min(CHUNK - self.pending.ciphertext.len());
+        self.front.encrypt(&buf[..taken], &mut self.pending);
+        if self.pending.ciphertext.len() == CHUNK {
             self.write_pending()?;
         }
         Ok(taken)
@@ -352,8 +364,9 @@ mod tests {
             for part in plaintext.chunks(1000) {
                 writer.write_all(part).unwrap();
             }
-            writer.front.pad(&mut writer.pending);
-            assert_eq!(writer.pending.ciphertext.capacity(), room, "{length}");
+            let EncryptWriter { front, pending, .. } = &mut writer;
+            front.pad(pending);
+            assert_eq!(pending.ciphertext.capacity(), room, "{length}");
             let mut piece = Encoded::default();
             let mut input = &plaintext[..];
             writer.front.take(&mut input, &mut piece).unwrap();
