@@ -11,11 +11,29 @@ use serde_json::Value;
 
 use crate::lab::{Lab, copy_to, hosts, inside};
 use crate::restarts::{Event, Restarts};
+use crate::story::{self, THREE};
 use crate::writer::while_writing;
-use crate::{access, assert_changed};
+use crate::{access, assert_changed, step};
+
+#[test]
+#[ignore = "takes half an hour: scripts/test-hosts --include-ignored runs it"]
+fn authorities_are_replaced_by_plays() {
+    let lab = Lab::new("bookworm", 0);
+    step("init to a healthy cluster", || story::create(&lab));
+    step("the etcd CA is replaced", || of_etcd(&lab, &THREE));
+    step("the root is replaced, with a machine off", || {
+        of_root(&lab, &THREE);
+    });
+    step("the etcd CA is replaced without overlap", || {
+        after_compromise(&lab, &THREE);
+    });
+    step("private keys are nowhere in clear", || {
+        story::keys_are_kept(&lab, &THREE);
+    });
+}
 
 /// The one that members trust, by a cross-certificate: three steps, of which one restarts members.
-pub(crate) fn of_etcd(lab: &Lab, members: &[usize]) {
+fn of_etcd(lab: &Lab, members: &[usize]) {
     let rotation = Rotation {
         lab,
         authority: "etcd",
@@ -58,7 +76,7 @@ pub(crate) fn of_etcd(lab: &Lab, members: &[usize]) {
 }
 
 /// The one above: nobody restarts, and a machine that was off all the while catches up.
-pub(crate) fn of_root(lab: &Lab, members: &[usize]) {
+fn of_root(lab: &Lab, members: &[usize]) {
     let [rest @ .., off] = members else {
         panic!("no members");
     };
@@ -101,7 +119,7 @@ pub(crate) fn of_root(lab: &Lab, members: &[usize]) {
 
 /// Without overlap all members restart together; one whose machine is off is refused by them when
 /// it is back, until it is played on.
-pub(crate) fn after_compromise(lab: &Lab, members: &[usize]) {
+fn after_compromise(lab: &Lab, members: &[usize]) {
     let [rest @ .., off] = members else {
         panic!("no members");
     };
