@@ -1,15 +1,20 @@
 //! The part of some work that nothing that does it can do without, measured beside it.
 
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::Path;
 use std::process::Command;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 use std::thread;
 
 use benches::{Contestant, build_released, in_process, process};
 use vault_format::Secret;
 
 use super::work::{Floor, Work};
+
+/// What is read or written at once.
+const PIECE: usize = 128 * 1024;
 
 /// The contestant that does that part alone, if it is measured.
 pub(crate) fn contestant<'a>(work: &'a Work, directory: &'a Path) -> Option<Contestant<'a>> {
@@ -25,11 +30,12 @@ pub(crate) fn contestant<'a>(work: &'a Work, directory: &'a Path) -> Option<Cont
                 process(command.args(work.files()))
             }))
         }
-        Floor::Written(length) => Some(Contestant::new("writing it alone", move || {
-            let path = directory.join("written");
-            let sample = in_process(|| write(&path, length));
-            fs::remove_file(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-            sample
+        Floor::Replaced(length) => Some(Contestant::new("the files alone", move || {
+            work.prepare(directory);
+            let [name] = &work.files()[..] else {
+                panic!("one file is replaced");
+            };
+            in_process(|| replace(&directory.join(name), length))
         })),
         Floor::Derivations(count) => {
             let derive = deriver();
@@ -40,19 +46,46 @@ pub(crate) fn contestant<'a>(work: &'a Work, directory: &'a Path) -> Option<Cont
     }
 }
 
-/// Writes a new file, and waits until it is on the disk.
-fn write(path: &Path, length: usize) {
-    let piece = vec![b'0'; 1 << 20];
-    let written = || -> io::Result<()> {
-        let mut file = File::create(path)?;
-        let mut left = length;
-        while left > 0 {
-            file.write_all(&piece[..left.min(piece.len())])?;
-            left -= left.min(piece.len());
-        }
-        file.sync_all()
-    };
-    written().unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+/// Reads a file, writes another one at the same time, waits until it is on the disk, and puts it in
+/// the place of the first.
+fn replace(path: &Path, length: usize) {
+    let fail = |error| -> ! { panic!("{}: {error}", path.display()) };
+    let original = File::open(path).unwrap_or_else(|error| fail(error));
+    let new = path.with_extension("new");
+    let (read, written) = thread::scope(|scope| {
+        let reading = scope.spawn(|| read(&original));
+        let written = write(&new, length);
+        (reading.join(), written)
+    });
+    read.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        .and(written)
+        .and_then(|()| fs::rename(&new, path))
+        .unwrap_or_else(|error| fail(error));
+    // The system frees what it was on now.
+    drop(original);
+}
+
+fn read(mut file: &File) -> io::Result<()> {
+    let mut piece = vec![0; PIECE];
+    while file.read(&mut piece)? > 0 {}
+    Ok(())
+}
+
+fn write(path: &Path, length: usize) -> io::Result<()> {
+    let piece = vec![b'0'; PIECE];
+    let mut file = File::create(path)?;
+    let syncing = file.try_clone()?;
+    let is_written = AtomicBool::new(false);
+    thread::scope(|scope| {
+        // The disk has something to do from the start.
+        scope.spawn(|| while !is_written.load(Relaxed) && syncing.sync_data().is_ok() {});
+        let written = (0..length)
+            .step_by(PIECE)
+            .try_for_each(|start| file.write_all(&piece[..PIECE.min(length - start)]));
+        is_written.store(true, Relaxed);
+        written
+    })?;
+    file.sync_all()
 }
 
 /// Opens a vault that has next to nothing in it, which takes the keys' derivation.

@@ -28,8 +28,8 @@ pub(crate) enum Floor {
     None,
     /// A process that has no options: the example of the library, static.
     Bare,
-    /// So many bytes in a new file, on the disk.
-    Written(usize),
+    /// A file that is read, and replaced by one of so many bytes on the disk.
+    Replaced(usize),
     /// So many keys derived, on all processors.
     Derivations(usize),
 }
@@ -65,7 +65,7 @@ pub(crate) fn all() -> [Work; 5] {
         Work {
             title: "encrypt of 64 MiB",
             verb: "encrypt",
-            floor: Floor::Written(LARGE * 4 + LARGE / 20),
+            floor: Floor::Replaced(LARGE * 4 + LARGE / 20),
             rounds: 3,
             times_ansible: 20.0,
             times_next: Some(8.0),
@@ -76,7 +76,7 @@ pub(crate) fn all() -> [Work; 5] {
         Work {
             title: "decrypt of 64 MiB",
             verb: "decrypt",
-            floor: Floor::Written(LARGE),
+            floor: Floor::Replaced(LARGE),
             rounds: 3,
             times_ansible: 20.0,
             times_next: Some(8.0),
