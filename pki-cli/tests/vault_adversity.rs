@@ -46,6 +46,24 @@ fn a_full_file_system_keeps_the_file() {
     assert!(sandbox.read("after") == sandbox.read("large"));
 }
 
+/// The file that is read is on another one, which has room.
+#[test]
+fn a_full_file_system_of_the_output_is_named() {
+    let sandbox = Sandbox::new();
+    sandbox.write("large", vec![b'x'; 400_000]);
+    let script = format!(
+        "mkdir full && mount -t tmpfs -o size=1m none full && \
+         {} encrypt --vault-id p --output full/out large || echo $? > code; ls -A full > names",
+        env!("CARGO_BIN_EXE_vault")
+    );
+    let outcome = run_peer(&mut in_name_spaces(&sandbox, &script));
+    for said in ["(full/out): No space left on device", "df -h full"] {
+        assert!(outcome.stderr.contains(said), "{outcome}");
+    }
+    assert_eq!(sandbox.read("code"), b"1\n");
+    assert_eq!(sandbox.read("names"), b"");
+}
+
 /// Neither the file nor the rescued edit has room: the plaintext stays until there is.
 #[test]
 fn an_edit_on_a_full_file_system_is_kept_until_there_is_room() {

@@ -52,31 +52,42 @@ impl Repository {
 
     fn commit(&self, name: &str, content: &str) {
         self.0.write(name, content);
-        self.git(&["add", name, ".gitattributes"]);
+        self.git(&["add", "--", name, ".gitattributes"]);
         self.git(&["commit", "-q", "-m", "change"]);
     }
 
     fn view(&self, name: &str) -> String {
-        let output = run(&mut self.0.vault(&["view", "--vault-id", "p", name]), 0);
+        let output = run(
+            &mut self.0.vault(&["view", "--vault-id", "p", "--", name]),
+            0,
+        );
         String::from_utf8(output.stdout).unwrap()
     }
 }
 
+/// Names, of which one looks like an option.
+const NAMES: [&str; 2] = ["s.yml", "-h.yml"];
+
 #[test]
 fn a_file_in_clear_is_encrypted_in_the_repository_and_stable() {
+    NAMES.into_iter().for_each(assert_filtered);
+}
+
+#[track_caller]
+fn assert_filtered(name: &str) {
     let repository = Repository::new();
     repository.0.write(
         ".gitattributes",
         "*.yml filter=vault diff=vault merge=vault\n",
     );
-    repository.commit("s.yml", "a: 1\n");
+    repository.commit(name, "a: 1\n");
     let stored = repository
-        .git(&["show", "--no-textconv", "HEAD:s.yml"])
+        .git(&["show", "--no-textconv", &format!("HEAD:{name}")])
         .stdout;
     assert!(stored.starts_with(b"$ANSIBLE_VAULT;1.2;AES256;x\n"));
     // Touched and staged again: the same bytes.
-    repository.0.write("s.yml", "a: 1\n");
-    repository.git(&["add", "s.yml"]);
+    repository.0.write(name, "a: 1\n");
+    repository.git(&["add", "--", name]);
     repository.git(&["diff", "--cached", "--quiet"]);
     repository.0.write("stored", &stored);
     let theirs = run(
@@ -84,19 +95,24 @@ fn a_file_in_clear_is_encrypted_in_the_repository_and_stable() {
         0,
     );
     assert_eq!(theirs.stdout, b"a: 1\n");
-    fs::remove_file(repository.0.path("s.yml")).unwrap();
-    repository.git(&["checkout", "s.yml"]);
-    assert_eq!(repository.0.read("s.yml"), b"a: 1\n");
+    fs::remove_file(repository.0.path(name)).unwrap();
+    repository.git(&["checkout", "--", name]);
+    assert_eq!(repository.0.read(name), b"a: 1\n");
     // Another plaintext has another salt.
-    repository.commit("s.yml", "a: 2\n");
+    repository.commit(name, "a: 2\n");
     let changed = repository
-        .git(&["show", "--no-textconv", "HEAD:s.yml"])
+        .git(&["show", "--no-textconv", &format!("HEAD:{name}")])
         .stdout;
     assert_ne!(changed[28..100], stored[28..100]);
 }
 
 #[test]
 fn vaults_are_compared_and_merged_by_what_they_hold() {
+    NAMES.into_iter().for_each(assert_compared);
+}
+
+#[track_caller]
+fn assert_compared(name: &str) {
     let repository = Repository::new();
     repository
         .0
@@ -109,20 +125,20 @@ fn vaults_are_compared_and_merged_by_what_they_hold() {
         );
         String::from_utf8(output.stdout).unwrap()
     };
-    repository.commit("v.yml", &encrypted("a: 1\nb: 1\nc: 1\nd: 1\n"));
+    repository.commit(name, &encrypted("a: 1\nb: 1\nc: 1\nd: 1\n"));
     repository.git(&["checkout", "-q", "-b", "other"]);
-    repository.commit("v.yml", &encrypted("a: 2\nb: 1\nc: 1\nd: 1\n"));
+    repository.commit(name, &encrypted("a: 2\nb: 1\nc: 1\nd: 1\n"));
     let difference = repository.git(&["diff", "main", "other"]).stdout;
     let difference = String::from_utf8(difference).unwrap();
     assert!(difference.contains("-a: 1\n+a: 2\n"), "{difference}");
     repository.git(&["checkout", "-q", "main"]);
-    repository.commit("v.yml", &encrypted("a: 1\nb: 1\nc: 1\nd: 3\n"));
+    repository.commit(name, &encrypted("a: 1\nb: 1\nc: 1\nd: 3\n"));
     repository.git(&["merge", "-q", "other"]);
-    assert_eq!(repository.view("v.yml"), "a: 2\nb: 1\nc: 1\nd: 3\n");
+    assert_eq!(repository.view(name), "a: 2\nb: 1\nc: 1\nd: 3\n");
     repository.git(&["checkout", "-q", "other"]);
-    repository.commit("v.yml", &encrypted("a: 2\nb: 1\nc: 1\nd: 4\n"));
+    repository.commit(name, &encrypted("a: 2\nb: 1\nc: 1\nd: 4\n"));
     repository.git_with_code(&["merge", "-q", "main"], 1);
-    let conflict = repository.view("v.yml");
+    let conflict = repository.view(name);
     assert!(
         conflict.contains("<<<<<<< ours\nd: 4\n=======\nd: 3\n>>>>>>> theirs\n"),
         "{conflict}"

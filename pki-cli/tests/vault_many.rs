@@ -148,6 +148,7 @@ fn errors_can_be_passed_over() {
         said.contains("[ERROR]: input is already encrypted"),
         "{said}"
     );
+    assert!(said.contains("hint: it is b; to pass by"), "{said}");
     assert!(said.contains("missing): No such file"), "{said}");
     assert!(
         said.ends_with("[ERROR]: 2 of 4 files failed; the others are done\n"),

@@ -418,6 +418,15 @@ fn status_needs_no_password_and_points_at_damage() {
     assert!(
         shown.contains("t/bad: Vault format unhexlify error") && shown.contains("line 2, column 2")
     );
+    // Of a value, in the lines of its file.
+    let value = "x: 1\ny: !vault |\n  $ANSIBLE_VAULT;1.1;AES256\n  61zz\n";
+    sandbox.write("t/bad", value);
+    for verb in [&["status"][..], &["check"], &["verify", "--vault-id", "q"]] {
+        let damaged = run(&mut sandbox.vault(&[verb, &["t/bad"]].concat()), 3);
+        let shown = String::from_utf8(damaged.stdout).unwrap();
+        assert!(shown.contains("t/bad:2 y: "), "{shown}");
+        assert!(shown.contains("line 4, column 5"), "{shown}");
+    }
     let report = run(
         &mut sandbox.vault(&["verify", "--json", "--vault-id", "q", "t/a.yml"]),
         3,

@@ -47,11 +47,11 @@ fn check(path: &Path, args: &Check) -> Result<Vec<Entry>, Error> {
     match tree::inspect(path)? {
         Content::File => {
             let file = File::open(path).map_err(Error::file("Unable to read", path))?;
-            Ok(of_vault(file, path, args).into_iter().collect())
+            Ok(of_vault(file, None, path, args).into_iter().collect())
         }
         Content::Inline { text, values } => {
             let of_value = |value: &inline::Value| {
-                let finding = of_vault(Cursor::new(value.vault()), path, args)?;
+                let finding = of_vault(Cursor::new(value.vault()), Some(value), path, args)?;
                 Some(finding.of_value(value))
             };
             let mut findings: Vec<_> = values.iter().filter_map(of_value).collect();
@@ -63,11 +63,20 @@ fn check(path: &Path, args: &Check) -> Result<Vec<Entry>, Error> {
 }
 
 /// A damaged vault, or one with a label that is not allowed.
-fn of_vault(vault: impl Read + Seek, path: &Path, args: &Check) -> Option<Entry> {
+fn of_vault(
+    vault: impl Read + Seek,
+    value: Option<&inline::Value>,
+    path: &Path,
+    args: &Check,
+) -> Option<Entry> {
     let decryptor = match codec::well_formed(vault) {
         Ok(decryptor) => decryptor,
         Err(error) => {
             let error = Error::vault(path.display().to_string())(error);
+            let error = match value {
+                Some(value) => error.placed(value),
+                None => error,
+            };
             return Some(Entry::new(path, Err(error)));
         }
     };

@@ -82,7 +82,8 @@ fn open<R: Read + Seek>(
     match sink {
         Sink::File(path) => {
             let mut draft = Draft::new(path)?;
-            codec::unlock_into(vault, identities, &mut draft, name)?;
+            let opened = codec::unlock_into(vault, identities, &mut draft, name);
+            opened.map_err(|error| error.or_of_output(path))?;
             replace::commit(vec![draft.seal()?])
         }
         Sink::InPlace | Sink::Stdout => {

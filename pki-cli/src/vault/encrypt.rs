@@ -31,9 +31,11 @@ pub(super) fn run(args: &Encrypt, config: &Config) -> Result<(), Error> {
     }
     match &sink {
         Sink::InPlace => {
-            let work = |path: &Path| in_place(path, &sealer, args.skip_encrypted);
-            Prepared::new(&args.files, &args.many, work)
-                .map_err(|error| hint(error, args))?
+            let work = |path: &Path| {
+                in_place(path, &sealer, args.skip_encrypted)
+                    .map_err(|error| hint(error, path, args))
+            };
+            Prepared::new(&args.files, &args.many, work)?
                 .commit(&args.many, |draft| ((), draft))?
                 .verdict()?;
         }
@@ -45,12 +47,13 @@ pub(super) fn run(args: &Encrypt, config: &Config) -> Result<(), Error> {
     Ok(())
 }
 
-fn hint(error: Error, args: &Encrypt) -> Error {
+fn hint(error: Error, path: &Path, args: &Encrypt) -> Error {
     match error {
-        Error::AlreadyEncrypted if args.files.len() > 1 => error.hinting(
-            "to pass by files that are encrypted already, as after a run that was broken off: \
-             --skip-encrypted",
-        ),
+        Error::AlreadyEncrypted if args.files.len() > 1 => error.hinting(&format!(
+            "it is {}; to pass by files that are encrypted already, as after a run that was \
+             broken off: --skip-encrypted",
+            path.display()
+        )),
         error => error,
     }
 }
@@ -130,7 +133,9 @@ fn seal(input: &mut impl Read, sealer: &Sealer<'_>, sink: &Sink, name: &str) -> 
     match sink {
         Sink::File(path) => {
             let draft = Draft::new(path)?;
-            replace::commit(vec![sealer.encrypt(input, draft, name)?.seal()?])
+            let encrypted = sealer.encrypt(input, draft, name);
+            let encrypted = encrypted.map_err(|error| error.or_of_output(path))?;
+            replace::commit(vec![encrypted.seal()?])
         }
         Sink::InPlace | Sink::Stdout => {
             let mut vault = sealer.encrypt(input, codec::spool(), name)?;

@@ -241,6 +241,23 @@ impl Error {
         self
     }
 
+    /// Names the output where only writing can have failed, and it is another file.
+    pub(super) fn or_of_output(self, output: &Path) -> Self {
+        use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+        match self {
+            Self::File { source, .. }
+                if matches!(source.kind(), FileTooLarge | QuotaExceeded | StorageFull) =>
+            {
+                Self::File {
+                    action: "Unable to write",
+                    path: output.to_owned(),
+                    source,
+                }
+            }
+            other => other,
+        }
+    }
+
     /// Names the file that was worked on when reading or writing failed.
     pub(super) fn of(self, name: &str) -> Self {
         match self {

@@ -97,7 +97,7 @@ fn survey_file(
             let of_value = |value: &vault_format::inline::Value| {
                 let vault = Box::new(Cursor::new(value.vault().to_vec()));
                 let found = look(vault, &tree::value_name(path, value));
-                Entry::new(path, found).of_value(value)
+                Entry::new(path, found.map_err(|error| error.placed(value))).of_value(value)
             };
             values.iter().map(of_value).collect()
         }

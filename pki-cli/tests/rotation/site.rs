@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use fixtures::etcd::Node;
-use fixtures::{Etcdctl, Outcome, deploy, loopback_addresses, run};
+use fixtures::{Etcdctl, Outcome, decrypt, loopback_addresses, run};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -138,7 +138,7 @@ impl Site {
         let target = tempfile::tempdir().unwrap();
         let names = self.node_names();
         let names: Vec<_> = names.iter().map(String::as_str).collect();
-        deploy(&self.path("pki"), target.path(), &names, &[WRITER, GUEST]);
+        decrypt(&self.path("pki"), target.path(), &names, &[WRITER, GUEST]);
         target
     }
 

@@ -38,6 +38,7 @@ pub(crate) const CASES: &[Case] = &[
     case("create --vault-id a@p --vault-id b@q --skip-tty-check new").says("are available to encrypt"),
     case("create --vault-id a@p --vault-id b@q --encrypt-vault-id b --skip-tty-check new"),
     case("encrypt --vault-id p plain"),
+    case("-v encrypt --vault-id p plain"),
     case("encrypt --vault-id x@p plain plain2"),
     case("encrypt --vault-id default@p plain"),
     case("encrypt --vault-id @p plain"),

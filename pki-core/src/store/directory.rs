@@ -1,6 +1,6 @@
 //! A store in a directory.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -155,6 +155,7 @@ impl Directory {
     /// Where a directory at the top is new, all that belongs into it appears at once: that takes
     /// one rename and one sync in place of one for each entry.
     fn stage_all(&self, batch: &Batch, group: &mut Group) -> Result<(), WriteError> {
+        self.refuse_links(batch)?;
         let watched = batch.begin();
         let runs = || {
             let same_top = |one: &Entry, next: &Entry| top(one).is_some() && top(one) == top(next);
@@ -177,6 +178,30 @@ impl Directory {
                 _ => run
                     .iter()
                     .try_for_each(|entry| self.stage_entry(entry, group, &watched))?,
+            }
+        }
+        Ok(())
+    }
+
+    /// A PKI is shared, by git say, and a link in it would have whoever works on it write to any
+    /// file that he may write to.
+    fn refuse_links(&self, batch: &Batch) -> Result<(), WriteError> {
+        let mut seen = HashSet::new();
+        for entry in &batch.entries {
+            let (Entry::Directory { path, .. } | Entry::File { path, .. }) = entry else {
+                continue;
+            };
+            let above = path.match_indices('/').map(|(end, _)| &path[..end]);
+            for part in above.chain([path.as_str()]) {
+                let place = self.root.join(part);
+                if seen.insert(part) && place.is_symlink() {
+                    let message = "this is a symbolic link, and nothing in a PKI is written \
+                                   through one: put what it leads to in its place, or remove it";
+                    return Err(WriteError {
+                        path: place,
+                        source: io::Error::other(message),
+                    });
+                }
             }
         }
         Ok(())
@@ -323,6 +348,31 @@ mod tests {
             vec![("x.crt", b"c".to_vec()), ("x.key.sealed", b"s".to_vec())],
         );
         batch
+    }
+
+    #[test]
+    fn nothing_is_written_through_a_link() {
+        let temporary = tempfile::tempdir().unwrap();
+        let (root, outside) = (
+            temporary.path().join("pki"),
+            temporary.path().join("outside"),
+        );
+        fs::create_dir(&root).unwrap();
+        fs::create_dir(&outside).unwrap();
+        let kept = outside.join("kept");
+        fs::write(&kept, "precious").unwrap();
+        for (link, target) in [("keyring.yml", &kept), ("a", &outside), ("a/1", &outside)] {
+            let mut directory = Directory::open(&root).unwrap();
+            let link = root.join(link);
+            fs::create_dir_all(link.parent().unwrap()).unwrap();
+            std::os::unix::fs::symlink(target, &link).unwrap();
+            let error = directory.commit(batch()).unwrap_err().to_string();
+            assert!(error.contains("symbolic link"), "{error}");
+            assert!(error.starts_with(&link.display().to_string()), "{error}");
+            assert_eq!(fs::read(&kept).unwrap(), b"precious");
+            assert_eq!(fs::read_dir(&outside).unwrap().count(), 1);
+            fs::remove_file(&link).unwrap();
+        }
     }
 
     #[test]

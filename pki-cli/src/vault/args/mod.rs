@@ -5,7 +5,7 @@ mod examples;
 mod more;
 mod options;
 
-use clap::{Parser, Subcommand};
+use clap::{ArgAction, Parser, Subcommand};
 
 pub(super) use self::ansible::{Create, Decrypt, Edit, Encrypt, EncryptString, Rekey, View};
 pub(super) use self::more::{
@@ -25,6 +25,10 @@ pub(super) use self::options::{Many, Paths, Secrets, WriteSecrets};
     after_help = EXAMPLES
 )]
 pub(super) struct Cli {
+    /// Taken for the sake of ansible-vault, before the verb too.
+    #[arg(short, long, action = ArgAction::Count, hide = true)]
+    verbose: u8,
+
     #[command(subcommand)]
     pub(super) verb: Verb,
 }

@@ -23,13 +23,17 @@ pub(super) fn run(secrets: &WriteSecrets) -> Result<(), Error> {
     let wanted = secrets.encrypt_vault_id.as_deref();
     identities.for_encryption(wanted.or(config.encrypt_label.as_deref()))?;
     let command = command(&known, wanted)?;
+    // Behind `--` no name is an option.
     for (key, value) in [
-        ("diff.vault.textconv", format!("{command} diff")),
+        ("diff.vault.textconv", format!("{command} diff --")),
         ("diff.vault.cachetextconv", "false".to_owned()),
-        ("filter.vault.clean", format!("{command} clean %f")),
+        ("filter.vault.clean", format!("{command} clean -- %f")),
         ("filter.vault.smudge", format!("{command} smudge")),
         ("filter.vault.required", "true".to_owned()),
-        ("merge.vault.driver", format!("{command} merge %O %A %B %P")),
+        (
+            "merge.vault.driver",
+            format!("{command} merge -- %O %A %B %P"),
+        ),
         ("merge.vault.name", "merge of what vaults hold".to_owned()),
     ] {
         git(&["config", key, &value])?;
