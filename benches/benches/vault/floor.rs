@@ -78,7 +78,14 @@ fn write(path: &Path, length: usize) -> io::Result<()> {
     let is_written = AtomicBool::new(false);
     thread::scope(|scope| {
         // The disk has something to do from the start.
-        scope.spawn(|| while !is_written.load(Relaxed) && syncing.sync_data().is_ok() {});
+        scope.spawn(|| {
+            while !is_written.load(Relaxed) {
+                if syncing.sync_data().is_err() {
+                    // The last sync tells of it.
+                    break;
+                }
+            }
+        });
         let written = (0..length)
             .step_by(PIECE)
             .try_for_each(|start| file.write_all(&piece[..PIECE.min(length - start)]));
