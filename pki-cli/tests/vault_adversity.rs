@@ -241,6 +241,24 @@ fn what_a_killed_editor_saved_is_rescued() {
     assert_eq!(rescued.stdout, b"mine\n");
 }
 
+/// By its directory, however that is spelled.
+#[test]
+fn what_a_killed_create_left_is_rescued_by_the_next() {
+    let sandbox = Sandbox::new();
+    fs::create_dir(sandbox.path("d")).unwrap();
+    sandbox.script("editor", "echo mine > \"$1\"; kill -KILL $PPID");
+    let create = ["create", "--skip-tty-check", "--vault-id", "p"];
+    let mut killed = sandbox.vault(&[&create[..], &["d/../new"]].concat());
+    let killed = killed.env("EDITOR", sandbox.path("editor"));
+    assert!(!killed.output().unwrap().status.success());
+    let mut again = sandbox.vault(&[&create[..], &["new"]].concat());
+    let said = stderr(&again.env("EDITOR", "true").output().unwrap());
+    assert!(said.contains("encrypted in new.rescue"), "{said}");
+    let rescued = ["view", "--vault-id", "p", "new.rescue"];
+    let rescued = run(&mut sandbox.vault(&rescued), 0);
+    assert_eq!(rescued.stdout, b"mine\n");
+}
+
 #[test]
 fn a_pipe_that_ends_early_is_not_taken_for_the_whole() {
     let sandbox = vault();

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{self, IsTerminal};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::args::Create;
 use super::codec::Sealer;
@@ -42,8 +42,8 @@ pub(super) fn run(args: &Create, config: &Config) -> Result<(), Error> {
     make_parents(&path)?;
     // A directory that can not be written to shows before the work, not after it.
     let draft = Draft::new(&path)?;
-    let absolute = std::path::absolute(&path)?;
-    let origin = absolute.as_os_str();
+    let resolved = resolved(&path)?;
+    let origin = resolved.as_os_str();
     rescue::of_killed(origin, b"", &sealer, &path, config)?;
     let edited = editor::edit(b"", &path, origin, config)?;
     let plaintext = edited.plaintext.clone();
@@ -55,6 +55,15 @@ pub(super) fn run(args: &Create, config: &Config) -> Result<(), Error> {
         rescue::refuse_vault(&plaintext)?;
         let draft = sealer.encrypt(&mut &plaintext[..], draft, &name)?;
         replace::commit(vec![draft.seal()?])
+    })
+}
+
+/// The same path however it is spelled, as `edit` has it of a file that is there.
+fn resolved(path: &Path) -> io::Result<PathBuf> {
+    let absolute = std::path::absolute(path)?;
+    Ok(match (absolute.parent(), absolute.file_name()) {
+        (Some(parent), Some(name)) => parent.canonicalize()?.join(name),
+        _ => absolute,
     })
 }
 
