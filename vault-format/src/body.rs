@@ -107,16 +107,24 @@ impl<W: Write + Seek> Body<W> {
 impl<W: Read + Write + Seek> Body<W> {
     /// Writes a piece, and reads it back.
     pub(crate) fn write_checked(&mut self, piece: &Encoded) -> io::Result<()> {
-        self.write(piece)?;
-        let text = piece.text.as_bytes();
-        let length = i64::try_from(text.len()).map_err(io::Error::other)?;
-        self.output.seek(SeekFrom::Current(-length))?;
-        self.back.resize(text.len(), 0);
-        self.output.read_exact(&mut self.back)?;
-        match equal(&self.back, text) {
-            true => Ok(()),
-            false => Err(differs()),
-        }
+        write_checked(&mut self.output, piece.text.as_bytes(), &mut self.back)
+    }
+}
+
+/// Writes bytes, and reads them back, into `back`.
+pub(crate) fn write_checked(
+    output: &mut (impl Read + Write + Seek),
+    bytes: &[u8],
+    back: &mut Vec<u8>,
+) -> io::Result<()> {
+    let length = i64::try_from(bytes.len()).map_err(io::Error::other)?;
+    output.write_all(bytes)?;
+    output.seek(SeekFrom::Current(-length))?;
+    back.resize(bytes.len(), 0);
+    output.read_exact(back)?;
+    match equal(back, bytes) {
+        true => Ok(()),
+        false => Err(differs()),
     }
 }
 
@@ -143,7 +151,7 @@ impl Proof {
 
 /// Whether both are the same, many bytes at a time: musl's `memcmp`, which `==` calls, compares them
 /// one by one, which takes longer than all else that is read back goes through.
-pub(crate) fn equal(one: &[u8], other: &[u8]) -> bool {
+fn equal(one: &[u8], other: &[u8]) -> bool {
     let same = |ones: &[u8; 64], others: &[u8; 64]| {
         let pairs = ones.iter().zip(others);
         pairs.fold(0, |differing, (one, other)| differing | (one ^ other)) == 0

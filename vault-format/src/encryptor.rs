@@ -124,7 +124,6 @@ impl<'a> Encryptor<'a> {
                 authenticator: keys.authenticator(),
                 encoder,
                 length: 0,
-                proof: Proof::default(),
             },
             pending: Encoded::for_plaintext(CHUNK + aes256::PADDING),
         })
@@ -191,7 +190,6 @@ struct Front {
     encoder: Encoder,
     /// Plaintext so far.
     length: u64,
-    proof: Proof,
 }
 
 /// Where the vault begins, and how.
@@ -237,13 +235,17 @@ impl<W: Read + Write + Seek + Send> EncryptWriter<W> {
             ..
         } = self;
         let mut is_complete = false;
+        let mut proof = Proof::default();
         relay(
             |piece| {
                 if is_complete {
                     return Ok(false);
                 }
                 is_complete = front.take(input, piece)? < CHUNK;
-                Ok(true)
+                match proof.holds(piece) {
+                    true => Ok(true),
+                    false => Err(body::differs().into()),
+                }
             },
             |piece| Ok::<_, Error>(body.write_checked(piece)?),
         )?;
@@ -271,10 +273,7 @@ impl Front {
             self.pad(piece);
         }
         self.seal(piece);
-        match self.proof.holds(piece) {
-            true => Ok(filled),
-            false => Err(body::differs()),
-        }
+        Ok(filled)
     }
 
     /// Encrypts a part of a piece.

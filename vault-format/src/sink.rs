@@ -1,12 +1,12 @@
 //! Decrypting into an output before the authentication code is known to be right.
 
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, Read, Seek, Write};
 
 use zeroize::Zeroizing;
 
 use crate::Error;
 use crate::aes256::{self, Authenticator, Cipher, Keys, PADDING};
-use crate::body::{differs, equal};
+use crate::body::write_checked;
 use crate::encryptor::to_u64;
 use crate::reader::PIECE;
 
@@ -69,15 +69,7 @@ impl<'a, W: Read + Write + Seek> PlaintextSink<'a, W> {
     }
 
     fn put(&mut self, plaintext: &[u8]) -> io::Result<()> {
-        let length = i64::try_from(plaintext.len()).map_err(io::Error::other)?;
-        self.output.write_all(plaintext)?;
-        self.output.seek(SeekFrom::Current(-length))?;
-        self.back.resize(plaintext.len(), 0);
-        self.output.read_exact(&mut self.back)?;
-        match equal(&self.back, plaintext) {
-            true => Ok(()),
-            false => Err(differs()),
-        }
+        write_checked(self.output, plaintext, &mut self.back)
     }
 }
 
