@@ -2,7 +2,7 @@
 
 use std::env;
 use std::ffi::OsStr;
-use std::fs::{self, DirBuilder, File, Permissions};
+use std::fs::{self, DirBuilder, File, Permissions, TryLockError};
 use std::io::{self, Read, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
@@ -49,16 +49,7 @@ impl Scratch {
             builder.create(&place).map_err(fault())?;
         }
         sweep(&place);
-        let directory = tempfile::Builder::new()
-            .prefix(PREFIX)
-            .rand_bytes(RANDOM)
-            .permissions(Permissions::from_mode(0o700))
-            .tempdir_in(&place)
-            .map_err(fault())?;
-        let watched = interrupt::watch(directory.path());
-        let lock = File::open(directory.path()).map_err(fault())?;
-        // Without locks nobody sweeps.
-        let _ = lock.try_lock();
+        let (directory, lock, watched) = make(&place).map_err(fault())?;
         let mut file = directory.path().join("plaintext");
         if let Some(extension) = path.extension() {
             file.set_extension(extension);
@@ -118,6 +109,28 @@ impl Scratch {
     /// Leaves everything there, and says where that is.
     pub(super) fn keep(self) -> PathBuf {
         self.directory.keep()
+    }
+}
+
+/// Makes a directory in `place` that is locked.
+fn make(place: &Path) -> io::Result<(TempDir, File, Watched)> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(PREFIX).rand_bytes(RANDOM);
+    builder.permissions(Permissions::from_mode(0o700));
+    loop {
+        let directory = builder.tempdir_in(place)?;
+        let watched = interrupt::watch(directory.path());
+        // Whoever sweeps may come in between, and make the first call fail or the other one, or
+        // be done before both.
+        let lock = match File::open(directory.path()) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            lock => lock?,
+        };
+        // Without locks nobody sweeps.
+        let is_locked = !matches!(lock.try_lock(), Err(TryLockError::WouldBlock));
+        if is_locked && directory.path().exists() {
+            return Ok((directory, lock, watched));
+        }
     }
 }
 

@@ -15,6 +15,8 @@ mod stage;
 use std::collections::BTreeSet;
 use std::fs;
 use std::process::Command;
+use std::thread;
+use std::time::Duration;
 
 use fixtures::run;
 use fixtures::strace::{self, Call, Fault};
@@ -70,6 +72,39 @@ fn what_a_killed_process_left_is_swept_by_the_next() {
     let said = "which a killed vault had left";
     assert!(outcome.stderr.contains(said), "{outcome}");
     stage.assert_clean(&["f"], &[], "the next");
+}
+
+/// A directory for plaintext is swept if it is not locked, and can not be locked before it is
+/// there.
+#[test]
+fn who_sweeps_what_another_has_just_made_does_not_stop_it() {
+    let edit = SCENARIOS[3];
+    for name in ["openat", "flock"] {
+        let stage = Stage::new(true);
+        let (calls, outcome) = strace::calls(&edit.command(&stage), &[name], &stage.scratch());
+        outcome.expect_success();
+        let of_directory = |call: &&Call| call.line.contains("/vault-plaintext-");
+        let call = calls.iter().find(of_directory).unwrap();
+
+        let stage = Stage::new(true);
+        fs::copy(stage.file("f"), stage.file("g")).unwrap();
+        let outcome = thread::scope(|scope| {
+            let first = scope.spawn(|| strace::run_with(&edit.command(&stage), call, Fault::Delay));
+            let made = loop {
+                if let Some(made) = fs::read_dir(stage.scratch()).unwrap().next() {
+                    break made.unwrap().path();
+                }
+                assert!(!first.is_finished(), "no directory was made");
+                thread::sleep(Duration::from_millis(5));
+            };
+            run(&mut stage.vault(&["edit", "--vault-id", "p", "g"], "true")).expect_success();
+            assert!(!made.exists(), "nothing was swept");
+            first.join().unwrap()
+        });
+        let outcome = outcome.expect_success();
+        edit.assert_done(&stage, "swept");
+        stage.assert_clean(&["f", "g"], &[], &outcome.to_string());
+    }
 }
 
 /// Each file is whole, and a second run gets the others done.
@@ -228,6 +263,7 @@ impl Scenario {
                 assert!(outcome.stderr.contains("[ERROR]: "), "{point}");
             }
             Fault::Kill => assert!(!outcome.status.success(), "{point}"),
+            Fault::Delay => assert!(outcome.status.success(), "{point}"),
         }
         if !self.is_done(&stage) {
             assert!(stage.is_old(), "{point}");

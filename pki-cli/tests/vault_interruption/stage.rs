@@ -51,6 +51,11 @@ impl Stage {
         self.root.path()
     }
 
+    /// Where an editor works.
+    pub(crate) fn scratch(&self) -> PathBuf {
+        self.at("tmp")
+    }
+
     /// A file in the working directory.
     pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.at("work").join(name)
