@@ -1,5 +1,7 @@
 //! Writing the body: two layers of hexadecimal digits, broken at 80 columns.
 
+use crate::buffer::Buffer;
+
 /// Digits on a line.
 pub(crate) const WIDTH: usize = 80;
 
@@ -22,7 +24,7 @@ pub(crate) struct Armor {
 
 impl Armor {
     /// Appends the digits and line breaks of `bytes` to `text`.
-    pub(crate) fn encode(&mut self, bytes: &[u8], text: &mut Text) {
+    pub(crate) fn encode(&mut self, bytes: &[u8], text: &mut Buffer) {
         for block in bytes.chunks(BLOCK) {
             encode(block, &mut self.digits);
             self.wrap(text);
@@ -30,7 +32,7 @@ impl Armor {
     }
 
     /// Appends the digits of the digits of `bytes`, with line breaks, to `text`.
-    pub(crate) fn encode_twice(&mut self, bytes: &[u8], text: &mut Text) {
+    pub(crate) fn encode_twice(&mut self, bytes: &[u8], text: &mut Buffer) {
         for block in bytes.chunks(BLOCK / 2) {
             encode(block, &mut self.inner);
             encode(&self.inner, &mut self.digits);
@@ -38,15 +40,15 @@ impl Armor {
         }
     }
 
-    fn wrap(&mut self, text: &mut Text) {
+    fn wrap(&mut self, text: &mut Buffer) {
         let mut rest = &self.digits[..];
         if self.column > 0 {
             let (line, tail) = rest.split_at(rest.len().min(WIDTH - self.column));
-            text.extend(line.len()).copy_from_slice(line);
+            text.push(line);
             self.column += line.len();
             rest = tail;
             if self.column == WIDTH {
-                text.extend(1)[0] = b'\n';
+                text.push(b"\n");
                 self.column = 0;
             }
         }
@@ -59,7 +61,7 @@ impl Armor {
                 place[..WIDTH].copy_from_slice(line);
                 place[WIDTH] = b'\n';
             }
-            text.extend(tail.len()).copy_from_slice(tail);
+            text.push(tail);
             self.column = tail.len();
         }
     }
@@ -67,33 +69,6 @@ impl Armor {
     /// Whether the next digit starts a line.
     pub(crate) fn at_line_start(&self) -> bool {
         self.column == 0
-    }
-}
-
-/// Text that is made anew again and again, in memory that is not wiped for it each time.
-#[derive(Default)]
-pub(crate) struct Text {
-    bytes: Vec<u8>,
-    length: usize,
-}
-
-impl Text {
-    pub(crate) fn clear(&mut self) {
-        self.length = 0;
-    }
-
-    pub(crate) fn as_bytes(&self) -> &[u8] {
-        &self.bytes[..self.length]
-    }
-
-    /// Room for so many bytes more.
-    pub(crate) fn extend(&mut self, count: usize) -> &mut [u8] {
-        let start = self.length;
-        self.length += count;
-        if self.bytes.len() < self.length {
-            self.bytes.resize(self.length, 0);
-        }
-        &mut self.bytes[start..self.length]
     }
 }
 
@@ -114,19 +89,19 @@ mod tests {
             let (mut digits, mut twice) = (Vec::new(), Vec::new());
             encode(&bytes[..length], &mut digits);
             encode(&digits, &mut twice);
-            let once: fn(&mut Armor, &[u8], &mut Text) = Armor::encode;
+            let once: fn(&mut Armor, &[u8], &mut Buffer) = Armor::encode;
             for (digits, work) in [(digits, once), (twice, Armor::encode_twice)] {
                 let mut expected = digits.chunks(WIDTH).collect::<Vec<_>>().join(&b'\n');
                 if length > 0 {
                     expected.push(b'\n');
                 }
                 for piece in [1, 3, 40, 64, 999, 1000, BLOCK] {
-                    let (mut armor, mut text) = (Armor::default(), Text::default());
+                    let (mut armor, mut text) = (Armor::default(), Buffer::default());
                     for piece in bytes[..length].chunks(piece) {
                         work(&mut armor, piece, &mut text);
                     }
                     if !armor.at_line_start() {
-                        text.extend(1)[0] = b'\n';
+                        text.push(b"\n");
                     }
                     assert_eq!(text.as_bytes(), expected, "{length} by {piece}");
                 }

@@ -6,8 +6,9 @@ use zeroize::Zeroizing;
 
 use crate::Error;
 use crate::aes256;
-use crate::armor::{self, Armor, Text};
-use crate::dearmor::{decode, join_lines};
+use crate::armor::{self, Armor};
+use crate::buffer::Buffer;
+use crate::dearmor::{BLOCK, decode, join_lines};
 use crate::encryptor::to_u64;
 use crate::header::Header;
 
@@ -22,7 +23,7 @@ pub(crate) struct Encoder {
 pub(crate) struct Encoded {
     /// Plaintext, until it was encrypted.
     pub(crate) ciphertext: Zeroizing<Vec<u8>>,
-    text: Text,
+    text: Buffer,
     starts_line: bool,
 }
 
@@ -79,7 +80,7 @@ impl<W: Write + Seek> Body<W> {
         inner.extend_from_slice(&[b'0'; 2 * aes256::MAC]);
         inner.push(b'\n');
         let mut encoder = Encoder::default();
-        let mut text = Text::default();
+        let mut text = Buffer::default();
         encoder.armor.encode(&inner, &mut text);
         output.write_all(text.as_bytes())?;
         let body = Self {
@@ -111,6 +112,9 @@ impl<W: Read + Write + Seek> Body<W> {
     }
 }
 
+/// What is read back at once.
+pub(crate) const BACK: usize = 32 * 1024;
+
 /// Writes bytes, and reads them back, into `back`.
 pub(crate) fn write_checked(
     output: &mut (impl Read + Write + Seek),
@@ -120,32 +124,44 @@ pub(crate) fn write_checked(
     let length = i64::try_from(bytes.len()).map_err(io::Error::other)?;
     output.write_all(bytes)?;
     output.seek(SeekFrom::Current(-length))?;
-    back.resize(bytes.len(), 0);
-    output.read_exact(back)?;
-    match equal(back, bytes) {
-        true => Ok(()),
-        false => Err(differs()),
+    for part in bytes.chunks(BACK) {
+        back.resize(part.len(), 0);
+        output.read_exact(back)?;
+        if !equal(back, part) {
+            return Err(differs());
+        }
     }
+    Ok(())
 }
 
 /// Decodes what was encoded, before it is written.
 #[derive(Default)]
 pub(crate) struct Proof {
-    digits: Vec<u8>,
-    inner: Vec<u8>,
-    ciphertext: Vec<u8>,
+    digits: Buffer,
+    inner: Buffer,
+    ciphertext: Buffer,
 }
 
 impl Proof {
-    /// Whether the text of the piece means its ciphertext.
+    /// Whether the text of the piece means its ciphertext. Each block has whole bytes of it: they
+    /// are two lines of digits apart, and a piece starts with a byte.
     pub(crate) fn holds(&mut self, piece: &Encoded) -> bool {
-        self.digits.clear();
-        self.inner.clear();
-        self.ciphertext.clear();
-        join_lines(piece.text.as_bytes(), piece.starts_line, &mut self.digits);
-        decode(&self.digits, &mut self.inner)
-            && decode(&self.inner, &mut self.ciphertext)
-            && equal(&self.ciphertext, &piece.ciphertext)
+        let mut expected = &piece.ciphertext[..];
+        let mut at_line_start = piece.starts_line;
+        for block in piece.text.as_bytes().chunks(BLOCK) {
+            self.digits.clear();
+            self.inner.clear();
+            self.ciphertext.clear();
+            at_line_start = join_lines(block, at_line_start, &mut self.digits);
+            let is_decoded = decode(self.digits.as_bytes(), &mut self.inner)
+                && decode(self.inner.as_bytes(), &mut self.ciphertext);
+            let ciphertext = self.ciphertext.as_bytes();
+            match expected.split_at_checked(ciphertext.len()) {
+                Some((start, rest)) if is_decoded && equal(ciphertext, start) => expected = rest,
+                _ => return false,
+            }
+        }
+        expected.is_empty()
     }
 }
 
@@ -235,7 +251,7 @@ mod tests {
             assert!(proof.holds(&piece));
             let mut holds = |text: &[u8]| {
                 piece.text.clear();
-                piece.text.extend(text.len()).copy_from_slice(text);
+                piece.text.push(text);
                 proof.holds(&piece)
             };
             for index in 0..right.len() {

@@ -1,8 +1,10 @@
 //! Reading the body: any line length, either case, two layers of hexadecimal digits.
 
 use std::io::{self, Read};
+use std::ops::Range;
 
 use crate::armor::WIDTH;
+use crate::buffer::Buffer;
 
 /// Text that is read at first, in which salt and authentication code are.
 const FIRST: usize = 4 * 1024;
@@ -10,6 +12,10 @@ const FIRST: usize = 4 * 1024;
 /// Text that is read at once, at the most: memory that is touched the first time costs more than
 /// to decode what is read into it.
 const CHUNK: usize = 128 * 1024;
+
+/// Text that is decoded at once: few enough lines that what becomes of them stays in the nearest
+/// cache.
+pub(crate) const BLOCK: usize = 32 * (WIDTH + 1);
 
 /// Something is wrong somewhere; `diagnose` finds out what and where.
 #[derive(Debug)]
@@ -28,8 +34,10 @@ impl From<io::Error> for Fault {
 pub(crate) struct DearmorReader<R> {
     input: R,
     text: Vec<u8>,
+    /// What of the text is not decoded yet.
+    rest: Range<usize>,
     /// Digits without line breaks; between reads the one that has no partner yet.
-    digits: Vec<u8>,
+    digits: Buffer,
     at_line_start: bool,
 }
 
@@ -39,59 +47,81 @@ impl<R: Read> DearmorReader<R> {
         Self {
             input,
             text: vec![0; FIRST],
-            digits: Vec::new(),
+            rest: 0..0,
+            digits: Buffer::default(),
             at_line_start: true,
         }
     }
 
-    /// Appends decoded bytes to `bytes`; `false` at the end.
-    pub(crate) fn read(&mut self, bytes: &mut Vec<u8>) -> Result<bool, Fault> {
-        let length = read_full(&mut self.input, &mut self.text)?;
-        if length == 0 {
-            return if self.digits.is_empty() {
-                Ok(false)
-            } else {
-                Err(Fault::Damaged)
+    /// Whether decoding goes on without reading.
+    pub(crate) fn has_text(&self) -> bool {
+        !self.rest.is_empty()
+    }
+
+    /// Appends a block of decoded bytes to `bytes`; `false` at the end.
+    pub(crate) fn read(&mut self, bytes: &mut Buffer) -> Result<bool, Fault> {
+        if self.rest.is_empty() && !self.refill()? {
+            return match self.digits.is_empty() {
+                true => Ok(false),
+                false => Err(Fault::Damaged),
             };
         }
-        self.at_line_start = join_lines(&self.text[..length], self.at_line_start, &mut self.digits);
+        let rest = &self.text[self.rest.clone()];
+        let mut block = &rest[..rest.len().min(BLOCK)];
+        if !self.at_line_start {
+            // The blocks that follow start with a line.
+            let end = block.iter().position(|&byte| is_break(byte));
+            block = end.map_or(block, |end| &block[..=end]);
+        }
+        self.rest.start += block.len();
+        self.at_line_start = join_lines(block, self.at_line_start, &mut self.digits);
         let even = self.digits.len() & !1;
-        if !decode(&self.digits[..even], bytes) {
+        if !decode(&self.digits.as_bytes()[..even], bytes) {
             // A line of the writer's length can hold shorter lines.
-            self.digits.retain(|&byte| !is_break(byte));
+            self.digits.retain(|byte| !is_break(byte));
             let even = self.digits.len() & !1;
-            if !decode(&self.digits[..even], bytes) {
+            if !decode(&self.digits.as_bytes()[..even], bytes) {
                 return Err(Fault::Damaged);
             }
         }
         let even = self.digits.len() & !1;
-        self.digits.drain(..even);
-        if length == self.text.len() && length < CHUNK {
-            self.text = vec![0; CHUNK.min(4 * length)];
-        }
+        self.digits.remove(even);
         // What is left of a line of the writer's length can be the end of a shorter one.
-        self.digits.retain(|&byte| !is_break(byte));
+        self.digits.retain(|byte| !is_break(byte));
         Ok(true)
+    }
+
+    /// Reads more text; `false` at the end.
+    fn refill(&mut self) -> io::Result<bool> {
+        if self.rest.end == self.text.len() && self.text.len() < CHUNK {
+            self.text = vec![0; CHUNK.min(4 * self.text.len())];
+        }
+        self.rest = 0..read_full(&mut self.input, &mut self.text)?;
+        Ok(!self.rest.is_empty())
     }
 }
 
 /// Appends what is no line break to `digits`. Says whether a line starts behind `text`, as
 /// `at_line_start` says it of its start.
-pub(crate) fn join_lines(text: &[u8], mut at_line_start: bool, digits: &mut Vec<u8>) -> bool {
+pub(crate) fn join_lines(text: &[u8], mut at_line_start: bool, digits: &mut Buffer) -> bool {
     let mut rest = text;
     while !rest.is_empty() {
         if at_line_start {
             let (lines, _) = rest.as_chunks::<{ WIDTH + 1 }>();
             let regular = lines.iter().take_while(|line| line[WIDTH] == b'\n');
-            let mut taken = 0;
-            for line in regular {
-                digits.extend_from_slice(&line[..WIDTH]);
-                taken += line.len();
+            let lines = &lines[..regular.count()];
+            // Copied without calls or checks: they are of a length known to the compiler.
+            let (places, _) = digits.extend(lines.len() * WIDTH).as_chunks_mut::<WIDTH>();
+            for (place, line) in places.iter_mut().zip(lines) {
+                place.copy_from_slice(&line[..WIDTH]);
             }
-            rest = &rest[taken..];
+            rest = &rest[lines.as_flattened().len()..];
+            if rest.is_empty() {
+                break;
+            }
         }
         let end = rest.iter().position(|&byte| is_break(byte));
-        digits.extend_from_slice(&rest[..end.unwrap_or(rest.len())]);
+        digits.push(&rest[..end.unwrap_or(rest.len())]);
         at_line_start = end.is_some();
         rest = end.map_or(&[], |end| &rest[end + 1..]);
     }
@@ -99,11 +129,11 @@ pub(crate) fn join_lines(text: &[u8], mut at_line_start: bool, digits: &mut Vec<
 }
 
 /// Appends the bytes that `digits` stand for; an odd number of them stands for none.
-pub(crate) fn decode(digits: &[u8], bytes: &mut Vec<u8>) -> bool {
+pub(crate) fn decode(digits: &[u8], bytes: &mut Buffer) -> bool {
     let start = bytes.len();
-    bytes.resize(start + digits.len() / 2, 0);
+    let place = bytes.extend(digits.len() / 2);
     // The decoder skips a leading "0x", and then finds the output too long: an error, as it must.
-    let decoded = const_hex::decode_to_slice(digits, &mut bytes[start..]).is_ok();
+    let decoded = const_hex::decode_to_slice(digits, place).is_ok();
     if !decoded {
         bytes.truncate(start);
     }

@@ -5,6 +5,7 @@ use zeroize::Zeroizing;
 
 use crate::Error;
 use crate::aes256::{self, Authenticator, Keys, PADDING};
+use crate::buffer::Buffer;
 use crate::dearmor::{Fault, is_break, read_full};
 use crate::diagnose::diagnose;
 use crate::encryptor::to_u64;
@@ -12,10 +13,10 @@ use crate::error::FormatProblem;
 use crate::header::Header;
 use crate::method::Method;
 use crate::payload::{Fields, PayloadReader};
-use crate::reader::{DecryptReader, PIECE, Source};
+use crate::reader::{DecryptReader, Source};
 use crate::relay::relay;
 use crate::secret::Secret;
-use crate::sink::PlaintextSink;
+use crate::sink::{self, Decrypted, PlaintextSink};
 
 /// The longest header line that is read, in bytes.
 const MAX_HEADER: usize = 1 << 20;
@@ -239,15 +240,17 @@ impl<R: Read + Seek> Decryptor<R> {
     where
         W: Read + Write + Seek + Send,
     {
-        let mut sink = PlaintextSink::new(&Keys::derive(secret, self.salt()), output);
+        let keys = Keys::derive(secret, self.salt());
+        let mut cipher = keys.cipher();
+        let mut sink = PlaintextSink::new(&keys, output);
         let copied = match self.payload() {
             Ok(mut payload) => relay(
-                |piece: &mut Zeroizing<Vec<u8>>| {
-                    // Ciphertext overwrites the plaintext that was written.
-                    piece.clear();
-                    piece.reserve_exact(PADDING + PIECE);
-                    piece.resize(PADDING, 0);
-                    payload.read(piece)
+                |piece: &mut Decrypted| {
+                    let ciphertext = &mut piece.ciphertext;
+                    ciphertext.clear();
+                    while ciphertext.len() < sink::ENOUGH && payload.read(ciphertext)? {}
+                    piece.fill(&mut cipher);
+                    Ok(!piece.ciphertext.is_empty())
                 },
                 |piece| Ok::<_, Fault>(sink.write(piece)?),
             ),
@@ -259,9 +262,9 @@ impl<R: Read + Seek> Decryptor<R> {
 
     fn read_ciphertext(&mut self, mut sink: impl FnMut(&[u8])) -> Result<(), Fault> {
         let mut payload = self.payload()?;
-        let mut piece = Vec::new();
+        let mut piece = Buffer::default();
         while payload.read(&mut piece)? {
-            sink(&piece);
+            sink(piece.as_bytes());
             piece.clear();
         }
         Ok(())

@@ -4,6 +4,7 @@
 mod aes256;
 mod armor;
 mod body;
+mod buffer;
 mod dearmor;
 mod decryptor;
 mod diagnose;

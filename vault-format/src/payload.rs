@@ -2,6 +2,7 @@
 
 use std::io::Read;
 
+use crate::buffer::Buffer;
 use crate::dearmor::{DearmorReader, Fault, decode};
 use crate::encryptor::MAX_SALT;
 
@@ -16,7 +17,7 @@ pub(crate) struct Fields {
 pub(crate) struct PayloadReader<R> {
     dearmor: DearmorReader<R>,
     /// Decoded outer layer that is not used up.
-    inner: Vec<u8>,
+    inner: Buffer,
 }
 
 impl<R: Read> PayloadReader<R> {
@@ -25,7 +26,7 @@ impl<R: Read> PayloadReader<R> {
         let dearmor = DearmorReader::new(input);
         let mut this = Self {
             dearmor,
-            inner: Vec::new(),
+            inner: Buffer::default(),
         };
         let salt = this.field()?;
         let mac = this.field()?;
@@ -33,38 +34,42 @@ impl<R: Read> PayloadReader<R> {
     }
 
     /// Appends a piece of the ciphertext; `false` at the end.
-    pub(crate) fn read(&mut self, ciphertext: &mut Vec<u8>) -> Result<bool, Fault> {
-        while self.inner.len() < 2 {
-            if !self.dearmor.read(&mut self.inner)? {
-                return if self.inner.is_empty() {
-                    Ok(false)
-                } else {
-                    Err(Fault::Damaged)
-                };
+    pub(crate) fn read(&mut self, ciphertext: &mut Buffer) -> Result<bool, Fault> {
+        let start = ciphertext.len();
+        loop {
+            while self.inner.len() < 2 {
+                if !self.dearmor.read(&mut self.inner)? {
+                    return match self.inner.is_empty() {
+                        true => Ok(ciphertext.len() > start),
+                        false => Err(Fault::Damaged),
+                    };
+                }
+            }
+            let even = self.inner.len() & !1;
+            if !decode(&self.inner.as_bytes()[..even], ciphertext) {
+                return Err(Fault::Damaged);
+            }
+            self.inner.remove(even);
+            if !self.dearmor.has_text() {
+                return Ok(true);
             }
         }
-        let even = self.inner.len() & !1;
-        if !decode(&self.inner[..even], ciphertext) {
-            return Err(Fault::Damaged);
-        }
-        self.inner.drain(..even);
-        Ok(true)
     }
 
     fn field(&mut self) -> Result<Vec<u8>, Fault> {
         let end = loop {
-            if let Some(end) = self.inner.iter().position(|&byte| byte == b'\n') {
+            if let Some(end) = self.inner.as_bytes().iter().position(|&byte| byte == b'\n') {
                 break end;
             }
             if self.inner.len() > 2 * MAX_SALT || !self.dearmor.read(&mut self.inner)? {
                 return Err(Fault::Damaged);
             }
         };
-        let mut field = Vec::new();
-        if end > 2 * MAX_SALT || !decode(&self.inner[..end], &mut field) {
+        let mut field = Buffer::default();
+        if end > 2 * MAX_SALT || !decode(&self.inner.as_bytes()[..end], &mut field) {
             return Err(Fault::Damaged);
         }
-        self.inner.drain(..=end);
-        Ok(field)
+        self.inner.remove(end + 1);
+        Ok(field.as_bytes().to_vec())
     }
 }

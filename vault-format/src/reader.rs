@@ -5,11 +5,11 @@ use std::ops::Range;
 use zeroize::Zeroizing;
 
 use crate::aes256::{Authenticator, Cipher, Keys, PADDING};
+use crate::buffer::Buffer;
 use crate::dearmor::Fault;
 use crate::encryptor::to_u64;
 use crate::header::Header;
 use crate::payload::PayloadReader;
-use crate::secret::Plaintext;
 
 /// What is decrypted at once, at the most.
 pub(crate) const PIECE: usize = 64 * 1024;
@@ -24,7 +24,7 @@ pub struct DecryptReader<R> {
     header: Header,
     index: usize,
     length: u64,
-    plaintext: Plaintext,
+    plaintext: Zeroizing<Buffer>,
     ready: Range<usize>,
     released: u64,
 }
@@ -45,7 +45,7 @@ impl<R: Read> DecryptReader<R> {
             length,
             // Never grows, which would leave copies behind: no piece is larger. Nor is it larger
             // than it has to be, for all of it is wiped.
-            plaintext: Plaintext(Zeroizing::new(Vec::with_capacity(largest_piece(length)))),
+            plaintext: Zeroizing::new(Buffer::with_capacity(largest_piece(length))),
             ready: 0..0,
             released: 0,
         }
@@ -71,7 +71,7 @@ impl<R: Read> DecryptReader<R> {
 
     /// Decrypts the next piece; `false` at the end.
     fn refill(&mut self) -> io::Result<bool> {
-        let buffer = &mut *self.plaintext.0;
+        let buffer = &mut *self.plaintext;
         // The next piece overwrites the last one.
         buffer.clear();
         self.ready = 0..0;
@@ -79,7 +79,7 @@ impl<R: Read> DecryptReader<R> {
         if buffer.is_empty() {
             return Ok(false);
         }
-        self.cipher.apply(buffer);
+        self.cipher.apply(buffer.as_mut_bytes());
         let left = usize::try_from(self.length - self.released).unwrap_or(usize::MAX);
         self.ready = 0..buffer.len().min(left);
         self.released += to_u64(self.ready.len());
@@ -102,7 +102,7 @@ impl<R: Read> Read for DecryptReader<R> {
 impl<R: Read> BufRead for DecryptReader<R> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         while self.ready.is_empty() && self.refill()? {}
-        Ok(&self.plaintext.0[self.ready.clone()])
+        Ok(&self.plaintext.as_bytes()[self.ready.clone()])
     }
 
     fn consume(&mut self, amount: usize) {
@@ -150,12 +150,12 @@ impl<R: Read> Source<R> {
     }
 
     /// Appends a piece of ciphertext to `buffer`, nothing at the end.
-    pub(crate) fn read(&mut self, buffer: &mut Vec<u8>) -> io::Result<()> {
+    pub(crate) fn read(&mut self, buffer: &mut Buffer) -> io::Result<()> {
         match self {
             Self::Input(input) => input.read(buffer),
             Self::Kept { ciphertext, next } => {
                 let end = ciphertext.len().min(*next + PIECE);
-                buffer.extend_from_slice(&ciphertext[*next..end]);
+                buffer.push(&ciphertext[*next..end]);
                 *next = end;
                 Ok(())
             }
@@ -172,13 +172,13 @@ pub(crate) struct Input<R> {
 }
 
 impl<R: Read> Input<R> {
-    fn read(&mut self, buffer: &mut Vec<u8>) -> io::Result<()> {
+    fn read(&mut self, buffer: &mut Buffer) -> io::Result<()> {
         let Some(running) = &mut self.authenticator else {
             return Ok(());
         };
         let start = buffer.len();
         if self.payload.read(buffer).map_err(io_error)? {
-            running.update(&buffer[start..]);
+            running.update(&buffer.as_bytes()[start..]);
         } else if self
             .authenticator
             .take()

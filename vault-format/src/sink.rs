@@ -6,14 +6,48 @@ use zeroize::Zeroizing;
 
 use crate::Error;
 use crate::aes256::{self, Authenticator, Cipher, Keys, PADDING};
-use crate::body::write_checked;
+use crate::body::{BACK, write_checked};
+use crate::buffer::Buffer;
 use crate::encryptor::to_u64;
 use crate::reader::PIECE;
 
-/// Decrypts, writes and reads back; the last block, which has the padding, waits for the end.
+/// A piece with so much ciphertext is handed over: to wake a thread costs as much as a fair part of
+/// the work on a smaller one.
+pub(crate) const ENOUGH: usize = 96 * 1024;
+
+/// What a piece has at the most.
+const LARGEST: usize = ENOUGH + PIECE;
+
+/// Ciphertext and what becomes of it.
+pub(crate) struct Decrypted {
+    pub(crate) ciphertext: Buffer,
+    /// Stands behind [`PADDING`] bytes of anything: there is room for what was held back.
+    plaintext: Zeroizing<Buffer>,
+}
+
+impl Default for Decrypted {
+    fn default() -> Self {
+        Self {
+            ciphertext: Buffer::default(),
+            // Never grows, which would leave copies behind.
+            plaintext: Zeroizing::new(Buffer::with_capacity(PADDING + LARGEST)),
+        }
+    }
+}
+
+impl Decrypted {
+    /// Decrypts the ciphertext.
+    pub(crate) fn fill(&mut self, cipher: &mut Cipher) {
+        let ciphertext = self.ciphertext.as_bytes();
+        self.plaintext.clear();
+        let place = self.plaintext.extend(PADDING + ciphertext.len());
+        cipher.apply_to(ciphertext, &mut place[PADDING..]);
+    }
+}
+
+/// Authenticates, writes and reads back; the last block, which has the padding, waits for the end.
 pub(crate) struct PlaintextSink<'a, W> {
     output: &'a mut W,
-    cipher: Cipher,
     authenticator: Authenticator,
     /// Ciphertext so far.
     length: u64,
@@ -26,24 +60,22 @@ impl<'a, W: Read + Write + Seek> PlaintextSink<'a, W> {
     pub(crate) fn new(keys: &Keys, output: &'a mut W) -> Self {
         Self {
             output,
-            cipher: keys.cipher(),
             authenticator: keys.authenticator(),
             length: 0,
             held: Zeroizing::new(Vec::with_capacity(PADDING)),
             // Never grows, which would leave copies behind: no piece is larger.
-            back: Zeroizing::new(Vec::with_capacity(PIECE)),
+            back: Zeroizing::new(Vec::with_capacity(BACK)),
         }
     }
 
-    /// Takes a piece of the ciphertext, which stands behind [`PADDING`] bytes of anything: there is
-    /// room for what was held back.
-    pub(crate) fn write(&mut self, piece: &mut [u8]) -> io::Result<()> {
-        let (room, ciphertext) = piece.split_at_mut(PADDING);
+    /// Takes a piece.
+    pub(crate) fn write(&mut self, piece: &mut Decrypted) -> io::Result<()> {
+        let ciphertext = piece.ciphertext.as_bytes();
         self.length += to_u64(ciphertext.len());
         self.authenticator.update(ciphertext);
-        self.cipher.apply(ciphertext);
+        let piece = piece.plaintext.as_mut_bytes();
         let start = PADDING - self.held.len();
-        room[start..].copy_from_slice(&self.held);
+        piece[start..PADDING].copy_from_slice(&self.held);
         let split = piece.len().saturating_sub(PADDING).max(start);
         self.held.clear();
         self.held.extend_from_slice(&piece[split..]);
@@ -86,9 +118,15 @@ mod tests {
         let mut output = Cursor::new(Vec::new());
         let mut sink = PlaintextSink::new(&Keys::derive(&secret, b"salt"), &mut output);
         let place = sink.back.as_ptr();
-        for length in [1, 100, PIECE] {
-            sink.write(&mut vec![0; PADDING + length]).unwrap();
+        let mut piece = Decrypted::default();
+        let capacity = piece.plaintext.capacity();
+        for length in [1, 100, PIECE, LARGEST] {
+            piece.ciphertext.clear();
+            piece.ciphertext.extend(length);
+            piece.fill(&mut Keys::derive(&secret, b"salt").cipher());
+            sink.write(&mut piece).unwrap();
             assert_eq!(sink.back.as_ptr(), place, "{length}");
+            assert_eq!(piece.plaintext.capacity(), capacity, "{length}");
         }
     }
 }

@@ -14,7 +14,6 @@ mod encrypt;
 mod encrypt_string;
 mod entry;
 mod error;
-mod flusher;
 mod genpass;
 mod git;
 mod identity;

@@ -6,9 +6,9 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 
 use crate::vault::error::Error;
-use crate::vault::flusher::Flusher;
 use crate::vault::talk;
 
+use super::flusher::Flusher;
 use super::leftovers::{self, Name};
 use super::{Stamp, directory_of};
 

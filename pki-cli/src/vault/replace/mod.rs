@@ -2,6 +2,7 @@
 //! or the new one, and nothing in between.
 
 mod draft;
+mod flusher;
 mod leftovers;
 
 use std::collections::BTreeSet;
