@@ -5,6 +5,7 @@
 mod vault_support;
 
 use std::fs;
+use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 use std::thread;
 
@@ -226,6 +227,20 @@ fn a_new_file_never_replaces_one_that_came_first() {
     assert_eq!(rescued.stdout, b"mine\n");
 }
 
+/// It comes while the password is asked for.
+#[test]
+fn a_new_file_does_not_replace_one_that_comes_before_the_editor_either() {
+    let sandbox = vault();
+    sandbox.script("s", "echo theirs > new; cat p");
+    let mut create = sandbox.vault(&["create", "--skip-tty-check", "--vault-id", "s", "new"]);
+    let said = stderr(&run(create.env("EDITOR", "true"), 1));
+    assert!(
+        said.contains("new was changed by another program"),
+        "{said}"
+    );
+    assert_eq!(sandbox.read("new"), b"theirs\n");
+}
+
 /// An editor that is killed has saved what it has saved.
 #[test]
 fn what_a_killed_editor_saved_is_rescued() {
@@ -246,13 +261,23 @@ fn what_a_killed_editor_saved_is_rescued() {
 fn what_a_killed_create_left_is_rescued_by_the_next() {
     let sandbox = Sandbox::new();
     fs::create_dir(sandbox.path("d")).unwrap();
+    fs::create_dir(sandbox.path("tmp")).unwrap();
     sandbox.script("editor", "echo mine > \"$1\"; kill -KILL $PPID");
-    let create = ["create", "--skip-tty-check", "--vault-id", "p"];
-    let mut killed = sandbox.vault(&[&create[..], &["d/../new"]].concat());
-    let killed = killed.env("EDITOR", sandbox.path("editor"));
-    assert!(!killed.output().unwrap().status.success());
-    let mut again = sandbox.vault(&[&create[..], &["new"]].concat());
-    let said = stderr(&again.env("EDITOR", "true").output().unwrap());
+    let create = |path: &str, editor: PathBuf| {
+        let mut command = sandbox.vault(&["create", "--skip-tty-check", "--vault-id", "p", path]);
+        command.env("EDITOR", editor);
+        command.env("ANSIBLE_LOCAL_TEMP", sandbox.path("tmp"));
+        command.output().unwrap()
+    };
+    let killed = create("d/../new", sandbox.path("editor"));
+    assert!(!killed.status.success());
+    // The editor lives a little longer, and has the directory.
+    let left = fs::read_dir(sandbox.path("tmp")).unwrap().next().unwrap();
+    fs::File::open(left.unwrap().path())
+        .unwrap()
+        .lock()
+        .unwrap();
+    let said = stderr(&create("new", "true".into()));
     assert!(said.contains("encrypted in new.rescue"), "{said}");
     let rescued = ["view", "--vault-id", "p", "new.rescue"];
     let rescued = run(&mut sandbox.vault(&rescued), 0);

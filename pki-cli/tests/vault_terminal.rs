@@ -289,6 +289,21 @@ fn one_who_types_a_file_is_told_how_to_end_it() {
 }
 
 #[test]
+fn what_is_said_starts_a_line_though_the_last_one_typed_has_no_end() {
+    let sandbox = Sandbox::new();
+    for (verb, said) in [("encrypt", "$ANSIBLE_VAULT"), ("encrypt_string", "!vault")] {
+        let mut terminal = Terminal::start(&vault(&sandbox, &[verb, "--vault-id", "p"]));
+        terminal.expect("Reading plaintext input from stdin.");
+        terminal.type_in("typed-value-without-end");
+        // The first one only ends the line.
+        terminal.control(b'd');
+        terminal.control(b'd');
+        terminal.expect(&format!("end\r\n{said}"));
+        terminal.end(0);
+    }
+}
+
+#[test]
 fn a_value_on_the_command_line_is_warned_about_only_on_a_terminal() {
     let sandbox = Sandbox::new();
     let arguments = ["encrypt_string", "--vault-id", "p", "value"];

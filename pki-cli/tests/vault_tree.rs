@@ -418,6 +418,18 @@ fn status_needs_no_password_and_points_at_damage() {
     assert!(
         shown.contains("t/bad: Vault format unhexlify error") && shown.contains("line 2, column 2")
     );
+    // The start alone is no vault.
+    sandbox.write("t/bad", "$ANSIBLE_VAULT;1.1;AES256\n6162\n");
+    let cut = run(&mut sandbox.vault(&["status", "t/bad"]), 3);
+    assert!(
+        cut.stdout.starts_with(b"t/bad: "),
+        "{:?}",
+        String::from_utf8(cut.stdout)
+    );
+    // Nor is one that ends within a byte.
+    let whole = String::from_utf8(sandbox.read("t/a.yml")).unwrap();
+    sandbox.write("t/bad", &whole[..whole.len() - 3]);
+    run(&mut sandbox.vault(&["status", "t/bad"]), 3);
     // Of a value, in the lines of its file.
     let value = "x: 1\ny: !vault |\n  $ANSIBLE_VAULT;1.1;AES256\n  61zz\n";
     sandbox.write("t/bad", value);

@@ -23,6 +23,14 @@ pub(super) const HOST_PASSWORDS: &str = "vault-passwords/";
 /// All files that `--generate-secrets` writes, and their directory.
 pub(super) const GENERATED_FILES: [&str; 3] =
     [VAULT_PASSWORD_FILE, PASSPHRASE_FILE, HOST_PASSWORDS];
+/// What is kept from git where secrets are generated: those files, and what a killed command leaves
+/// of them until the next one.
+pub(super) const IGNORED: [&str; 4] = [
+    VAULT_PASSWORD_FILE,
+    PASSPHRASE_FILE,
+    HOST_PASSWORDS,
+    ".*.etcdpki-*",
+];
 
 /// Where the vault password of a node lies, if it has its own.
 pub(super) fn host_password_file(node: &Label) -> String {
@@ -373,7 +381,7 @@ pub(super) fn stage_generated(generated: &[Generated], group: &mut Group) -> Res
     if generated.is_empty() {
         return Ok(());
     }
-    files::stage_ignored(&GENERATED_FILES, group)?;
+    files::stage_ignored(&IGNORED, group)?;
     generated.iter().try_for_each(|one| one.stage(group))
 }
 

@@ -41,7 +41,7 @@ pub(super) fn run(args: &Create, config: &Config) -> Result<(), Error> {
     )?;
     make_parents(&path)?;
     // A directory that can not be written to shows before the work, not after it.
-    let draft = Draft::new(&path)?;
+    let draft = Draft::create_new(&path)?;
     let resolved = resolved(&path)?;
     let origin = resolved.as_os_str();
     rescue::of_killed(origin, b"", &sealer, &path, config)?;

@@ -13,7 +13,7 @@ use super::config::Config;
 use super::error::Error;
 use super::identity::{Identities, Prompts};
 use super::replace::{self, Draft, Original, Sealed};
-use super::streams::{self, Sink};
+use super::streams::{self, Sink, Typed};
 use super::talk;
 use crate::envelope;
 
@@ -91,7 +91,7 @@ fn warn_of_damage(file: &mut (impl Read + Seek), path: &Path) -> io::Result<()> 
 
 fn to_sink(path: Option<&Path>, sealer: &Sealer<'_>, sink: &Sink) -> Result<(), Error> {
     let Some(path) = path.filter(|path| *path != Path::new("-")) else {
-        return from_pipe(&mut io::stdin().lock(), sealer, sink, "stdin");
+        return from_pipe(&mut Typed::new(io::stdin().lock()), sealer, sink, "stdin");
     };
     let mut file = streams::open(path)?;
     let name = path.display().to_string();

@@ -14,7 +14,7 @@ use super::config::Config;
 use super::error::Error;
 use super::identity::{Identities, Prompts};
 use super::replace::{self, Draft};
-use super::streams::{self, Sink};
+use super::streams::{self, Sink, Typed};
 use super::talk;
 
 /// The blanks before each line, whatever the name: ansible-vault's layout.
@@ -66,7 +66,7 @@ fn collect(args: &EncryptString, from_stdin: bool) -> Result<Vec<Value>, Error> 
     }
     if from_stdin {
         streams::announce_stdin();
-        let content = password::read_plaintext(password::unbuffered_stdin()?)?;
+        let content = password::read_plaintext(Typed::new(password::unbuffered_stdin()?))?;
         if content.is_empty() {
             return Err(Error::Options("stdin was empty, not encrypting".to_owned())
                 .hinting("pass the value in: vault encrypt_string < FILE"));

@@ -34,7 +34,7 @@ pub(super) fn run(args: &Genpass) -> Result<(), Error> {
                 ))
                 .hinting("choose another name"));
             }
-            let mut draft = Draft::new(&path)?;
+            let mut draft = Draft::create_new(&path)?;
             draft.write_all(&password)?;
             replace::commit(vec![draft.seal()?])?;
             talk::success(&format!(

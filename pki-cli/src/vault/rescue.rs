@@ -101,11 +101,8 @@ fn save(plaintext: &[u8], sealer: &Sealer<'_>, path: &Path) -> Result<PathBuf, E
 }
 
 fn save_as(mut plaintext: &[u8], sealer: &Sealer<'_>, path: &Path) -> Result<(), Error> {
-    if path.symlink_metadata().is_ok() {
-        let path = path.to_owned();
-        return Err(Error::Changed { path });
-    }
+    let draft = Draft::create_new(path)?;
     let name = path.display().to_string();
-    let draft = sealer.encrypt(&mut plaintext, Draft::new(path)?, &name)?;
+    let draft = sealer.encrypt(&mut plaintext, draft, &name)?;
     replace::commit(vec![draft.seal()?])
 }

@@ -168,8 +168,8 @@ fn sweep(place: &Path) {
     for leftover in leftovers(place) {
         match (leftover.saved(), &leftover.origin) {
             (Some(_), Some(origin)) => talk::warning(&format!(
-                "an edit of {} was killed; what was saved is in clear in {}: to keep it, edit that \
-                 once more, else remove the directory",
+                "an edit of {} ended before it was encrypted; what was saved is in clear in {}: to \
+                 keep it, edit that once more, else remove the directory",
                 origin.display(),
                 leftover.directory.display()
             )),

@@ -17,7 +17,7 @@ use super::{batch, codec};
 /// Lists what is encrypted with which label; needs no password.
 pub(super) fn run(args: &Status) -> Result<(), Error> {
     let entries = survey(&args.paths, |vault, name| {
-        Ok(Decryptor::new(vault)
+        Ok(codec::well_formed(vault)
             .map_err(Error::vault(name))?
             .header()
             .label()

@@ -1,7 +1,8 @@
 //! Standard input and output, and `--output`.
 
 use std::fs::File;
-use std::io::{self, BufRead, IsTerminal, StdoutLock, Write};
+use std::io::{self, BufRead, IsTerminal, Read, StdoutLock, Write};
+use std::mem;
 use std::path::{Path, PathBuf};
 
 use super::error::Error;
@@ -57,6 +58,38 @@ pub(super) fn open(path: &Path) -> Result<File, Error> {
 pub(super) fn announce_stdin() {
     if io::stdin().is_terminal() {
         talk::note("Reading plaintext input from stdin. (ctrl-d to end input)");
+    }
+}
+
+/// Standard input, or a copy of its descriptor. If it is a terminal, and the last line was ended by
+/// Ctrl-D alone, what is said next starts a line all the same.
+pub(super) struct Typed<R> {
+    input: R,
+    is_terminal: bool,
+    in_line: bool,
+}
+
+impl<R: Read> Typed<R> {
+    pub(super) fn new(input: R) -> Self {
+        Self {
+            input,
+            is_terminal: io::stdin().is_terminal(),
+            in_line: false,
+        }
+    }
+}
+
+impl<R: Read> Read for Typed<R> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let length = self.input.read(buf)?;
+        match buf[..length].last() {
+            Some(&last) => self.in_line = last != b'\n',
+            None if !buf.is_empty() && self.is_terminal && mem::take(&mut self.in_line) => {
+                talk::note("");
+            }
+            None => {}
+        }
+        Ok(length)
     }
 }
 

@@ -181,6 +181,35 @@ fn one_file_that_cannot_be_shown_does_not_hide_the_others() {
     }
 }
 
+/// One that is not there does not keep the others from being looked at.
+#[test]
+fn each_file_that_can_not_be_read_is_a_finding() {
+    let workspace = Workspace::initialised();
+    std::fs::File::create(workspace.path("huge"))
+        .unwrap()
+        .set_len(1 << 40)
+        .unwrap();
+    workspace.write("text", "none\n");
+    let members = "pki/trust/members.crt";
+    let output = workspace.run(&[
+        "verify", "missing", "huge", "pki", "text", members, "--json",
+    ]);
+    assert_eq!(output.status.code(), Some(3));
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let findings = report["findings"].as_array().unwrap();
+    let unreadable = findings
+        .iter()
+        .filter(|one| one["code"] == "unreadable" && one["severity"] == "error");
+    let paths: Vec<_> = unreadable
+        .map(|one| one["path"].as_str().unwrap())
+        .collect();
+    assert_eq!(paths, ["missing", "huge", "pki", "text"], "{report:#}");
+    assert!(
+        findings.iter().all(|one| one["path"] != members),
+        "{report:#}"
+    );
+}
+
 #[test]
 fn verify_without_keys_needs_no_keyring() {
     let workspace = Workspace::initialised();

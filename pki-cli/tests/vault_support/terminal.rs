@@ -83,9 +83,12 @@ impl Terminal {
 
     /// Types a line.
     pub(crate) fn enter(&mut self, line: &str) {
-        self.screen
-            .write_all(format!("{line}\n").as_bytes())
-            .unwrap();
+        self.type_in(&format!("{line}\n"));
+    }
+
+    /// Types without ending the line.
+    pub(crate) fn type_in(&mut self, text: &str) {
+        self.screen.write_all(text.as_bytes()).unwrap();
     }
 
     /// Presses a key with Ctrl.

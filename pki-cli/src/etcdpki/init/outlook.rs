@@ -89,7 +89,7 @@ fn generated(
         .iter()
         .map(|file| file.display().to_string())
         .collect();
-    if !files.is_empty() && files::with_ignored(&secrets::GENERATED_FILES)?.is_some() {
+    if !files.is_empty() && files::with_ignored(&secrets::IGNORED)?.is_some() {
         files.insert(0, files::GITIGNORE.to_owned());
     }
     Ok(files)

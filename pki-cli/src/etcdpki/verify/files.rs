@@ -1,6 +1,5 @@
 //! `etcdpki verify FILE…`: certificates that no description is at hand for.
 
-use std::fs;
 use std::path::Path;
 
 use pki_core::certificate::{AlternativeName, Certificate, ExtendedKeyUsage, bundle};
@@ -15,6 +14,7 @@ use time::OffsetDateTime;
 use super::view::View;
 use crate::etcdpki::args::{CrlDepth, RoleArgument, Verify};
 use crate::etcdpki::error::Error;
+use crate::etcdpki::files;
 
 /// Checks every file by itself.
 pub(super) fn check(arguments: &Verify, now: OffsetDateTime) -> Result<View, Error> {
@@ -35,7 +35,7 @@ pub(super) fn check(arguments: &Verify, now: OffsetDateTime) -> Result<View, Err
         now,
     };
     for path in &arguments.files {
-        check.file(path, &mut report)?;
+        check.file(path, &mut report);
     }
     let paths = check.anchors.is_some();
     Ok(View::files(report, arguments.files.len(), paths))
@@ -80,19 +80,22 @@ struct Check<'a> {
 }
 
 impl Check<'_> {
-    fn file(&self, path: &Path, report: &mut Report) -> Result<(), Error> {
-        let content = read(path)?;
+    fn file(&self, path: &Path, report: &mut Report) {
+        let content = files::read_input(path).map_err(|error| match error {
+            Error::Io { source, .. } => source.to_string(),
+            error => error.to_string(),
+        });
         let path = path.display().to_string();
-        let chain = match certificates(&content) {
+        let chain = match content.and_then(|content| certificates(&content)) {
             Ok(chain) => chain,
             Err(message) => {
                 report.found(&path, &rules::UNREADABLE, message);
-                return Ok(());
+                return;
             }
         };
         self.rules(&path, &chain, report);
         let Some(first) = chain.first() else {
-            return Ok(());
+            return;
         };
         if let Some(role) = self.arguments.role {
             let (role, grpc_gateway) = role.meaning();
@@ -107,7 +110,6 @@ impl Check<'_> {
             true => self.authorities(&path, &chain, report),
             false => self.paths(&path, &chain, report),
         }
-        Ok(())
     }
 
     /// Each certificate by itself and against the one after it.
@@ -152,7 +154,10 @@ impl Check<'_> {
                 .filter(|issuer| certificate.names_issuer(issuer))
                 .collect();
             if !named.is_empty() && !named.iter().any(|issuer| is_signed_by(certificate, issuer)) {
-                let message = format!("the signature of `{subject}` is not that of its issuer");
+                let message = format!(
+                    "the signature of `{subject}` is not that of its issuer, or made with a key or \
+                     digest too weak to count (RSA of less than 2048 bits, SHA-1)"
+                );
                 report.found(path, &rules::SIGNATURE, message);
             }
         }
@@ -195,7 +200,7 @@ fn trusted(
 ) -> Result<Vec<Certificate>, Error> {
     let mut trusted = Vec::new();
     for path in &arguments.trust {
-        let content = read(path)?;
+        let content = files::read_input(path)?;
         let name = path.display().to_string();
         if content.first() != Some(&DER_SEQUENCE) {
             for violation in lint::trust(&content, BundleUse::Members, now) {
@@ -221,7 +226,7 @@ fn validator(
             path: path.clone(),
             source,
         };
-        let list = Crl::read(&read(path)?).map_err(failed)?;
+        let list = Crl::read(&files::read_input(path)?).map_err(failed)?;
         for violation in lint::crl(&list, now) {
             report.found(
                 &path.display().to_string(),
@@ -265,10 +270,6 @@ fn add(
         let message = format!("`{}`: {}", certificate.subject, violation.message);
         report.found(path, violation.lint, message);
     }
-}
-
-fn read(path: &Path) -> Result<Vec<u8>, Error> {
-    fs::read(path).map_err(|error| Error::io(path, error))
 }
 
 /// The first octet of every certificate as DER.

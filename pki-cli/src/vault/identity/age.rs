@@ -13,9 +13,10 @@ use zeroize::Zeroizing;
 #[cfg(feature = "age")]
 pub(super) fn open(path: &Path) -> Result<Zeroizing<Vec<u8>>, String> {
     use std::fs::File;
+    use std::io;
 
     use age::armor::ArmoredReader;
-    use age::{Decryptor, IdentityFile};
+    use age::{DecryptError, Decryptor, IdentityFile};
 
     use crate::vault::talk;
     use crate::{password, refusal};
@@ -25,13 +26,22 @@ pub(super) fn open(path: &Path) -> Result<Zeroizing<Vec<u8>>, String> {
         Some(advice) => format!("could not read {name}: {error}; {advice}"),
         None => format!("could not read {name}: {error}"),
     })?;
-    let opaque = |error: age::DecryptError| {
+    let opaque = |error: DecryptError| {
         format!(
             "could not open {name} with age: {error}; name the file of an identity that opens it in \
              ANSIBLE_VAULT_AGE_IDENTITY"
         )
     };
-    let decryptor = Decryptor::new(ArmoredReader::new(file)).map_err(opaque)?;
+    let decryptor = Decryptor::new(ArmoredReader::new(file)).map_err(|error| match error {
+        DecryptError::Io(error) if error.kind() != io::ErrorKind::UnexpectedEof => {
+            format!("could not read {name}: {error}")
+        }
+        // A file that is shorter than a header is none either.
+        DecryptError::InvalidHeader | DecryptError::UnknownFormat | DecryptError::Io(_) => {
+            format!("there is no age header in {name}; make it by: age -r age1… -o {name}")
+        }
+        error => opaque(error),
+    })?;
     if decryptor.is_scrypt() {
         return Err(format!(
             "could not open {name} with age: it is encrypted with a passphrase; encrypt it to a \

@@ -23,6 +23,8 @@ pub(in crate::vault) struct Draft {
     name: Option<Name>,
     pub(super) target: PathBuf,
     pub(super) original: Option<Stamp>,
+    /// What is to be told once it is in place.
+    warnings: Vec<String>,
 }
 
 impl Draft {
@@ -45,9 +47,19 @@ impl Draft {
         Self::beside(&real, existing.ok().as_ref().map(Stamp::of))
     }
 
+    /// Starts a file that must not be there yet, and is not put in place of one that comes first.
+    pub(in crate::vault) fn create_new(target: &Path) -> Result<Self, Error> {
+        match target.symlink_metadata() {
+            Ok(_) => Err(Error::Changed {
+                path: target.to_owned(),
+            }),
+            Err(_) => Self::beside(target, None),
+        }
+    }
+
     /// Starts a replacement of a file with its owner and mode.
     pub(super) fn replacement(target: &Path, metadata: &Metadata) -> Result<Self, Error> {
-        let draft = Self::beside(target, Some(Stamp::of(metadata)))?;
+        let mut draft = Self::beside(target, Some(Stamp::of(metadata)))?;
         draft.keep(metadata)?;
         Ok(draft)
     }
@@ -69,10 +81,11 @@ impl Draft {
             name,
             target: target.to_owned(),
             original,
+            warnings: Vec::new(),
         })
     }
 
-    fn keep(&self, metadata: &Metadata) -> Result<(), Error> {
+    fn keep(&mut self, metadata: &Metadata) -> Result<(), Error> {
         let fault = || Error::file("Unable to keep the mode of", &self.target);
         let new = self.file.metadata().map_err(fault())?;
         let owner = (new.uid() != metadata.uid()).then(|| metadata.uid());
@@ -82,12 +95,12 @@ impl Draft {
         let group_kept = group.is_none() || fchown(&self.file, None, group).is_ok();
         let target = self.target.display();
         if !owner_kept {
-            talk::warning(&format!(
+            self.warnings.push(format!(
                 "{target} now belongs to you: its owner can not be kept"
             ));
         }
         if !group_kept {
-            talk::warning(&format!(
+            self.warnings.push(format!(
                 "{target} is now for its owner alone: its group can not be kept"
             ));
         }
@@ -180,7 +193,9 @@ impl Sealed {
             true => path.persist(&target),
             false => path.persist_noclobber(&target),
         };
-        placed.map_err(|error| error.error)
+        placed.map_err(|error| error.error)?;
+        draft.warnings.iter().for_each(|text| talk::warning(text));
+        Ok(())
     }
 }
 

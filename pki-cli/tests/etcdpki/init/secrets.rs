@@ -14,7 +14,7 @@ fn secrets_are_for_their_owner_and_git_ignores_them() {
     workspace.succeeds(&["init", "--generate-secrets"]);
     assert_eq!(
         workspace.read(".gitignore"),
-        b"/mine\n/vault-password.txt\n/etcdpki-passphrase.txt\n/vault-passwords/\n"
+        b"/mine\n/vault-password.txt\n/etcdpki-passphrase.txt\n/vault-passwords/\n/.*.etcdpki-*\n"
     );
     for name in [
         "vault-password.txt",
