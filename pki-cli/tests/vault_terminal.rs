@@ -293,7 +293,7 @@ fn what_is_said_starts_a_line_though_the_last_one_typed_has_no_end() {
     let sandbox = Sandbox::new();
     for (verb, said) in [("encrypt", "$ANSIBLE_VAULT"), ("encrypt_string", "!vault")] {
         let mut terminal = Terminal::start(&vault(&sandbox, &[verb, "--vault-id", "p"]));
-        terminal.expect("Reading plaintext input from stdin.");
+        terminal.expect("(ctrl-d to end input)\r\n");
         terminal.type_in("typed-value-without-end");
         // The first one only ends the line.
         terminal.control(b'd');

@@ -44,8 +44,10 @@ pub(super) fn data(bytes: &[u8]) -> Result<(), Error> {
 }
 
 fn say(style: Style, text: &str) {
+    // Whole, so that nothing comes in between.
+    let line = format!("{style}{text}{style:#}\n");
     // If nobody hears it there is nobody to tell.
-    let _ = writeln!(anstream::stderr(), "{style}{text}{style:#}");
+    let _ = anstream::stderr().write_all(line.as_bytes());
 }
 
 /// Asks for a line that may be seen.
