@@ -31,7 +31,8 @@ pub(crate) fn advice(refused: &io::Error, path: Option<&Path>) -> Option<String>
             about.there()
         ),
         (ErrorKind::StorageFull | ErrorKind::QuotaExceeded, None) => {
-            "no file is half-written: make room, and run this again".to_owned()
+            "what was written to standard output is not the whole: make room, and run this again"
+                .to_owned()
         }
         _ => return of_number(refused, about),
     };

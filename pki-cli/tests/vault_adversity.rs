@@ -241,6 +241,97 @@ fn a_new_file_does_not_replace_one_that_comes_before_the_editor_either() {
     assert_eq!(sandbox.read("new"), b"theirs\n");
 }
 
+/// Whatever an editor puts in the place of the plaintext, what it leads to is left as it is.
+#[test]
+fn other_names_of_what_was_edited_keep_their_content() {
+    for (name, script) in [
+        ("mine", "ln -f mine \"$1\""),
+        ("mine", "ln -sf \"$PWD/mine\" \"$1\""),
+        ("copy", "echo text > \"$1\"; ln \"$1\" copy"),
+        ("mine", "echo text > \"$1\"; ln mine \"${1%/*}/other\""),
+        (
+            "mine",
+            "echo text > \"$1\"; ln -s \"$PWD/mine\" \"${1%/*}/other\"",
+        ),
+    ] {
+        let sandbox = vault();
+        sandbox.write("mine", "text\n");
+        fs::create_dir(sandbox.path("tmp")).unwrap();
+        sandbox.script("editor", script);
+        let mut edit = sandbox.vault(&["edit", "--vault-id", "p", "f"]);
+        edit.env("EDITOR", sandbox.path("editor"))
+            .env("ANSIBLE_LOCAL_TEMP", sandbox.path("tmp"));
+        run(&mut edit, 0);
+        assert_eq!(sandbox.read(name), b"text\n", "{script}");
+        let viewed = run(&mut sandbox.vault(&["view", "--vault-id", "p", "f"]), 0);
+        assert_eq!(viewed.stdout, b"text\n", "{script}");
+        assert_eq!(fs::read_dir(sandbox.path("tmp")).unwrap().count(), 0);
+    }
+}
+
+#[test]
+fn what_an_editor_leaves_that_is_no_file_is_not_waited_for() {
+    for script in [
+        "rm \"$1\"; mkfifo \"$1\"",
+        "rm \"$1\"; mkdir \"$1\"",
+        "rm \"$1\"",
+    ] {
+        let sandbox = vault();
+        let before = sandbox.read("f");
+        sandbox.script("editor", script);
+        let mut edit = sandbox.vault(&["edit", "--vault-id", "p", "f"]);
+        let said = stderr(&run(edit.env("EDITOR", sandbox.path("editor")), 1));
+        assert!(said.contains("the editor left no file"), "{said}");
+        assert_eq!(sandbox.read("f"), before);
+    }
+}
+
+#[test]
+fn the_file_of_a_secret_is_not_encrypted_with_it() {
+    let sandbox = vault();
+    let before = sandbox.read("p");
+    fs::hard_link(sandbox.path("p"), sandbox.path("link")).unwrap();
+    for name in ["p", "link"] {
+        let encrypt = ["encrypt", "--vault-id", "p", "--vault-id", "x@q", name];
+        let encrypt = [&encrypt[..], &["--encrypt-vault-id", "default"]].concat();
+        let said = stderr(&run(&mut sandbox.vault(&encrypt), 1));
+        assert!(said.contains("nothing would open it"), "{said}");
+        assert_eq!(sandbox.read("p"), before);
+    }
+    // Another one opens it.
+    let encrypt = ["encrypt", "--vault-id", "p", "--vault-id", "x@q", "p"];
+    run(
+        &mut sandbox.vault(&[&encrypt[..], &["--encrypt-vault-id", "x"]].concat()),
+        0,
+    );
+}
+
+#[test]
+fn a_vault_that_is_cut_is_not_blamed_on_the_password_alone() {
+    let sandbox = vault();
+    let whole = String::from_utf8(sandbox.read("f")).unwrap();
+    sandbox.write("f", &whole[..whole.len() - 5]);
+    for verb in ["view", "decrypt"] {
+        for ids in [
+            &["--vault-id", "p"][..],
+            &["--vault-id", "p", "--vault-id", "q"],
+        ] {
+            let said = stderr(&run(
+                &mut sandbox.vault(&[&[verb], ids, &["f"]].concat()),
+                1,
+            ));
+            assert!(said.contains("no password opens it"), "{said}");
+        }
+    }
+    let verify = sandbox.vault(&["verify", "--vault-id", "p", "f"]);
+    let found = run(&mut { verify }, 3).stdout;
+    assert!(
+        String::from_utf8(found)
+            .unwrap()
+            .contains("no password opens it")
+    );
+}
+
 /// An editor that is killed has saved what it has saved.
 #[test]
 fn what_a_killed_editor_saved_is_rescued() {

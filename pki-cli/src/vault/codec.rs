@@ -132,15 +132,26 @@ fn find<R: Read + Seek>(
         }
     }
     if fetched_any || !allowed_any {
-        Err(fault()(vault_format::Error::DecryptFailed))
+        Err(none_fits(decryptor, name))
     } else {
         Err(identities.nothing_fetched())
     }
 }
 
+/// The error for a vault that no secret fits, which may be no secret's fault.
+fn none_fits<R: Read + Seek>(decryptor: &mut Decryptor<R>, name: &str) -> Error {
+    let error = Error::vault(name)(vault_format::Error::DecryptFailed);
+    match decryptor.validate() {
+        Err(damage @ vault_format::Error::CorruptPayload { .. }) => {
+            error.hinting(&format!("no password opens it: it is damaged ({damage})"))
+        }
+        _ => error,
+    }
+}
+
 /// Decrypts a vault into a file that is not in place yet.
 pub(super) fn unlock_into<R, W>(
-    input: R,
+    mut input: R,
     identities: &Identities,
     output: &mut W,
     name: &str,
@@ -150,18 +161,25 @@ where
     W: Read + Write + Seek + Send,
 {
     let fault = || Error::vault(name);
-    let mut decryptor = Decryptor::new(input).map_err(fault())?;
+    let start = input.stream_position()?;
+    let mut decryptor = Decryptor::new(&mut input).map_err(fault())?;
     let candidates = identities.candidates(decryptor.header().label()).concat();
     let index = match candidates[..] {
         // The only one there is needs not be found first.
         [index] => index,
         _ => find(&mut decryptor, identities, name)?.1,
     };
-    match identities.fetch(&[index])[..] {
-        [(_, secret)] => decryptor.decrypt_into(secret, output).map_err(fault())?,
-        _ => return Err(identities.nothing_fetched()),
+    let [(_, secret)] = identities.fetch(&[index])[..] else {
+        return Err(identities.nothing_fetched());
     };
-    Ok(())
+    match decryptor.decrypt_into(secret, output) {
+        Err(vault_format::Error::DecryptFailed) => {
+            input.seek(SeekFrom::Start(start))?;
+            let mut decryptor = Decryptor::new(&mut input).map_err(fault())?;
+            Err(none_fits(&mut decryptor, name))
+        }
+        done => done.map(drop).map_err(fault()),
+    }
 }
 
 /// Whether the input is a vault by ansible's rule; leaves it at its start.

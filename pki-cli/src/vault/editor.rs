@@ -82,7 +82,8 @@ fn run(editor: &str, file: &Path) -> Result<Result<(), Error>, Error> {
     }
 }
 
-/// Whether this is vim, by whatever name: `vi` often is a link to it.
+/// Whether this is vim, by whatever name: `vi` often is a link to it, to `vim.basic` say. A wrapper
+/// of another name may take no options.
 fn is_vim(program: &str) -> bool {
     let path = match program.contains('/') {
         true => std::ffi::OsString::new(),
@@ -92,5 +93,11 @@ fn is_vim(program: &str) -> bool {
     let found = places.find_map(|place| place.canonicalize().ok());
     let found = found.unwrap_or_else(|| program.into());
     let name = found.file_name().unwrap_or_default().to_string_lossy();
-    name.starts_with("vim") || name.starts_with("nvim")
+    match name.strip_prefix("vim.") {
+        Some(variant) => VARIANTS.contains(&variant),
+        None => ["vim", "vimx", "nvim"].contains(&&*name),
+    }
 }
+
+/// What the names of Debian's vims have after `vim.`.
+const VARIANTS: [&str; 7] = ["athena", "basic", "gtk", "gtk3", "motif", "nox", "tiny"];

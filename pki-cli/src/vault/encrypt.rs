@@ -32,7 +32,7 @@ pub(super) fn run(args: &Encrypt, config: &Config) -> Result<(), Error> {
     match &sink {
         Sink::InPlace => {
             let work = |path: &Path| {
-                in_place(path, &sealer, args.skip_encrypted)
+                in_place(path, &sealer, &identities, args.skip_encrypted)
                     .map_err(|error| hint(error, path, args))
             };
             Prepared::new(&args.files, &args.many, work)?
@@ -58,7 +58,12 @@ fn hint(error: Error, path: &Path, args: &Encrypt) -> Error {
     }
 }
 
-fn in_place(path: &Path, sealer: &Sealer<'_>, skip: bool) -> Result<Option<Sealed>, Error> {
+fn in_place(
+    path: &Path,
+    sealer: &Sealer<'_>,
+    identities: &Identities,
+    skip: bool,
+) -> Result<Option<Sealed>, Error> {
     let mut original = Original::open(path)?;
     let fault = || Error::file("Unable to read source file", path);
     if codec::is_vault(&mut original.file).map_err(fault())? {
@@ -69,6 +74,13 @@ fn in_place(path: &Path, sealer: &Sealer<'_>, skip: bool) -> Result<Option<Seale
             }
             false => Err(Error::AlreadyEncrypted),
         };
+    }
+    if identities.is_source(&original.file.metadata().map_err(fault())?, sealer.secret) {
+        return Err(Error::Runtime(format!(
+            "{} holds the secret that it would be encrypted with, and nothing would open it any more",
+            path.display()
+        ))
+        .hinting("leave it out, or encrypt it with the secret of another file"));
     }
     original.warn_of_links();
     warn_of_damage(&mut original.file, path).map_err(fault())?;

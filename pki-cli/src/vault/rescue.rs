@@ -12,6 +12,7 @@ use super::error::Error;
 use super::replace::{self, Draft};
 use super::scratch::Abandoned;
 use super::talk;
+use crate::refusal;
 
 /// If `work` fails, or the editor did, encrypts `plaintext`, which is what was edited, into a
 /// file beside `path` and says so. If that fails, too, it stays where it is.
@@ -36,8 +37,10 @@ pub(super) fn on_error(
         Ok(rescued) => {
             scratch.wipe();
             talk::warning(&format!(
-                "your changes were encrypted into {}; look at them by: vault view",
-                rescued.display()
+                "your changes were encrypted into {0}; look at them by: vault view {0}; take them \
+                 by: mv {0} {1}",
+                refusal::quoted(&rescued),
+                refusal::quoted(path)
             ));
         }
         Err(failure) => talk::warning(&format!(
@@ -59,7 +62,15 @@ pub(super) fn of_killed(
 ) -> Result<(), Error> {
     for abandoned in Abandoned::of(origin, config) {
         if *abandoned.plaintext != current {
-            let rescued = save(&abandoned.plaintext, sealer, path)?;
+            let rescued = save(&abandoned.plaintext, sealer, path).map_err(|error| {
+                error.hinting(&format!(
+                    "an edit of {} that ended before it was encrypted is in clear in {}, and is \
+                     encrypted first, into four times its {} bytes",
+                    origin.display(),
+                    abandoned.directory().display(),
+                    abandoned.plaintext.len()
+                ))
+            })?;
             talk::warning(&format!(
                 "an edit of {} ended before it was encrypted; what was saved in the editor is now \
                  encrypted in {}",

@@ -9,6 +9,7 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsE
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use rustix::fs::OFlags;
 use rustix::io::{FdFlags, fcntl_setfd};
 use tempfile::TempDir;
 use zeroize::Zeroizing;
@@ -17,6 +18,7 @@ use super::config::Config;
 use super::error::Error;
 use super::interrupt::{self, Watched};
 use super::talk;
+use crate::password;
 
 /// What the names of scratch directories start with, before [`RANDOM`] letters and digits.
 const PREFIX: &str = "vault-plaintext-";
@@ -90,8 +92,10 @@ impl Scratch {
 
     /// What became of the plaintext.
     pub(super) fn read(&self) -> Result<Zeroizing<Vec<u8>>, Error> {
-        let gone = Error::file("the editor left nothing to encrypt in", &self.file);
-        Ok(Zeroizing::new(fs::read(&self.file).map_err(gone)?))
+        read(&self.file).map_err(|error| {
+            Error::Runtime(format!("the editor left no file to encrypt: {error}"))
+                .hinting("nothing was changed: run it again, or name another one in EDITOR")
+        })
     }
 
     /// Removes the plaintext, and overwrites it, in case it is not in memory.
@@ -148,12 +152,17 @@ impl Abandoned {
         let mine = leftovers(&place).filter(|leftover| leftover.origin.as_deref() == Some(origin));
         mine.filter_map(|leftover| {
             Some(Self {
-                plaintext: Zeroizing::new(fs::read(leftover.saved()?).ok()?),
+                plaintext: read(leftover.saved()?).ok()?,
                 directory: leftover.directory,
                 _lock: leftover.lock,
             })
         })
         .collect()
+    }
+
+    /// Where it lies in clear.
+    pub(super) fn directory(&self) -> &Path {
+        &self.directory
     }
 
     /// Removes it: it is safe elsewhere.
@@ -231,10 +240,25 @@ fn new_file(path: &Path) -> io::Result<File> {
     options.write(true).create_new(true).mode(0o600).open(path)
 }
 
+/// Reads what an editor has left, which may be anything: opening a pipe would wait for its writer.
+fn read(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
+    let flags = OFlags::NONBLOCK.bits().cast_signed();
+    let mut file = File::options().read(true).custom_flags(flags).open(path)?;
+    if !file.metadata()?.is_file() {
+        return Err(io::Error::other("what it left is no regular file"));
+    }
+    password::read_plaintext(&mut file)
+}
+
+/// Overwrites a file that has no other name: an editor may have put a link to another one there.
 fn overwrite(path: &Path) -> io::Result<()> {
-    let mut file = File::options().write(true).open(path)?;
-    let length = file.metadata()?.len();
-    io::copy(&mut io::repeat(0).take(length), &mut file)?;
+    let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
+    let mut file = File::options().write(true).custom_flags(flags).open(path)?;
+    let metadata = file.metadata()?;
+    if !metadata.is_file() || metadata.nlink() > 1 {
+        return Ok(());
+    }
+    io::copy(&mut io::repeat(0).take(metadata.len()), &mut file)?;
     file.sync_data()
 }
 

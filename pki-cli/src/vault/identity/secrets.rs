@@ -1,6 +1,9 @@
 //! Fetching secrets: each when it is needed, and once.
 
 use std::fmt;
+use std::fs::Metadata;
+use std::os::unix::fs::MetadataExt;
+use std::ptr;
 use std::sync::OnceLock;
 use std::thread;
 use std::time::Duration;
@@ -67,6 +70,19 @@ impl Identities {
             secret.inspect_err(|problem| identity.warn(problem))
         });
         secret.as_ref().ok()
+    }
+
+    /// Whether this secret was fetched from this file.
+    pub(in crate::vault) fn is_source(&self, file: &Metadata, secret: &Secret) -> bool {
+        let gave = |identity: &&Identity| match identity.fetched.secret.get() {
+            Some(Ok(one)) => ptr::eq(one, secret),
+            _ => false,
+        };
+        let mut paths = (self.list.iter().filter(gave)).filter_map(|one| one.source.path());
+        paths.any(|path| {
+            let source = path.metadata();
+            source.is_ok_and(|source| (source.dev(), source.ino()) == (file.dev(), file.ino()))
+        })
     }
 
     /// What to say when no secret at all could be had: why the last one could not. If none was

@@ -84,14 +84,18 @@ impl Source {
         }
     }
 
+    /// The file that it is, or is in.
+    pub(super) fn path(&self) -> Option<&Path> {
+        match self {
+            Self::Age(path) | Self::Client { path, .. } | Self::File(path) => Some(path),
+            Self::Descriptor(_) | Self::Prompt(_) | Self::Variable(_) => None,
+        }
+    }
+
     /// Whether it is a file that is not there.
     pub(super) fn is_missing(&self) -> bool {
-        match self {
-            Self::Age(path) | Self::Client { path, .. } | Self::File(path) => {
-                matches!(path.try_exists(), Ok(false))
-            }
-            Self::Descriptor(_) | Self::Prompt(_) | Self::Variable(_) => false,
-        }
+        self.path()
+            .is_some_and(|path| matches!(path.try_exists(), Ok(false)))
     }
 
     pub(super) fn is_script(&self) -> bool {
