@@ -31,7 +31,7 @@ pub(crate) fn advice(refused: &io::Error, path: Option<&Path>) -> Option<String>
             about.there()
         ),
         (ErrorKind::StorageFull | ErrorKind::QuotaExceeded, None) => {
-            "what was written to standard output is not the whole: make room, and run this again"
+            "make room, and run this again; if standard output is a file, that is not whole"
                 .to_owned()
         }
         _ => return of_number(refused, about),
@@ -123,7 +123,7 @@ mod tests {
     #[test]
     fn where_no_file_is_known_none_is_named() {
         let full = advice(&Errno::NOSPC.into(), None).unwrap();
-        assert!(full.ends_with("run this again"), "{full}");
+        assert!(full.starts_with("make room, and run this again"), "{full}");
         assert_eq!(advice(&Errno::NOENT.into(), None), None);
         // A path of one part lies in the directory that one is in.
         let missing = advice(&Errno::NOENT.into(), Some(Path::new("no-such-file"))).unwrap();

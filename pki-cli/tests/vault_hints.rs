@@ -112,7 +112,7 @@ fn what_is_damaged_is_shown_by_line_and_column() {
         (
             with(2, format!("{} ", lines[2])),
             format!("{digit} (line 3, column 81)"),
-            "restore it from a copy",
+            "at the end of a line most likely",
         ),
         (
             indented,

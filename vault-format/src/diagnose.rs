@@ -94,6 +94,7 @@ impl Scanner {
         let Some(value) = value(byte) else {
             self.fault(match (byte, self.column) {
                 (b' ' | b'\t', 1) => Problem::Indented,
+                (b' ' | b'\t', _) => Problem::Blank,
                 (b'<' | b'=' | b'>' | b'|', 1) => Problem::MergeConflict,
                 (b'$', 1) => Problem::SecondVault,
                 _ => Problem::BadDigit,

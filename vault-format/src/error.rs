@@ -90,6 +90,9 @@ pub enum FormatProblem {
     /// Below the first layer of digits, a character that is no hexadecimal digit.
     #[error("a character that is no hexadecimal digit, below the first layer of digits,")]
     BadInnerDigit,
+    /// A blank behind the first digit of a line: one at its end, most likely.
+    #[error("a blank among the digits (is one at the end of a line? then remove it)")]
+    Blank,
     /// The file changed while it was read.
     #[error("a change while the vault was read")]
     Changed,

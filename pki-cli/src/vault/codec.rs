@@ -142,9 +142,11 @@ fn find<R: Read + Seek>(
 fn none_fits<R: Read + Seek>(decryptor: &mut Decryptor<R>, name: &str) -> Error {
     let error = Error::vault(name)(vault_format::Error::DecryptFailed);
     match decryptor.validate() {
-        Err(damage @ vault_format::Error::CorruptPayload { .. }) => {
-            error.hinting(&format!("no password opens it: it is damaged ({damage})"))
-        }
+        Err(vault_format::Error::CorruptPayload { problem }) => Error::Runtime(error.to_string())
+            .hinting(&format!(
+                "no password opens it: it is damaged ({problem}); restore it from a copy, such as \
+                 that of git"
+            )),
         _ => error,
     }
 }

@@ -356,6 +356,7 @@ fn hint_of_vault(error: &vault_format::Error) -> Option<&'static str> {
 
 fn hint_of_format(problem: FormatProblem) -> &'static str {
     match problem {
+        FormatProblem::Blank => "there is a blank, at the end of a line most likely: remove it",
         FormatProblem::Changed => "the file changed while it was read; try again",
         FormatProblem::Indented => {
             "the line is indented: was it cut out of a YAML file? remove the blanks before each line"

@@ -183,7 +183,7 @@ fn a_bad_digit_is_found_at_its_line_and_column() {
         (2, 1, b' ', FormatProblem::Indented),
         (3, 1, b'<', FormatProblem::MergeConflict),
         (4, 1, b'$', FormatProblem::SecondVault),
-        (3, 17, b' ', FormatProblem::BadDigit),
+        (3, 17, b' ', FormatProblem::Blank),
         (5, 80, b'x', FormatProblem::BadDigit),
     ] {
         let mut lines: Vec<_> = good
