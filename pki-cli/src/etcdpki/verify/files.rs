@@ -15,6 +15,7 @@ use super::view::View;
 use crate::etcdpki::args::{CrlDepth, RoleArgument, Verify};
 use crate::etcdpki::error::Error;
 use crate::etcdpki::files;
+use crate::refusal;
 
 /// Checks every file by itself.
 pub(super) fn check(arguments: &Verify, now: OffsetDateTime) -> Result<View, Error> {
@@ -82,7 +83,10 @@ struct Check<'a> {
 impl Check<'_> {
     fn file(&self, path: &Path, report: &mut Report) {
         let content = files::read_input(path).map_err(|error| match error {
-            Error::Io { source, .. } => source.to_string(),
+            Error::Io { source, .. } => match refusal::advice(&source, Some(path)) {
+                Some(advice) => format!("{source}; {advice}"),
+                None => source.to_string(),
+            },
             error => error.to_string(),
         });
         let path = path.display().to_string();
