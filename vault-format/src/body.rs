@@ -143,8 +143,8 @@ pub(crate) struct Proof {
 }
 
 impl Proof {
-    /// Whether the text of the piece means its ciphertext. Each block has whole bytes of it: they
-    /// are two lines of digits apart, and a piece starts with a byte.
+    /// Whether the text of the piece means its ciphertext. A block of right text has the digits of
+    /// 32 lines, wherever in a line it starts, and so those of whole bytes.
     pub(crate) fn holds(&mut self, piece: &Encoded) -> bool {
         let mut expected = &piece.ciphertext[..];
         let mut at_line_start = piece.starts_line;

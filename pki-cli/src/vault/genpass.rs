@@ -27,14 +27,14 @@ pub(super) fn run(args: &Genpass) -> Result<(), Error> {
         None => talk::data(&password),
         Some(path) => {
             let path = paths::expand(path);
-            if path.symlink_metadata().is_ok() {
-                return Err(Error::Runtime(format!(
+            let mut draft = Draft::create_new(&path).map_err(|error| match error {
+                Error::Changed { path } => Error::Runtime(format!(
                     "{} exists; a password that is overwritten is lost",
                     path.display()
                 ))
-                .hinting("choose another name"));
-            }
-            let mut draft = Draft::create_new(&path)?;
+                .hinting("choose another name"),
+                error => error,
+            })?;
             draft.write_all(&password)?;
             replace::commit(vec![draft.seal()?])?;
             talk::success(&format!(

@@ -2,7 +2,7 @@
 
 use std::env;
 use std::ffi::OsStr;
-use std::fs::{self, DirBuilder, File, Permissions, TryLockError};
+use std::fs::{self, DirBuilder, File, Permissions};
 use std::io::{self, Read, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
@@ -17,7 +17,7 @@ use zeroize::Zeroizing;
 use super::config::Config;
 use super::error::Error;
 use super::interrupt::{self, Watched};
-use super::talk;
+use super::{replace, talk};
 use crate::password;
 
 /// What the names of scratch directories start with, before [`RANDOM`] letters and digits.
@@ -130,9 +130,7 @@ fn make(place: &Path) -> io::Result<(TempDir, File, Watched)> {
             Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
             lock => lock?,
         };
-        // Without locks nobody sweeps.
-        let is_locked = !matches!(lock.try_lock(), Err(TryLockError::WouldBlock));
-        if is_locked && directory.path().exists() {
+        if replace::lock(&lock) && directory.path().exists() {
             return Ok((directory, lock, watched));
         }
     }

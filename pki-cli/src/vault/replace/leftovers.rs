@@ -77,9 +77,9 @@ fn new_file(path: &Path) -> io::Result<File> {
     options.mode(0o600).open(path)
 }
 
-/// Keeps those who sweep away from a file for as long as it is open. Where a file system has no
-/// locks nobody sweeps.
-pub(super) fn lock(file: &File) -> bool {
+/// Keeps those who sweep away from a file or directory for as long as it is open. Where a file
+/// system has no locks nobody sweeps.
+pub(in crate::vault) fn lock(file: &File) -> bool {
     !matches!(file.try_lock(), Err(fs::TryLockError::WouldBlock))
 }
 

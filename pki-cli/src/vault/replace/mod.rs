@@ -14,6 +14,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 pub(super) use self::draft::{Draft, Sealed};
+pub(super) use self::leftovers::lock;
 use super::error::Error;
 use super::talk;
 
