@@ -176,6 +176,16 @@ fn a_method_of_a_newer_ansible_is_named() {
 }
 
 #[test]
+fn a_header_that_does_not_end_its_line_is_told_from_another_method() {
+    let (sandbox, vault) = vault();
+    for joined in ["", " "] {
+        let content = vault.replacen('\n', joined, 1);
+        let hint = "the digits begin on the next one";
+        assert_said(&sandbox, content.as_bytes(), "Cipher 'AES256", hint);
+    }
+}
+
+#[test]
 fn colours_are_as_ansible_is_told() {
     let sandbox = Sandbox::new();
     for (variables, coloured) in [

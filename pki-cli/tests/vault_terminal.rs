@@ -261,6 +261,25 @@ fn ctrl_c_that_ends_the_editor_is_an_interruption() {
 }
 
 #[test]
+fn an_editor_that_does_not_wait_is_told_of() {
+    let sandbox = sandbox();
+    let before = sandbox.read("f");
+    let edit = |editor: &str| {
+        let mut edit = vault(&sandbox, &["edit", "--vault-id", "p", "f"]);
+        Terminal::start(edit.env("EDITOR", editor)).end(0)
+    };
+    let shown = edit("true");
+    assert!(shown.contains("'true' ended at once"), "{shown}");
+    assert!(shown.contains("EDITOR='code --wait'"), "{shown}");
+    // A person who only had a look, and one who saved.
+    sandbox.script("look", "sleep 0.6");
+    assert!(!edit("./look").contains("ended at once"));
+    assert_eq!(sandbox.read("f"), before);
+    sandbox.script("save", "echo edited: 1 > \"$1\"");
+    assert!(!edit("./save").contains("ended at once"));
+}
+
+#[test]
 fn create_opens_an_editor_on_a_terminal() {
     let sandbox = Sandbox::new();
     sandbox.script("editor", "echo made: 1 > \"$1\"");

@@ -3,6 +3,7 @@
 use std::ffi::OsStr;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use signal_hook::consts::SIGINT;
 use zeroize::Zeroizing;
@@ -12,6 +13,7 @@ use super::config::Config;
 use super::error::Error;
 use super::interrupt::{self, Deferred};
 use super::scratch::Scratch;
+use super::talk;
 
 /// What became of a plaintext.
 ///
@@ -39,10 +41,20 @@ pub(super) fn edit(
     let scratch = Scratch::new(path, config)?;
     scratch.fill(plaintext, origin)?;
     let deferred = interrupt::defer();
+    let begin = Instant::now();
     let end = run(&config.editor, &scratch.file)?;
-    let plaintext = scratch.read()?;
+    let is_short = begin.elapsed() < MOMENT;
+    let after = scratch.read()?;
+    if is_short && end.is_ok() && after[..] == *plaintext {
+        // A window may still be open, and the file that it shows is about to go.
+        talk::success(&format!(
+            "the editor '{}' ended at once and changed nothing: one that opens a window must be \
+             told to wait for it, as with EDITOR='code --wait'",
+            config.editor
+        ));
+    }
     Ok(Edited {
-        plaintext,
+        plaintext: after,
         end,
         scratch,
         _deferred: deferred,
@@ -98,6 +110,9 @@ fn is_vim(program: &str) -> bool {
         None => ["vim", "vimx", "nvim"].contains(&&*name),
     }
 }
+
+/// No person edits in less.
+const MOMENT: Duration = Duration::from_millis(500);
 
 /// What the names of Debian's vims have after `vim.`.
 const VARIANTS: [&str; 7] = ["athena", "basic", "gtk", "gtk3", "motif", "nox", "tiny"];

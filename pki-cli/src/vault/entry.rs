@@ -77,10 +77,11 @@ impl Entry {
 
     /// `what` stands before a label.
     fn to_line(&self, what: &str) -> String {
+        let file = on_one_line(&self.file);
         let place = match (&self.key, self.line) {
-            (Some(key), Some(line)) => format!("{}:{line} {key}", self.file),
-            (None, Some(line)) => format!("{}:{line}", self.file),
-            _ => self.file.clone(),
+            (Some(key), Some(line)) => format!("{file}:{line} {}", on_one_line(key)),
+            (None, Some(line)) => format!("{file}:{line}"),
+            _ => file,
         };
         match (&self.problem, &self.label) {
             (Some(problem), _) => format!("{place}: {problem}"),
@@ -88,6 +89,15 @@ impl Entry {
             (None, None) => format!("{place}: no label"),
         }
     }
+}
+
+/// A name that was found, which must neither look like two nor steer a terminal.
+fn on_one_line(name: &str) -> String {
+    let shown = |c: char| match c.is_control() {
+        true => c.escape_default().to_string(),
+        false => c.to_string(),
+    };
+    name.chars().map(shown).collect()
 }
 
 /// Lists them on standard output; `what` stands before a label.

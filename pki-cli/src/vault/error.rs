@@ -1,7 +1,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use vault_format::{FormatProblem, inline};
+use vault_format::{FormatProblem, Method, inline};
 
 use crate::{password, refusal};
 
@@ -349,9 +349,20 @@ fn hint_of_vault(error: &vault_format::Error) -> Option<&'static str> {
         E::Format { problem, .. } => hint_of_format(*problem),
         E::NotVault { hint } => hint
             .unwrap_or("if it is in clear, read it as it is, or encrypt it with `vault encrypt`"),
-        E::UnsupportedMethod { .. } => "decrypt it with the program that wrote it",
+        E::UnsupportedMethod { name } => hint_of_method(name),
         _ => return None,
     })
+}
+
+fn hint_of_method(name: &str) -> &'static str {
+    let is_digit = |c: char| c.is_ascii_hexdigit() || c.is_ascii_whitespace();
+    let mut rests = Method::ALL
+        .iter()
+        .filter_map(|method| name.strip_prefix(method.name()));
+    match rests.any(|rest| rest.chars().all(is_digit)) {
+        true => "the line must end behind the cipher, and the digits begin on the next one",
+        false => "decrypt it with the program that wrote it",
+    }
 }
 
 fn hint_of_format(problem: FormatProblem) -> &'static str {

@@ -27,21 +27,26 @@ pub(super) fn run(args: &Genpass) -> Result<(), Error> {
         None => talk::data(&password),
         Some(path) => {
             let path = paths::expand(path);
-            let mut draft = Draft::create_new(&path).map_err(|error| match error {
-                Error::Changed { path } => Error::Runtime(format!(
-                    "{} exists; a password that is overwritten is lost",
-                    path.display()
-                ))
-                .hinting("choose another name"),
-                error => error,
-            })?;
+            let mut draft = Draft::create_new(&path).map_err(taken)?;
             draft.write_all(&password)?;
-            replace::commit(vec![draft.seal()?])?;
+            // Another one may have come meanwhile.
+            replace::commit(vec![draft.seal()?]).map_err(taken)?;
             talk::success(&format!(
                 "{} holds a password now; keep a copy of it: without it no vault opens",
                 path.display()
             ));
             Ok(())
         }
+    }
+}
+
+fn taken(error: Error) -> Error {
+    match error {
+        Error::Changed { path } => Error::Runtime(format!(
+            "{} exists; a password that is overwritten is lost",
+            path.display()
+        ))
+        .hinting("choose another name"),
+        error => error,
     }
 }
