@@ -396,18 +396,29 @@ impl Secrets {
             )?),
             None => Sealing::New(secrets::new_passphrase(&acquire(passphrase, true, None)?)?),
         };
+        let is_new = keyring.is_none();
+        let mut acquire_for = |what: &str, source: Source<'_>, encrypted: Option<PathBuf>| {
+            // What is encrypted was so under a password that was chosen before.
+            let is_first = is_new && encrypted.is_none();
+            let password = acquire(source, is_new, encrypted)?;
+            if is_first {
+                secrets::warn_of_vault_password(what, &password);
+            }
+            Ok::<_, Error>(password)
+        };
         let vault = Source::vault_password(arguments.vault);
         let roles = AnsibleRole::ALL.map(|role| PathBuf::from(role.vault_path()));
         let encrypted = roles.into_iter().find(|path| envelope::is_at(path));
-        let vault_password = acquire(vault, keyring.is_none(), encrypted)?;
+        let vault_password = acquire_for("vault password", vault, encrypted)?;
         let mut host_passwords = Vec::new();
         if cluster.ansible.vault_files == VaultFiles::Host {
             for node in &cluster.nodes {
                 let file = secrets::host_password_file(&node.name);
                 let vault = PathBuf::from(document::host_vault_path(&node.name));
                 let encrypted = Some(vault).filter(|path| envelope::is_at(path));
+                let what = format!("vault password of {}", node.name);
                 let source = Source::host_password(&file);
-                let password = acquire(source, keyring.is_none(), encrypted)?;
+                let password = acquire_for(&what, source, encrypted)?;
                 host_passwords.push((node.name.clone(), password));
             }
         }

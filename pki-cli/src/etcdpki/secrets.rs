@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 use super::args::{CaImport, Export, PassphraseArguments, VaultArguments};
 use super::error::Error;
 use super::{files, output};
-use crate::password::{self, Readable};
+use crate::password::{self, Readable, strength};
 
 /// The file that `--generate-secrets` writes the vault password to, as in the article.
 pub(super) const VAULT_PASSWORD_FILE: &str = "vault-password.txt";
@@ -385,14 +385,25 @@ pub(super) fn stage_generated(generated: &[Generated], group: &mut Group) -> Res
     generated.iter().try_for_each(|one| one.stage(group))
 }
 
-/// The octets as a passphrase, with a warning if it is short.
+/// The octets as a passphrase, with a warning if it can be guessed.
 pub(super) fn new_passphrase(secret: &Zeroizing<Vec<u8>>) -> Result<Passphrase, Error> {
-    if secret.len() < SHORT {
-        output::note(
-            "warning: the passphrase is short, and it guards every key: `--generate-secrets` makes a strong one",
-        );
-    }
+    warn_if_weak("passphrase", secret, strength::PASSPHRASE);
     passphrase(secret)
+}
+
+/// Warns of a new vault password that can be guessed.
+pub(super) fn warn_of_vault_password(what: &str, secret: &Zeroizing<Vec<u8>>) {
+    warn_if_weak(what, secret, strength::VAULT);
+}
+
+fn warn_if_weak(what: &str, secret: &Zeroizing<Vec<u8>>, enough: f64) {
+    let bits = strength::bits(secret);
+    if bits < enough {
+        output::note(&format!(
+            "warning: the {what} can be guessed: it is worth about {bits:.0} bits, and {enough:.0} are \
+             needed; make one by: vault genpass"
+        ));
+    }
 }
 
 /// The octets as a passphrase.
@@ -410,8 +421,6 @@ pub(super) fn vault_secret(secret: &Zeroizing<Vec<u8>>) -> Result<Secret, Error>
 
 /// How often a secret may be typed, as with sudo and ssh.
 const TRIES: usize = 3;
-/// Passphrases of fewer octets are warned about.
-const SHORT: usize = 12;
 /// No option or variable of its own: one for each node would be too many.
 const NO_OPTION: &str = "";
 const NO_VARIABLE: &str = "";

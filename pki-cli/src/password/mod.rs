@@ -8,6 +8,7 @@ mod error;
 mod file;
 mod program;
 mod prompt;
+pub(crate) mod strength;
 mod terminal;
 
 pub(crate) use self::bytes::{Unread, read};

@@ -120,6 +120,37 @@ fn passwords_come_from_files_variables_and_commands() {
     assert!(output.status.success());
 }
 
+#[test]
+fn a_new_secret_that_can_be_guessed_is_warned_of_wherever_it_comes_from() {
+    let workspace = Workspace::new();
+    let init = [
+        "init",
+        "--passphrase-command",
+        "echo Sommer2026",
+        "--vault-password-command",
+        "echo password",
+    ];
+    let said = |arguments: &[&str]| {
+        let output = workspace.run(arguments);
+        assert!(output.status.success());
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let first = said(&init);
+    for warning in [
+        "warning: the passphrase can be guessed: it is worth about ",
+        "warning: the vault password can be guessed: it is worth about ",
+        "bits, and 60 are needed; make one by: vault genpass\n",
+        "bits, and 70 are needed; make one by: vault genpass\n",
+    ] {
+        assert!(first.contains(warning), "{warning}: {first}");
+    }
+    // Nobody chooses them now, and generated ones are strong.
+    assert_eq!(said(&init), "");
+    let other = Workspace::new();
+    let output = other.run(&["init", "--generate-secrets"]);
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
+}
+
 /// Each way in which a password cannot be had, and a part of the message. Nothing is written.
 #[test]
 fn passwords_that_cannot_be_had_are_errors() {
