@@ -1,8 +1,12 @@
 //! What both programs do before anything else.
 
-use rustix::process::{Resource, Rlimit, setrlimit};
+use std::sync::Arc;
 
-/// Keeps secrets in memory and in open files from leaving the process: no core dump is written,
+use rustix::process::{Resource, Rlimit, setrlimit};
+use signal_hook::consts::SIGXFSZ;
+
+/// Has a write beyond the limit of file sizes (`ulimit -f`) fail, as one on a full disk does, in place of ending
+/// the process, and keeps secrets in memory and in open files from leaving the process: no core dump is written,
 /// no other process of the user can read the memory (Linux), and no program that we start
 /// inherits a descriptor other than standard input, output and error.
 pub fn harden() {
@@ -14,6 +18,8 @@ pub fn harden() {
             maximum: Some(0),
         },
     );
+    // Whoever writes is told by the error.
+    let _ = signal_hook::flag::register(SIGXFSZ, Arc::default());
     // A core dump that goes to a pipe is not limited in size, but this forbids it.
     #[cfg(target_os = "linux")]
     let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);

@@ -3,12 +3,13 @@
 use std::fs;
 use std::io;
 use std::net::IpAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use minijinja::{Environment, context};
 use pki_core::Cluster;
 use pki_core::adopt::Proposal;
 use pki_core::description::{DescriptionError, Levels, Sharing};
+use pki_core::store::atomic;
 
 use super::args::{Init, NodeArgument};
 use super::error::Error;
@@ -141,6 +142,35 @@ pub(super) fn new(text: String) -> Result<Described, Error> {
 }
 
 impl Described {
+    /// Whether the file says it still, or does not say another thing yet: it was read before others
+    /// were kept out by the lock.
+    pub(super) fn check_unchanged(&self) -> Result<(), Error> {
+        let path = FILE.into();
+        match fs::read(FILE) {
+            Ok(text) if text == self.text => Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound && self.is_new => Ok(()),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Error::io(FILE, error)),
+            _ => Err(Error::DescribedMeanwhile { path }),
+        }
+    }
+
+    /// Refuses examples in place of what a run was told that was killed before its description was in
+    /// place.
+    pub(super) fn check_drafts(&self) -> Result<(), Error> {
+        if !self.is_new || self.examples.is_none() {
+            return Ok(());
+        }
+        let is_other = |draft: &PathBuf| {
+            let text = fs::read(draft).unwrap_or_default();
+            text != self.text && Cluster::from_octets(&text).is_ok()
+        };
+        let drafts = atomic::leftovers(Path::new(FILE))?;
+        match drafts.into_iter().find(is_other) {
+            Some(path) => Err(Error::DescribedByKilled { path }),
+            None => Ok(()),
+        }
+    }
+
     fn of(text: Vec<u8>, is_new: bool) -> Result<Self, Error> {
         let cluster = Cluster::from_octets(&text).map_err(fault)?;
         let examples = are_examples(&cluster);

@@ -66,6 +66,13 @@ pub(super) enum Error {
     DescriptionAbove(Surroundings),
     #[error("{}: this file, which says what the PKI in pki/ is, is missing", .path.display())]
     DescriptionLost { path: PathBuf },
+    #[error(
+        "{}: this is the description of a run of `init` that was killed, and examples would take its place: give the options of that run again, or remove this file",
+        .path.display()
+    )]
+    DescribedByKilled { path: PathBuf },
+    #[error("{}: another program wrote it meanwhile, and nothing was made: run this again", .path.display())]
+    DescribedMeanwhile { path: PathBuf },
     #[error("{option} says {given}, and {path} says {described}: edit {path}, or leave the option out", path = .path.display())]
     DescribedOtherwise {
         path: PathBuf,

@@ -239,8 +239,18 @@ pub(super) fn stage_ignored(names: &[&str], group: &mut Group) -> Result<(), Err
 
 /// The new content of .gitignore, if these are not in it yet. What else is in it need not be text.
 pub(super) fn with_ignored(names: &[&str]) -> Result<Option<Vec<u8>>, Error> {
-    let old = if_there(Path::new(GITIGNORE))?.unwrap_or_default();
+    let path = Path::new(GITIGNORE);
+    if path.is_symlink() {
+        let message = "this is a symbolic link, and git follows none of this name, so that it would \
+                       take secrets along: put what it leads to in its place, or remove it";
+        return Err(Error::io(path, io::Error::other(message)));
+    }
+    let old = if_there(path)?.unwrap_or_default();
     let mut new = old.to_vec();
+    // The last line that fits decides, and one with `!` may take back those before it.
+    let lines: Vec<&[u8]> = old.split(|octet| *octet == b'\n').collect();
+    let counts = lines.rsplit(|line| line.starts_with(b"!")).next();
+    let counts = counts.unwrap_or_default();
     for name in names {
         // Or a directory that it is in.
         let listed = |line: &[u8]| {
@@ -250,7 +260,7 @@ pub(super) fn with_ignored(names: &[&str]) -> Result<Option<Vec<u8>>, Error> {
             let mut above = Path::new(name.trim_end_matches('/')).ancestors();
             above.any(|path| path.as_os_str().as_encoded_bytes() == line && !line.is_empty())
         };
-        if old.split(|octet| *octet == b'\n').any(listed) {
+        if counts.iter().copied().any(listed) {
             continue;
         }
         if !new.is_empty() && !new.ends_with(b"\n") {

@@ -38,17 +38,24 @@ use report::Report;
 
 /// Runs the command.
 pub(super) fn run(arguments: &Init, directory: Option<&Path>) -> Result<ExitCode, Error> {
-    let described = description::find_or_make(arguments)?;
-    let arguments = Work {
-        command: "init",
-        keys: &arguments.keys,
-        vault: &arguments.vault,
-        generate_secrets: arguments.generate_secrets,
-        renewals: Renewals::None,
-        dry_run: arguments.dry_run,
-        json: arguments.json,
+    let init = || {
+        let described = description::find_or_make(arguments)?;
+        let arguments = Work {
+            command: "init",
+            keys: &arguments.keys,
+            vault: &arguments.vault,
+            generate_secrets: arguments.generate_secrets,
+            renewals: Renewals::None,
+            dry_run: arguments.dry_run,
+            json: arguments.json,
+        };
+        work(&arguments, &described, directory)
     };
-    work(&arguments, &described, directory)
+    match init() {
+        // By another one, whose description counts now, as if it had been there from the start.
+        Err(Error::DescribedMeanwhile { .. }) => init(),
+        result => result,
+    }
 }
 
 /// How the command is run for what comes next: without a vault password it would stop.
@@ -169,7 +176,11 @@ fn plan_only(
 
 fn make(arguments: &Work<'_>, described: &Described, now: OffsetDateTime) -> Result<Report, Error> {
     let mut pki = opened::writable(arguments.command)?;
-    make_in(&mut pki, arguments, described, now).inspect_err(|_| opened::discard_empty())
+    described
+        .check_unchanged()
+        .and_then(|()| described.check_drafts())
+        .and_then(|()| make_in(&mut pki, arguments, described, now))
+        .inspect_err(|_| opened::discard_empty())
 }
 
 fn make_in(
@@ -387,6 +398,7 @@ impl Secrets {
             }
         };
         let passphrase = Source::passphrase(&arguments.keys.passphrase);
+        let mut chosen = None;
         let sealing = match keyring {
             Some(keyring) => Sealing::Opened(keys::open_existing(
                 arguments.keys,
@@ -394,7 +406,12 @@ impl Secrets {
                 pki,
                 keyring,
             )?),
-            None => Sealing::New(secrets::new_passphrase(&acquire(passphrase, true, None)?)?),
+            None => {
+                let secret = acquire(passphrase, true, None)?;
+                let passphrase = secrets::new_passphrase(&secret)?;
+                chosen = Some(secret);
+                Sealing::New(passphrase)
+            }
         };
         let is_new = keyring.is_none();
         let mut acquire_for = |what: &str, source: Source<'_>, encrypted: Option<PathBuf>| {
@@ -410,6 +427,11 @@ impl Secrets {
         let roles = AnsibleRole::ALL.map(|role| PathBuf::from(role.vault_path()));
         let encrypted = roles.into_iter().find(|path| envelope::is_at(path));
         let vault_password = acquire_for("vault password", vault, encrypted)?;
+        if chosen.as_ref() == Some(&vault_password) {
+            output::note(
+                "warning: the passphrase is the vault password, too: whoever finds that for one vault file has every key; take two",
+            );
+        }
         let mut host_passwords = Vec::new();
         if cluster.ansible.vault_files == VaultFiles::Host {
             for node in &cluster.nodes {

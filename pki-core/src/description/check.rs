@@ -52,6 +52,7 @@ pub(super) fn cluster(raw: raw::Description) -> Checked<Cluster> {
         store: raw.store.as_ref().map(store).transpose()?,
     };
     check_trust_anchor(&raw, &cluster)?;
+    check_clients(&raw, &cluster)?;
     lifetimes::check(&raw, &cluster)?;
     check_constraints(&raw, &cluster)?;
     Ok(cluster)
@@ -375,6 +376,24 @@ fn check_cluster_name(name: &Label, raw: Option<&Text>) -> Checked<()> {
             "cluster: the name is longer than 40 characters: shorten it",
         )),
         _ => Ok(()),
+    }
+}
+
+/// By the common name of peers members tell them from clients.
+fn check_clients(raw: &raw::Description, cluster: &Cluster) -> Checked<()> {
+    let name_of_peers = cluster.peer_common_name();
+    let clients = raw.clients.iter().flat_map(|clients| &clients.value);
+    match clients
+        .into_iter()
+        .find(|client| client.value == name_of_peers)
+    {
+        Some(client) => Err(fault(
+            client,
+            format!(
+                "clients: `{name_of_peers}` is the common name of members among themselves, and they would take this client for one: name it otherwise"
+            ),
+        )),
+        None => Ok(()),
     }
 }
 

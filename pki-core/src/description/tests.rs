@@ -284,6 +284,16 @@ fn faults_name_line_and_column() {
         (with("networks: [10.0.0.0/33]"), 4, "not a block"),
         (with("clients: []"), 4, "empty"),
         (with("clients: [a, a]"), 4, "a second time"),
+        (
+            with("clients: [a, etcd-peer]"),
+            4,
+            "take this client for one",
+        ),
+        (
+            with("cluster: x\nclients: [a, x-peer]"),
+            5,
+            "take this client for one",
+        ),
         (with("clients: [../a]"), 4, "letter or a digit"),
         (
             with("certificates: { lifetime: 6y }"),

@@ -210,7 +210,7 @@ pub const FOR_NEXT_ISSUE: Lint = notice(
     "setting-for-next-issue",
     "keys, lifetimes and the settings of authorities are those described",
     "the description: these count for what is issued next, and nothing is issued anew for them",
-    "issue a leaf anew if it should have them now: etcdpki issue OWNER --renew, or with --rekey for another kind of key; an authority keeps its own until it is replaced (`etcdpki rotate ca NAME`)",
+    "issue a leaf anew if it should have them now: `etcdpki issue OWNER --renew`, or with `--rekey` for another kind of key; an authority keeps its own until it is replaced (`etcdpki rotate ca NAME`)",
 );
 /// A certificate that the description does not ask for.
 pub const UNDESCRIBED: Lint = notice(

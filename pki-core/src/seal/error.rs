@@ -46,6 +46,14 @@ pub enum SealError {
         /// The slots that there are.
         slots: Vec<SlotName>,
     },
+    /// The system gives less memory than argon2id takes.
+    #[error(
+        "argon2id takes {kib} KiB of memory for this passphrase, and the system does not give that much: allow for it (`ulimit -v`), or close other programs"
+    )]
+    NoMemory {
+        /// What it takes.
+        kib: u32,
+    },
     /// No passphrase at all.
     #[error("the passphrase is empty: choose one")]
     NoPassphrase,

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use argon2::{Algorithm, Argon2, Block, Params, Version};
-use rayon::iter::{IntoParallelIterator, ParallelIterator};
+use rayon::iter::{IntoParallelIterator, ParallelExtend, ParallelIterator};
 use serde::{Deserialize, Serialize};
 use zeroize::{ZeroizeOnDrop, Zeroizing};
 
@@ -37,10 +37,13 @@ impl Passphrase {
         let parameters = parameters.checked()?;
         let mut key = SecretKey::default();
         // The first touch of so much memory takes a quarter of the whole time on one thread.
-        let mut memory: Vec<Block> = (0..parameters.block_count())
-            .into_par_iter()
-            .map(|_| Block::new())
-            .collect();
+        let count = parameters.block_count();
+        let mut memory: Vec<Block> = Vec::new();
+        let refused = |_| SealError::NoMemory {
+            kib: parameters.m_cost(),
+        };
+        memory.try_reserve_exact(count).map_err(refused)?;
+        memory.par_extend((0..count).into_par_iter().map(|_| Block::new()));
         Argon2::new(Algorithm::Argon2id, Version::V0x13, parameters)
             .hash_password_into_with_memory(&self.0, salt, &mut *key, &mut memory)
             .map_err(|error| SealError::Kdf(error.to_string()))?;

@@ -239,6 +239,21 @@ pub fn make_directories(path: &Path) -> Result<(), WriteError> {
 ///
 /// When the operating system refuses.
 pub fn remove_leftovers(path: &Path) -> Result<(), WriteError> {
+    let removed = leftovers(path)?
+        .iter()
+        .try_for_each(|leftover| remove(leftover));
+    removed.map_err(|source| WriteError {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+/// What a command that was killed left beside `path` when it was to write it.
+///
+/// # Errors
+///
+/// When the operating system refuses.
+pub fn leftovers(path: &Path) -> Result<Vec<PathBuf>, WriteError> {
     let at = |source| WriteError {
         path: path.to_owned(),
         source,
@@ -246,17 +261,18 @@ pub fn remove_leftovers(path: &Path) -> Result<(), WriteError> {
     let target = followed(path).map_err(at)?;
     let entries = match fs::read_dir(parent(&target)) {
         Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(at(error)),
     };
-    let leftover = temporary_prefix(&target);
+    let prefix = temporary_prefix(&target);
+    let mut found = Vec::new();
     for entry in entries {
         let entry = entry.map_err(at)?;
-        if entry.file_name().to_string_lossy().starts_with(&leftover) {
-            remove(&entry.path()).map_err(at)?;
+        if entry.file_name().to_string_lossy().starts_with(&prefix) {
+            found.push(entry.path());
         }
     }
-    Ok(())
+    Ok(found)
 }
 
 /// Why a file could not be written.
@@ -289,7 +305,12 @@ fn temporary_prefix(path: &Path) -> String {
 /// The file behind a symbolic link; the path itself where there is no file yet.
 fn followed(path: &Path) -> io::Result<PathBuf> {
     match fs::canonicalize(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(path.to_owned()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => match path.is_symlink() {
+            true => Err(io::Error::other(
+                "this is a symbolic link that leads nowhere: make what it leads to, or remove it",
+            )),
+            false => Ok(path.to_owned()),
+        },
         result => result,
     }
 }
@@ -352,6 +373,17 @@ mod tests {
         replace(&link, b"new", Access::Everyone).unwrap();
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
         assert_eq!(fs::read(&target).unwrap(), b"new");
+    }
+
+    #[test]
+    fn a_link_that_leads_nowhere_is_not_replaced() {
+        let directory = tempfile::tempdir().unwrap();
+        let link = directory.path().join("link");
+        std::os::unix::fs::symlink("missing/file", &link).unwrap();
+        let error = replace(&link, b"new", Access::Everyone).unwrap_err();
+        assert!(error.to_string().contains("leads nowhere"), "{error}");
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod records;
 mod settings;
 
 use std::collections::{HashMap, HashSet};
+use std::io;
 
 use time::OffsetDateTime;
 
@@ -123,7 +124,10 @@ impl Report {
                 let message = "changed, or signed by no authority here";
                 (path, &rules::CRL_UNREADABLE, message.to_owned())
             }
-            StoreError::Io { path, source } => (path, &rules::UNREADABLE, source.to_string()),
+            // Who may not read it does not know whether it is damaged.
+            StoreError::Io { path, source } if source.kind() != io::ErrorKind::PermissionDenied => {
+                (path, &rules::UNREADABLE, source.to_string())
+            }
             StoreError::Key { path, source } => (path, &rules::UNREADABLE, source.to_string()),
             StoreError::Missing { path } => {
                 (path, &rules::UNREADABLE, "the file is missing".to_owned())

@@ -21,6 +21,7 @@ use super::{Error, STDOUT};
 #[cfg(feature = "etcd")]
 use crate::etcdpki::agent::AgentError;
 use crate::etcdpki::description::Surroundings;
+use crate::etcdpki::secrets::VAULT_PASSWORD_FILE;
 use crate::refusal;
 
 impl Error {
@@ -67,7 +68,12 @@ impl Error {
                 })
             }
             Self::NotEncrypted { path } => {
-                Some(format!("if it is yours, encrypt it: vault encrypt {}", path.display()))
+                let password = match Path::new(VAULT_PASSWORD_FILE).is_file() {
+                    true => format!(" --vault-password-file {VAULT_PASSWORD_FILE}"),
+                    false => String::new(),
+                };
+                let path = refusal::quoted(path);
+                Some(format!("if it is yours, encrypt it: vault encrypt{password} {path}"))
             }
             Self::Merge {
                 source: MergeError::Malformed(_),

@@ -191,6 +191,101 @@ fn a_lock_is_waited_for_and_then_told_of() {
 }
 
 #[test]
+fn of_two_that_describe_at_the_same_time_one_counts() {
+    for _ in 0..4 {
+        let workspace = Workspace::new();
+        let start = |node: &str| {
+            let init = ["init", "--generate-secrets", "--domain", "a.example"];
+            let mut command = workspace.command(&[&init[..], &["--node", node]].concat());
+            let command = command.stdout(Stdio::piped()).stderr(Stdio::piped());
+            command.spawn().unwrap()
+        };
+        let both = ["a=10.0.0.1", "b=10.0.0.2"].map(start);
+        let ended = both.map(|child| child.wait_with_output().unwrap());
+        let codes = ended.each_ref().map(|output| output.status.code());
+        assert!(
+            codes == [Some(0), Some(1)] || codes == [Some(1), Some(0)],
+            "{codes:?}"
+        );
+        let refused = ended
+            .iter()
+            .find(|output| !output.status.success())
+            .unwrap();
+        let error = String::from_utf8_lossy(&refused.stderr);
+        assert!(error.contains("--node says "), "{error}");
+        let certificates = fs::read_dir(workspace.path("pki/certificates")).unwrap();
+        // One node and the two clients.
+        assert_eq!(certificates.count(), 3);
+        workspace.succeeds(&["verify"]);
+    }
+}
+
+#[test]
+fn examples_take_no_place_of_what_a_killed_run_described() {
+    let workspace = Workspace::new();
+    let draft = ".etcdpki.yml.etcdpki-0011223344556677";
+    workspace.write(
+        draft,
+        "domain: a.example\nnodes: [{ name: a, addresses: [10.0.0.1] }]\n",
+    );
+    let before = workspace.files();
+    let error = workspace.fails(1, &["init", "--generate-secrets"]);
+    assert!(error.contains(draft), "{error}");
+    assert!(
+        error.contains("give the options of that run again"),
+        "{error}"
+    );
+    assert_eq!(workspace.files(), before);
+    // Whoever describes one means it; a draft that is cut says nothing.
+    let init = [
+        "init",
+        "--generate-secrets",
+        "--domain",
+        "b.example",
+        "--node",
+        "b=10.0.0.1",
+    ];
+    workspace.succeeds(&init);
+    assert!(!workspace.path(draft).exists());
+    let other = Workspace::new();
+    other.write(draft, "domain: a.exam");
+    other.succeeds(&["init", "--generate-secrets"]);
+}
+
+#[test]
+fn a_link_that_leads_nowhere_stays() {
+    for place in ["etcdpki.yml", "roles/common/vars/certificates.vault.yml"] {
+        let workspace = Workspace::new();
+        let link = workspace.path(place);
+        fs::create_dir_all(link.parent().unwrap()).unwrap();
+        std::os::unix::fs::symlink("missing/file", &link).unwrap();
+        let error = workspace.fails(1, &["init", "--generate-secrets"]);
+        assert!(
+            error.contains(&format!("{place}: this is a symbolic link")),
+            "{error}"
+        );
+        assert!(link.is_symlink());
+        assert!(!workspace.path("pki/keyring.yml").exists());
+    }
+}
+
+#[test]
+fn a_file_that_may_not_grow_is_an_error() {
+    let workspace = Workspace::new();
+    // Octets in blocks of 512.
+    let limited = "ulimit -f 4; exec \"$0\" init --generate-secrets";
+    let output = std::process::Command::new("sh")
+        .args(["-c", limited, env!("CARGO_BIN_EXE_etcdpki")])
+        .current_dir(workspace.path(""))
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(error.contains("etcdpki.yml: File too large"), "{error}");
+    assert!(workspace.files().is_empty());
+}
+
+#[test]
 fn a_directory_within_a_pki_is_told_apart_from_one_without() {
     let workspace = Workspace::new();
     let alone = workspace.fails(1, &["status"]);

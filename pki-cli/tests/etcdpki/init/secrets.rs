@@ -225,6 +225,61 @@ fn a_passphrase_that_cannot_be_had_is_called_one() {
 }
 
 #[test]
+fn git_takes_no_secret_though_gitignore_takes_lines_back() {
+    let workspace = Workspace::new();
+    let ours = "/vault-password.txt\n/etcdpki-passphrase.txt\n/vault-passwords/\n/.*.etcdpki-*\n";
+    workspace.write(".gitignore", format!("{ours}!*.txt\n"));
+    workspace.succeeds(&["init", "--generate-secrets"]);
+    for arguments in [&["init", "-q"][..], &["add", "-A"]] {
+        let git = Command::new("git")
+            .args(arguments)
+            .current_dir(workspace.path(""))
+            .status();
+        assert!(git.unwrap().success());
+    }
+    let listed = Command::new("git")
+        .arg("ls-files")
+        .current_dir(workspace.path(""))
+        .output()
+        .unwrap();
+    let listed = String::from_utf8(listed.stdout).unwrap();
+    assert!(listed.contains("pki/keyring.yml"), "{listed}");
+    assert!(!listed.contains(".txt"), "{listed}");
+
+    // git follows no link of this name.
+    let workspace = Workspace::new();
+    workspace.write("ignored", "*.o\n");
+    std::os::unix::fs::symlink("ignored", workspace.path(".gitignore")).unwrap();
+    let error = workspace.fails(1, &["init", "--generate-secrets"]);
+    assert!(
+        error.contains(".gitignore: this is a symbolic link"),
+        "{error}"
+    );
+    assert!(!workspace.path("vault-password.txt").exists());
+    assert_eq!(workspace.read("ignored"), b"*.o\n");
+}
+
+#[test]
+fn one_secret_for_both_is_warned_of() {
+    let workspace = Workspace::new();
+    workspace.write_with_mode("one", "rPc8kQ2ZtC_6iXoVn0bB5H-uKx7dMwJ3\n", 0o600);
+    let init = [
+        "init",
+        "--passphrase-file",
+        "one",
+        "--vault-password-file",
+        "one",
+    ];
+    let output = workspace.run(&init);
+    assert!(output.status.success());
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        said.contains("the passphrase is the vault password, too"),
+        "{said}"
+    );
+}
+
+#[test]
 fn a_gitignore_that_is_not_text_is_added_to() {
     let workspace = Workspace::new();
     workspace.write(".gitignore", b"caf\xe9\n");

@@ -11,6 +11,7 @@ use crate::etcdpki::init::written::{self, Line};
 use crate::etcdpki::output::{BAD, DIM, GOOD, HEADING, WARN, WIDE, count, whole};
 use crate::etcdpki::place::Place;
 use crate::etcdpki::shortened::shortened;
+use crate::refusal;
 
 impl Report {
     /// The report for a person.
@@ -268,7 +269,7 @@ impl Report {
         }
         let _ = writeln!(text, "\n{HEADING}Next{HEADING:#}");
         if let Some(directory) = directory {
-            let change = format!("cd {}", directory.display());
+            let change = format!("cd {}", refusal::quoted(directory));
             let _ = writeln!(text, "  {}", whole(&change));
         }
         let program = program();
