@@ -146,7 +146,9 @@ impl Error {
             Self::NothingEntered => "type it, or name a file that holds it".to_owned(),
             Self::Read { path, source } => return refusal::advice(source, Some(path)),
             Self::TimedOut { .. } => "run it by itself to see what it waits for".to_owned(),
-            Self::TooLong { .. } => "write the password into it, and nothing else".to_owned(),
+            Self::TooLong { .. } => {
+                "have it hold, or print, the password and nothing else".to_owned()
+            }
             _ => return None,
         })
     }
