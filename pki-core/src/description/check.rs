@@ -138,8 +138,11 @@ fn address(text: &Text) -> Checked<IpAddr> {
         let hint = "write an IPv4 address such as 10.0.0.10 or an IPv6 address such as fd00::10, without port, prefix length, brackets or zone";
         fault(text, format!("nodes: `{}` is not an address: {hint}", text.value))
     })?;
-    let mapped = matches!(address, IpAddr::V6(v6) if v6.to_ipv4_mapped().is_some());
-    if address.is_unspecified() || address.is_multicast() || mapped {
+    let of_nobody = match address {
+        IpAddr::V4(v4) => v4.is_broadcast(),
+        IpAddr::V6(v6) => v6.to_ipv4_mapped().is_some(),
+    };
+    if address.is_unspecified() || address.is_multicast() || of_nobody {
         let message = format!(
             "nodes: `{}` cannot be the address of a node: write the one that other nodes see",
             text.value

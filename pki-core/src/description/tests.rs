@@ -259,6 +259,11 @@ fn faults_name_line_and_column() {
             "cannot be the address",
         ),
         (
+            two("{ name: etcd-1, addresses: [255.255.255.255] }"),
+            4,
+            "cannot be the address",
+        ),
+        (
             two("{ name: etcd-1, addresses: [\"::ffff:10.0.0.1\"] }"),
             4,
             "cannot be the address",
