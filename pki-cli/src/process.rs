@@ -5,10 +5,12 @@ use std::sync::Arc;
 use rustix::process::{Resource, Rlimit, setrlimit};
 use signal_hook::consts::SIGXFSZ;
 
-/// Has a write beyond the limit of file sizes (`ulimit -f`) fail, as one on a full disk does, in place of ending
-/// the process, and keeps secrets in memory and in open files from leaving the process: no core dump is written,
+/// Keeps secrets in memory and in open files from leaving the process: no core dump is written,
 /// no other process of the user can read the memory (Linux), and no program that we start
 /// inherits a descriptor other than standard input, output and error.
+///
+/// A write beyond the limit of file sizes (`ulimit -f`) fails, as one on a full disk does, and ends
+/// nothing.
 pub fn harden() {
     // Failing to do so leaves us where every other program is.
     let _ = setrlimit(

@@ -145,12 +145,14 @@ impl Described {
     /// Whether the file says it still, or does not say another thing yet: it was read before others
     /// were kept out by the lock.
     pub(super) fn check_unchanged(&self) -> Result<(), Error> {
-        let path = FILE.into();
-        match fs::read(FILE) {
-            Ok(text) if text == self.text => Ok(()),
-            Err(error) if error.kind() == io::ErrorKind::NotFound && self.is_new => Ok(()),
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Error::io(FILE, error)),
-            _ => Err(Error::DescribedMeanwhile { path }),
+        let is_same = match fs::read(FILE) {
+            Ok(text) => text == self.text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => self.is_new,
+            Err(error) => return Err(Error::io(FILE, error)),
+        };
+        match is_same {
+            true => Ok(()),
+            false => Err(Error::DescribedMeanwhile { path: FILE.into() }),
         }
     }
 

@@ -397,12 +397,8 @@ pub(super) fn warn_of_vault_password(what: &str, secret: &Zeroizing<Vec<u8>>) {
 }
 
 fn warn_if_weak(what: &str, secret: &Zeroizing<Vec<u8>>, enough: f64) {
-    let bits = strength::bits(secret);
-    if bits < enough {
-        output::note(&format!(
-            "warning: the {what} can be guessed: it is worth about {bits:.0} bits, and {enough:.0} are \
-             needed; make one by: vault genpass"
-        ));
+    if let Some(doubt) = strength::doubt(what, secret, enough) {
+        output::note(&format!("warning: {doubt}"));
     }
 }
 

@@ -12,9 +12,20 @@ pub(crate) const PASSPHRASE: f64 = 60.0;
 /// What a word is worth: one of 7776, as from a diceware list, which is kind to most words.
 const WORD: f64 = 12.9;
 
+/// What is wrong with a secret that can be guessed: one that is worth less than `enough` bits.
+pub(crate) fn doubt(what: &str, secret: &[u8], enough: f64) -> Option<String> {
+    let bits = bits(secret);
+    (bits < enough).then(|| {
+        format!(
+            "the {what} can be guessed: it is worth about {bits:.0} bits, and {enough:.0} are needed; \
+             make one by: vault genpass"
+        )
+    })
+}
+
 /// The number of bits that a guesser who knows about words, sequences and repetitions has to
 /// find: a rough estimate, and rather too high than too low.
-pub(crate) fn bits(password: &[u8]) -> f64 {
+fn bits(password: &[u8]) -> f64 {
     runs(password).into_iter().map(Run::bits).sum()
 }
 

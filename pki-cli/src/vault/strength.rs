@@ -11,16 +11,16 @@ use crate::password::strength::{self, VAULT};
 /// Warns, once, of a weak password that is about to encrypt something.
 pub(super) fn warn(secret: &Secret, label: Option<&Label>, config: &Config) {
     static ONCE: Once = Once::new();
-    let bits = strength::bits(secret.expose());
-    if bits >= VAULT || !config.warn_of_weak_passwords {
+    if !config.warn_of_weak_passwords {
         return;
     }
     let label = label.map_or("default", Label::as_str);
-    ONCE.call_once(|| {
-        talk::warning(&format!(
-            "the password of vault id '{label}' can be guessed: it is worth about {bits:.0} bits, \
-             and {VAULT:.0} are needed; make one by: vault genpass (to silence this, set \
-             ANSIBLE_VAULT_WEAK_PASSWORD_WARNING=false)"
-        ));
-    });
+    let what = format!("password of vault id '{label}'");
+    if let Some(doubt) = strength::doubt(&what, secret.expose(), VAULT) {
+        ONCE.call_once(|| {
+            talk::warning(&format!(
+                "{doubt} (to silence this, set ANSIBLE_VAULT_WEAK_PASSWORD_WARNING=false)"
+            ));
+        });
+    }
 }

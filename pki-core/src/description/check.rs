@@ -385,11 +385,8 @@ fn check_cluster_name(name: &Label, raw: Option<&Text>) -> Checked<()> {
 /// By the common name of peers members tell them from clients.
 fn check_clients(raw: &raw::Description, cluster: &Cluster) -> Checked<()> {
     let name_of_peers = cluster.peer_common_name();
-    let clients = raw.clients.iter().flat_map(|clients| &clients.value);
-    match clients
-        .into_iter()
-        .find(|client| client.value == name_of_peers)
-    {
+    let mut clients = raw.clients.iter().flat_map(|clients| &clients.value);
+    match clients.find(|client| client.value == name_of_peers) {
         Some(client) => Err(fault(
             client,
             format!(

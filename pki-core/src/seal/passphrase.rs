@@ -36,13 +36,13 @@ impl Passphrase {
     ) -> Result<SecretKey, SealError> {
         let parameters = parameters.checked()?;
         let mut key = SecretKey::default();
-        // The first touch of so much memory takes a quarter of the whole time on one thread.
         let count = parameters.block_count();
         let mut memory: Vec<Block> = Vec::new();
         let refused = |_| SealError::NoMemory {
             kib: parameters.m_cost(),
         };
         memory.try_reserve_exact(count).map_err(refused)?;
+        // The first touch of so much memory takes a quarter of the whole time on one thread.
         memory.par_extend((0..count).into_par_iter().map(|_| Block::new()));
         Argon2::new(Algorithm::Argon2id, Version::V0x13, parameters)
             .hash_password_into_with_memory(&self.0, salt, &mut *key, &mut memory)
