@@ -134,9 +134,9 @@ pub(super) enum Error {
     Settings(#[from] InvalidSettings),
     #[error("{}: {source}", .path.display())]
     Merge { path: PathBuf, source: MergeError },
-    /// Ctrl-C where something was asked for.
+    /// By a signal: Ctrl-C, where something was asked for or what was begun could be taken back.
     #[error("interrupted")]
-    Interrupted,
+    Interrupted { signal: i32 },
     #[error("no {what}: {hint}")]
     NoSecret { what: &'static str, hint: String },
     #[error(
@@ -315,7 +315,7 @@ impl Error {
     /// How the command ends.
     pub(super) fn exit_code(&self) -> ExitCode {
         match self {
-            Self::Interrupted => ExitCode::from(INTERRUPTED),
+            Self::Interrupted { signal } => by_signal(*signal),
             Self::Unopened(error) => error.exit_code(),
             Self::Usage(_) => ExitCode::from(2),
             _ => ExitCode::FAILURE,
@@ -325,7 +325,7 @@ impl Error {
     /// Of a PKI that can be checked without its keys.
     pub(super) fn unopened(self) -> Self {
         match self {
-            Self::Interrupted => self,
+            Self::Interrupted { .. } => self,
             other => Self::Unopened(Box::new(other)),
         }
     }
@@ -377,8 +377,10 @@ fn carriers(carried: &Carried) -> String {
     }
 }
 
-/// As a shell has it of a program that Ctrl-C ended: 128, and 2 for SIGINT.
-const INTERRUPTED: u8 = 130;
+/// As a shell has it of a program that a signal ended: 128, and the signal's number.
+fn by_signal(signal: i32) -> ExitCode {
+    u8::try_from(128 + signal).map_or(ExitCode::FAILURE, ExitCode::from)
+}
 
 /// What standard output is called in messages.
 pub(super) const STDOUT: &str = "standard output";

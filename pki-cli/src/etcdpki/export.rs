@@ -24,6 +24,7 @@ use pki_core::trust::{self, Bundles};
 use super::args::{Export, Format};
 use super::description;
 use super::error::Error;
+use super::interrupt;
 use super::keys;
 use super::opened;
 use super::secrets::Source;
@@ -55,7 +56,9 @@ pub(super) fn run(arguments: &Export) -> Result<ExitCode, Error> {
     let places = Places::of(arguments, &files)?;
     let ignored = places.ignored(arguments);
     if !arguments.dry_run {
+        let held = interrupt::hold();
         let staged = places.stage(arguments)?;
+        held.check()?;
         if !keys.is_empty() {
             pki.record_exports(&leaves, &arguments.format.to_string())?;
         }

@@ -30,7 +30,7 @@ use super::error::Error;
 use super::files::{self, Old, Ready};
 use super::rotate::barrier::Barrier;
 use super::secrets::{self, Generated, Source};
-use super::{keys, opened, output};
+use super::{interrupt, keys, opened, output};
 use crate::envelope;
 use crate::etcdpki::place::Kept;
 use outlook::Outlook;
@@ -204,6 +204,7 @@ fn make_in(
     let secrets = Secrets::acquire(arguments, cluster, pki, keyring.as_ref())?;
     let vault_secrets = secrets.of_vault()?;
     let mut report = Report::new(arguments.command, described);
+    let held = interrupt::hold();
     let mut group = Group::default();
     if described.is_new {
         group.stage_file(
@@ -261,6 +262,7 @@ fn make_in(
             let mut secrets = group;
             secrets.sync()?;
             let made = stage(plan, cluster, pki, &keys, &vault_secrets, &mut report, now)?;
+            held.check()?;
             secrets.commit()?;
             Ok::<_, Error>(made)
         };

@@ -14,6 +14,7 @@ mod findings;
 mod hook;
 mod init;
 mod inspect;
+mod interrupt;
 mod issue;
 mod keys;
 mod live;
@@ -47,7 +48,7 @@ use error::Error;
 use place::Place;
 
 /// Runs the command and returns its exit code: 0 done, 1 failed, 2 wrong usage, 3 something was
-/// found or is due, 130 interrupted.
+/// found or is due, 130 or 143 interrupted.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let typed: Vec<OsString> = arguments.into_iter().collect();
     let arguments = match Arguments::try_parse_from(&typed) {

@@ -9,7 +9,7 @@ use super::args::{KeyArguments, NewKeyArguments};
 use super::error::Error;
 use super::place::{Kept, Place};
 use super::secrets::{self, Generated, Source};
-use super::{keys, output, watcher};
+use super::{interrupt, keys, output, watcher};
 
 /// The PKI, to be changed, with its keys opened.
 pub(super) struct Opened {
@@ -76,6 +76,7 @@ impl Opened {
 
     /// Writes a batch, after a new keyring if there is one, and that after what opens it.
     pub(super) fn commit(&mut self, batch: Batch) -> Result<(), Error> {
+        let _held = interrupt::hold();
         if let Some(generated) = self.generated.take() {
             let mut group = Group::default();
             secrets::stage_generated(std::slice::from_ref(&generated), &mut group)?;

@@ -94,7 +94,7 @@ fn note_verbatim(text: &str) {
 
 /// Writes an error, and after a blank line what to do next.
 pub(super) fn error(error: &Error) {
-    if let Error::Interrupted = error {
+    if let Error::Interrupted { .. } = error {
         // Whoever did it knows that it is no fault.
         return note(&error.to_string());
     }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use pki_core::name::Label;
 use pki_core::seal::Passphrase;
 use pki_core::store::atomic::{Access, Group};
+use signal_hook::consts::SIGINT;
 use vault_format::Secret;
 use zeroize::Zeroizing;
 
@@ -284,7 +285,7 @@ impl<'a> Source<'a> {
 
     fn failed(&self, source: password::Error) -> Error {
         if let password::Error::Interrupted = source {
-            return Error::Interrupted;
+            return Error::Interrupted { signal: SIGINT };
         }
         let mut reason = match &source {
             password::Error::EmptyFile { path } => {

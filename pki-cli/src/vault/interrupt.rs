@@ -28,9 +28,7 @@ pub(super) fn prepare() {
     if let Ok(mut signals) = Signals::new([SIGHUP, SIGINT, SIGTERM]) {
         thread::spawn(move || {
             for _ in signals.forever() {
-                if !DEFERRED.load(Ordering::SeqCst) {
-                    leave();
-                }
+                leave_unless_deferred();
             }
         });
     }
@@ -46,6 +44,8 @@ pub(super) fn watch(path: &Path) -> Watched {
 
 /// Leaves Ctrl-C to a child, an editor say, until the guard is dropped.
 pub(super) fn defer() -> Deferred {
+    // Whoever is leaving keeps it, and no child is started on what is being removed.
+    let _in_use = lock();
     DEFERRED.store(true, Ordering::SeqCst);
     Deferred
 }
@@ -93,9 +93,12 @@ fn lock() -> std::sync::MutexGuard<'static, Vec<PathBuf>> {
 }
 
 #[expect(clippy::exit, reason = "the main thread may be blocked anywhere")]
-fn leave() -> ! {
+fn leave_unless_deferred() {
     // Keeping the lock keeps the main thread from making more of them.
     let in_use = lock();
+    if DEFERRED.load(Ordering::SeqCst) {
+        return;
+    }
     for path in in_use.iter() {
         // There is no one to tell, and no other way to get rid of it.
         let _ = if path.is_dir() {

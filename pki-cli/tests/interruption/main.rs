@@ -16,6 +16,7 @@ mod slots;
 mod tree;
 
 use std::fs;
+use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::Command;
 
@@ -58,6 +59,16 @@ fn a_killed_change_is_completed_by_the_next() {
 }
 
 #[test]
+fn an_init_that_is_asked_to_end_takes_back_what_it_began_or_ends_it() {
+    Scene::observe(Start::Nothing).play_terminations();
+}
+
+#[test]
+fn a_change_that_is_asked_to_end_takes_back_what_it_began_or_ends_it() {
+    Scene::observe(Start::Changed).play_terminations();
+}
+
+#[test]
 fn a_full_disk_leaves_no_revocation_half_done() {
     Scene::observe(Start::Complete).play_full_disk();
 }
@@ -66,6 +77,9 @@ fn a_full_disk_leaves_no_revocation_half_done() {
 fn a_killed_revocation_is_completed_by_the_next() {
     Scene::observe(Start::Complete).play_kills();
 }
+
+/// What is returned on SIGTERM: 128, and its number.
+const TERMINATED: i32 = 143;
 
 /// What a command finds.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -137,6 +151,35 @@ impl Scene {
         for call in self.calls.iter().filter(|call| !call.name.contains("sync")) {
             self.play(call, Fault::Kill);
         }
+    }
+
+    /// Asks the command to end at one call after another: none of its drafts is left.
+    fn play_terminations(&self) {
+        let mut endings = Vec::new();
+        // Threads sync, each its first file: a second request would end it at once.
+        for call in self.calls.iter().filter(|call| !call.name.contains("sync")) {
+            let directory = copy_of(self.start.as_ref());
+            let directory = directory.path();
+            let point = format!("{} number {}: {}", call.name, call.ordinal, call.line);
+            let outcome = strace::run_with(&(self.command)(directory), call, Fault::Terminate);
+            let context = format!("{point}\n{outcome}");
+            let left = Tree::read(directory);
+            match outcome.status.code() {
+                Some(0) => left.assert_same_files(&self.tree, &context),
+                Some(TERMINATED) => {
+                    left.assert_same_files(&self.before, &context);
+                    assert_eq!(outcome.stderr, "interrupted\n", "{context}");
+                }
+                // Before there was anything to take back, or when all was done.
+                _ => {
+                    assert_eq!(outcome.status.signal(), Some(15), "{context}");
+                    left.assert_no_more_than(&self.tree, &context);
+                }
+            }
+            endings.push(outcome.status.code());
+        }
+        assert!(endings.contains(&Some(0)), "{endings:?}");
+        assert!(endings.contains(&Some(TERMINATED)), "{endings:?}");
     }
 
     /// Runs the command with a fault at one call, looks at what it left, and runs it again.

@@ -22,6 +22,9 @@ use fixtures::run;
 use fixtures::strace::{self, Call, Fault};
 use stage::{Content, EDITED, PLAINTEXT, Stage};
 
+/// What ansible-vault returns when it is interrupted.
+const INTERRUPTED: i32 = 99;
+
 #[test]
 fn a_full_disk_loses_nothing() {
     for scenario in SCENARIOS {
@@ -40,6 +43,13 @@ fn a_failing_disk_loses_nothing() {
 fn a_kill_loses_nothing_and_leaves_no_plaintext() {
     for scenario in SCENARIOS {
         scenario.play_all(Fault::Kill);
+    }
+}
+
+#[test]
+fn a_request_to_end_loses_nothing_and_leaves_no_plaintext() {
+    for scenario in SCENARIOS {
+        scenario.play_all(Fault::Terminate);
     }
 }
 
@@ -263,6 +273,11 @@ impl Scenario {
                 assert!(outcome.stderr.contains("[ERROR]: "), "{point}");
             }
             Fault::Kill => assert!(!outcome.status.success(), "{point}"),
+            // It may have done all before a thread of it takes the signal.
+            Fault::Terminate => {
+                let ends = [Some(0), Some(INTERRUPTED)];
+                assert!(ends.contains(&outcome.status.code()), "{point}");
+            }
             Fault::Delay => assert!(outcome.status.success(), "{point}"),
         }
         if !self.is_done(&stage) {

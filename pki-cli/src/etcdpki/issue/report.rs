@@ -19,6 +19,7 @@ use serde::Serialize;
 use time::{Duration, OffsetDateTime};
 
 use crate::etcdpki::error::Error;
+use crate::etcdpki::interrupt;
 use crate::etcdpki::opened;
 use crate::etcdpki::output::{self, BAD, DIM, GOOD, HEADING, date, timestamp};
 use crate::etcdpki::place::Kept;
@@ -261,6 +262,7 @@ pub(super) fn write_key(path: &Path, key: &PrivateKey, report: &mut Report) -> R
 }
 
 fn write(path: &Path, content: &[u8], access: Access) -> Result<(), Error> {
+    let _held = interrupt::hold();
     let mut group = Group::default();
     group.stage_file(path, content, access)?;
     Ok(group.commit()?)
