@@ -37,6 +37,7 @@ pub mod serial;
 pub mod signer;
 pub mod status;
 pub mod store;
+pub mod text;
 pub mod trust;
 pub mod verify;
 

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::Path;
 
+use pki_core::text::printable;
 use serde::Serialize;
 use vault_format::inline::Value;
 
@@ -77,9 +78,9 @@ impl Entry {
 
     /// `what` stands before a label.
     fn to_line(&self, what: &str) -> String {
-        let file = on_one_line(&self.file);
+        let file = printable(&self.file);
         let place = match (&self.key, self.line) {
-            (Some(key), Some(line)) => format!("{file}:{line} {}", on_one_line(key)),
+            (Some(key), Some(line)) => format!("{file}:{line} {}", printable(key)),
             (None, Some(line)) => format!("{file}:{line}"),
             _ => file,
         };
@@ -89,15 +90,6 @@ impl Entry {
             (None, None) => format!("{place}: no label"),
         }
     }
-}
-
-/// A name that was found, which must neither look like two nor steer a terminal.
-fn on_one_line(name: &str) -> String {
-    let shown = |c: char| match c.is_control() {
-        true => c.escape_default().to_string(),
-        false => c.to_string(),
-    };
-    name.chars().map(shown).collect()
 }
 
 /// Lists them on standard output; `what` stands before a label.

@@ -6,8 +6,9 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 use x509_parser::prelude::GeneralName;
 
-use super::{InvalidCertificate, printable};
+use super::InvalidCertificate;
 use crate::role::Usage;
+use crate::text::printable;
 
 /// An extended key usage.
 #[derive(Clone, Debug, Eq, PartialEq)]

@@ -53,7 +53,7 @@ fn plan_onto<S: Store>(
     change: Option<Change>,
     now: OffsetDateTime,
 ) -> Result<Plan, ConvergeError> {
-    refuse_other_cluster(cluster, pki)?;
+    check_cluster(cluster, pki)?;
     let mut every_authority = pki.authorities()?;
     let journal = pki.journal()?;
     let recorded = Recorded::new(&journal, every_authority.iter().cloned());
@@ -145,11 +145,13 @@ fn plan_onto<S: Store>(
     Ok(plan)
 }
 
-/// The store of one cluster holds no other one.
-pub(crate) fn refuse_other_cluster<S: Store>(
-    cluster: &Cluster,
-    pki: &Pki<S>,
-) -> Result<(), ConvergeError> {
+/// Whether the PKI is that of the cluster that is described, as far as its keyring says: the store of
+/// one holds no other one.
+///
+/// # Errors
+///
+/// When the keyring cannot be read, or is of another cluster.
+pub fn check_cluster<S: Store>(cluster: &Cluster, pki: &Pki<S>) -> Result<(), ConvergeError> {
     match pki.keyring()? {
         Some(keyring) if keyring.cluster() != cluster.name.as_str() => {
             Err(ConvergeError::OtherCluster {

@@ -224,6 +224,15 @@ fn clients(raw: Option<&Spanned<Vec<Text>>>) -> Checked<Vec<ClientName>> {
                 format!("clients: `{client}` stands here a second time: remove it"),
             ));
         }
+        let is_alike = |other: &&ClientName| other.as_str().eq_ignore_ascii_case(client.as_str());
+        if let Some(other) = clients.iter().find(is_alike) {
+            return Err(fault(
+                text,
+                format!(
+                    "clients: `{client}` and `{other}` differ in case alone, and where a file system does not tell case they would have one directory: name one otherwise"
+                ),
+            ));
+        }
         clients.push(client);
     }
     Ok(clients)

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::text::printable;
+
 /// A place in the description, counted from 1.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Position {
@@ -40,12 +42,15 @@ impl DescriptionError {
     pub(crate) fn at(position: impl Into<Position>, message: impl fmt::Display) -> Self {
         Self {
             position: Some(position.into()),
-            message: message.to_string(),
+            message: printable(&message.to_string()),
         }
     }
 
     /// A fault that may be at no one place.
-    pub(super) fn new(position: Option<Position>, message: String) -> Self {
-        Self { position, message }
+    pub(super) fn new(position: Option<Position>, message: &str) -> Self {
+        Self {
+            position,
+            message: printable(message),
+        }
     }
 }

@@ -289,6 +289,8 @@ fn faults_name_line_and_column() {
         (with("networks: [10.0.0.0/33]"), 4, "not a block"),
         (with("clients: []"), 4, "empty"),
         (with("clients: [a, a]"), 4, "a second time"),
+        (with("clients: [backup, Backup]"), 4, "differ in case alone"),
+        (with("clients: [\"a\\nb\\x1b\"]"), 4, "`a\\nb\\u{1b}`"),
         (
             with("clients: [a, etcd-peer]"),
             4,

@@ -22,7 +22,7 @@ pub(super) fn fault(error: &Error, path: &Path) -> DescriptionError {
         // The parser has read on, or not so far: what it stands in says nothing of these.
         None => of_file(error),
     };
-    DescriptionError::new(position, message)
+    DescriptionError::new(position, &message)
 }
 
 /// The fault of octets that are not UTF-8.
@@ -42,7 +42,7 @@ pub(super) fn not_text(content: &[u8], error: Utf8Error) -> DescriptionError {
         _ => "not UTF-8",
     };
     let message = format!("the text is {encoding}: save the file as UTF-8");
-    DescriptionError::new(Some(position), message)
+    DescriptionError::new(Some(position), &message)
 }
 
 /// The keys, as in other messages: `nodes: item 2: addresses`.

@@ -15,7 +15,7 @@ use super::{
     left_behind, openssl,
 };
 use crate::certificate::Certificate;
-use crate::converge::{ConvergeError, refuse_other_cluster};
+use crate::converge::{ConvergeError, check_cluster};
 use crate::description::Cluster;
 use crate::hierarchy::AuthorityName;
 use crate::lint::BundleUse;
@@ -151,7 +151,7 @@ pub fn plan<S: Store>(
     if !AuthorityName::chain(cluster).contains(&authority) {
         return Err(RotationError::NotInChain(authority));
     }
-    refuse_other_cluster(cluster, pki)?;
+    check_cluster(cluster, pki)?;
     if procedure != Some(Procedure::Compromise) {
         refuse_request(pki, authority)?;
     }

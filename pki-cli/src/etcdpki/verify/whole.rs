@@ -1,6 +1,7 @@
 //! The check of the whole PKI and of the vault files.
 
 use pki_core::Cluster;
+use pki_core::converge::{self, ConvergeError};
 use pki_core::lint;
 use pki_core::seal::Unlocked;
 use pki_core::store::{Pki, StoreError};
@@ -48,6 +49,12 @@ impl Whole {
                 opened => opened?,
             },
         };
+        // Nothing would be as described. A keyring that cannot be read is a finding.
+        if let Err(error @ ConvergeError::OtherCluster { .. }) =
+            converge::check_cluster(&cluster, &pki)
+        {
+            return Err(error.into());
+        }
         let keyring = match keys {
             None => Ok(None),
             Some(_) => pki.keyring(),

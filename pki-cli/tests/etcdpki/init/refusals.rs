@@ -113,8 +113,10 @@ fn a_directory_that_holds_another_pki_is_left_alone() {
         description.replace("# cluster: etcd", "cluster: other"),
     );
     let before = workspace.files();
-    let error = workspace.fails(1, &["init"]);
-    assert!(error.contains("that of cluster `etcd`"), "{error}");
+    for command in [&["init"][..], &["verify"], &["verify", "--without-keys"]] {
+        let error = workspace.fails(1, command);
+        assert!(error.contains("that of cluster `etcd`"), "{error}");
+    }
     assert_eq!(workspace.files(), before);
 }
 
