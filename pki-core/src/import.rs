@@ -15,6 +15,7 @@ use crate::description::Cluster;
 use crate::hierarchy::AuthorityName;
 use crate::journal::Event;
 use crate::key::PrivateKey;
+use crate::lifetime::Validity;
 use crate::lint::Violation;
 use crate::seal::Unlocked;
 use crate::signer::{Custody, ExternalCommand, SignerConfig};
@@ -221,15 +222,13 @@ pub enum ImportError {
     },
     /// It does not hold now.
     #[error(
-        "`{subject}` does not hold now: it is valid from {not_before} to {not_after}: have it made anew, or set the clock"
+        "`{subject}` does not hold now: it is valid {validity}: have it made anew, or set the clock"
     )]
     NotValid {
         /// The authority.
         subject: String,
-        /// Its first second.
-        not_before: OffsetDateTime,
-        /// Its last second.
-        not_after: OffsetDateTime,
+        /// When it does.
+        validity: Validity,
     },
     /// The issuer's certificate is neither given nor here.
     #[error(

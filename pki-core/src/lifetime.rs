@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use time::{Duration, OffsetDateTime};
 
+use crate::text::instant;
+
 /// A positive length of time: a whole number and a unit.
 ///
 /// Units: `s`, `m` (minutes), `h`, `d`, `w`, `y` (365 days). There is no unit for months.
@@ -175,6 +177,13 @@ impl Validity {
     }
 }
 
+impl fmt::Display for Validity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (from, to) = (instant(self.not_before), instant(self.not_after));
+        write!(f, "from {from} to {to}")
+    }
+}
+
 const SPREAD: i32 = 10;
 const MAX_SECONDS: i64 = 100 * 365 * 86_400;
 
@@ -210,6 +219,14 @@ mod tests {
         ] {
             assert!(text.parse::<Lifetime>().is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_validity_is_shown_in_whole_seconds() {
+        let start = OffsetDateTime::UNIX_EPOCH + Duration::milliseconds(250);
+        let validity = Validity::starting(start, Lifetime::days(1), Duration::ZERO);
+        let shown = "from 1970-01-01T00:00:00Z to 1970-01-02T00:00:00Z";
+        assert_eq!(validity.to_string(), shown);
     }
 
     #[test]

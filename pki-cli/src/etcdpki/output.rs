@@ -14,6 +14,7 @@ use time::{Duration, OffsetDateTime};
 
 use super::error::{Error, STDOUT};
 pub(super) use crate::wording::count;
+pub(super) use pki_core::text::instant as timestamp;
 pub(super) use wrap::{paragraph, whole};
 
 /// Bold, for headings.
@@ -131,14 +132,6 @@ pub(super) fn days(length: Duration) -> i64 {
     let half = Duration::hours(12);
     let half = if length.is_negative() { -half } else { half };
     length.saturating_add(half).whole_days()
-}
-
-/// An instant as 2026-11-23T08:00:00Z (RFC 3339), in UTC.
-pub(super) fn timestamp(at: OffsetDateTime) -> String {
-    let second = at.replace_nanosecond(0).unwrap_or(at);
-    second
-        .format(&time::format_description::well_known::Rfc3339)
-        .unwrap_or_default()
 }
 
 #[cfg(test)]

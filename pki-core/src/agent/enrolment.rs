@@ -4,7 +4,6 @@ use std::fmt::Write as _;
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use serde::{Deserialize, Serialize};
-use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
 use zeroize::Zeroizing;
 
@@ -15,6 +14,7 @@ use crate::key::{Fingerprint, KeyAlgorithm, KeyError, PrivateKey, PublicKey};
 use crate::seal::AgeRecipient;
 use crate::secret_text::SecretText;
 use crate::signer::{SignError, SignatureAlgorithm, Signer as _};
+use crate::text::instant;
 use crate::verify;
 
 /// What lets an agent be admitted once. It is a key; the PKI keeps its public half alone.
@@ -247,10 +247,6 @@ pub enum Refusal {
         "its token was used at {0}: a token is good once; make another with `etcdpki agent invite`"
     )]
     Used(String),
-}
-
-fn instant(time: OffsetDateTime) -> String {
-    time.format(&Rfc3339).unwrap_or_else(|_| time.to_string())
 }
 
 const PREFIX: &str = "etcdpki-token-1.";

@@ -166,8 +166,7 @@ fn check_place(
     if !certificate.validity.contains(now) {
         return Err(ImportError::NotValid {
             subject: subject(),
-            not_before: certificate.validity.not_before,
-            not_after: certificate.validity.not_after,
+            validity: certificate.validity,
         });
     }
     let below = AuthorityName::chain(cluster)

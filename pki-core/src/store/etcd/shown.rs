@@ -3,12 +3,12 @@
 use std::fmt;
 
 use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
 use super::Credentials;
 use crate::certificate::bundle;
 use crate::key::PrivateKey;
 use crate::lifetime::Validity;
+use crate::text::instant;
 
 /// What the client's certificate tells of it. One that cannot be read tells nothing, and etcd says
 /// the rest.
@@ -52,18 +52,13 @@ impl Shown {
 
 impl fmt::Display for Shown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = |at: OffsetDateTime| at.format(&Rfc3339).unwrap_or_else(|_| at.to_string());
-        let now = OffsetDateTime::now_utc();
-        let now = text(now.replace_nanosecond(0).unwrap_or(now));
+        let now = instant(OffsetDateTime::now_utc());
         write!(f, "the clock here says {now}")?;
         match &self.validity {
-            Some(own) => write!(
-                f,
-                ", and the certificate of {} is valid from {} to {}",
-                self.name(),
-                text(own.not_before),
-                text(own.not_after)
-            ),
+            Some(own) => {
+                let name = self.name();
+                write!(f, ", and the certificate of {name} is valid {own}")
+            }
             None => Ok(()),
         }
     }
