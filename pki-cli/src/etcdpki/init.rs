@@ -278,6 +278,7 @@ fn make_in(
     // A certificate is kept before it is handed out.
     pki.finish(staged)?;
     made.commit()?;
+    drop(held);
     pki.store().describe(&described.text)?;
     for (path, reason) in &state.lists.unsigned {
         output::note(&format!("note: {path} was not signed anew: {reason}"));
