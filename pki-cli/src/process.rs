@@ -1,9 +1,10 @@
 //! What both programs do before anything else.
 
+use std::fs;
 use std::sync::Arc;
 
 use rustix::process::{Resource, Rlimit, setrlimit};
-use signal_hook::consts::SIGXFSZ;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
 
 /// Keeps secrets in memory and in open files from leaving the process: no core dump is written,
 /// no other process of the user can read the memory (Linux), and no program that we start
@@ -26,6 +27,25 @@ pub fn harden() {
     #[cfg(target_os = "linux")]
     let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
     close_fds::set_fds_cloexec(FIRST, &[]);
+}
+
+/// What asks a process to end and has not been ignored since it was started, as nohup has SIGHUP
+/// ignored, and a shell without job control SIGINT in the background: a handler would undo that.
+pub(crate) fn requests_to_end() -> Vec<i32> {
+    // Linux tells; elsewhere only unsafe code could ask.
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = ignored(&status);
+    let mut signals = vec![SIGHUP, SIGINT, SIGTERM];
+    signals.retain(|signal| ignored & (1 << (signal - 1)) == 0);
+    signals
+}
+
+/// The signals that are ignored: a bit for each, the lowest for number 1 (proc(5)).
+fn ignored(status: &str) -> u64 {
+    let mut lines = status.lines();
+    let mask = lines.find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+        .unwrap_or(0)
 }
 
 /// The first descriptor after standard error.

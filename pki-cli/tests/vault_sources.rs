@@ -208,6 +208,27 @@ fn memory_is_dumped_nowhere() {
     }
 }
 
+/// As nohup has it, of both programs; otherwise it ends them.
+#[test]
+fn a_signal_that_was_ignored_stays_so() {
+    let sandbox = Sandbox::with_vault();
+    // While a script runs for a password.
+    sandbox.script("s", "kill -HUP $PPID; sleep 0.3; cat p");
+    let vault = format!("{} view --vault-id s f", env!("CARGO_BIN_EXE_vault"));
+    let etcdpki = env!("CARGO_BIN_EXE_etcdpki");
+    let init = format!("{etcdpki} init --generate-secrets --passphrase-command ./s");
+    for (command, ended) in [(&vault, Some(99)), (&init, None)] {
+        let status = |signals: &str| {
+            let mut env = Command::new("env");
+            env.arg(format!("--{signals}-signal=HUP"));
+            env.args(command.split(' ')).current_dir(sandbox.path(""));
+            env.stdin(Stdio::null()).output().unwrap().status
+        };
+        assert_eq!(status("default").code(), ended, "{command}");
+        assert_eq!(status("ignore").code(), Some(0), "{command}");
+    }
+}
+
 /// A command of a user who is not root, where core dumps may be as large as they like.
 fn as_somebody(sandbox: &Sandbox, command: &str) -> Command {
     let script = format!("ulimit -c unlimited; exec {command}");

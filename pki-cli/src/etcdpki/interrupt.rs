@@ -3,13 +3,11 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock};
 
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::SIGTERM;
 use signal_hook::flag;
 
 use super::error::Error;
-
-/// Those that ask a command to end. Not SIGHUP: nohup has it ignored, which a handler would undo.
-const SIGNALS: [i32; 2] = [SIGINT, SIGTERM];
+use crate::process;
 
 static STATE: LazyLock<State> = LazyLock::new(State::registered);
 
@@ -27,7 +25,7 @@ impl State {
             ends: Arc::new(AtomicBool::new(true)),
             came: Arc::default(),
         };
-        for signal in SIGNALS {
+        for signal in process::requests_to_end() {
             // In the order in which they are called: whoever asks twice does not want to wait.
             let registered = flag::register_conditional_default(signal, Arc::clone(&state.ends))
                 .and_then(|_| flag::register(signal, Arc::clone(&state.ends)))

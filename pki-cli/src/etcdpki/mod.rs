@@ -48,7 +48,7 @@ use error::Error;
 use place::Place;
 
 /// Runs the command and returns its exit code: 0 done, 1 failed, 2 wrong usage, 3 something was
-/// found or is due, 130 or 143 interrupted.
+/// found or is due, 128 and the number of the signal that interrupted it.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let typed: Vec<OsString> = arguments.into_iter().collect();
     let arguments = match Arguments::try_parse_from(&typed) {

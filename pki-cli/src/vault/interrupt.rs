@@ -6,10 +6,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 use super::error::Error;
+use crate::process;
 
 /// Temporary files and directories that are in use.
 static IN_USE: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
@@ -25,7 +25,7 @@ const EXIT_CODE: i32 = 99;
 
 /// Waits for signals.
 pub(super) fn prepare() {
-    if let Ok(mut signals) = Signals::new([SIGHUP, SIGINT, SIGTERM]) {
+    if let Ok(mut signals) = Signals::new(process::requests_to_end()) {
         thread::spawn(move || {
             for _ in signals.forever() {
                 leave_unless_deferred();

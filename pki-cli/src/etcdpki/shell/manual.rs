@@ -167,7 +167,7 @@ fn facts(program: Program) -> Facts {
                     "Something was found (verify, doctor, provision, hook check) or is due (status, doctor, agent).",
                 ),
                 ("130", "Interrupted by Ctrl-C."),
-                ("143", "Interrupted by SIGTERM."),
+                ("129, 143", "Interrupted by SIGHUP, SIGTERM."),
             ],
             environment: &[
                 (
