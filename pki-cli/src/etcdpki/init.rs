@@ -28,9 +28,10 @@ use super::args::{Init, KeyArguments, VaultArguments};
 use super::description::{self, Described};
 use super::error::Error;
 use super::files::{self, Old, Ready};
+use super::interrupt::{self, Held};
 use super::rotate::barrier::Barrier;
 use super::secrets::{self, Generated, Source};
-use super::{interrupt, keys, opened, output};
+use super::{keys, opened, output};
 use crate::envelope;
 use crate::etcdpki::place::Kept;
 use outlook::Outlook;
@@ -226,7 +227,7 @@ fn make_in(
                     plan
                 }
                 Ok(state) => {
-                    conclude(cluster, pki, &state, &keys, &mut report, now)?;
+                    conclude(cluster, pki, &state, &keys, &mut report, now, held)?;
                     return Ok(report);
                 }
                 // What is described since and was never made is no part of the rotation.
@@ -278,12 +279,11 @@ fn make_in(
     // A certificate is kept before it is handed out.
     pki.finish(staged)?;
     made.commit()?;
-    drop(held);
     pki.store().describe(&described.text)?;
     for (path, reason) in &state.lists.unsigned {
         output::note(&format!("note: {path} was not signed anew: {reason}"));
     }
-    conclude(cluster, pki, &state, &keys, &mut report, now)?;
+    conclude(cluster, pki, &state, &keys, &mut report, now, held)?;
     Ok(report)
 }
 
@@ -299,10 +299,12 @@ fn conclude(
     keys: &Unlocked,
     report: &mut Report,
     now: OffsetDateTime,
+    held: Held,
 ) -> Result<(), Error> {
     if files::write_list(pki)? {
         report.wrote(files::LIST.to_owned());
     }
+    drop(held);
     report.describe(cluster, pki, state, now)?;
     #[cfg(feature = "etcd")]
     super::agent::hand_out(cluster, pki, keys)?;
