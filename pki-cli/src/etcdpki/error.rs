@@ -15,6 +15,7 @@ use pki_core::description::DescriptionError;
 use pki_core::document::MergeError;
 use pki_core::etcd::settings::InvalidSettings;
 use pki_core::export::ExportError;
+use pki_core::hierarchy::AuthorityName;
 use pki_core::import::ImportError;
 use pki_core::inspect::InspectError;
 use pki_core::key::KeyError;
@@ -137,6 +138,10 @@ pub(super) enum Error {
     /// By a signal: Ctrl-C, where something was asked for or what was begun could be taken back.
     #[error("interrupted")]
     Interrupted { signal: i32 },
+    #[error(
+        "a step of a rotation was cut short, so that there is no plan yet: run `etcdpki rotate ca {authority}` without --plan, which completes it and makes no other"
+    )]
+    StepCutShort { authority: AuthorityName },
     #[error("no {what}: {hint}")]
     NoSecret { what: &'static str, hint: String },
     #[error(

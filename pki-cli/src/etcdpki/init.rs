@@ -16,7 +16,7 @@ use pki_core::document::{self, AnsibleRole, Document};
 use pki_core::hierarchy::AuthorityName;
 use pki_core::leaf::LeafId;
 use pki_core::name::Label;
-use pki_core::rotation::{LeftBehind, Procedure, Underway};
+use pki_core::rotation::{self, LeftBehind, Procedure, RotationError, Underway};
 use pki_core::seal::{KdfParameters, Keyring, Passphrase, Unlocked};
 use pki_core::store::atomic::{Access, Group};
 use pki_core::store::{Pki, Staged, StoredLeaf};
@@ -91,6 +91,22 @@ pub(super) enum Renewals {
     Left,
     /// Those that a step of the rotation of an authority asks for.
     Step(Turn),
+}
+
+impl Renewals {
+    /// Whether nothing is to be made but what a step that was killed left undone. What is to be taken
+    /// back is made when the keys are open, where it is not taken back already.
+    fn are_of_what_is_left(&self) -> bool {
+        matches!(self, Self::Left | Self::Step(Turn::Back))
+    }
+
+    /// The report, if there was something to do for who asked for it.
+    fn expect_some(&self, report: Report) -> Result<Report, Error> {
+        match self {
+            Self::Step(_) if report.is_idle() => Err(RotationError::NothingUnderway.into()),
+            _ => Ok(report),
+        }
+    }
 }
 
 /// Which way the rotation of an authority goes.
@@ -196,7 +212,10 @@ fn make_in(
     own_files
         .chain(secrets::GENERATED_FILES)
         .try_for_each(files::remove_leftovers)?;
+    let is_underway = || Ok::<_, Error>(rotation::standing(cluster, pki)?.underway.is_some());
     let ahead = match &arguments.renewals {
+        // One that was killed has taken it back, and is to do what follows from that.
+        Renewals::Step(Turn::Back) if !is_underway()? => Ok(plan(arguments, cluster, pki, now)?),
         // Its authorities are made when the keys are open.
         Renewals::Step(turn) => Err(turn),
         _ => Ok(plan(arguments, cluster, pki, now)?),
@@ -221,17 +240,19 @@ fn make_in(
         Sealing::New(passphrase) => (Unlocked::generate()?, Some(passphrase)),
     };
     let plan = match ahead {
-        Ok(plan) if matches!(arguments.renewals, Renewals::Left) && !plan.lags() => {
+        Ok(plan) if arguments.renewals.are_of_what_is_left() && !plan.lags() => {
             match State::read(cluster, pki) {
                 Ok(state) if vaults_are_behind(cluster, pki, &state, &keys, &vault_secrets)? => {
                     plan
                 }
                 Ok(state) => {
                     conclude(cluster, pki, &state, &keys, &mut report, now, held)?;
-                    return Ok(report);
+                    return arguments.renewals.expect_some(report);
                 }
                 // What is described since and was never made is no part of the rotation.
-                Err(ConvergeError::Incomplete(_)) => return Ok(report),
+                Err(ConvergeError::Incomplete(_)) => {
+                    return arguments.renewals.expect_some(report);
+                }
                 Err(error) => return Err(error.into()),
             }
         }

@@ -20,7 +20,7 @@ use super::description;
 use super::error::Error;
 use super::place::Kept;
 use super::{opened, output};
-use view::View;
+use view::{RotationView, View};
 
 /// Runs the command.
 pub(super) fn run(arguments: &args::Status) -> Result<ExitCode, Error> {
@@ -35,17 +35,19 @@ pub(super) fn run(arguments: &args::Status) -> Result<ExitCode, Error> {
     // What cannot be read is told of where it is listed.
     let standing = rotation::standing(&cluster, &pki).ok();
     let underway = standing.and_then(|standing| standing.underway);
+    let rotation = underway.map(|underway| RotationView::new(underway, &cluster, &pki, now));
+    let is_cut_short = rotation.as_ref().is_some_and(|rotation| rotation.cut_short);
     if arguments.prometheus {
         output::print_verbatim(&prometheus::text(&cluster, &status, underway.as_ref()))?;
     } else {
         let obstacle = obstacle(&cluster, &pki, &status, now);
-        let view = View::new(&cluster, &status, underway, obstacle, now);
+        let view = View::new(&cluster, &status, rotation, obstacle, now);
         match arguments.json {
             true => output::print_json(&view)?,
             false => output::print(&table::text(&view, arguments.all, output::width()))?,
         }
     }
-    Ok(exit_code(status.due() > 0))
+    Ok(exit_code(status.due() > 0 || is_cut_short))
 }
 
 /// Why `init` does not make an authority that is missing.

@@ -1,5 +1,6 @@
 //! `etcdpki init` and `revoke` on a disk that is full or read-only, and killed at their writes:
-//! the first run, one after the description was changed, and a revocation.
+//! the first run, one after the description was changed, and a revocation; the same of what other
+//! commands do in more than one file.
 //!
 //! A clean run is traced to learn its system calls. Then the command runs again for each of them,
 //! in a directory of its own, with that very call failing, or the process killed as it makes
@@ -12,6 +13,7 @@
 )]
 
 mod export;
+mod rotation;
 mod slots;
 mod tree;
 

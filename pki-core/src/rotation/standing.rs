@@ -27,6 +27,16 @@ pub struct Underway {
     pub next: Step,
 }
 
+impl Underway {
+    /// Whether the step that is left is a part of one that was killed. What was written of it holds
+    /// together with that part alone: leaves that the new authority signed are no good to who
+    /// trusts the old one.
+    pub fn is_half_a_step(&self) -> bool {
+        // Each of the two is one step, after which nothing is under way.
+        matches!(self.procedure, Procedure::Compromise | Procedure::SameKey)
+    }
+}
+
 /// Reads where a rotation stands.
 ///
 /// # Errors

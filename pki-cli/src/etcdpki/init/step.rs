@@ -48,7 +48,7 @@ pub(super) fn plan(
             if (underway, in_use) != (*planned_at, *generation) {
                 return Err(RotationError::Overtaken.into());
             }
-            if is_behind {
+            if is_behind && !underway.is_some_and(|underway| underway.is_half_a_step()) {
                 output::note(&format!(
                     "note: vault files hold something else than {}/, as a command that was killed leaves them: they are written now; bring them to the hosts, and run this again for the next step",
                     Place::own()

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
+use pki_core::converge;
 use pki_core::crl::Reason;
 use pki_core::rotation::{self, KeyNeed, Procedure};
 use pki_core::signer::Custody;
@@ -65,6 +66,21 @@ pub(super) fn run(arguments: &RotateCa, directory: Option<&Path>) -> Result<Exit
             work.renewals = Renewals::Left;
             return init::work(&work, &described, directory);
         }
+    }
+    // What is left of these two takes the certificates with it.
+    let is_half_a_step = planned_at.is_some_and(|underway| underway.is_half_a_step());
+    let is_whole = is_half_a_step || arguments.procedure == Some(Procedure::Compromise);
+    if !is_whole && converge::plan(cluster, &pki, now).is_ok_and(|plan| plan.lags()) {
+        if arguments.plan {
+            return Err(Error::StepCutShort {
+                authority: arguments.authority,
+            });
+        }
+        output::note(
+            "note: a step was cut short, and certificates have not followed the authorities yet: they are made now; bring what is written to the hosts, and run this again for the next step",
+        );
+        work.renewals = Renewals::Left;
+        return init::work(&work, &described, directory);
     }
     let plan = rotation::plan(cluster, &pki, arguments.authority, arguments.procedure, now)?;
     if arguments.plan {

@@ -33,11 +33,18 @@ pub(super) fn text(view: &View, all: bool, width: usize) -> String {
         authority,
         procedure,
         next,
+        cut_short,
     }) = &view.rotation
     {
+        let next = match cut_short {
+            true => format!(
+                "a step was {BAD}cut short{BAD:#}, which `etcdpki rotate ca {authority}` completes"
+            ),
+            false => format!("next: {next} {DIM}(etcdpki rotate ca {authority} --plan){DIM:#}"),
+        };
         let _ = writeln!(
             text,
-            "\n{WARN}Under way{WARN:#}: rotation of the {authority} CA by {procedure}; next: {next} {DIM}(etcdpki rotate ca {authority} --plan){DIM:#}"
+            "\n{WARN}Under way{WARN:#}: rotation of the {authority} CA by {procedure}; {next}"
         );
     }
     write_summary(view, &mut text);
@@ -184,6 +191,10 @@ fn write_list(view: &View, text: &mut String) {
 }
 
 fn write_summary(view: &View, text: &mut String) {
+    let mut rotation = view.rotation.iter();
+    if view.due == 0 && rotation.any(|rotation| rotation.cut_short) {
+        return;
+    }
     let _ = writeln!(text);
     if view.due == 0 {
         let ends = |entry: &EntryView| entry.current.as_ref().map(|current| current.ends);

@@ -1,9 +1,11 @@
 //! The status as it is reported.
 
 use pki_core::Cluster;
+use pki_core::converge;
 use pki_core::revocation::Carried;
 use pki_core::rotation::Underway;
 use pki_core::status::{Current, Entry, ListStatus, Standing, Status, Undescribed};
+use pki_core::store::{Pki, Store};
 use serde::Serialize;
 use time::OffsetDateTime;
 
@@ -40,14 +42,23 @@ pub(super) struct RotationView {
     pub(super) procedure: &'static str,
     /// The step that comes next.
     pub(super) next: &'static str,
+    /// Whether what follows from the last one is yet to be made, or the rest of it.
+    pub(super) cut_short: bool,
 }
 
 impl RotationView {
-    pub(super) fn new(underway: Underway) -> Self {
+    pub(super) fn new(
+        underway: Underway,
+        cluster: &Cluster,
+        pki: &Pki<impl Store>,
+        now: OffsetDateTime,
+    ) -> Self {
+        let lags = || converge::plan(cluster, pki, now).is_ok_and(|plan| plan.lags());
         Self {
             authority: underway.authority.to_string(),
             procedure: underway.procedure.as_str(),
             next: underway.next.as_str(),
+            cut_short: underway.is_half_a_step() || lags(),
         }
     }
 }
@@ -120,7 +131,7 @@ impl View {
     pub(super) fn new(
         cluster: &Cluster,
         status: &Status,
-        underway: Option<Underway>,
+        rotation: Option<RotationView>,
         obstacle: Option<String>,
         now: OffsetDateTime,
     ) -> Self {
@@ -143,7 +154,7 @@ impl View {
             of_other_services: undescribed(&status.of_other_services),
             revocation_list: status.revocation_list.as_ref().map(ListView::new),
             refused: status.carried.iter().map(RefusedView::new).collect(),
-            rotation: underway.map(RotationView::new),
+            rotation,
             obstacle,
         }
     }

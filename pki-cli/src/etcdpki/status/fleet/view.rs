@@ -185,7 +185,7 @@ impl Summary {
             }),
             undescribed: status.undescribed.len(),
             refused: status.carried.len(),
-            rotation: underway.map(RotationView::new),
+            rotation: underway.map(|underway| RotationView::new(underway, cluster, pki, now)),
         }
     }
 }
