@@ -233,7 +233,7 @@ fn make_in(
             Access::Everyone,
         )?;
     }
-    secrets::stage_generated(&secrets.generated, &mut group)?;
+    secrets::stage_generated(&secrets.generated, keyring.is_none(), &mut group)?;
     report.wrote_all(&group);
     let (keys, new_keyring) = match secrets.sealing {
         Sealing::Opened(keys) => (keys, None),

@@ -1,48 +1,51 @@
-//! Ctrl-C and its like while drafts are on the disk: they are removed before the command ends.
+//! Ctrl-C and its like: drafts are taken back, and the terminal is as it was, before the command ends.
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, LazyLock};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
 
-use signal_hook::consts::SIGTERM;
-use signal_hook::flag;
+use signal_hook::iterator::Signals;
+use signal_hook::low_level::emulate_default_handler;
 
 use super::error::Error;
-use crate::process;
+use super::opened;
+use crate::{password, process};
 
-static STATE: LazyLock<State> = LazyLock::new(State::registered);
+static STATE: Mutex<State> = Mutex::new(State {
+    is_held: false,
+    came: None,
+});
 
-/// What the handlers of signals read and write.
 struct State {
-    /// Whether a signal ends the process, as it does where nothing has been registered.
-    ends: Arc<AtomicBool>,
-    /// The signal that came when it did not; 0 for none.
-    came: Arc<AtomicUsize>,
+    /// Whether drafts are on the disk, which the command itself takes back.
+    is_held: bool,
+    /// The first signal that came while they were.
+    came: Option<i32>,
 }
 
-impl State {
-    fn registered() -> Self {
-        let state = Self {
-            ends: Arc::new(AtomicBool::new(true)),
-            came: Arc::default(),
-        };
-        for signal in process::requests_to_end() {
-            // In the order in which they are called: whoever asks twice does not want to wait.
-            let registered = flag::register_conditional_default(signal, Arc::clone(&state.ends))
-                .and_then(|_| flag::register(signal, Arc::clone(&state.ends)))
-                .and_then(|_| {
-                    let number = usize::try_from(signal).unwrap_or_default();
-                    flag::register_usize(signal, Arc::clone(&state.came), number)
-                });
-            // Refused, the signal ends the process as ever, and the next command removes the drafts.
-            let _ = registered;
-        }
-        state
+/// Waits for signals. Without, they end the process as ever, and the next command removes the drafts.
+pub(super) fn prepare() {
+    if let Ok(mut signals) = Signals::new(process::requests_to_end()) {
+        thread::spawn(move || signals.forever().for_each(heed));
     }
+}
+
+fn heed(signal: i32) {
+    // Kept by who leaves, so that no draft is begun meanwhile.
+    let mut state = lock();
+    // Whoever asks twice does not want to wait.
+    if state.is_held && state.came.is_none() {
+        state.came = Some(signal);
+        return;
+    }
+    password::restore_terminal();
+    opened::discard_empty();
+    // It fails for signals that it does not know.
+    let _ = emulate_default_handler(signal);
 }
 
 /// Keeps the first signal from ending the process until the guard is dropped.
 pub(super) fn hold() -> Held {
-    STATE.ends.store(false, Ordering::SeqCst);
+    lock().is_held = true;
     Held
 }
 
@@ -54,20 +57,22 @@ impl Held {
     /// Ends the command if a signal came.
     #[expect(
         clippy::unused_self,
-        reason = "only while they are held do signals come here"
+        reason = "signals come here only while they are held"
     )]
     pub(super) fn check(&self) -> Result<(), Error> {
-        match STATE.came.load(Ordering::SeqCst) {
-            0 => Ok(()),
-            signal => Err(Error::Interrupted {
-                signal: i32::try_from(signal).unwrap_or(SIGTERM),
-            }),
+        match lock().came {
+            None => Ok(()),
+            Some(signal) => Err(Error::Interrupted { signal }),
         }
     }
 }
 
 impl Drop for Held {
     fn drop(&mut self) {
-        STATE.ends.store(true, Ordering::SeqCst);
+        lock().is_held = false;
     }
+}
+
+fn lock() -> MutexGuard<'static, State> {
+    STATE.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -64,6 +64,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             return ExitCode::SUCCESS;
         }
     };
+    interrupt::prepare();
     match dispatch(arguments) {
         Ok(code) => code,
         // Whoever reads our output has seen enough, as with `etcdpki inspect … | head`.

@@ -77,10 +77,12 @@ impl Opened {
     /// Writes a batch, after a new keyring if there is one, and that after what opens it.
     pub(super) fn commit(&mut self, batch: Batch) -> Result<(), Error> {
         let _held = interrupt::hold();
-        if let Some(generated) = self.generated.take() {
-            let mut group = Group::default();
-            secrets::stage_generated(std::slice::from_ref(&generated), &mut group)?;
-            group.commit()?;
+        let generated = self.generated.take();
+        let mut group = Group::default();
+        let is_new = self.new_keyring.is_some();
+        secrets::stage_generated(generated.as_slice(), is_new, &mut group)?;
+        group.commit()?;
+        if let Some(generated) = generated {
             output::note(&format!(
                 "wrote {}, which opens the sealed keys; git ignores it: keep a copy",
                 generated.path.display()

@@ -30,8 +30,14 @@ pub(super) const IGNORED: [&str; 4] = [
     VAULT_PASSWORD_FILE,
     PASSPHRASE_FILE,
     HOST_PASSWORDS,
-    ".*.etcdpki-*",
+    "**/.*.etcdpki-*",
 ];
+
+/// Whether git is to leave them alone: where some are made, and where a person has put one of a new PKI.
+pub(super) fn are_to_be_ignored<T>(generated: &[T], is_new: bool) -> bool {
+    let is_there = || GENERATED_FILES.iter().any(|file| Path::new(file).exists());
+    !generated.is_empty() || (is_new && is_there())
+}
 
 /// Where the vault password of a node lies, if it has its own.
 pub(super) fn host_password_file(node: &Label) -> String {
@@ -378,11 +384,14 @@ impl Generated {
 
 /// Writes secrets that were made. Ignored by git first, so that there is no moment in which they
 /// could be added.
-pub(super) fn stage_generated(generated: &[Generated], group: &mut Group) -> Result<(), Error> {
-    if generated.is_empty() {
-        return Ok(());
+pub(super) fn stage_generated(
+    generated: &[Generated],
+    is_new: bool,
+    group: &mut Group,
+) -> Result<(), Error> {
+    if are_to_be_ignored(generated, is_new) {
+        files::stage_ignored(&IGNORED, group)?;
     }
-    files::stage_ignored(&IGNORED, group)?;
     generated.iter().try_for_each(|one| one.stage(group))
 }
 

@@ -166,6 +166,8 @@ fn another_certificate_is_kept_beside_the_described_ones() {
         .permissions()
         .mode();
     assert_eq!(mode & 0o777, 0o600);
+    let ignored = workspace.read(".gitignore");
+    assert!(ignored.ends_with(b"/gateway.key\n"));
     let public = |arguments: &str| {
         let outcome = run(openssl()
             .args(arguments.split(' '))

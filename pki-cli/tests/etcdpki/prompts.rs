@@ -172,3 +172,31 @@ fn who_interrupts_a_prompt_is_told_so_and_nothing_is_left() {
     assert_eq!(empty.files(), []);
     assert!(!empty.path("new").exists());
 }
+
+/// However it ends, what is typed next is shown again.
+#[test]
+fn the_terminal_is_restored_where_a_signal_ends_a_prompt() {
+    let workspace = Workspace::new();
+    let program = env!("CARGO_BIN_EXE_etcdpki");
+    for signal in ["TERM", "HUP"] {
+        let mut shell = Command::new("sh");
+        let script = format!(
+            "stty -a > before; timeout --foreground -s {signal} 2 {program} init; \
+             stty -a > after; echo the end"
+        );
+        shell
+            .args(["-c", &script])
+            .env("PATH", std::env::var_os("PATH").unwrap())
+            .current_dir(workspace.path(""));
+        let mut terminal = Terminal::start(&shell);
+        terminal.expect("New passphrase");
+        terminal.expect("the end");
+        terminal.end(0);
+        assert_eq!(
+            workspace.read("before"),
+            workspace.read("after"),
+            "{signal}"
+        );
+        assert!(!workspace.path("pki").exists(), "{signal}");
+    }
+}

@@ -71,6 +71,11 @@ fn a_change_that_is_asked_to_end_takes_back_what_it_began_or_ends_it() {
 }
 
 #[test]
+fn a_provision_that_is_asked_to_end_takes_back_what_it_began_or_ends_it() {
+    Scene::observe(Start::Unprovisioned).play_terminations();
+}
+
+#[test]
 fn a_full_disk_leaves_no_revocation_half_done() {
     Scene::observe(Start::Complete).play_full_disk();
 }
@@ -92,13 +97,15 @@ enum Start {
     Complete,
     /// An empty directory.
     Nothing,
+    /// A PKI that has no playbook yet.
+    Unprovisioned,
 }
 
 impl Start {
     fn directory(self) -> Option<TempDir> {
         match self {
             Self::Changed => Some(changed()),
-            Self::Complete => Some(complete()),
+            Self::Complete | Self::Unprovisioned => Some(complete()),
             Self::Nothing => None,
         }
     }
@@ -108,6 +115,7 @@ impl Start {
         match self {
             Self::Changed | Self::Nothing => init,
             Self::Complete => revoke,
+            Self::Unprovisioned => provision,
         }
     }
 }
@@ -171,6 +179,8 @@ impl Scene {
                 Some(TERMINATED) => {
                     left.assert_same_files(&self.before, &context);
                     assert_eq!(outcome.stderr, "interrupted\n", "{context}");
+                    let is_empty = fs::read_dir(directory).unwrap().next().is_none();
+                    assert_eq!(is_empty, self.start.is_none(), "{context}");
                 }
                 // Before there was anything to take back, or when all was done.
                 _ => {
@@ -265,6 +275,12 @@ fn init(directory: &Path) -> Command {
         command.args(["--domain", "your-internal.domain"]);
         command.args(["--node", "etcd-0=10.0.0.10", "--client", "etcdctl"]);
     }
+    command
+}
+
+fn provision(directory: &Path) -> Command {
+    let mut command = etcdpki(directory);
+    command.args(["provision", "ansible"]);
     command
 }
 

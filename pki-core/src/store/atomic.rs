@@ -41,6 +41,8 @@ pub struct Group {
     staged: Vec<Step>,
     unsynced: Unsynced,
     directories: BTreeSet<PathBuf>,
+    /// Directories that were made for what is staged, each after the one that it is in.
+    made: Vec<PathBuf>,
     files: Vec<PathBuf>,
 }
 
@@ -158,6 +160,7 @@ impl Group {
             }
             self.staged.pop();
         }
+        self.made.clear();
         sync_directories(&touched)
     }
 
@@ -181,8 +184,12 @@ impl Group {
         self.make_directories(above)?;
         self.directories.insert(above.to_owned());
         match tree::make_directory(path) {
-            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
-            _ => Ok(()),
+            Ok(()) => {
+                self.made.push(path.to_owned());
+                Ok(())
+            }
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+            Err(error) => Err(error),
         }
     }
 
@@ -201,6 +208,10 @@ impl Drop for Group {
                 // Best effort: the error that is reported is the one that made this necessary.
                 let _ = remove(temporary);
             }
+        }
+        for directory in self.made.iter().rev() {
+            // One that something came into stays.
+            let _ = fs::remove_dir(directory);
         }
     }
 }
@@ -430,7 +441,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let mut group = Group::default();
         group
-            .stage_file(&directory.path().join("a"), b"a", Access::Owner)
+            .stage_file(&directory.path().join("c/d/a"), b"a", Access::Owner)
             .unwrap();
         group
             .stage_directory(

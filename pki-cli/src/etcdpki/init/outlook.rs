@@ -33,10 +33,18 @@ impl Outlook {
         let cluster = &described.cluster;
         let mut written = Vec::new();
         written.extend(described.is_new.then(|| description::FILE.to_owned()));
-        if arguments.generate_secrets {
-            written.extend(generated(arguments, cluster, pki)?);
+        let generated = match arguments.generate_secrets {
+            true => generated(arguments, cluster, pki)?,
+            false => Vec::new(),
+        };
+        let is_new = pki.keyring()?.is_none();
+        if secrets::are_to_be_ignored(&generated, is_new)
+            && files::with_ignored(&secrets::IGNORED)?.is_some()
+        {
+            written.push(files::GITIGNORE.to_owned());
         }
-        if pki.keyring()?.is_none() {
+        written.extend(generated);
+        if is_new {
             written.push(pki.locate_keyring());
         }
         written.extend(plan.files(cluster, pki)?);
@@ -68,7 +76,7 @@ fn gets_list(pki: &Pki<Kept>, written: &[String]) -> Result<bool, Error> {
     })
 }
 
-/// The files with secrets that would be made, and .gitignore.
+/// The files with secrets that would be made.
 fn generated(
     arguments: &Work<'_>,
     cluster: &Cluster,
@@ -85,14 +93,8 @@ fn generated(
             files.extend(Source::host_password(&file).place_for_new());
         }
     }
-    let mut files: Vec<String> = files
-        .iter()
-        .map(|file| file.display().to_string())
-        .collect();
-    if !files.is_empty() && files::with_ignored(&secrets::IGNORED)?.is_some() {
-        files.insert(0, files::GITIGNORE.to_owned());
-    }
-    Ok(files)
+    let names = files.iter().map(|file| file.display().to_string());
+    Ok(names.collect())
 }
 
 /// Whether it is missing, what it holds is made anew, or another vault id is described.

@@ -13,12 +13,13 @@ use pki_core::hierarchy::AuthorityName;
 use pki_core::key::PrivateKey;
 use pki_core::leaf::LeafId;
 use pki_core::lifetime::Lifetime;
-use pki_core::store::atomic::{Access, Group};
+use pki_core::store::atomic::{self, Access, Group};
 use pki_core::store::{Pki, Store, StoredLeaf};
 use serde::Serialize;
 use time::{Duration, OffsetDateTime};
 
 use crate::etcdpki::error::Error;
+use crate::etcdpki::files;
 use crate::etcdpki::interrupt;
 use crate::etcdpki::opened;
 use crate::etcdpki::output::{self, BAD, DIM, GOOD, HEADING, date, timestamp};
@@ -252,18 +253,23 @@ pub(super) fn write_renewed(path: &Path, id: &LeafId) -> Result<(), Error> {
 
 /// Writes a private key in clear, for its owner alone.
 pub(super) fn write_key(path: &Path, key: &PrivateKey, report: &mut Report) -> Result<(), Error> {
-    write(path, key.to_pem().as_bytes(), Access::Owner)?;
+    let _held = interrupt::hold();
+    let mut group = Group::default();
+    let name = files::below_here(path);
+    if let Some(name) = &name {
+        files::stage_ignored_first(&[name], &mut group)?;
+    }
+    group.stage_file(path, key.to_pem().as_bytes(), Access::Owner)?;
+    group.commit()?;
     let path = path.display().to_string();
+    let ignored = name.map_or("", |_| "; git ignores it");
     report
         .notes
-        .push(format!("{path} holds the private key in clear"));
+        .push(format!("{path} holds the private key in clear{ignored}"));
     report.written.push(path);
     Ok(())
 }
 
 fn write(path: &Path, content: &[u8], access: Access) -> Result<(), Error> {
-    let _held = interrupt::hold();
-    let mut group = Group::default();
-    group.stage_file(path, content, access)?;
-    Ok(group.commit()?)
+    Ok(atomic::replace(path, content, access)?)
 }

@@ -12,6 +12,7 @@ use super::{File, Target};
 use crate::etcdpki::args::Write;
 use crate::etcdpki::error::Error;
 use crate::etcdpki::files;
+use crate::etcdpki::interrupt;
 
 /// What was written, and how it was: paths and SHA-256.
 pub(super) const RECORD: &str = ".etcdpki-provisioned.json";
@@ -64,6 +65,7 @@ impl Written {
         files: Vec<File>,
         how: Write,
     ) -> Result<Vec<Outcome>, Error> {
+        let held = interrupt::hold();
         let mut group = Group::default();
         let mut outcomes = self.stale(target, &files, how.force)?;
         for outcome in &outcomes {
@@ -98,6 +100,7 @@ impl Written {
         }
         if !how.dry_run {
             self.stage(&mut group)?;
+            held.check()?;
             // Before the record forgets them, so that a run that was killed is made up for.
             for path in &removed {
                 remove(Path::new(path))?;

@@ -14,7 +14,7 @@ fn secrets_are_for_their_owner_and_git_ignores_them() {
     workspace.succeeds(&["init", "--generate-secrets"]);
     assert_eq!(
         workspace.read(".gitignore"),
-        b"/mine\n/vault-password.txt\n/etcdpki-passphrase.txt\n/vault-passwords/\n/.*.etcdpki-*\n"
+        b"/mine\n/vault-password.txt\n/etcdpki-passphrase.txt\n/vault-passwords/\n/**/.*.etcdpki-*\n"
     );
     for name in [
         "vault-password.txt",
@@ -227,7 +227,8 @@ fn a_passphrase_that_cannot_be_had_is_called_one() {
 #[test]
 fn git_takes_no_secret_though_gitignore_takes_lines_back() {
     let workspace = Workspace::new();
-    let ours = "/vault-password.txt\n/etcdpki-passphrase.txt\n/vault-passwords/\n/.*.etcdpki-*\n";
+    let ours =
+        "/vault-password.txt\n/etcdpki-passphrase.txt\n/vault-passwords/\n/**/.*.etcdpki-*\n";
     workspace.write(".gitignore", format!("{ours}!*.txt\n"));
     workspace.succeeds(&["init", "--generate-secrets"]);
     for arguments in [&["init", "-q"][..], &["add", "-A"]] {
@@ -245,6 +246,16 @@ fn git_takes_no_secret_though_gitignore_takes_lines_back() {
     let listed = String::from_utf8(listed.stdout).unwrap();
     assert!(listed.contains("pki/keyring.yml"), "{listed}");
     assert!(!listed.contains(".txt"), "{listed}");
+
+    // Nor one that a person has put where it is looked for.
+    let workspace = Workspace::new();
+    for secret in ["etcdpki-passphrase.txt", "vault-password.txt"] {
+        workspace.write_with_mode(secret, format!("of a person {secret}\n"), 0o600);
+    }
+    let dry = workspace.succeeds(&["init", "--dry-run"]);
+    assert!(dry.contains("  .gitignore"), "{dry}");
+    workspace.succeeds(&["init"]);
+    assert_eq!(workspace.read(".gitignore"), ours.as_bytes());
 
     // git follows no link of this name.
     let workspace = Workspace::new();
