@@ -13,10 +13,13 @@ pub(crate) fn advice(refused: &io::Error, path: Option<&Path>) -> Option<String>
         (ErrorKind::InvalidData, Some(_)) => "save the file as UTF-8, if it is a text".to_owned(),
         (ErrorKind::InvalidFilename, _) => "choose a shorter name".to_owned(),
         (ErrorKind::IsADirectory, Some(about)) => {
-            format!("name a file in it: ls {}", about.quoted())
+            format!(
+                "name a file in it, or move it away where a file belongs: ls {}",
+                about.quoted()
+            )
         }
         (ErrorKind::NotADirectory, Some(about)) => format!(
-            "see what of it is a file, and choose another place: ls -ld {}",
+            "see what of it is a file where a directory belongs, and move that away, or choose another place: ls -ld {}",
             about.there()
         ),
         (ErrorKind::NotFound, Some(about)) => {

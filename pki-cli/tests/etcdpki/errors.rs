@@ -51,7 +51,7 @@ fn what_the_operating_system_refuses_is_told_with_a_next_step() {
                 1,
                 &["verify", "file", "--trust", "."],
                 ".: Is a directory",
-                "name a file in it: ls .\n",
+                "name a file in it, or move it away where a file belongs: ls .\n",
             ),
         ],
     );

@@ -391,7 +391,7 @@ fn without_overlap_it_is_done_once_and_a_lost_key_is_noticed_in_time() {
     let workspace = Workspace::initialised();
     let compromise = ["rotate", "ca", "etcd", "--procedure", "compromise"];
     let told = workspace.succeeds(&compromise);
-    let together = "ansible-playbook etcd.yml -e etcd_server_restart_together=true";
+    let together = "ansible-playbook etcd.yml --vault-password-file vault-password.txt -e etcd_server_restart_together=true";
     assert!(told.contains(together), "{told}");
     let before = workspace.files();
     workspace.succeeds(&compromise);

@@ -1,15 +1,27 @@
 //! The roles of Ansible, the playbook, and what they take from the description.
 
+use std::env;
+use std::path::Path;
+
 use minijinja::Value;
 use minijinja::value::Serde;
 use pki_core::Cluster;
 
 use super::{File, Variables, templates, variables, verbatim};
 use crate::etcdpki::error::Error;
+use crate::etcdpki::secrets::VAULT_PASSWORD_FILE;
 
-/// What comes after it.
-pub(super) const NEXT: &[&str] =
-    &["ansible-playbook etcd.yml --vault-password-file vault-password.txt"];
+/// How the playbook is played, with the vault password where Ansible would not find it by itself.
+pub(in crate::etcdpki) fn play() -> String {
+    let mut command = "ansible-playbook etcd.yml".to_owned();
+    if Path::new(VAULT_PASSWORD_FILE).exists() {
+        command.push_str(" --vault-password-file ");
+        command.push_str(VAULT_PASSWORD_FILE);
+    } else if env::var_os("ANSIBLE_VAULT_PASSWORD_FILE").is_none() {
+        command.push_str(" --ask-vault-pass");
+    }
+    command
+}
 
 /// All files.
 pub(super) fn files(cluster: &Cluster) -> Result<Vec<File>, Error> {

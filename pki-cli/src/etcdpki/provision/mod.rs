@@ -12,6 +12,7 @@ mod written;
 use std::path::{Component, Path};
 use std::process::ExitCode;
 
+pub(super) use ansible::play;
 pub(super) use systemd::unit;
 pub(super) use variables::Variables;
 
@@ -30,7 +31,7 @@ pub(super) fn run(provision: Provision) -> Result<ExitCode, Error> {
             Target::Ansible,
             ansible::files(&cluster)?,
             write,
-            ansible::NEXT,
+            &[&play()],
         ),
         Provision::Kubernetes(arguments) if arguments.secret => {
             kubernetes::print_secret(&cluster, arguments)
@@ -133,7 +134,7 @@ fn finish(
     target: Target,
     files: Vec<File>,
     write: Write,
-    next: &'static [&'static str],
+    next: &[&str],
 ) -> Result<ExitCode, Error> {
     let mut written = Written::read()?;
     let outcomes = written.write(target, files, write)?;

@@ -10,7 +10,7 @@ use crate::etcdpki::output::{BAD, DIM, GOOD, HEADING};
 
 /// What became of the files, and what comes next.
 #[derive(Serialize)]
-pub(super) struct Report {
+pub(super) struct Report<'a> {
     dry_run: bool,
     written: Vec<String>,
     /// Files that were written once and are not any more.
@@ -19,7 +19,7 @@ pub(super) struct Report {
     /// Files that a person edited.
     kept: Vec<Kept>,
     #[serde(skip)]
-    next: &'static [&'static str],
+    next: &'a [&'a str],
 }
 
 #[derive(Serialize)]
@@ -29,8 +29,8 @@ struct Kept {
     diff: String,
 }
 
-impl Report {
-    pub(super) fn new(outcomes: Vec<Outcome>, write: Write, next: &'static [&'static str]) -> Self {
+impl<'a> Report<'a> {
+    pub(super) fn new(outcomes: Vec<Outcome>, write: Write, next: &'a [&'a str]) -> Self {
         let mut report = Self {
             dry_run: write.dry_run,
             written: Vec::new(),

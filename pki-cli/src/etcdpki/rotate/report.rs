@@ -9,6 +9,7 @@ use serde::{Serialize, Serializer};
 use super::view::{ByHand, Drops};
 
 use crate::etcdpki::output::{DIM, GOOD, HEADING, WARN, whole};
+use crate::etcdpki::provision;
 
 /// A step of the rotation of an authority.
 #[derive(Debug, Serialize)]
@@ -126,7 +127,15 @@ impl Rotation {
                 "members read it at their next handshake: nothing is restarted",
             ),
         };
-        let play = whole(&format!("ansible-playbook etcd.yml{more}"));
+        // A record that cannot be read is for `provision` to tell of.
+        if !provision::has_playbook().unwrap_or(true) {
+            let command = whole(&format!("{program} provision ansible"));
+            let _ = writeln!(
+                text,
+                "  {command}  {DIM}writes the playbook, if that is to bring it to the hosts{DIM:#}"
+            );
+        }
+        let play = whole(&format!("{}{more}", provision::play()));
         let _ = writeln!(text, "  {play}  {DIM}{how}{DIM:#}");
         let authority = self.authority;
         match (self.step, self.next) {

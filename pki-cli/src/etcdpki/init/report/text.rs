@@ -10,6 +10,7 @@ use crate::etcdpki::description::Examples;
 use crate::etcdpki::init::written::{self, Line};
 use crate::etcdpki::output::{BAD, DIM, GOOD, HEADING, WARN, WIDE, count, whole};
 use crate::etcdpki::place::Place;
+use crate::etcdpki::provision;
 use crate::etcdpki::shortened::shortened;
 use crate::refusal;
 
@@ -281,7 +282,8 @@ impl Report {
         if self.is_played {
             let _ = writeln!(
                 text,
-                "  ansible-playbook etcd.yml  {DIM}members read it at their next handshake: nothing is restarted{DIM:#}"
+                "  {}  {DIM}members read it at their next handshake: nothing is restarted{DIM:#}",
+                whole(&provision::play())
             );
             return;
         }
