@@ -56,7 +56,7 @@ pub(super) fn read() -> Result<Cluster, Error> {
 
 /// Reads the description of this directory for a command that never writes one.
 pub(super) fn described() -> Result<Described, Error> {
-    match fs::read(FILE) {
+    match octets() {
         Ok(text) => Described::of(text, false),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let path = FILE.into();
@@ -69,6 +69,17 @@ pub(super) fn described() -> Result<Described, Error> {
             }
         }
         Err(error) => Err(Error::io(FILE, error)),
+    }
+}
+
+/// What is in the file. A pipe is not waited at, and a device, which may have no end, is not read.
+pub(super) fn octets() -> io::Result<Vec<u8>> {
+    let found = fs::metadata(FILE)?;
+    match found.is_file() || found.is_dir() {
+        true => fs::read(FILE),
+        false => Err(io::Error::other(
+            "this is no file but a pipe, a socket or a device: put the description in its place",
+        )),
     }
 }
 
@@ -145,7 +156,7 @@ impl Described {
     /// Whether the file says it still, or does not say another thing yet: it was read before others
     /// were kept out by the lock.
     pub(super) fn check_unchanged(&self) -> Result<(), Error> {
-        let is_same = match fs::read(FILE) {
+        let is_same = match octets() {
             Ok(text) => text == self.text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => self.is_new,
             Err(error) => return Err(Error::io(FILE, error)),

@@ -319,7 +319,7 @@ impl Store for Kept {
 /// What the description says of the store; nothing where there is no description. One that cannot be
 /// read is the business of those who need it.
 fn described() -> Result<Option<StoreSetting>, DescriptionError> {
-    match fs::read(description::FILE) {
+    match description::octets() {
         Ok(content) => StoreSetting::from_octets(&content),
         Err(_) => Ok(None),
     }

@@ -98,6 +98,17 @@ fn a_domain_outside_the_authority_that_is_there_is_refused() {
 }
 
 #[test]
+fn a_description_that_is_no_file_is_neither_waited_for_nor_read_without_end() {
+    let workspace = Workspace::new();
+    std::os::unix::fs::symlink("/dev/zero", workspace.path("etcdpki.yml")).unwrap();
+    for command in [&["init", "--generate-secrets"][..], &["verify"]] {
+        let error = workspace.fails(1, command);
+        assert!(error.contains("etcdpki.yml: this is no file"), "{error}");
+    }
+    assert!(!workspace.path("vault-password.txt").exists());
+}
+
+#[test]
 fn a_directory_that_holds_another_pki_is_left_alone() {
     let workspace = Workspace::new();
     fs::create_dir(workspace.path("pki")).unwrap();
