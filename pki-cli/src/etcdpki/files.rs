@@ -12,6 +12,7 @@ use vault_format::{Form, Header, Label, Plaintext, Secret};
 use zeroize::Zeroizing;
 
 use super::error::Error;
+use super::interrupt;
 use super::place::Kept;
 use super::secrets::vault_secret;
 use crate::password::{self, Unread};
@@ -204,6 +205,7 @@ pub(super) fn write_list(pki: &Pki<Kept>) -> Result<bool, Error> {
     remove_leftovers(LIST)?;
     match pki.revocation_list_file()? {
         Some((_, content)) if !has_list(&content)? => {
+            let _held = interrupt::hold();
             atomic::replace(Path::new(LIST), &content, Access::Everyone)?;
             Ok(true)
         }

@@ -28,10 +28,9 @@ use super::args::{Init, KeyArguments, VaultArguments};
 use super::description::{self, Described};
 use super::error::Error;
 use super::files::{self, Old, Ready};
-use super::interrupt::{self, Held};
 use super::rotate::barrier::Barrier;
 use super::secrets::{self, Generated, Source};
-use super::{keys, opened, output};
+use super::{interrupt, keys, opened, output};
 use crate::envelope;
 use crate::etcdpki::place::Kept;
 use outlook::Outlook;
@@ -224,17 +223,6 @@ fn make_in(
     let secrets = Secrets::acquire(arguments, cluster, pki, keyring.as_ref())?;
     let vault_secrets = secrets.of_vault()?;
     let mut report = Report::new(arguments.command, described);
-    let held = interrupt::hold();
-    let mut group = Group::default();
-    if described.is_new {
-        group.stage_file(
-            Path::new(description::FILE),
-            &described.text,
-            Access::Everyone,
-        )?;
-    }
-    secrets::stage_generated(&secrets.generated, keyring.is_none(), &mut group)?;
-    report.wrote_all(&group);
     let (keys, new_keyring) = match secrets.sealing {
         Sealing::Opened(keys) => (keys, None),
         Sealing::New(passphrase) => (Unlocked::generate()?, Some(passphrase)),
@@ -246,7 +234,7 @@ fn make_in(
                     plan
                 }
                 Ok(state) => {
-                    conclude(cluster, pki, &state, &keys, &mut report, now, held)?;
+                    conclude(cluster, pki, &state, &keys, &mut report, now)?;
                     return arguments.renewals.expect_some(report);
                 }
                 // What is described since and was never made is no part of the rotation.
@@ -271,6 +259,18 @@ fn make_in(
         }
     };
     report.plan(&plan);
+    // Nobody is asked or waited for any more.
+    let held = interrupt::hold();
+    let mut group = Group::default();
+    if described.is_new {
+        group.stage_file(
+            Path::new(description::FILE),
+            &described.text,
+            Access::Everyone,
+        )?;
+    }
+    secrets::stage_generated(&secrets.generated, keyring.is_none(), &mut group)?;
+    report.wrote_all(&group);
     let (state, staged, made) = thread::scope(|scope| {
         // Everything is made while the passphrase is stretched: only the keyring waits for that.
         let keyring = new_keyring.as_ref().map(|passphrase| {
@@ -300,11 +300,12 @@ fn make_in(
     // A certificate is kept before it is handed out.
     pki.finish(staged)?;
     made.commit()?;
+    drop(held);
     pki.store().describe(&described.text)?;
     for (path, reason) in &state.lists.unsigned {
         output::note(&format!("note: {path} was not signed anew: {reason}"));
     }
-    conclude(cluster, pki, &state, &keys, &mut report, now, held)?;
+    conclude(cluster, pki, &state, &keys, &mut report, now)?;
     Ok(report)
 }
 
@@ -320,12 +321,10 @@ fn conclude(
     keys: &Unlocked,
     report: &mut Report,
     now: OffsetDateTime,
-    held: Held,
 ) -> Result<(), Error> {
     if files::write_list(pki)? {
         report.wrote(files::LIST.to_owned());
     }
-    drop(held);
     report.describe(cluster, pki, state, now)?;
     #[cfg(feature = "etcd")]
     super::agent::hand_out(cluster, pki, keys)?;
