@@ -110,7 +110,8 @@ fn plan_onto<S: Store>(
             None => false,
         };
         if let Some(present) = &present {
-            plan.lags |= plan.straggles(cluster, present, adopted).is_some();
+            plan.lags |=
+                plan.signs(cluster, now) && plan.straggles(cluster, present, adopted).is_some();
         }
         let reason = plan.reason(cluster, &leaf, present.as_ref(), adopted, now);
         let planned = match (reason, present) {
@@ -206,7 +207,8 @@ impl Plan {
     }
 
     /// Whether leaves have not followed the authorities yet, as when a step of a rotation was cut
-    /// short.
+    /// short. They wait for no such thing while the authority that signs has expired: they follow when
+    /// that is renewed.
     pub fn lags(&self) -> bool {
         self.lags
     }
