@@ -8,6 +8,7 @@ use signal_hook::low_level::emulate_default_handler;
 
 use super::error::Error;
 use super::opened;
+use super::place::Place;
 use crate::{password, process};
 
 static STATE: Mutex<State> = Mutex::new(State {
@@ -43,9 +44,10 @@ fn heed(signal: i32) {
     let _ = emulate_default_handler(signal);
 }
 
-/// Keeps the first signal from ending the process until the guard is dropped.
+/// Keeps the first signal from ending the process until the guard is dropped: where the PKI is in a
+/// directory, for a store on etcd may be waited for without end.
 pub(super) fn hold() -> Held {
-    lock().is_held = true;
+    lock().is_held = Place::own().is_directory();
     Held
 }
 

@@ -229,6 +229,10 @@ impl Place {
         }
     }
 
+    pub(super) fn is_directory(&self) -> bool {
+        matches!(self, Self::Directory(_))
+    }
+
     /// The path within it of a file, from where a person finds it.
     pub(super) fn below<'a>(&self, located: &'a str) -> Option<&'a Path> {
         Path::new(located).strip_prefix(self.to_string()).ok()
