@@ -167,7 +167,9 @@ impl Scene {
     fn play_terminations(&self) {
         let mut endings = Vec::new();
         // Threads sync, each its first file: a second request would end it at once.
-        for call in self.calls.iter().filter(|call| !call.name.contains("sync")) {
+        let calls = self.calls.iter().filter(|call| !call.name.contains("sync"));
+        // Of those that write files one after another each third will do.
+        for call in calls.step_by(3) {
             let directory = copy_of(self.start.as_ref());
             let directory = directory.path();
             let point = format!("{} number {}: {}", call.name, call.ordinal, call.line);
