@@ -2,9 +2,11 @@
 
 use std::fs;
 use std::sync::Arc;
+use std::thread;
 
 use rustix::process::{Resource, Rlimit, setrlimit};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
+use signal_hook::iterator::Signals;
 
 /// Keeps secrets in memory and in open files from leaving the process: no core dump is written,
 /// no other process of the user can read the memory (Linux), and no program that we start
@@ -29,9 +31,16 @@ pub fn harden() {
     close_fds::set_fds_cloexec(FIRST, &[]);
 }
 
+/// Has a thread wait for signals that ask the process to end, and heed them.
+pub(crate) fn on_request_to_end(heed: impl FnMut(i32) + Send + 'static) {
+    if let Ok(mut signals) = Signals::new(requests_to_end()) {
+        thread::spawn(move || signals.forever().for_each(heed));
+    }
+}
+
 /// What asks a process to end and has not been ignored since it was started, as nohup has SIGHUP
 /// ignored, and a shell without job control SIGINT in the background: a handler would undo that.
-pub(crate) fn requests_to_end() -> Vec<i32> {
+fn requests_to_end() -> Vec<i32> {
     // Linux tells; elsewhere only unsafe code could ask.
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let ignored = ignored(&status);

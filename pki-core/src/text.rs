@@ -11,8 +11,8 @@ pub fn instant(at: OffsetDateTime) -> String {
         .unwrap_or_else(|_| second.to_string())
 }
 
-/// A text of which a stranger may be the author: on one line, its control characters written out, so that it neither looks like two nor
-/// steers a terminal.
+/// A text of which a stranger may be the author: on one line, its control characters written out, so
+/// that it neither looks like two nor steers a terminal.
 pub fn printable(text: &str) -> String {
     let mut printable = String::with_capacity(text.len());
     for c in text.chars() {

@@ -213,10 +213,9 @@ fn make_in(
         .try_for_each(files::remove_leftovers)?;
     let is_underway = || Ok::<_, Error>(rotation::standing(cluster, pki)?.underway.is_some());
     let ahead = match &arguments.renewals {
-        // One that was killed has taken it back, and is to do what follows from that.
-        Renewals::Step(Turn::Back) if !is_underway()? => Ok(plan(arguments, cluster, pki, now)?),
-        // Its authorities are made when the keys are open.
-        Renewals::Step(turn) => Err(turn),
+        // Its authorities are made when the keys are open. One that was killed after it took a step
+        // back is to do what follows from that.
+        Renewals::Step(turn) if !matches!(turn, Turn::Back) || is_underway()? => Err(turn),
         _ => Ok(plan(arguments, cluster, pki, now)?),
     };
     let keyring = pki.keyring()?;

@@ -1,9 +1,7 @@
 //! Ctrl-C and its like: drafts are taken back, and the terminal is as it was, before the command ends.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::thread;
 
-use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
 
 use super::error::Error;
@@ -25,9 +23,7 @@ struct State {
 
 /// Waits for signals. Without, they end the process as ever, and the next command removes the drafts.
 pub(super) fn prepare() {
-    if let Ok(mut signals) = Signals::new(process::requests_to_end()) {
-        thread::spawn(move || signals.forever().for_each(heed));
-    }
+    process::on_request_to_end(heed);
 }
 
 fn heed(signal: i32) {

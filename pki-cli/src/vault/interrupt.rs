@@ -4,9 +4,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::thread;
-
-use signal_hook::iterator::Signals;
 
 use super::error::Error;
 use crate::process;
@@ -25,13 +22,7 @@ const EXIT_CODE: i32 = 99;
 
 /// Waits for signals.
 pub(super) fn prepare() {
-    if let Ok(mut signals) = Signals::new(process::requests_to_end()) {
-        thread::spawn(move || {
-            for _ in signals.forever() {
-                leave_unless_deferred();
-            }
-        });
-    }
+    process::on_request_to_end(|_| leave_unless_deferred());
 }
 
 /// Remembers a temporary file or directory until the guard is dropped.

@@ -67,10 +67,10 @@ pub(super) fn run(arguments: &RotateCa, directory: Option<&Path>) -> Result<Exit
             return init::work(&work, &described, directory);
         }
     }
-    // What is left of these two takes the certificates with it.
+    // The rest of half a step takes the certificates along, and a stolen key waits for nothing.
     let is_half_a_step = planned_at.is_some_and(|underway| underway.is_half_a_step());
-    let is_whole = is_half_a_step || arguments.procedure == Some(Procedure::Compromise);
-    if !is_whole && converge::plan(cluster, &pki, now).is_ok_and(|plan| plan.lags()) {
+    let goes_on = is_half_a_step || arguments.procedure == Some(Procedure::Compromise);
+    if !goes_on && converge::plan(cluster, &pki, now).is_ok_and(|plan| plan.lags()) {
         if arguments.plan {
             return Err(Error::StepCutShort {
                 authority: arguments.authority,
